@@ -1,0 +1,1 @@
+"""Parhelia's core: everything but the fronts."""

@@ -1,0 +1,1 @@
+"""The programs that do the work in a container, each behind one small class."""

@@ -1,0 +1,183 @@
+"""What a backend must do, and the values that cross that border."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from parhelia_tui.core.model.records import Limits, Mount
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPlan:
+    """All that a backend needs to make one container.
+
+    Args:
+        container_id: chosen and stored before `create` is called.
+        session_name: name of the main tmux session.
+        command: what runs in the main terminal, inside.
+        env: environment inside, beside what the backend sets.
+        workspace: the directory on this machine that is `/workspace` inside.
+        mounts: further paths that the agent needs.
+        network: `none` or `open`.
+        persistent: keep the system's changes in an overlay.
+        unsandboxed: run without isolation, because the user said so.
+        rows, columns: size of the terminal before anybody attaches.
+    """
+
+    container_id: str
+    session_name: str
+    command: Sequence[str]
+    workspace: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    mounts: Sequence[Mount] = ()
+    network: str = "none"
+    persistent: bool = False
+    unsandboxed: bool = False
+    limits: Limits = Limits()
+    rows: int = 40
+    columns: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRecord:
+    """How a container ended, as its shim wrote it (see docs/architecture.md, exit.json)."""
+
+    exit_code: int
+    signal: int | None
+    reason: str
+    detail: str
+    at: float
+    started_at: float | None
+    tail: Sequence[str]
+    output_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a backend sees of one container.
+
+    Args:
+        alive: its supervisor lives.
+        started: it was started at some time (a container starts at most once).
+        exit: the exit record, when there is one.
+        terminal: its tmux server answers.
+    """
+
+    container_id: str
+    alive: bool
+    started: bool
+    exit: ExitRecord | None
+    terminal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that a backend sees.
+
+    Args:
+        complete: only a complete listing is evidence that something is not there.
+        error: why it is not complete.
+    """
+
+    seen: Mapping[str, Sighting]
+    complete: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolRead:
+    """Whole records of a spool from one offset on.
+
+    Args:
+        records: parsed lines, in order.
+        damaged: lines that do not parse, as shortened text.
+        offset: where to go on, in bytes.
+    """
+
+    records: Sequence[dict[str, Any]]
+    damaged: Sequence[str]
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class TmuxEndpoint:
+    """Where a session is attached: the socket of a tmux server on this machine and the session's name."""
+
+    socket: Path
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One thing that a backend can or cannot do on this machine, for `parhelia doctor`.
+
+    Args:
+        name: short, as in "memory limit".
+        works: it can be used.
+        how: by which means, or why not.
+        remedy: what to type to get it; empty where nothing is to be done.
+        required: without it the backend cannot run at all.
+    """
+
+    name: str
+    works: bool
+    how: str
+    remedy: str = ""
+    required: bool = False
+
+
+class Backend(Protocol):
+    """A place where containers run. Every method may be repeated safely."""
+
+    name: str
+
+    async def create(self, plan: ContainerPlan) -> None:
+        """Start a container; a second call with the same id changes nothing.
+
+        Raises:
+            ParheliaError: E602 when it could not be started, E603 when it cannot give what is asked,
+                E204 for an unusable workspace, E507 for a full disk.
+        """
+
+    async def list(self) -> Listing:
+        """Look at every container that this state directory owns."""
+
+    async def look(self, container_id: str) -> Sighting | None:
+        """Look at one container; None when the backend knows nothing of it."""
+
+    async def read_spool(self, container_id: str, offset: int) -> SpoolRead:
+        """Read what the shim wrote since `offset` (bytes)."""
+
+    async def terminate(self, container_id: str, *, reason: str, grace_s: float) -> None:
+        """End a container and its whole process tree; what its workspace holds stays.
+
+        Returns when no process of it is left.
+        """
+
+    async def restore_terminal(self, container_id: str) -> None:
+        """Start a new tmux server for a live container whose server is gone."""
+
+    async def add_session(self, container_id: str, session_name: str, command: Sequence[str]) -> None:
+        """Start a further session in a running container.
+
+        Raises:
+            ParheliaError: E203 when the container is not running, E602 when it could not be started.
+        """
+
+    async def kill_session(self, container_id: str, session_name: str) -> None:
+        """End a further session and the processes in it."""
+
+    def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
+        """Say where a session is attached."""
+
+    def log_path(self, container_id: str) -> Path:
+        """Say where the output of the main terminal is kept."""
+
+    async def remove(self, container_id: str) -> None:
+        """Forget an ended container: its run directory goes, its workspace stays."""
+
+    async def probe(self) -> Sequence[Capability]:
+        """Say what works on this machine, by trying it."""

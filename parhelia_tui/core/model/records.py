@@ -1,0 +1,214 @@
+"""The records of the store as the rest of the program sees them. Times are epoch seconds, UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.model.states import ContainerState, Health, SessionState, TaskState
+
+LOCAL_USER = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a record is: explicit identity, on every row.
+
+    Args:
+        user_id: the person; `local` where there is only one.
+        session_id: the owner's own session, where one was given.
+        environment_id: the container's id, once there is one.
+    """
+
+    user_id: str = LOCAL_USER
+    session_id: str | None = None
+    environment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container may use; None is no limit of ours.
+
+    Args:
+        cpus: processors, may be a fraction.
+        memory_mb: main memory in MiB.
+        pids: processes and threads.
+        lifetime_s: seconds until the shim ends the container.
+    """
+
+    cpus: float | None = None
+    memory_mb: int | None = None
+    pids: int | None = None
+    lifetime_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A path of the host that is visible inside, read-only unless `writable`."""
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a person asked for, and how it stands."""
+
+    id: str
+    slug: str
+    title: str
+    prompt: str
+    agent: str
+    agent_options: dict[str, Any]
+    workspace: str
+    workspace_mode: str
+    backend: str
+    network: str
+    persistent: bool
+    unsandboxed: bool
+    env: dict[str, str]
+    limits: Limits
+    priority: int
+    batch: str | None
+    state: TaskState
+    wanted: str
+    reason: str
+    question: str
+    last_line: str
+    attempt: int
+    container_id: str | None
+    exit_code: int | None
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    rev: int
+    version: int
+    owner: Owner = field(default=Owner())
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a task in one container."""
+
+    task_id: str
+    number: int
+    container_id: str
+    state: TaskState
+    reason: str
+    exit_code: int | None
+    started_at: float
+    finished_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One isolated environment on a backend."""
+
+    id: str
+    task_id: str
+    attempt: int
+    backend: str
+    state: ContainerState
+    wanted: str
+    health: Health
+    slot: int
+    workspace: str
+    network: str
+    persistent: bool
+    unsandboxed: bool
+    limits: Limits
+    reason: str
+    exit_code: int | None
+    spool_offset: int
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    last_heartbeat_at: float | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    pids: int | None
+    rev: int
+    version: int
+    owner: Owner = field(default=Owner())
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One tmux session of a container."""
+
+    id: str
+    name: str
+    container_id: str
+    task_id: str
+    kind: str
+    command: str
+    state: SessionState
+    reason: str
+    exit_code: int | None
+    created_at: float
+    finished_at: float | None
+    rev: int
+    version: int
+    owner: Owner = field(default=Owner())
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the history; `seq` grows and is never used twice."""
+
+    seq: int
+    at: float
+    type: str
+    level: str
+    source: str
+    message: str
+    task_id: str | None
+    container_id: str | None
+    session_id: str | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """One sample of a container's life."""
+
+    container_id: str
+    seq: int
+    at: float
+    cpu_percent: float | None
+    memory_bytes: int | None
+    pids: int | None
+    uptime_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One spending: tokens of one response. `cost_usd` None is an unknown cost, never zero."""
+
+    id: int
+    at: float
+    task_id: str
+    container_id: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something that a front asked of the controller and that is no task of its own."""
+
+    id: int
+    at: float
+    kind: str
+    target: str
+    payload: dict[str, Any]
+    state: str
+    result: dict[str, Any]
+    handled_at: float | None

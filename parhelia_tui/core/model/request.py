@@ -1,0 +1,89 @@
+"""What a person may ask for, checked at the door."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from parhelia_tui.core.model.text import one_line
+
+PROMPT_LIMIT = 1_000_000
+"""Longest prompt, in characters; a prompt of 100 KB is ordinary, a novel by accident is not."""
+
+Network = Literal["none", "open"]
+WorkspaceMode = Literal["shared", "clone", "empty"]
+
+
+class Limited(BaseModel):
+    """Limits of a container, each optional."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpus: Annotated[float, Field(gt=0, le=1024)] | None = None
+    memory_mb: Annotated[int, Field(ge=16, le=16_777_216)] | None = None
+    pids: Annotated[int, Field(ge=4, le=4_194_304)] | None = None
+    lifetime_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
+
+
+class TaskRequest(BaseModel):
+    """A task as it is asked for by a command, a form or a line of a batch file.
+
+    Args:
+        prompt: the prompt of an agent, or the command line of the agent `shell`.
+        agent: the name of an agent, `shell` or `demo`.
+        workspace: a directory; None is the present one. Not used with mode `empty`.
+        workspace_mode: `shared` works in the directory itself, `clone` in a copy, `empty` in a new one.
+        network: `none` or `open`.
+        priority: larger goes first, -100 to 100.
+        persistent: the container's system keeps what is installed in it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompt: str
+    title: str | None = None
+    agent: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "shell"
+    agent_options: dict[str, Any] = Field(default_factory=dict)
+    workspace: str | None = None
+    workspace_mode: WorkspaceMode = "shared"
+    backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "local"
+    network: Network = "none"
+    persistent: bool = False
+    unsandboxed: bool = False
+    env: dict[str, str] = Field(default_factory=dict)
+    limits: Limited = Limited()
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    slot: Annotated[int, Field(ge=1, le=1000)] | None = None
+
+    @field_validator("prompt")
+    @classmethod
+    def _prompt_says_something(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("the prompt is empty")
+        if len(prompt) > PROMPT_LIMIT:
+            raise ValueError(f"the prompt has {len(prompt)} characters, more than {PROMPT_LIMIT}")
+        if "\0" in prompt:
+            raise ValueError("the prompt holds a NUL character, which no program can be given")
+        return prompt.encode("utf-8", "replace").decode("utf-8")
+
+    @field_validator("env")
+    @classmethod
+    def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
+        for name, value in env.items():
+            if not name.replace("_", "a").isalnum() or name[0].isdigit() or not name.isascii():
+                raise ValueError(f"{one_line(name, 40)!r} is not a name of an environment variable")
+            if "\0" in value:
+                raise ValueError(f"the value of {name} holds a NUL character")
+        return env
+
+    @model_validator(mode="after")
+    def _empty_takes_no_directory(self) -> TaskRequest:
+        if self.workspace_mode == "empty" and self.workspace is not None:
+            raise ValueError("a workspace is given, but the mode is empty")
+        return self
+
+    @property
+    def shown_title(self) -> str:
+        """One safe line to call the task by."""
+        return one_line(self.title or self.prompt, 120) or self.agent

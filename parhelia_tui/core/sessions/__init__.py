@@ -1,0 +1,1 @@
+"""tmux servers, live terminals and attaching."""

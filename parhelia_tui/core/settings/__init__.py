@@ -1,0 +1,1 @@
+"""Configuration files and the paths of the state directory."""
