@@ -70,6 +70,7 @@ class Task:
     unsandboxed: bool
     env: dict[str, str]
     limits: Limits
+    slot_wanted: int | None
     priority: int
     batch: str | None
     state: TaskState
@@ -148,6 +149,7 @@ class Session:
     kind: str
     command: str
     state: SessionState
+    wanted: str
     reason: str
     exit_code: int | None
     created_at: float

@@ -1,0 +1,90 @@
+"""Opening the database, and the transactions that everything goes through."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from parhelia_tui.core.model.errors import ParheliaError
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long SQLite itself waits for another writer. Ours hold the lock for some milliseconds."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the database for one thread.
+
+    The connection is in autocommit mode: transactions are opened by `writing` and by nothing else, since
+    a deferred BEGIN that later writes is answered with "database is locked" at once, without waiting.
+
+    Raises:
+        ParheliaError: E506 when the file is no database, E500 when it cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        # NORMAL loses nothing when a process is killed; what must survive a power cut uses `writing_durably`.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        # Keeps the write-ahead log from growing without end after a burst.
+        connection.execute("PRAGMA journal_size_limit = 16777216")
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Hold the write lock for one read-modify-write; all of it is stored or nothing.
+
+    Raises:
+        ParheliaError: E504 when another process held the lock too long, E507 when the disk is full.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise translated(error) from error
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    except BaseException as error:
+        # SQLite has already rolled back by itself after some errors (a full disk, for one).
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if isinstance(error, sqlite3.Error):
+            raise translated(error) from error
+        raise
+
+
+@contextmanager
+def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """See one state of the database over several short queries."""
+    try:
+        connection.execute("BEGIN")
+        yield connection
+    except sqlite3.Error as error:
+        raise translated(error) from error
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def translated(error: sqlite3.Error, path: Path | None = None) -> ParheliaError:
+    """Say an error of SQLite in our words."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    where = str(path) if path else "the store"
+    details = {"sqlite": name, "said": str(error)}
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return ParheliaError("E504", f"{where} is held by another process", details=details)
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return ParheliaError(
+            "E507", f"{where} could not be written: the disk is full or failing", details=details
+        )
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return ParheliaError("E506", f"{where} is not a readable database", details=details)
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return ParheliaError("E500", f"{where} cannot be opened for writing", details=details)
+    return ParheliaError("E900", f"{where} failed: {error}", details=details)

@@ -1,0 +1,230 @@
+"""Containers and their heartbeats in the store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Container, Heartbeat, Task
+from parhelia_tui.core.model.states import CONTAINER_MOVES, ContainerState, check_move
+from parhelia_tui.core.store import rows
+from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+
+_LIVE = "state IN ('creating', 'running', 'stopping', 'orphaned')"
+
+
+def add(
+    tx: sqlite3.Connection,
+    container_id: str,
+    task: Task,
+    *,
+    attempt: int,
+    workspace: str,
+    slot: int,
+    at: float,
+) -> Container:
+    """Store a container that is about to be created for an attempt of a task.
+
+    Args:
+        workspace: the directory that it will work on; for a clone not the task's own.
+        slot: its number among the live containers of that directory.
+    """
+    insert(
+        tx,
+        "containers",
+        {
+            "id": container_id,
+            "task_id": task.id,
+            "attempt": attempt,
+            "backend": task.backend,
+            "state": ContainerState.CREATING,
+            "slot": slot,
+            "workspace": workspace,
+            "network": task.network,
+            "persistent": int(task.persistent),
+            "unsandboxed": int(task.unsandboxed),
+            "cpus": task.limits.cpus,
+            "memory_mb": task.limits.memory_mb,
+            "pids": task.limits.pids,
+            "lifetime_s": task.limits.lifetime_s,
+            "created_at": at,
+            "rev": next_rev(tx),
+            "owner_user": task.owner.user_id,
+            "owner_session": task.owner.session_id,
+            "owner_environment": container_id,
+        },
+    )
+    return get(tx, container_id)
+
+
+def free_slot(tx: sqlite3.Connection, workspace: str) -> int:
+    """Give the smallest number, from 1, that no live container of the workspace has."""
+    taken = {
+        row[0]
+        for row in tx.execute(f"SELECT slot FROM containers WHERE workspace = ? AND {_LIVE}", (workspace,))
+    }
+    slot = 1
+    while slot in taken:
+        slot += 1
+    return slot
+
+
+def slot_holder(db: sqlite3.Connection, workspace: str, slot: int) -> str | None:
+    """Give the id of the live container that has this number of the workspace, if one has."""
+    row = db.execute(
+        f"SELECT id FROM containers WHERE workspace = ? AND slot = ? AND {_LIVE}", (workspace, slot)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def find(db: sqlite3.Connection, container_id: str) -> Container | None:
+    """Read one container, None when there is none."""
+    row = db.execute("SELECT * FROM containers WHERE id = ?", (container_id,)).fetchone()
+    return rows.container(row) if row else None
+
+
+def get(db: sqlite3.Connection, container_id: str) -> Container:
+    """Read one container.
+
+    Raises:
+        ParheliaError: E203 when there is none.
+    """
+    found = find(db, container_id)
+    if found is None:
+        raise ParheliaError("E203", f"there is no container {container_id!r}")
+    return found
+
+
+def resolve(db: sqlite3.Connection, text: str) -> Container:
+    """Find a container by its id or by a beginning of its id, with or without `c-`.
+
+    Raises:
+        ParheliaError: E203 when there is none, E101 when several answer to it.
+    """
+    exact = find(db, text)
+    if exact:
+        return exact
+    begin = text if text.startswith("c-") else f"c-{text}"
+    found = db.execute(
+        "SELECT id FROM containers WHERE id >= ? AND id < ? LIMIT 6", (begin, begin + "\U0010ffff")
+    ).fetchall()
+    if not text or not found:
+        raise ParheliaError("E203", f"there is no container {text!r}")
+    if len(found) > 1:
+        ids = [row[0] for row in found]
+        raise ParheliaError(
+            "E101", f"{text!r} may be several containers: {', '.join(ids)}", details={"ids": ids}
+        )
+    return get(db, found[0][0])
+
+
+def live(db: sqlite3.Connection) -> list[Container]:
+    """Read the containers that have not ended."""
+    return [
+        rows.container(row)
+        for row in db.execute(f"SELECT * FROM containers WHERE {_LIVE} ORDER BY created_at")
+    ]
+
+
+def listed(
+    db: sqlite3.Connection, *, states: Sequence[ContainerState] = (), limit: int | None = None
+) -> list[Container]:
+    """Read containers, newest first."""
+    where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+    found = db.execute(
+        f"SELECT * FROM containers {where} ORDER BY created_at DESC, id LIMIT ?",
+        (*states, -1 if limit is None else limit),
+    )
+    return [rows.container(row) for row in found]
+
+
+def of_task(db: sqlite3.Connection, task_id: str) -> list[Container]:
+    """Read the containers of a task, oldest first."""
+    found = db.execute("SELECT * FROM containers WHERE task_id = ? ORDER BY created_at", (task_id,))
+    return [rows.container(row) for row in found]
+
+
+def changed_since(db: sqlite3.Connection, rev: int) -> list[Container]:
+    """Read the containers that changed after `rev`."""
+    return [
+        rows.container(row)
+        for row in db.execute("SELECT * FROM containers WHERE rev > ? ORDER BY rev", (rev,))
+    ]
+
+
+def move(tx: sqlite3.Connection, container: Container, to: ContainerState, **columns: Value) -> Container:
+    """Bring a container to another state, together with other columns.
+
+    Raises:
+        ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
+    """
+    check_move(CONTAINER_MOVES, f"container {container.id}", container.state, to)
+    change(tx, "containers", container.id, container.version, {"state": to, **columns})
+    return get(tx, container.id)
+
+
+def update(tx: sqlite3.Connection, container: Container, **columns: Value) -> Container:
+    """Change columns of a container without a move.
+
+    Raises:
+        ParheliaError: E104 when it changed since it was read.
+    """
+    change(tx, "containers", container.id, container.version, columns)
+    return get(tx, container.id)
+
+
+def add_heartbeats(tx: sqlite3.Connection, container_id: str, beats: Iterable[dict[str, Any]]) -> None:
+    """Store samples of a container; one that is stored already is left as it is."""
+    tx.executemany(
+        "INSERT OR IGNORE INTO heartbeats"
+        " (container_id, seq, at, cpu_percent, memory_bytes, pids, uptime_s, owner_environment)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                container_id,
+                beat["seq"],
+                beat["at"],
+                beat.get("cpu_percent"),
+                beat.get("memory_bytes"),
+                beat.get("pids"),
+                beat.get("uptime_s", 0.0),
+                container_id,
+            )
+            for beat in beats
+        ],
+    )
+
+
+def heartbeats(db: sqlite3.Connection, container_id: str, limit: int) -> list[Heartbeat]:
+    """Read the newest heartbeats of a container, oldest of them first."""
+    found = db.execute(
+        "SELECT * FROM heartbeats WHERE container_id = ? ORDER BY seq DESC LIMIT ?", (container_id, limit)
+    ).fetchall()
+    return [rows.heartbeat(row) for row in reversed(found)]
+
+
+def heartbeats_since(db: sqlite3.Connection, container_id: str, seq: int) -> list[Heartbeat]:
+    """Read the heartbeats of a container after number `seq`, in order."""
+    found = db.execute(
+        "SELECT * FROM heartbeats WHERE container_id = ? AND seq > ? ORDER BY seq", (container_id, seq)
+    )
+    return [rows.heartbeat(row) for row in found]
+
+
+def remove_heartbeats_before(tx: sqlite3.Connection, at: float, piece: int) -> int:
+    """Delete up to `piece` heartbeats older than `at`; called again until it gives 0."""
+    cursor = tx.execute(
+        "DELETE FROM heartbeats WHERE (container_id, seq) IN"
+        " (SELECT container_id, seq FROM heartbeats WHERE at < ? LIMIT ?)",
+        (at, piece),
+    )
+    return cursor.rowcount
+
+
+def remove(tx: sqlite3.Connection, container_id: str) -> None:
+    """Delete an ended container's row with its sessions and heartbeats; its events stay."""
+    tx.execute("DELETE FROM heartbeats WHERE container_id = ?", (container_id,))
+    tx.execute("DELETE FROM sessions WHERE container_id = ?", (container_id,))
+    tx.execute(f"DELETE FROM containers WHERE id = ? AND NOT {_LIVE}", (container_id,))

@@ -1,0 +1,101 @@
+"""What was spent."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from parhelia_tui.core.model.records import LedgerEntry, Task
+from parhelia_tui.core.store import rows
+
+
+def add(
+    tx: sqlite3.Connection,
+    task: Task,
+    *,
+    container_id: str,
+    spool_seq: int,
+    at: float,
+    model: str,
+    input_tokens: int,
+    output_tokens: int,
+    cost_usd: float | None,
+) -> bool:
+    """Store one spending and add it to its task; a record that is stored already changes nothing.
+
+    Returns:
+        True when it was new.
+    """
+    cursor = tx.execute(
+        "INSERT OR IGNORE INTO ledger (at, task_id, container_id, spool_seq, model, input_tokens, output_tokens,"
+        " cost_usd, owner_user, owner_session, owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            at,
+            task.id,
+            container_id,
+            spool_seq,
+            model,
+            input_tokens,
+            output_tokens,
+            cost_usd,
+            task.owner.user_id,
+            task.owner.session_id,
+            container_id,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A sum over the ledger.
+
+    Args:
+        usd: the known costs, in USD.
+        unknown: entries whose cost nobody knows; they are not zero.
+    """
+
+    usd: float
+    unknown: int
+    input_tokens: int
+    output_tokens: int
+
+
+def spent(db: sqlite3.Connection, *, from_at: float = 0.0, task_id: str | None = None) -> Spent:
+    """Sum the ledger since `from_at` (epoch seconds), of one task or of all."""
+    where, values = "at >= ?", [from_at]  # type: str, list[object]
+    if task_id is not None:
+        where += " AND task_id = ?"
+        values.append(task_id)
+    row = db.execute(
+        "SELECT coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd), coalesce(sum(input_tokens), 0),"
+        f" coalesce(sum(output_tokens), 0) FROM ledger WHERE {where}",
+        values,
+    ).fetchone()
+    return Spent(row[0], row[1], row[2], row[3])
+
+
+def by_hour(db: sqlite3.Connection, now: float, hours: int) -> list[float]:
+    """Sum the known costs of each of the last `hours` hours, the oldest first."""
+    sums = [0.0] * hours
+    begin = now - hours * 3600
+    found = db.execute(
+        "SELECT CAST((at - ?) / 3600 AS INTEGER), sum(cost_usd) FROM ledger WHERE at >= ? AND at <= ? GROUP BY 1",
+        (begin, begin, now),
+    )
+    for hour, usd in found:
+        sums[min(hour, hours - 1)] += usd or 0.0
+    return sums
+
+
+def of_task(db: sqlite3.Connection, task_id: str) -> list[LedgerEntry]:
+    """Read the spendings of a task, in order."""
+    return [
+        rows.ledger_entry(row)
+        for row in db.execute("SELECT * FROM ledger WHERE task_id = ? ORDER BY id", (task_id,))
+    ]
+
+
+def last_id(db: sqlite3.Connection) -> int:
+    """Give the number of the newest entry, 0 when there is none."""
+    return int(db.execute("SELECT coalesce(max(id), 0) FROM ledger").fetchone()[0])

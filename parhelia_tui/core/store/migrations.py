@@ -1,0 +1,308 @@
+"""The numbered steps that bring a database to the present form.
+
+A step is never changed once it has been released: a new need is a new step at the end.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.store.connection import connect, translated
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+OWNER = """
+    owner_user TEXT NOT NULL DEFAULT 'local',
+    owner_session TEXT,
+    owner_environment TEXT
+"""
+
+_FIRST = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- One number that grows with every change of a row that a screen shows; `rev > n` is what changed since.
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO counters VALUES ('rev', 0);
+
+CREATE TABLE tasks (
+    id TEXT PRIMARY KEY,
+    slug TEXT NOT NULL,
+    title TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    agent_options TEXT NOT NULL DEFAULT '{{}}',
+    workspace TEXT NOT NULL,
+    workspace_mode TEXT NOT NULL,
+    backend TEXT NOT NULL,
+    network TEXT NOT NULL,
+    persistent INTEGER NOT NULL,
+    unsandboxed INTEGER NOT NULL,
+    env TEXT NOT NULL DEFAULT '{{}}',
+    cpus REAL,
+    memory_mb INTEGER,
+    pids INTEGER,
+    lifetime_s REAL,
+    slot_wanted INTEGER,
+    priority INTEGER NOT NULL DEFAULT 0,
+    batch TEXT,
+    state TEXT NOT NULL,
+    wanted TEXT NOT NULL DEFAULT 'run',
+    reason TEXT NOT NULL DEFAULT '',
+    question TEXT NOT NULL DEFAULT '',
+    last_line TEXT NOT NULL DEFAULT '',
+    attempt INTEGER NOT NULL DEFAULT 0,
+    container_id TEXT,
+    exit_code INTEGER,
+    input_tokens INTEGER NOT NULL DEFAULT 0,
+    output_tokens INTEGER NOT NULL DEFAULT 0,
+    cost_usd REAL,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    rev INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    {OWNER}
+) STRICT;
+CREATE INDEX tasks_rev ON tasks (rev);
+CREATE INDEX tasks_queue ON tasks (priority DESC, created_at) WHERE state = 'pending';
+CREATE INDEX tasks_alive ON tasks (state) WHERE state IN ('dispatching', 'running', 'waiting');
+CREATE INDEX tasks_unwanted ON tasks (wanted) WHERE wanted <> 'run';
+CREATE INDEX tasks_created ON tasks (created_at);
+CREATE INDEX tasks_batch ON tasks (batch) WHERE batch IS NOT NULL;
+
+CREATE TABLE attempts (
+    task_id TEXT NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    container_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    exit_code INTEGER,
+    started_at REAL NOT NULL,
+    finished_at REAL,
+    {OWNER},
+    PRIMARY KEY (task_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE containers (
+    id TEXT PRIMARY KEY,
+    task_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    backend TEXT NOT NULL,
+    state TEXT NOT NULL,
+    wanted TEXT NOT NULL DEFAULT 'run',
+    health TEXT NOT NULL DEFAULT 'unknown',
+    slot INTEGER NOT NULL,
+    workspace TEXT NOT NULL,
+    network TEXT NOT NULL,
+    persistent INTEGER NOT NULL,
+    unsandboxed INTEGER NOT NULL,
+    cpus REAL,
+    memory_mb INTEGER,
+    pids INTEGER,
+    lifetime_s REAL,
+    reason TEXT NOT NULL DEFAULT '',
+    exit_code INTEGER,
+    spool_offset INTEGER NOT NULL DEFAULT 0,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    finished_at REAL,
+    last_heartbeat_at REAL,
+    cpu_percent REAL,
+    memory_bytes INTEGER,
+    process_count INTEGER,
+    rev INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    {OWNER}
+) STRICT;
+CREATE INDEX containers_rev ON containers (rev);
+CREATE INDEX containers_task ON containers (task_id);
+CREATE INDEX containers_live ON containers (state)
+    WHERE state IN ('creating', 'running', 'stopping', 'orphaned');
+-- Two live containers of one workspace never share a number, whoever hands them out.
+CREATE UNIQUE INDEX containers_slot ON containers (workspace, slot)
+    WHERE state IN ('creating', 'running', 'stopping', 'orphaned');
+
+CREATE TABLE sessions (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    command TEXT NOT NULL DEFAULT '',
+    state TEXT NOT NULL,
+    wanted TEXT NOT NULL DEFAULT 'run',
+    reason TEXT NOT NULL DEFAULT '',
+    exit_code INTEGER,
+    created_at REAL NOT NULL,
+    finished_at REAL,
+    rev INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    {OWNER}
+) STRICT;
+CREATE INDEX sessions_rev ON sessions (rev);
+CREATE INDEX sessions_name ON sessions (name);
+CREATE INDEX sessions_container ON sessions (container_id);
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    type TEXT NOT NULL,
+    level TEXT NOT NULL,
+    source TEXT NOT NULL,
+    message TEXT NOT NULL,
+    task_id TEXT,
+    container_id TEXT,
+    session_id TEXT,
+    data TEXT NOT NULL DEFAULT '{{}}',
+    {OWNER}
+) STRICT;
+CREATE INDEX events_task ON events (task_id, seq) WHERE task_id IS NOT NULL;
+CREATE INDEX events_container ON events (container_id, seq) WHERE container_id IS NOT NULL;
+CREATE INDEX events_type ON events (type, seq);
+CREATE INDEX events_at ON events (at);
+CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END;
+
+CREATE TABLE heartbeats (
+    container_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at REAL NOT NULL,
+    cpu_percent REAL,
+    memory_bytes INTEGER,
+    pids INTEGER,
+    uptime_s REAL NOT NULL,
+    {OWNER},
+    PRIMARY KEY (container_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX heartbeats_at ON heartbeats (at);
+
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    task_id TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    spool_seq INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cost_usd REAL,
+    {OWNER},
+    UNIQUE (container_id, spool_seq)
+) STRICT;
+CREATE INDEX ledger_at ON ledger (at);
+CREATE INDEX ledger_task ON ledger (task_id);
+
+CREATE TABLE intents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    payload TEXT NOT NULL DEFAULT '{{}}',
+    state TEXT NOT NULL DEFAULT 'pending',
+    result TEXT NOT NULL DEFAULT '{{}}',
+    handled_at REAL,
+    {OWNER}
+) STRICT;
+CREATE INDEX intents_pending ON intents (id) WHERE state = 'pending';
+"""
+
+
+def _first(db: Database) -> None:
+    for statement in _statements(_FIRST):
+        db.execute(statement)
+    db.table("meta").insert({"key": "installation_id", "value": str(uuid.uuid4())})
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_first,)
+"""Step n brings `PRAGMA user_version` from n to n + 1."""
+
+
+def _statements(script: str) -> list[str]:
+    """Cut a script into statements; `executescript` would commit the transaction around it."""
+    statements: list[str] = []
+    text = ""
+    for line in script.splitlines():
+        text += line + "\n"
+        if sqlite3.complete_statement(text):
+            statements.append(text)
+            text = ""
+    return statements
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """Say at which step a database is."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def open_migrated(path: Path) -> sqlite3.Connection:
+    """Open the database and bring it to the present form if it is not there yet.
+
+    Raises:
+        ParheliaError: E505 for a database of a newer Parhelia, E506 for no database.
+    """
+    fresh = not path.exists()
+    if fresh:
+        # Created by us first, so that it is never readable by others, not even for a moment.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    connection = connect(path)
+    try:
+        if version(connection) != len(STEPS):
+            migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise translated(error, path) from error
+    except ParheliaError:
+        connection.close()
+        raise
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> list[int]:
+    """Apply the steps that are missing, one transaction each, under a file lock.
+
+    Args:
+        connection: the open database.
+        path: the database's path; the lock lies beside it.
+
+    Returns:
+        The numbers of the steps that were applied here; another process may have done them meanwhile.
+
+    Raises:
+        ParheliaError: E505 when the database is newer than this program.
+    """
+    # Imported here: 60 ms that nobody pays whose database is already in form.
+    from sqlite_utils import Database
+
+    lock = os.open(f"{path}.migrate", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = version(connection)
+        if found > len(STEPS):
+            raise ParheliaError(
+                "E505",
+                f"{path} is at step {found}; this Parhelia knows {len(STEPS)}",
+                details={"found": found, "known": len(STEPS)},
+            )
+        database = Database(connection)
+        for number in range(found, len(STEPS)):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                STEPS[number](database)
+                connection.execute(f"PRAGMA user_version = {number + 1}")
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return list(range(found + 1, len(STEPS) + 1))
+    finally:
+        os.close(lock)

@@ -1,0 +1,199 @@
+"""Between rows of SQLite and records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from parhelia_tui.core.model.records import (
+    Attempt,
+    Container,
+    Event,
+    Heartbeat,
+    Intent,
+    LedgerEntry,
+    Limits,
+    Owner,
+    Session,
+    Task,
+)
+from parhelia_tui.core.model.states import ContainerState, Health, SessionState, TaskState
+
+TASK_COLUMNS = (
+    "id, slug, title, prompt, agent, agent_options, workspace, workspace_mode, backend, network, persistent,"
+    " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, slot_wanted, priority, batch, state, wanted, reason,"
+    " question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd, created_at,"
+    " started_at, finished_at, rev, version, owner_user, owner_session, owner_environment"
+)
+# Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
+TASK_COLUMNS_SHORT = TASK_COLUMNS.replace("prompt,", "substr(prompt, 1, 400) AS prompt,", 1)
+
+
+def _owner(row: sqlite3.Row) -> Owner:
+    return Owner(row["owner_user"], row["owner_session"], row["owner_environment"])
+
+
+def _limits(row: sqlite3.Row) -> Limits:
+    return Limits(row["cpus"], row["memory_mb"], row["pids"], row["lifetime_s"])
+
+
+def _object(text: str) -> dict[str, Any]:
+    # Most rows hold the empty object; not parsing it halves the time of a long list.
+    return {} if text == "{}" else dict(json.loads(text))
+
+
+def task(row: sqlite3.Row) -> Task:
+    return Task(
+        id=row["id"],
+        slug=row["slug"],
+        title=row["title"],
+        prompt=row["prompt"],
+        agent=row["agent"],
+        agent_options=_object(row["agent_options"]),
+        workspace=row["workspace"],
+        workspace_mode=row["workspace_mode"],
+        backend=row["backend"],
+        network=row["network"],
+        persistent=bool(row["persistent"]),
+        unsandboxed=bool(row["unsandboxed"]),
+        env=_object(row["env"]),
+        limits=_limits(row),
+        slot_wanted=row["slot_wanted"],
+        priority=row["priority"],
+        batch=row["batch"],
+        state=TaskState(row["state"]),
+        wanted=row["wanted"],
+        reason=row["reason"],
+        question=row["question"],
+        last_line=row["last_line"],
+        attempt=row["attempt"],
+        container_id=row["container_id"],
+        exit_code=row["exit_code"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_usd=row["cost_usd"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        rev=row["rev"],
+        version=row["version"],
+        owner=_owner(row),
+    )
+
+
+def attempt(row: sqlite3.Row) -> Attempt:
+    return Attempt(
+        task_id=row["task_id"],
+        number=row["number"],
+        container_id=row["container_id"],
+        state=TaskState(row["state"]),
+        reason=row["reason"],
+        exit_code=row["exit_code"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+    )
+
+
+def container(row: sqlite3.Row) -> Container:
+    return Container(
+        id=row["id"],
+        task_id=row["task_id"],
+        attempt=row["attempt"],
+        backend=row["backend"],
+        state=ContainerState(row["state"]),
+        wanted=row["wanted"],
+        health=Health(row["health"]),
+        slot=row["slot"],
+        workspace=row["workspace"],
+        network=row["network"],
+        persistent=bool(row["persistent"]),
+        unsandboxed=bool(row["unsandboxed"]),
+        limits=_limits(row),
+        reason=row["reason"],
+        exit_code=row["exit_code"],
+        spool_offset=row["spool_offset"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        last_heartbeat_at=row["last_heartbeat_at"],
+        cpu_percent=row["cpu_percent"],
+        memory_bytes=row["memory_bytes"],
+        pids=row["process_count"],
+        rev=row["rev"],
+        version=row["version"],
+        owner=_owner(row),
+    )
+
+
+def session(row: sqlite3.Row) -> Session:
+    return Session(
+        id=row["id"],
+        name=row["name"],
+        container_id=row["container_id"],
+        task_id=row["task_id"],
+        kind=row["kind"],
+        command=row["command"],
+        state=SessionState(row["state"]),
+        wanted=row["wanted"],
+        reason=row["reason"],
+        exit_code=row["exit_code"],
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        rev=row["rev"],
+        version=row["version"],
+        owner=_owner(row),
+    )
+
+
+def event(row: sqlite3.Row) -> Event:
+    return Event(
+        seq=row["seq"],
+        at=row["at"],
+        type=row["type"],
+        level=row["level"],
+        source=row["source"],
+        message=row["message"],
+        task_id=row["task_id"],
+        container_id=row["container_id"],
+        session_id=row["session_id"],
+        data=_object(row["data"]),
+    )
+
+
+def heartbeat(row: sqlite3.Row) -> Heartbeat:
+    return Heartbeat(
+        container_id=row["container_id"],
+        seq=row["seq"],
+        at=row["at"],
+        cpu_percent=row["cpu_percent"],
+        memory_bytes=row["memory_bytes"],
+        pids=row["pids"],
+        uptime_s=row["uptime_s"],
+    )
+
+
+def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
+    return LedgerEntry(
+        id=row["id"],
+        at=row["at"],
+        task_id=row["task_id"],
+        container_id=row["container_id"],
+        model=row["model"],
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_usd=row["cost_usd"],
+    )
+
+
+def intent(row: sqlite3.Row) -> Intent:
+    return Intent(
+        id=row["id"],
+        at=row["at"],
+        kind=row["kind"],
+        target=row["target"],
+        payload=_object(row["payload"]),
+        state=row["state"],
+        result=_object(row["result"]),
+        handled_at=row["handled_at"],
+    )

@@ -1,0 +1,131 @@
+"""tmux sessions in the store."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Container, Session
+from parhelia_tui.core.model.states import SESSION_MOVES, SessionState, check_move
+from parhelia_tui.core.store import rows
+from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+
+_ENDED = "state IN ('terminated', 'failed')"
+
+
+def add(
+    tx: sqlite3.Connection,
+    session_id: str,
+    name: str,
+    container: Container,
+    kind: str,
+    command: str,
+    at: float,
+) -> Session:
+    """Store a session that is about to be started.
+
+    Args:
+        kind: `main` for the agent's own terminal, `extra` for further ones.
+        command: what runs in it, in words.
+    """
+    insert(
+        tx,
+        "sessions",
+        {
+            "id": session_id,
+            "name": name,
+            "container_id": container.id,
+            "task_id": container.task_id,
+            "kind": kind,
+            "command": command,
+            "state": SessionState.CREATED,
+            "created_at": at,
+            "rev": next_rev(tx),
+            "owner_user": container.owner.user_id,
+            "owner_session": container.owner.session_id,
+            "owner_environment": container.id,
+        },
+    )
+    return get(tx, session_id)
+
+
+def get(db: sqlite3.Connection, session_id: str) -> Session:
+    """Read one session.
+
+    Raises:
+        ParheliaError: E200 when there is none.
+    """
+    row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    if row is None:
+        raise ParheliaError("E200", f"there is no session {session_id!r}")
+    return rows.session(row)
+
+
+def resolve(db: sqlite3.Connection, text: str) -> Session:
+    """Find a session by its id or name, or the main one of a task or container by that id; newest first.
+
+    Raises:
+        ParheliaError: E200 when there is none.
+    """
+    row = db.execute(
+        "SELECT * FROM sessions WHERE id = ? OR name = ? OR (kind = 'main' AND (task_id = ? OR container_id = ?))"
+        f" ORDER BY {_ENDED}, created_at DESC LIMIT 1",
+        (text, text, text, text),
+    ).fetchone()
+    if row is None:
+        raise ParheliaError("E200", f"there is no session {text!r}")
+    return rows.session(row)
+
+
+def of_container(db: sqlite3.Connection, container_id: str) -> list[Session]:
+    """Read the sessions of a container, oldest first."""
+    found = db.execute(
+        "SELECT * FROM sessions WHERE container_id = ? ORDER BY created_at, id", (container_id,)
+    )
+    return [rows.session(row) for row in found]
+
+
+def listed(db: sqlite3.Connection, *, ended_too: bool, limit: int | None = None) -> list[Session]:
+    """Read sessions, newest first."""
+    where = "" if ended_too else f"WHERE NOT {_ENDED}"
+    found = db.execute(
+        f"SELECT * FROM sessions {where} ORDER BY created_at DESC, id LIMIT ?",
+        (-1 if limit is None else limit,),
+    )
+    return [rows.session(row) for row in found]
+
+
+def changed_since(db: sqlite3.Connection, rev: int) -> list[Session]:
+    """Read the sessions that changed after `rev`."""
+    return [
+        rows.session(row) for row in db.execute("SELECT * FROM sessions WHERE rev > ? ORDER BY rev", (rev,))
+    ]
+
+
+def unwanted(db: sqlite3.Connection) -> list[Session]:
+    """Read the sessions that somebody wants to end and that have not ended."""
+    return [
+        rows.session(row)
+        for row in db.execute(f"SELECT * FROM sessions WHERE wanted <> 'run' AND NOT {_ENDED}")
+    ]
+
+
+def move(tx: sqlite3.Connection, session: Session, to: SessionState, **columns: Value) -> Session:
+    """Bring a session to another state, together with other columns.
+
+    Raises:
+        ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
+    """
+    check_move(SESSION_MOVES, f"session {session.name}", session.state, to)
+    change(tx, "sessions", session.id, session.version, {"state": to, **columns})
+    return get(tx, session.id)
+
+
+def update(tx: sqlite3.Connection, session: Session, **columns: Value) -> Session:
+    """Change columns of a session without a move.
+
+    Raises:
+        ParheliaError: E104 when it changed since it was read.
+    """
+    change(tx, "sessions", session.id, session.version, columns)
+    return get(tx, session.id)

@@ -1,0 +1,217 @@
+"""Tasks and their attempts in the store."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Attempt, Task
+from parhelia_tui.core.model.states import TASK_MOVES, TaskState, check_move
+from parhelia_tui.core.store import rows
+from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+
+_ALL = f"SELECT {rows.TASK_COLUMNS} FROM tasks"
+_ALL_SHORT = f"SELECT {rows.TASK_COLUMNS_SHORT} FROM tasks"
+
+
+def add(tx: sqlite3.Connection, task: Task) -> Task:
+    """Store a new task; its `rev` is given here."""
+    rev = next_rev(tx)
+    insert(
+        tx,
+        "tasks",
+        {
+            "id": task.id,
+            "slug": task.slug,
+            "title": task.title,
+            "prompt": task.prompt,
+            "agent": task.agent,
+            "agent_options": json.dumps(task.agent_options),
+            "workspace": task.workspace,
+            "workspace_mode": task.workspace_mode,
+            "backend": task.backend,
+            "network": task.network,
+            "persistent": int(task.persistent),
+            "unsandboxed": int(task.unsandboxed),
+            "env": json.dumps(task.env),
+            "cpus": task.limits.cpus,
+            "memory_mb": task.limits.memory_mb,
+            "pids": task.limits.pids,
+            "lifetime_s": task.limits.lifetime_s,
+            "slot_wanted": task.slot_wanted,
+            "priority": task.priority,
+            "batch": task.batch,
+            "state": task.state,
+            "reason": task.reason,
+            "created_at": task.created_at,
+            "rev": rev,
+            "owner_user": task.owner.user_id,
+            "owner_session": task.owner.session_id,
+        },
+    )
+    return get(tx, task.id)
+
+
+def find(db: sqlite3.Connection, task_id: str) -> Task | None:
+    """Read one task, None when there is none."""
+    row = db.execute(f"{_ALL} WHERE id = ?", (task_id,)).fetchone()
+    return rows.task(row) if row else None
+
+
+def get(db: sqlite3.Connection, task_id: str) -> Task:
+    """Read one task.
+
+    Raises:
+        ParheliaError: E201 when there is none.
+    """
+    found = find(db, task_id)
+    if found is None:
+        raise ParheliaError("E201", f"there is no task {task_id!r}")
+    return found
+
+
+def resolve(db: sqlite3.Connection, text: str) -> Task:
+    """Find a task by its id, by a beginning of its id (with or without `t-`), or by its slug.
+
+    Raises:
+        ParheliaError: E201 when there is none, E101 when several answer to it.
+    """
+    exact = find(db, text)
+    if exact:
+        return exact
+    begin = text if text.startswith("t-") else f"t-{text}"
+    upper = begin + "\U0010ffff"
+    found = db.execute(
+        "SELECT id FROM tasks WHERE (id >= ? AND id < ?) OR slug = ? ORDER BY created_at DESC LIMIT 6",
+        (begin, upper, text),
+    ).fetchall()
+    if not text or not found:
+        raise ParheliaError("E201", f"there is no task {text!r}")
+    if len(found) > 1:
+        ids = [row[0] for row in found]
+        raise ParheliaError("E101", f"{text!r} may be several tasks: {', '.join(ids)}", details={"ids": ids})
+    return get(db, found[0][0])
+
+
+def listed(
+    db: sqlite3.Connection,
+    *,
+    states: Sequence[TaskState] = (),
+    batch: str | None = None,
+    limit: int | None = None,
+) -> list[Task]:
+    """Read tasks, newest first, with the prompt cut to 400 characters."""
+    wheres: list[str] = []
+    values: list[object] = []
+    if states:
+        wheres.append(f"state IN ({', '.join('?' * len(states))})")
+        values.extend(states)
+    if batch is not None:
+        wheres.append("batch = ?")
+        values.append(batch)
+    where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
+    found = db.execute(
+        f"{_ALL_SHORT}{where} ORDER BY created_at DESC, id LIMIT ?", (*values, -1 if limit is None else limit)
+    )
+    return [rows.task(row) for row in found]
+
+
+def changed_since(db: sqlite3.Connection, rev: int) -> list[Task]:
+    """Read the tasks that changed after `rev`, with the prompt cut to 400 characters."""
+    found = db.execute(f"{_ALL_SHORT} WHERE rev > ? ORDER BY rev", (rev,))
+    return [rows.task(row) for row in found]
+
+
+def queue(db: sqlite3.Connection, limit: int) -> list[Task]:
+    """Read the tasks that wait for a container, in the order in which they go."""
+    found = db.execute(
+        f"{_ALL} WHERE state = 'pending' AND wanted = 'run' ORDER BY priority DESC, created_at, id LIMIT ?",
+        (limit,),
+    )
+    return [rows.task(row) for row in found]
+
+
+def unwanted(db: sqlite3.Connection) -> list[Task]:
+    """Read the tasks that somebody cancelled and that have not ended."""
+    found = db.execute(f"{_ALL} WHERE wanted <> 'run' AND state NOT IN ('completed', 'failed', 'cancelled')")
+    return [rows.task(row) for row in found]
+
+
+def alive(db: sqlite3.Connection) -> list[Task]:
+    """Read the tasks that hold a container or are about to."""
+    found = db.execute(
+        f"{_ALL_SHORT} WHERE state IN ('dispatching', 'running', 'waiting') ORDER BY created_at"
+    )
+    return [rows.task(row) for row in found]
+
+
+def counts(db: sqlite3.Connection) -> dict[TaskState, int]:
+    """Count the tasks by state; states without a task are left out."""
+    found = db.execute("SELECT state, count(*) FROM tasks GROUP BY state")
+    return {TaskState(row[0]): row[1] for row in found}
+
+
+def move(tx: sqlite3.Connection, task: Task, to: TaskState, **columns: Value) -> Task:
+    """Bring a task to another state, together with other columns.
+
+    Raises:
+        ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
+    """
+    check_move(TASK_MOVES, f"task {task.id}", task.state, to)
+    change(tx, "tasks", task.id, task.version, {"state": to, **columns})
+    return get(tx, task.id)
+
+
+def update(tx: sqlite3.Connection, task: Task, **columns: Value) -> Task:
+    """Change columns of a task without a move.
+
+    Raises:
+        ParheliaError: E104 when it changed since it was read.
+    """
+    change(tx, "tasks", task.id, task.version, columns)
+    return get(tx, task.id)
+
+
+def add_attempt(tx: sqlite3.Connection, task: Task, container_id: str, at: float) -> int:
+    """Store the next attempt of a task and give its number, from 1."""
+    number = task.attempt + 1
+    insert(
+        tx,
+        "attempts",
+        {
+            "task_id": task.id,
+            "number": number,
+            "container_id": container_id,
+            "state": TaskState.DISPATCHING,
+            "started_at": at,
+            "owner_user": task.owner.user_id,
+            "owner_session": task.owner.session_id,
+            "owner_environment": container_id,
+        },
+    )
+    return number
+
+
+def end_attempt(
+    tx: sqlite3.Connection,
+    task_id: str,
+    number: int,
+    state: TaskState,
+    reason: str,
+    exit_code: int | None,
+    at: float,
+) -> None:
+    """Say how an attempt ended; the first word stays."""
+    tx.execute(
+        "UPDATE attempts SET state = ?, reason = ?, exit_code = ?, finished_at = ?"
+        " WHERE task_id = ? AND number = ? AND finished_at IS NULL",
+        (state, reason, exit_code, at, task_id, number),
+    )
+
+
+def attempts(db: sqlite3.Connection, task_id: str) -> list[Attempt]:
+    """Read the attempts of a task, in order."""
+    found = db.execute("SELECT * FROM attempts WHERE task_id = ? ORDER BY number", (task_id,))
+    return [rows.attempt(row) for row in found]
