@@ -1,1 +1,7 @@
 """The one door between the fronts and everything else."""
+
+from parhelia_tui.core.client.door import Client
+from parhelia_tui.core.client.fleet import ControllerStatus, FleetChange, FleetSnapshot, Totals
+from parhelia_tui.core.client.watching import Watcher
+
+__all__ = ["Client", "ControllerStatus", "FleetChange", "FleetSnapshot", "Totals", "Watcher"]

@@ -1,0 +1,472 @@
+"""The client: every question and every wish of a front goes through here.
+
+A client belongs to one thread. It opens the store when it is first needed, and it never acts on a container
+by itself: it writes what is wanted and wakes the controller.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parhelia_tui.core.client import fleet, launch
+from parhelia_tui.core.client.watching import Watcher
+from parhelia_tui.core.client.workspaces import usable_workspace
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import new_id, slug
+from parhelia_tui.core.model.records import (
+    Attempt,
+    Container,
+    Event,
+    Heartbeat,
+    Intent,
+    Limits,
+    Owner,
+    Session,
+    Task,
+)
+from parhelia_tui.core.model.states import (
+    CONTAINER_ENDED,
+    SESSION_ENDED,
+    TASK_ENDED,
+    ContainerState,
+    TaskState,
+)
+from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.settings.wire import ask
+from parhelia_tui.core.store import containers, events, intents, ledger, sessions, tasks
+from parhelia_tui.core.store.connection import reading, writing
+from parhelia_tui.core.store.migrations import open_migrated
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.backends.base import Capability, TmuxEndpoint
+    from parhelia_tui.core.model.request import TaskRequest
+    from parhelia_tui.core.sessions.attach import AttachResult
+    from parhelia_tui.core.sessions.live import LiveTerminal
+
+INTENT_DEADLINE_S = 30.0
+LOOK_EVERY_S = 0.01
+
+
+class Client:
+    """The one door to a state directory.
+
+    Args:
+        paths: the state directory.
+        owner: whose name stands on what is made through this client.
+        clock: gives epoch seconds.
+    """
+
+    def __init__(
+        self, paths: Paths, owner: Owner | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.paths = paths
+        self.owner = owner or Owner()
+        self._clock = clock
+        self._opened: sqlite3.Connection | None = None
+
+    @classmethod
+    def open(cls, paths: Paths | None = None) -> Client:
+        """Give a client for a state directory, the one that the environment names if none is given."""
+        return cls(paths or Paths.current())
+
+    def close(self) -> None:
+        """Let the store go; the client opens it again when it is asked something."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._opened is None:
+            private_directory(self.paths.home)
+            self._opened = open_migrated(self.paths.database)
+        return self._opened
+
+    # Looking
+
+    def snapshot(self) -> fleet.FleetSnapshot:
+        """Read the whole fleet at one moment."""
+        db = self._db
+        with reading(db):
+            return fleet.snapshot(db, self.paths)
+
+    def watch(self, since: fleet.FleetSnapshot | None = None) -> Watcher:
+        """Watch for what changes after a snapshot, or from now on."""
+        start = since or self.snapshot()
+        return Watcher(self.paths, start.rev, start.events[-1].seq if start.events else 0)
+
+    def controller_status(self) -> fleet.ControllerStatus:
+        """See whether a controller runs."""
+        return fleet.controller_status(self._db, self.paths)
+
+    def totals(self) -> fleet.Totals:
+        """Sum tasks and money."""
+        with reading(self._db) as db:
+            return fleet.totals(db, self._clock())
+
+    def task(self, text: str) -> Task:
+        """Find a task by id, beginning of an id, or slug. Raises E201, E101."""
+        return tasks.resolve(self._db, text)
+
+    def tasks(
+        self, states: Sequence[TaskState] = (), *, batch: str | None = None, limit: int | None = None
+    ) -> list[Task]:
+        """Read tasks, newest first, with prompts cut to 400 characters."""
+        return tasks.listed(self._db, states=states, batch=batch, limit=limit)
+
+    def attempts(self, task_id: str) -> list[Attempt]:
+        """Read the attempts of a task, in order."""
+        return tasks.attempts(self._db, task_id)
+
+    def container(self, text: str) -> Container:
+        """Find a container by id or beginning of an id. Raises E203, E101."""
+        return containers.resolve(self._db, text)
+
+    def containers(
+        self, states: Sequence[ContainerState] = (), *, limit: int | None = None
+    ) -> list[Container]:
+        """Read containers, newest first."""
+        return containers.listed(self._db, states=states, limit=limit)
+
+    def containers_of(self, task_id: str) -> list[Container]:
+        """Read the containers of a task, oldest first."""
+        return containers.of_task(self._db, task_id)
+
+    def heartbeats(self, container_id: str, limit: int = 60) -> tuple[Heartbeat, ...]:
+        """Read the newest heartbeats of a container, oldest of them first."""
+        return tuple(containers.heartbeats(self._db, container_id, limit))
+
+    def session(self, text: str) -> Session:
+        """Find a session by id or name, or the main one of a task or container. Raises E200."""
+        try:
+            return sessions.resolve(self._db, text)
+        except ParheliaError as unknown:
+            try:
+                return sessions.resolve(self._db, self.task(text).id)
+            except ParheliaError:
+                raise unknown from None
+
+    def sessions(self, *, ended_too: bool = False, limit: int | None = None) -> list[Session]:
+        """Read sessions, newest first."""
+        return sessions.listed(self._db, ended_too=ended_too, limit=limit)
+
+    def events(self, **filters: Any) -> list[Event]:
+        """Find events; the arguments are those of `store.events.find`."""
+        return events.find(self._db, **filters)
+
+    def spent(self, *, from_at: float = 0.0, task_id: str | None = None) -> ledger.Spent:
+        """Sum the ledger."""
+        return ledger.spent(self._db, from_at=from_at, task_id=task_id)
+
+    def agents(self) -> list[tuple[str, str]]:
+        """Name the agents there are, each with a line about it."""
+        from parhelia_tui.core.agents.registry import agents
+
+        return [(name, agent.summary) for name, agent in agents().items()]
+
+    async def probe(self) -> Sequence[Capability]:
+        """Try what the local backend can do on this machine."""
+        return await self._backend("local").probe()
+
+    # Wishing
+
+    def create_task(self, request: TaskRequest, *, batch: str | None = None) -> Task:
+        """Store a task and wake the controller.
+
+        Raises:
+            ParheliaError: E100 for what its agent cannot be asked, E204 for the workspace, E603 for a
+                backend that does not exist.
+        """
+        task = self.create_tasks([request], batch=batch)[0]
+        return task
+
+    def create_tasks(self, requests: Sequence[TaskRequest], *, batch: str | None = None) -> list[Task]:
+        """Store several tasks, all or none, and wake the controller. Raises as `create_task`."""
+        fresh = [self._new_task(request, batch) for request in requests]
+        stored: list[Task] = []
+        with writing(self._db) as tx:
+            for task in fresh:
+                stored.append(tasks.add(tx, task))
+                events.append(
+                    tx,
+                    "task.created",
+                    f"{task.title} ({task.agent})",
+                    source="client",
+                    task_id=task.id,
+                    at=task.created_at,
+                    owner=self.owner,
+                )
+        self.wake()
+        return stored
+
+    def cancel_task(self, task_id: str, reason: str = "cancelled by the user") -> Task:
+        """Ask for the end of a task; its workspace stays as it is.
+
+        Raises:
+            ParheliaError: E201 for no such task, E103 when it has ended already.
+        """
+        with writing(self._db) as tx:
+            task = tasks.get(tx, task_id)
+            if task.state in TASK_ENDED:
+                raise ParheliaError("E103", f"task {task.id} is {task.state} already")
+            if task.wanted == "run":
+                task = tasks.update(tx, task, wanted="cancel", reason=reason)
+                events.append(
+                    tx,
+                    "task.cancel_requested",
+                    reason,
+                    source="client",
+                    task_id=task.id,
+                    at=self._clock(),
+                    owner=self.owner,
+                )
+        self.wake()
+        return task
+
+    def retry_task(self, task_id: str) -> Task:
+        """Send an ended task back to the queue as a new attempt.
+
+        Raises:
+            ParheliaError: E201 for no such task, E103 when it has not ended.
+        """
+        with writing(self._db) as tx:
+            task = tasks.get(tx, task_id)
+            if task.state not in TASK_ENDED:
+                raise ParheliaError(
+                    "E103", f"task {task.id} is {task.state}; only an ended task is tried again"
+                )
+            task = tasks.move(
+                tx,
+                task,
+                TaskState.PENDING,
+                wanted="run",
+                reason="",
+                question="",
+                exit_code=None,
+                container_id=None,
+                started_at=None,
+                finished_at=None,
+            )
+            events.append(
+                tx,
+                "task.retried",
+                f"attempt {task.attempt + 1} is asked for",
+                source="client",
+                task_id=task.id,
+                at=self._clock(),
+                owner=self.owner,
+            )
+        self.wake()
+        return task
+
+    def terminate_container(self, container_id: str, reason: str = "terminated by the user") -> Container:
+        """Ask for the end of a container; its workspace stays as it is.
+
+        Raises:
+            ParheliaError: E203 for no such container, E103 when it has ended already.
+        """
+        with writing(self._db) as tx:
+            container = containers.get(tx, container_id)
+            if container.state in CONTAINER_ENDED:
+                raise ParheliaError("E103", f"container {container.id} is {container.state} already")
+            container = containers.update(tx, container, wanted="terminate", reason=reason)
+            events.append(
+                tx,
+                "container.terminate_requested",
+                reason,
+                source="client",
+                task_id=container.task_id,
+                container_id=container.id,
+                at=self._clock(),
+                owner=self.owner,
+            )
+        self.wake()
+        return container
+
+    def create_session(self, container_id: str, command: Sequence[str] = ()) -> Session:
+        """Start a further session in a running container and wait until it is there.
+
+        Args:
+            command: program and arguments; a shell when empty.
+
+        Raises:
+            ParheliaError: E203, E205 when the container holds as many as it may, E602, E501.
+        """
+        container = containers.get(self._db, container_id)
+        result = self._intent("session.create", container.id, {"command": list(command)})
+        return sessions.get(self._db, str(result["session_id"]))
+
+    def kill_session(self, text: str) -> Session:
+        """End a session and wait until it has; the main session ends with its container.
+
+        Raises:
+            ParheliaError: E200 for no such session, E103 when it has ended.
+        """
+        session = self.session(text)
+        if session.state in SESSION_ENDED:
+            raise ParheliaError("E103", f"session {session.name} is {session.state} already")
+        if session.kind == "main":
+            self.terminate_container(session.container_id, "its main session was ended by the user")
+        else:
+            self._intent("session.kill", session.id, {})
+        return sessions.get(self._db, session.id)
+
+    def reconcile(self) -> dict[str, Any]:
+        """Run one round of the reconciler now and give what it found and did."""
+        return self._intent("reconcile", "", {})
+
+    def wake(self) -> None:
+        """Tell the controller to look, starting it if there is none."""
+        launch.wake_controller(self.paths)
+
+    def ensure_controller(self) -> None:
+        """Return when a controller answers. Raises E500."""
+        launch.ensure_controller(self.paths)
+
+    def controller_details(self) -> dict[str, Any]:
+        """Ask the controller for its own view. Raises E500 when there is none."""
+        return ask(self.paths.controller_socket, {"op": "status"}, timeout_s=5.0)
+
+    def stop_controller(self, deadline_s: float = 10.0) -> bool:
+        """Ask the controller to leave; the work goes on without it. False when there was none."""
+        status = self.controller_status()
+        if status.pid is None:
+            return False
+        ask(self.paths.controller_socket, {"op": "stop"}, timeout_s=5.0)
+        end = time.monotonic() + deadline_s
+        while self.controller_status().pid == status.pid:
+            if time.monotonic() > end:
+                raise ParheliaError("E501", f"the controller did not leave within {deadline_s:g} s")
+            time.sleep(LOOK_EVERY_S)
+        return True
+
+    # Terminals
+
+    def endpoint(self, text: str) -> TmuxEndpoint:
+        """Say where the session of a task, a container or of this name is attached.
+
+        Raises:
+            ParheliaError: E200 for no such session, E601 when it has ended or not begun.
+        """
+        session = self.session(text)
+        if session.state in SESSION_ENDED:
+            raise ParheliaError(
+                "E601",
+                f"session {session.name} has ended",
+                recovery=(f"parhelia task logs {session.task_id}", f"parhelia task show {session.task_id}"),
+            )
+        container = containers.get(self._db, session.container_id)
+        return self._backend(container.backend).endpoint(container.id, session.name)
+
+    def live_terminal(self, endpoint: TmuxEndpoint) -> AbstractAsyncContextManager[LiveTerminal]:
+        """Watch the screen of a session."""
+        from parhelia_tui.core.sessions.live import LiveTerminal
+
+        return LiveTerminal(endpoint)
+
+    def attach(self, endpoint: TmuxEndpoint) -> AttachResult:
+        """Hand the present terminal to a session until it is left. Raises E601."""
+        from parhelia_tui.core.sessions.attach import attach
+
+        return attach(endpoint)
+
+    def log_path(self, task: Task) -> Path | None:
+        """Say where the output of a task's newest attempt is kept, None when there is none."""
+        known = containers.of_task(self._db, task.id)
+        return self._backend(known[-1].backend).log_path(known[-1].id) if known else None
+
+    def log_tail(self, task_id: str, lines: int = 200) -> list[str]:
+        """Read the last lines that a task printed, made safe to show."""
+        from parhelia_tui.core.client.logs import tail
+
+        path = self.log_path(tasks.get(self._db, task_id))
+        return tail(path, lines) if path else []
+
+    def _backend(self, name: str) -> Any:
+        from parhelia_tui.core.backends.registry import backend
+
+        return backend(name, self.paths)
+
+    def _new_task(self, request: TaskRequest, batch: str | None) -> Task:
+        from parhelia_tui.core.agents.registry import agent
+        from parhelia_tui.core.backends.registry import BACKENDS
+
+        agent(request.agent).check(request.prompt, request.agent_options)
+        if request.backend not in BACKENDS:
+            raise ParheliaError(
+                "E603", f"there is no backend {request.backend!r}", details={"known": sorted(BACKENDS)}
+            )
+        task_id = new_id("t")
+        if request.workspace_mode == "empty":
+            workspace = str(self.paths.workspaces / task_id)
+        else:
+            workspace = usable_workspace(request.workspace or os.getcwd(), self.paths)
+        return Task(
+            id=task_id,
+            slug=slug(request.title or request.prompt),
+            title=request.shown_title,
+            prompt=request.prompt,
+            agent=request.agent,
+            agent_options=request.agent_options,
+            workspace=workspace,
+            workspace_mode=request.workspace_mode,
+            backend=request.backend,
+            network=request.network,
+            persistent=request.persistent,
+            unsandboxed=request.unsandboxed,
+            env=request.env,
+            limits=Limits(**request.limits.model_dump()),
+            slot_wanted=request.slot,
+            priority=request.priority,
+            batch=batch,
+            state=TaskState.PENDING,
+            wanted="run",
+            reason="",
+            question="",
+            last_line="",
+            attempt=0,
+            container_id=None,
+            exit_code=None,
+            input_tokens=0,
+            output_tokens=0,
+            cost_usd=None,
+            created_at=self._clock(),
+            started_at=None,
+            finished_at=None,
+            rev=0,
+            version=1,
+            owner=self.owner,
+        )
+
+    def _intent(self, kind: str, target: str, payload: dict[str, object]) -> dict[str, Any]:
+        """Store an intent, wake the controller and wait for what becomes of it."""
+        with writing(self._db) as tx:
+            intent = intents.add(tx, kind, target, payload, self._clock(), self.owner)
+        self.wake()
+        return self._wait_for(intent)
+
+    def _wait_for(self, intent: Intent) -> dict[str, Any]:
+        end = time.monotonic() + INTENT_DEADLINE_S
+        while True:
+            seen = intents.get(self._db, intent.id)
+            if seen.state == "done":
+                return seen.result
+            if seen.state == "refused":
+                raise ParheliaError(
+                    str(seen.result["code"]),
+                    str(seen.result["message"]),
+                    details=dict(seen.result.get("details", {})),
+                )
+            if time.monotonic() > end:
+                raise ParheliaError(
+                    "E501",
+                    f"the controller did not answer within {INTENT_DEADLINE_S:g} s",
+                    recovery=("parhelia controller status", "parhelia doctor"),
+                )
+            time.sleep(LOOK_EVERY_S)

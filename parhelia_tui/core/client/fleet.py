@@ -1,0 +1,143 @@
+"""The fleet at one moment, and what changed in it since: the values that fronts show."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from parhelia_tui.core.model.records import Container, Event, Heartbeat, Session, Task
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.settings.process_lock import holder
+from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store.changes import current_rev
+
+ENDED_SHOWN = 50
+"""How many of the newest containers are given although they have ended."""
+EVENTS_SHOWN = 200
+HOURS_SHOWN = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerStatus:
+    """What a front can see of the controller.
+
+    Args:
+        state: `running` or `absent`.
+        since: epoch seconds of its start.
+        isolation: `bubblewrap` or `none`; empty while no controller has looked yet.
+    """
+
+    state: str
+    pid: int | None
+    since: float | None
+    backend: str
+    isolation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the whole fleet; money in USD, of known costs alone.
+
+    Args:
+        unknown_cost_entries: spendings since midnight whose cost nobody knows.
+        burn_usd_per_hour: spent in the last 60 minutes.
+        hours: spent in each of the last 24 hours, the oldest first.
+    """
+
+    by_state: dict[TaskState, int]
+    spent_today_usd: float
+    spent_total_usd: float
+    unknown_cost_entries: int
+    input_tokens: int
+    output_tokens: int
+    burn_usd_per_hour: float
+    hours: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSnapshot:
+    """All that the home screen shows, read in one transaction.
+
+    Args:
+        tasks: newest first; prompts are cut to 400 characters.
+        containers: the live ones and the newest of the ended ones.
+        events: the newest, oldest of them first.
+    """
+
+    rev: int
+    at: float
+    tasks: tuple[Task, ...]
+    containers: tuple[Container, ...]
+    sessions: tuple[Session, ...]
+    events: tuple[Event, ...]
+    totals: Totals
+    controller: ControllerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FleetChange:
+    """What is new since the last snapshot or change: whole records in place of the old ones."""
+
+    rev: int
+    at: float
+    tasks: tuple[Task, ...]
+    containers: tuple[Container, ...]
+    sessions: tuple[Session, ...]
+    events: tuple[Event, ...]
+    heartbeats: tuple[Heartbeat, ...]
+    totals: Totals
+    controller: ControllerStatus
+
+
+def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
+    """See whether a controller holds its lock, and what it said of itself."""
+    pid = holder(paths.controller_lock)
+    row = db.execute("SELECT value FROM meta WHERE key = 'controller'").fetchone()
+    said = json.loads(row[0]) if row else {}
+    mine = pid is not None and said.get("pid") == pid
+    return ControllerStatus(
+        state="absent" if pid is None else "running",
+        pid=pid,
+        since=said.get("since") if mine else None,
+        backend=said.get("backend", "local"),
+        isolation=said.get("isolation", ""),
+    )
+
+
+def totals(db: sqlite3.Connection, now: float) -> Totals:
+    """Sum tasks and ledger as they are at `now` (epoch seconds); a day begins at local midnight."""
+    midnight = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    today = ledger.spent(db, from_at=midnight)
+    ever = ledger.spent(db)
+    return Totals(
+        by_state=tasks.counts(db),
+        spent_today_usd=today.usd,
+        spent_total_usd=ever.usd,
+        unknown_cost_entries=today.unknown,
+        input_tokens=ever.input_tokens,
+        output_tokens=ever.output_tokens,
+        burn_usd_per_hour=ledger.spent(db, from_at=now - 3600).usd,
+        hours=tuple(ledger.by_hour(db, now, HOURS_SHOWN)),
+    )
+
+
+def snapshot(db: sqlite3.Connection, paths: Paths) -> FleetSnapshot:
+    """Read the fleet; the caller has opened a reading transaction."""
+    now = time.time()
+    live = containers.live(db)
+    known = {container.id for container in live}
+    ended = [each for each in containers.listed(db, limit=ENDED_SHOWN) if each.id not in known]
+    return FleetSnapshot(
+        rev=current_rev(db),
+        at=now,
+        tasks=tuple(tasks.listed(db)),
+        containers=tuple(live + ended),
+        sessions=tuple(sessions.listed(db, ended_too=False)),
+        events=tuple(events.newest(db, EVENTS_SHOWN)),
+        totals=totals(db, now),
+        controller=controller_status(db, paths),
+    )

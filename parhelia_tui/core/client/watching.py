@@ -1,0 +1,137 @@
+"""Seeing what other processes write, within some hundredths of a second."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+
+from parhelia_tui.core.client.fleet import FleetChange, controller_status, totals
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Heartbeat
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.store import containers, events, sessions, tasks
+from parhelia_tui.core.store.changes import current_rev
+from parhelia_tui.core.store.connection import reading
+from parhelia_tui.core.store.migrations import open_migrated
+
+LOOK_EVERY_S = 0.04
+"""`PRAGMA data_version` costs 3 microseconds, so 25 looks a second cost nothing that shows."""
+STATUS_EVERY_S = 1.0
+"""How often the controller's lock is looked at; its death writes nothing into the store."""
+
+
+class Watcher(AbstractAsyncContextManager["Watcher"]):
+    """An asynchronous stream of changes, fed by one thread with a connection of its own.
+
+    Args:
+        paths: the state directory.
+        rev: changes after this number are given, from `FleetSnapshot.rev`.
+        event_seq: events after this number are given.
+    """
+
+    def __init__(self, paths: Paths, rev: int, event_seq: int) -> None:
+        self._paths = paths
+        self._rev = rev
+        self._event_seq = event_seq
+        self._beats: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._queue: asyncio.Queue[FleetChange | ParheliaError] = asyncio.Queue()
+        self._thread: threading.Thread | None = None
+
+    async def __aenter__(self) -> Watcher:
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="fleet-watcher", daemon=True)
+        self._thread.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def __aiter__(self) -> AsyncIterator[FleetChange]:
+        return self._changes()
+
+    async def _changes(self) -> AsyncIterator[FleetChange]:
+        """Give one change after the other.
+
+        Raises:
+            ParheliaError: when the store cannot be read; watching goes on, the next look may succeed.
+        """
+        while True:
+            item = await self._queue.get()
+            if isinstance(item, ParheliaError):
+                raise item
+            yield item
+
+    def _run(self) -> None:
+        db: sqlite3.Connection | None = None
+        seen_version, seen_status, next_status = -1, None, 0.0
+        trouble = ""
+        while not self._stop.wait(LOOK_EVERY_S):
+            try:
+                db = db or open_migrated(self._paths.database)
+                version = db.execute("PRAGMA data_version").fetchone()[0]
+                now = time.monotonic()
+                status_due = now >= next_status
+                if version == seen_version and not status_due:
+                    continue
+                with reading(db):
+                    status = controller_status(db, self._paths)
+                    next_status = now + STATUS_EVERY_S
+                    if version == seen_version and status == seen_status:
+                        continue
+                    change = self._look(db)
+                seen_version, seen_status, trouble = version, status, ""
+                self._give(change)
+            except (ParheliaError, sqlite3.Error) as error:
+                # Said once for each kind of trouble; a screen shows it until the next change arrives.
+                said = error if isinstance(error, ParheliaError) else ParheliaError("E506", str(error))
+                if str(said) != trouble:
+                    trouble = str(said)
+                    self._give(said)
+                if db is not None:
+                    db.close()
+                    db, seen_version = None, -1
+        if db is not None:
+            db.close()
+
+    def _give(self, item: FleetChange | ParheliaError) -> None:
+        # The loop may be closed already when the program ends without leaving the context.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+
+    def _look(self, db: sqlite3.Connection) -> FleetChange:
+        now = time.time()
+        new_events = events.since(db, self._event_seq)
+        changed = containers.changed_since(db, self._rev)
+        beats: list[Heartbeat] = []
+        for container in changed:
+            fresh = (
+                containers.heartbeats_since(db, container.id, self._beats[container.id])
+                if container.id in self._beats
+                else containers.heartbeats(db, container.id, 1)
+            )
+            self._beats[container.id] = fresh[-1].seq if fresh else self._beats.get(container.id, 0)
+            beats.extend(fresh)
+        change = FleetChange(
+            rev=current_rev(db),
+            at=now,
+            tasks=tuple(tasks.changed_since(db, self._rev)),
+            containers=tuple(changed),
+            sessions=tuple(sessions.changed_since(db, self._rev)),
+            events=tuple(new_events),
+            heartbeats=tuple(beats),
+            totals=totals(db, now),
+            controller=controller_status(db, self._paths),
+        )
+        self._rev = change.rev
+        self._event_seq = new_events[-1].seq if new_events else self._event_seq
+        return change
