@@ -54,6 +54,28 @@ class ExitRecord:
     tail: Sequence[str]
     output_bytes: int
 
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> ExitRecord:
+        """Read the form of exit.json, which the spool's last record has too.
+
+        Raises:
+            ValueError: a field is missing or of another type.
+        """
+        try:
+            signal, started_at = fields["signal"], fields["started_at"]
+            return cls(
+                exit_code=int(fields["exit_code"]),
+                signal=None if signal is None else int(signal),
+                reason=str(fields["reason"]),
+                detail=str(fields["detail"]),
+                at=float(fields["at"]),
+                started_at=None if started_at is None else float(started_at),
+                tail=tuple(str(line) for line in fields["tail"]),
+                output_bytes=int(fields["output_bytes"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not an exit record: {error}") from error
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

@@ -321,6 +321,14 @@ class Client:
         """Run one round of the reconciler now and give what it found and did."""
         return self._intent("reconcile", "", {})
 
+    def cleanup(self, *, dry_run: bool) -> dict[str, Any]:
+        """Remove the run directories of ended containers, or only say which; workspaces always stay.
+
+        Returns:
+            `removed`, a list of ids, and `kept`, ids with the reason.
+        """
+        return self._intent("cleanup", "", {"dry_run": dry_run})
+
     def wake(self) -> None:
         """Tell the controller to look, starting it if there is none."""
         launch.wake_controller(self.paths)

@@ -88,3 +88,17 @@ def translated(error: sqlite3.Error, path: Path | None = None) -> ParheliaError:
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
         return ParheliaError("E500", f"{where} cannot be opened for writing", details=details)
     return ParheliaError("E900", f"{where} failed: {error}", details=details)
+
+
+@contextmanager
+def writing_durably(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """As `writing`, and the commit also survives a power cut; for money and for how things ended.
+
+    Costs one fsync of the log, about 0.2 ms on a local disk.
+    """
+    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        with writing(connection) as tx:
+            yield tx
+    finally:
+        connection.execute("PRAGMA synchronous = NORMAL")

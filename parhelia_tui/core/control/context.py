@@ -1,0 +1,35 @@
+"""What every part of the controller works with."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from parhelia_tui.core.backends.base import Backend
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.settings.config import Config
+from parhelia_tui.core.settings.paths import Paths
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The tools of one controller.
+
+    Args:
+        db: its connection; used from the event loop's thread alone, and never over an `await`.
+        clock: gives epoch seconds.
+    """
+
+    paths: Paths
+    config: Config
+    db: sqlite3.Connection
+    backends: Mapping[str, Backend]
+    logger: logging.Logger
+    clock: Callable[[], float] = time.time
+
+    def backend_of(self, container: Container) -> Backend:
+        """The backend that a container runs on."""
+        return self.backends[container.backend]

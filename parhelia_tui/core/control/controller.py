@@ -1,0 +1,229 @@
+"""The controller: compares what is wanted with what is seen, acts, and records."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable
+from typing import Any
+
+from parhelia_tui.core.backends.registry import BACKENDS, backend
+from parhelia_tui.core.control import dispatch, health, reconcile, retention, settle, wishes
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.jobs import Jobs, Name
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Intent
+from parhelia_tui.core.settings.config import Config
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.store import containers, events, intents, tasks
+from parhelia_tui.core.store.connection import writing
+from parhelia_tui.core.store.migrations import open_migrated
+
+CREATE_AT_ONCE = 8
+"""Containers that are being created at the same time; more only wait for the processors."""
+RETENTION_EVERY_S = 3600.0
+TROUBLE_PAUSE_S = 1.0
+
+
+class Controller:
+    """One round after the other: wishes, dispatch, what the shims say, health, reconcile, retention.
+
+    Everything it knows stands in the store, so it may be killed at any instant.
+
+    Args:
+        paths: the state directory, whose lock this process holds.
+        config: how many, how long, how often.
+        logger: its log.
+    """
+
+    def __init__(self, paths: Paths, config: Config, logger: logging.Logger) -> None:
+        self._paths = paths
+        self._config = config
+        self._logger = logger
+        self._since = time.time()
+        self._woken = asyncio.Event()
+        self._news: set[str] = set()
+        self._jobs = Jobs(logger, self._job_done)
+        self._creating = asyncio.Semaphore(CREATE_AT_ONCE)
+        self._trouble = ""
+        self._last_round: dict[str, Any] = {}
+        self._context: Context | None = None
+        self._due: dict[str, float] = {}
+        self.told_to_leave = False
+
+    @property
+    def context(self) -> Context:
+        """The tools of the parts; there from `open` on."""
+        assert self._context is not None
+        return self._context
+
+    def open(self) -> None:
+        """Open the store, say who we are, and look at everything that the last controller left."""
+        db = open_migrated(self._paths.database)
+        self._context = Context(
+            paths=self._paths,
+            config=self._config,
+            db=db,
+            backends={name: backend(name, self._paths) for name in BACKENDS},
+            logger=self._logger,
+        )
+        about = {
+            "pid": os.getpid(),
+            "since": self._since,
+            "backend": "local",
+            "isolation": "bubblewrap" if shutil.which("bwrap") else "none",
+        }
+        with writing(db) as tx:
+            tx.execute("INSERT OR REPLACE INTO meta VALUES ('controller', ?)", (json.dumps(about),))
+            adopted = containers.live(tx)
+            events.append(
+                tx,
+                "controller.started",
+                f"the controller started and adopts {len(adopted)} containers",
+                data={"pid": os.getpid(), "adopted": [each.id for each in adopted]},
+            )
+
+    async def close(self) -> None:
+        """Cancel and await what runs, and let the store go; the containers go on."""
+        await self._jobs.close()
+        if self._context is not None:
+            with writing(self._context.db) as tx:
+                events.append(tx, "controller.stopped", "the controller leaves; what runs goes on")
+            self._context.db.close()
+            self._context = None
+
+    def wake(self, about: str = "") -> None:
+        """Look again soon; `about` is the id of a container that has news."""
+        if about.startswith("c-"):
+            self._news.add(about)
+        self._woken.set()
+
+    def leave(self) -> None:
+        """Leave after the present round; the containers go on."""
+        self.told_to_leave = True
+        self._woken.set()
+
+    def has_work(self) -> bool:
+        """Say whether there is anything to watch or to do."""
+        db = self.context.db
+        return bool(self._jobs.names() or containers.live(db) or tasks.queue(db, 1) or intents.pending(db))
+
+    def status(self) -> dict[str, Any]:
+        """Tell about itself: plain values for a JSON reply."""
+        db = self.context.db
+        return {
+            "pid": os.getpid(),
+            "since": self._since,
+            "live_containers": len(containers.live(db)),
+            "max_containers": self._config.controller.max_containers,
+            "jobs": [" ".join(name) for name in self._jobs.names()],
+            "trouble": self._trouble,
+            "last_reconcile": self._last_round,
+            "reconcile_every_s": self._config.controller.reconcile_s,
+        }
+
+    async def run(self) -> None:
+        """Work until told to leave, or until there was nothing to do for the configured time."""
+        busy_at = time.monotonic()
+        while not self.told_to_leave:
+            try:
+                self._round()
+                self._trouble = ""
+                if self.has_work():
+                    busy_at = time.monotonic()
+            except ParheliaError as error:
+                # A full disk or a held store: said once, tried again until it passes.
+                if error.message != self._trouble:
+                    self._logger.error("round fails: %s", error)
+                self._trouble = error.message
+                await asyncio.sleep(TROUBLE_PAUSE_S)
+            if time.monotonic() - busy_at > self._config.controller.idle_exit_s:
+                return
+            await self._until_woken(self._config.controller.health_s)
+
+    async def _until_woken(self, most_s: float) -> None:
+        timer = asyncio.get_running_loop().call_later(most_s, self._woken.set)
+        await self._woken.wait()
+        timer.cancel()
+        self._woken.clear()
+
+    def _round(self) -> None:
+        context = self.context
+        wishes.cancel_waiting(context)
+        for intent in intents.pending(context.db):
+            self._fulfil(intent)
+        for container_id in dispatch.pick(context):
+            self._create(container_id)
+        live = containers.live(context.db)
+        for container_id, reason in wishes.to_end(context, live):
+            self._end(container_id, reason)
+        news, self._news = self._news, set()
+        for container_id in news:
+            self._read(container_id)
+        if self._is_due("look", self._config.controller.health_s):
+            for container in live:
+                self._settle(container.id)
+            health.judge(context, live)
+        if self._is_due("reconcile", self._config.controller.reconcile_s):
+            self._start("reconcile", "", self._reconcile)
+        if self._is_due("retention", RETENTION_EVERY_S):
+            self._start("retention", "", lambda: retention.expire(context))
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now = time.monotonic()
+        if now < self._due.get(what, 0.0):
+            return False
+        self._due[what] = now + every_s
+        return True
+
+    def _start(self, what: str, about: str, work: Callable[[], Any]) -> bool:
+        return self._jobs.start((what, about), work)
+
+    def _fulfil(self, intent: Intent) -> None:
+        self._start("intent", str(intent.id), lambda: wishes.fulfil(self.context, intent))
+
+    def _create(self, container_id: str) -> None:
+        async def create() -> None:
+            async with self._creating:
+                await dispatch.create(self.context, container_id)
+
+        self._start("create", container_id, create)
+
+    def _end(self, container_id: str, reason: str) -> None:
+        async def end() -> None:
+            await self._jobs.wait(("create", container_id))
+            await settle.end(self.context, container_id, reason)
+
+        self._start("end", container_id, end)
+
+    def _read(self, container_id: str) -> None:
+        async def read() -> None:
+            await settle.read_news(self.context, container_id)
+
+        if not self._start("read", container_id, read):
+            # It is being read already; once more afterwards, for what came meanwhile.
+            self._news.add(container_id)
+
+    def _settle(self, container_id: str) -> None:
+        # Nobody judges a container that is only half made or half gone.
+        if not (self._jobs.runs(("create", container_id)) or self._jobs.runs(("end", container_id))):
+            self._start("settle", container_id, lambda: settle.settle(self.context, container_id))
+
+    async def _reconcile(self) -> None:
+        done = await reconcile.round_of(self.context)
+        self._last_round = {
+            "at": time.time(),
+            "complete": done.complete,
+            "seen": done.seen,
+            "live": done.live,
+        }
+
+    def _job_done(self, name: Name, failed: bool) -> None:
+        # What failed is tried again at the next tick, not at once. A look that found nothing new is no reason
+        # for another round; everything else may have freed something.
+        if not failed and (name[0] != "settle" or self._news):
+            self._woken.set()

@@ -1,0 +1,123 @@
+"""From a pending task to a container."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.backends.base import ContainerPlan
+from parhelia_tui.core.control import ending, workspaces
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import new_id, session_name
+from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.states import ContainerState, TaskState
+from parhelia_tui.core.settings.paths import private_directory
+from parhelia_tui.core.store import containers, events, sessions, tasks
+from parhelia_tui.core.store.connection import writing
+
+
+def pick(context: Context) -> list[str]:
+    """Give containers to the first tasks of the queue, as far as the limit of live containers allows.
+
+    The container's id, its slot and its session are stored here, before the backend hears of them: whoever
+    dies afterwards, the next controller finds the id and creates it, once.
+
+    Returns:
+        The ids of the containers that are to be created.
+    """
+    db = context.db
+    free = context.config.controller.max_containers - len(containers.live(db))
+    if free <= 0 or not tasks.queue(db, 1):
+        return []
+    picked = []
+    with writing(db) as tx:
+        for task in tasks.queue(tx, free):
+            container = _give_container(context, tx, task)
+            if container is not None:
+                picked.append(container.id)
+    return picked
+
+
+def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Container | None:
+    now = context.clock()
+    workspace = str(workspaces.place(context.paths, task))
+    slot = task.slot_wanted or containers.free_slot(tx, workspace)
+    holder = containers.slot_holder(tx, workspace, slot)
+    if holder is not None:
+        why = f"slot {slot} of this workspace is taken by container {holder}"
+        tasks.move(tx, task, TaskState.FAILED, reason=why, finished_at=now)
+        events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
+        return None
+    container_id = new_id("c")
+    attempt = tasks.add_attempt(tx, task, container_id, now)
+    container = containers.add(
+        tx, container_id, task, attempt=attempt, workspace=workspace, slot=slot, at=now
+    )
+    session_id = new_id("s")
+    sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
+    tasks.move(
+        tx, task, TaskState.DISPATCHING, attempt=attempt, container_id=container_id, started_at=now, reason=""
+    )
+    events.append(
+        tx,
+        "task.dispatching",
+        f"attempt {attempt} in container {container_id}, slot {slot}",
+        task_id=task.id,
+        container_id=container_id,
+        at=now,
+    )
+    if slot > 1 and task.workspace_mode == "shared":
+        events.append(
+            tx,
+            "workspace.shared",
+            f"{slot} containers work on {workspace} at the same time",
+            level="warning",
+            task_id=task.id,
+            container_id=container_id,
+            at=now,
+        )
+    return container
+
+
+async def create(context: Context, container_id: str) -> None:
+    """Have the backend create a container that `pick` stored; safe to repeat.
+
+    What cannot be created ends here, with the reason on container and task.
+    """
+    container = containers.get(context.db, container_id)
+    task = tasks.find(context.db, container.task_id)
+    if task is None or container.state is not ContainerState.CREATING:
+        return
+    try:
+        await workspaces.prepare(context.paths, task)
+        await context.backend_of(container).create(_plan(context, task, container))
+    except ParheliaError as error:
+        with writing(context.db) as tx:
+            ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
+
+
+def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
+    run = private_directory(context.paths.container(container.id))
+    adapter = agent(task.agent)
+    adapter.prepare_home(private_directory(run / "home"), task)
+    launch = adapter.launch(task)
+    main = next(each for each in sessions.of_container(context.db, container.id) if each.kind == "main")
+    return ContainerPlan(
+        container_id=container.id,
+        session_name=main.name,
+        command=launch.command,
+        workspace=workspaces.place(context.paths, task),
+        env={
+            "PARHELIA_TASK_ID": task.id,
+            "PARHELIA_ATTEMPT": str(container.attempt),
+            "PARHELIA_SLOT": str(container.slot),
+            **launch.env,
+            **task.env,
+        },
+        mounts=launch.mounts,
+        network=container.network,
+        persistent=container.persistent,
+        unsandboxed=container.unsandboxed,
+        limits=container.limits,
+    )

@@ -1,0 +1,137 @@
+"""How a container's end becomes the end of its attempt and of its task."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+from parhelia_tui.core.backends.base import ExitRecord
+from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.states import (
+    CONTAINER_ENDED,
+    SESSION_ENDED,
+    TASK_ENDED,
+    ContainerState,
+    Health,
+    SessionState,
+    TaskState,
+)
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.store import containers, events, sessions, tasks
+
+__all__ = ["SESSION_ENDED", "container_ended", "container_failed", "container_lost"]
+
+_LEVEL = {TaskState.COMPLETED: "info", TaskState.CANCELLED: "warning", TaskState.FAILED: "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is known of an end."""
+
+    state: ContainerState
+    why: str
+    at: float
+    exit_code: int | None = None
+    last_line: str | None = None
+
+
+def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord) -> None:
+    """Store an end that the shim recorded; a second time nothing happens."""
+    states = {"exited": ContainerState.STOPPED, "start_failed": ContainerState.FAILED}
+    words = {
+        "exited": f"exit code {record.exit_code}",
+        "lifetime": record.detail or "its lifetime is over",
+        "start_failed": record.detail or "it could not be started",
+    }
+    said = [line.strip() for line in record.tail if line.strip()]
+    _end(
+        tx,
+        containers.get(tx, container_id),
+        _End(
+            state=states.get(record.reason, ContainerState.TERMINATED),
+            why=words.get(record.reason, record.detail or record.reason),
+            at=record.at,
+            exit_code=record.exit_code,
+            last_line=one_line(said[-1]) if said else None,
+        ),
+        completed=record.reason == "exited" and record.exit_code == 0,
+    )
+
+
+def container_failed(tx: sqlite3.Connection, container_id: str, why: str, at: float | None = None) -> None:
+    """Store an end without an exit record: it could not be made, or its supervisor was killed."""
+    end = _End(ContainerState.FAILED, why, time.time() if at is None else at)
+    _end(tx, containers.get(tx, container_id), end, completed=False)
+
+
+def container_lost(tx: sqlite3.Connection, container_id: str, why: str) -> None:
+    """Store that the backend confirms: there is no such container any more."""
+    end = _End(ContainerState.LOST, why, time.time())
+    _end(tx, containers.get(tx, container_id), end, completed=False)
+
+
+def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: bool) -> None:
+    if container.state in CONTAINER_ENDED:
+        return
+    containers.move(
+        tx,
+        container,
+        end.state,
+        exit_code=end.exit_code,
+        reason=container.reason or end.why,
+        finished_at=end.at,
+        health=Health.UNKNOWN,
+        cpu_percent=None,
+        memory_bytes=None,
+        process_count=None,
+    )
+    events.append(
+        tx,
+        f"container.{end.state}",
+        end.why,
+        level="info" if end.state in (ContainerState.STOPPED, ContainerState.TERMINATED) else "error",
+        task_id=container.task_id,
+        container_id=container.id,
+        data={"exit_code": end.exit_code},
+    )
+    for session in sessions.of_container(tx, container.id):
+        if session.state not in SESSION_ENDED:
+            code = end.exit_code if session.kind == "main" else None
+            sessions.move(tx, session, SessionState.TERMINATED, finished_at=end.at, exit_code=code)
+    task = tasks.find(tx, container.task_id)
+    if task and task.container_id == container.id and task.state not in TASK_ENDED:
+        _end_task(tx, task, container, end, completed=completed)
+
+
+def _end_task(
+    tx: sqlite3.Connection, task: Task, container: Container, end: _End, *, completed: bool
+) -> None:
+    # Work that was done before the wish to cancel arrived counts as done.
+    if completed:
+        state, why = TaskState.COMPLETED, end.why
+    elif task.wanted == "cancel":
+        state, why = TaskState.CANCELLED, task.reason or end.why
+    else:
+        asked = container.reason if container.wanted == "terminate" else ""
+        state, why = TaskState.FAILED, asked or end.why
+    ended = tasks.move(
+        tx,
+        task,
+        state,
+        reason=why,
+        question="",
+        exit_code=end.exit_code,
+        finished_at=end.at,
+        last_line=task.last_line if end.last_line is None else end.last_line,
+    )
+    tasks.end_attempt(tx, task.id, container.attempt, state, why, end.exit_code, end.at)
+    events.append(
+        tx,
+        f"task.{state}",
+        f"{ended.title}: {why}",
+        level=_LEVEL[state],
+        task_id=task.id,
+        container_id=container.id,
+        data={"exit_code": end.exit_code, "attempt": container.attempt},
+    )

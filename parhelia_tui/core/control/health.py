@@ -1,0 +1,59 @@
+"""What missed heartbeats say of a container."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.model.states import ContainerState, Health
+from parhelia_tui.core.settings.config import HealthConfig
+from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store.connection import writing
+
+_LEVEL = {Health.HEALTHY: "info", Health.DEGRADED: "warning", Health.UNHEALTHY: "error", Health.DEAD: "error"}
+
+
+def health_of(silence_s: float, config: HealthConfig) -> Health:
+    """Judge a silence.
+
+    Args:
+        silence_s: seconds since the last heartbeat.
+        config: the beat's interval, and how many missed beats make which state.
+    """
+    missed = int(silence_s / config.heartbeat_s)
+    if missed >= config.dead:
+        return Health.DEAD
+    if missed >= config.unhealthy:
+        return Health.UNHEALTHY
+    return Health.DEGRADED if missed >= config.degraded else Health.HEALTHY
+
+
+def judge(context: Context, live: Sequence[Container]) -> None:
+    """Store the health of the running containers whose silence has lasted too long."""
+    now = context.clock()
+    worse = []
+    for container in live:
+        heard = container.last_heartbeat_at or container.started_at
+        if container.state is not ContainerState.RUNNING or heard is None:
+            continue
+        health = health_of(now - heard, context.config.health)
+        if health not in (container.health, Health.HEALTHY):
+            worse.append((container, health, now - heard))
+    if not worse:
+        return
+    with writing(context.db) as tx:
+        for seen, health, silence in worse:
+            container = containers.get(tx, seen.id)
+            if container.version != seen.version:
+                continue
+            containers.update(tx, container, health=health)
+            events.append(
+                tx,
+                f"container.{health}",
+                f"no heartbeat for {silence:.0f} s",
+                level=_LEVEL[health],
+                task_id=container.task_id,
+                container_id=container.id,
+                at=now,
+            )

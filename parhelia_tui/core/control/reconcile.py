@@ -1,0 +1,169 @@
+"""Comparing what runs with what is stored, over everything that a backend can see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from parhelia_tui.core.backends.base import Listing
+from parhelia_tui.core.control import ending
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.settle import settle
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
+from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store.changes import insert, next_rev
+from parhelia_tui.core.store.connection import writing, writing_durably
+
+
+@dataclass(slots=True)
+class Round:
+    """What one round saw and did.
+
+    Args:
+        complete: False when a backend could not list; then nothing was concluded from what was missing.
+        seen: containers that a backend sees.
+        live: containers that are stored as live.
+        settled: live ones that were compared one by one.
+        orphans: seen alive, but unknown to the store.
+        returned: stored as lost, but seen alive.
+        terminated: orphans that were ended, because they are older than the grace and it is configured.
+    """
+
+    complete: bool = True
+    errors: list[str] = field(default_factory=list)
+    seen: int = 0
+    live: int = 0
+    settled: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    terminated: list[str] = field(default_factory=list)
+
+
+async def round_of(context: Context) -> Round:
+    """Run one round over every backend.
+
+    A listing that failed or is not complete changes nothing: an error must never look like an empty fleet.
+    """
+    result = Round()
+    for name, backend in context.backends.items():
+        listing = await backend.list()
+        if not listing.complete:
+            result.complete = False
+            result.errors.append(f"{name}: {listing.error}")
+            with writing(context.db) as tx:
+                events.append(
+                    tx,
+                    "reconcile.incomplete",
+                    f"{name} could not be listed, nothing is concluded: {listing.error}",
+                    level="warning",
+                    at=context.clock(),
+                )
+            continue
+        result.seen += len(listing.seen)
+        await _compare(context, name, listing, result)
+    return result
+
+
+async def _compare(context: Context, name: str, listing: Listing, result: Round) -> None:
+    live = [each for each in containers.live(context.db) if each.backend == name]
+    result.live += len(live)
+    for container in live:
+        sight = listing.seen.get(container.id)
+        if container.state is ContainerState.ORPHANED:
+            await _judge_orphan(context, container, sight is not None and sight.alive, result)
+        elif sight is None or not sight.alive:
+            # Not yet lost: `settle` asks the backend for this one container before it concludes.
+            result.settled.append(container.id)
+            await settle(context, container.id)
+    known = {container.id for container in live}
+    for container_id, sight in listing.seen.items():
+        if not sight.alive or container_id in known:
+            continue
+        stored = containers.find(context.db, container_id)
+        if stored is None:
+            result.orphans.append(container_id)
+            _store_orphan(context, name, container_id)
+        elif stored.state is ContainerState.LOST:
+            result.returned.append(container_id)
+            _store_return(context, stored)
+        elif stored.state in CONTAINER_ENDED:
+            # Its end is recorded, but its supervisor still goes through its last steps or hangs in them.
+            result.settled.append(container_id)
+            await context.backends[name].terminate(
+                container_id, reason="its end is recorded", grace_s=context.config.local.grace_s
+            )
+
+
+def _store_orphan(context: Context, backend: str, container_id: str) -> None:
+    with writing(context.db) as tx:
+        now = context.clock()
+        insert(
+            tx,
+            "containers",
+            {
+                "id": container_id,
+                "task_id": "",
+                "attempt": 0,
+                "backend": backend,
+                "state": ContainerState.ORPHANED,
+                # Negative numbers are no slots; each orphan needs one of its own.
+                "slot": -next_rev(tx),
+                "workspace": "",
+                "network": "unknown",
+                "persistent": 0,
+                "unsandboxed": 0,
+                "created_at": now,
+                "started_at": now,
+                "reason": "it runs, but nothing is known of it",
+                "rev": next_rev(tx),
+                "owner_environment": container_id,
+            },
+        )
+        events.append(
+            tx,
+            "container.orphan_found",
+            f"{container_id} runs on {backend}, but nothing is known of it",
+            level="error",
+            container_id=container_id,
+            at=now,
+        )
+
+
+def _store_return(context: Context, stored: Container) -> None:
+    with writing(context.db) as tx:
+        containers.move(
+            tx, containers.get(tx, stored.id), ContainerState.RUNNING, finished_at=None, reason=""
+        )
+        events.append(
+            tx,
+            "container.returned",
+            "it was recorded as lost, and it is there",
+            level="warning",
+            task_id=stored.task_id,
+            container_id=stored.id,
+            at=context.clock(),
+        )
+
+
+async def _judge_orphan(context: Context, container: Container, alive: bool, result: Round) -> None:
+    if not alive:
+        with writing_durably(context.db) as tx:
+            ending.container_lost(tx, container.id, "the orphan is gone")
+        return
+    result.orphans.append(container.id)
+    age = context.clock() - container.created_at
+    wanted_gone = container.wanted == "terminate"
+    expired = context.config.health.terminate_orphans and age > context.config.health.orphan_grace_s
+    if not (wanted_gone or expired):
+        return
+    why = container.reason if wanted_gone else f"an orphan for {age:.0f} s"
+    await context.backend_of(container).terminate(
+        container.id, reason=why, grace_s=context.config.local.grace_s
+    )
+    result.terminated.append(container.id)
+    with writing_durably(context.db) as tx:
+        current = containers.get(tx, container.id)
+        containers.move(tx, current, ContainerState.TERMINATED, finished_at=context.clock(), reason=why)
+        events.append(
+            tx, "container.terminated", why, level="warning", container_id=container.id, at=context.clock()
+        )

@@ -1,0 +1,92 @@
+"""Letting go of what is old, in small pieces so that no writer waits long."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.model.states import CONTAINER_ENDED
+from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store.connection import writing
+
+PIECE = 2000
+"""Rows a transaction: some milliseconds. 200,000 at once would hold up writers for a second."""
+
+
+@dataclass(slots=True)
+class Swept:
+    """What a sweep over the run directories of ended containers did, or would do.
+
+    Args:
+        removed: ids whose run directories went; their rows, events and workspaces stay.
+        kept: ids with the reason why they stay.
+    """
+
+    removed: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+
+
+async def expire(context: Context) -> None:
+    """Remove what the configuration calls old: heartbeats, events, run directories of ended containers."""
+    keep = context.config.retention
+    now = context.clock()
+    for remove, before in (
+        (containers.remove_heartbeats_before, now - keep.heartbeats_h * 3600),
+        (events.remove_before, now - keep.events_days * 86400),
+    ):
+        await _in_pieces(context, remove, before)
+    ended = containers.listed(context.db, states=tuple(CONTAINER_ENDED))
+    for index, container in enumerate(ended):
+        age_days = (now - (container.finished_at or now)) / 86400
+        if index >= keep.ended_containers or age_days > keep.ended_containers_days:
+            await _remove(context, container)
+
+
+async def sweep(context: Context, *, dry_run: bool) -> Swept:
+    """Remove the run directories of all ended containers, except persistent ones."""
+    swept = Swept()
+    for backend in context.backends.values():
+        listing = await backend.list()
+        for container_id, sight in listing.seen.items():
+            container = containers.find(context.db, container_id)
+            if container is None:
+                swept.kept[container_id] = "nothing is known of it"
+            elif sight.alive or container.state not in CONTAINER_ENDED:
+                swept.kept[container_id] = "it runs"
+            elif container.persistent:
+                swept.kept[container_id] = "it is persistent"
+            else:
+                swept.removed.append(container_id)
+                if not dry_run:
+                    await _remove(context, container)
+    return swept
+
+
+async def _remove(context: Context, container: Container) -> None:
+    if container.persistent or not context.paths.container(container.id).exists():
+        return
+    await context.backend_of(container).remove(container.id)
+    with writing(context.db) as tx:
+        events.append(
+            tx,
+            "container.removed",
+            "its run directory was removed; its workspace stays",
+            task_id=container.task_id,
+            container_id=container.id,
+            at=context.clock(),
+        )
+
+
+async def _in_pieces(
+    context: Context, remove: Callable[[sqlite3.Connection, float, int], int], before: float
+) -> None:
+    while True:
+        with writing(context.db) as tx:
+            gone = remove(tx, before, PIECE)
+        if gone < PIECE:
+            return
+        await asyncio.sleep(0)

@@ -1,0 +1,81 @@
+"""Bringing one container's record to what is true of it."""
+
+from __future__ import annotations
+
+from parhelia_tui.core.control import dispatch, ending, spool
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
+from parhelia_tui.core.store import containers
+from parhelia_tui.core.store.connection import writing_durably
+
+
+async def read_news(context: Context, container_id: str) -> Container | None:
+    """Bring what the spool says into the store.
+
+    Returns:
+        The container afterwards, None when there is none.
+    """
+    while True:
+        container = containers.find(context.db, container_id)
+        if container is None:
+            return None
+        offset = container.spool_offset
+        read = await context.backend_of(container).read_spool(container_id, offset)
+        if read.offset == offset:
+            return container
+        spool.apply(context.db, container_id, offset, read)
+
+
+async def settle(context: Context, container_id: str) -> None:
+    """Compare a container's record with what its backend sees, and act on the difference.
+
+    Every way out of this function leaves a container that is recorded as live only if it lives or is about
+    to be created. What the spool says goes first, so a true exit code is never overwritten by a guess.
+    """
+    container = await read_news(context, container_id)
+    if container is None or container.state in CONTAINER_ENDED:
+        return
+    backend = context.backend_of(container)
+    sight = await backend.look(container_id)
+    if sight is None or not sight.started:
+        if container.state is ContainerState.CREATING:
+            await dispatch.create(context, container_id)
+        else:
+            with writing_durably(context.db) as tx:
+                ending.container_lost(tx, container_id, f"{container.backend} knows nothing of it any more")
+    elif sight.exit is not None or not sight.alive:
+        # The last records may have been written between the first reading and the look.
+        container = await read_news(context, container_id)
+        if container is None or container.state in CONTAINER_ENDED:
+            return
+        with writing_durably(context.db) as tx:
+            if sight.exit is not None:
+                ending.container_ended(tx, container_id, sight.exit)
+            else:
+                ending.container_failed(
+                    tx, container_id, "its supervisor was killed, and the container with it", context.clock()
+                )
+    elif not sight.terminal:
+        await backend.restore_terminal(container_id)
+
+
+async def end(context: Context, container_id: str, reason: str) -> None:
+    """End a container that is not wanted any more, and record the end."""
+    container = containers.get(context.db, container_id)
+    if container.state in CONTAINER_ENDED:
+        return
+    await context.backend_of(container).terminate(
+        container_id, reason=reason, grace_s=context.config.local.grace_s
+    )
+    ended = await read_news(context, container_id)
+    if ended is None or ended.state in CONTAINER_ENDED:
+        return
+    sight = await context.backend_of(container).look(container_id)
+    if sight is not None and sight.alive:
+        return
+    with writing_durably(context.db) as tx:
+        if sight is not None and sight.exit is not None:
+            ending.container_ended(tx, container_id, sight.exit)
+        else:
+            ending.container_failed(tx, container_id, reason, context.clock())

@@ -1,0 +1,218 @@
+"""What a container's spool says, brought into the store.
+
+All effects of the records that were read and the new offset are one transaction, so a record has its effect
+exactly once, whatever is killed when.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
+from parhelia_tui.core.control import ending
+from parhelia_tui.core.meter.prices import Usage, price
+from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.states import (
+    CONTAINER_ENDED,
+    ContainerState,
+    Health,
+    SessionState,
+    TaskState,
+)
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store.connection import writing_durably
+
+WORKING_STATES = frozenset({"working", "idle", "done", "error"})
+
+
+def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRead) -> bool:
+    """Store what was read from `offset` on.
+
+    Returns:
+        False when somebody else stored it meanwhile and nothing was done.
+    """
+    with writing_durably(db) as tx:
+        container = containers.get(tx, container_id)
+        if container.spool_offset != offset:
+            return False
+        story = _Story(tx, container)
+        for text in read.damaged:
+            story.tell("spool.damaged", f"a line of the spool cannot be read: {text}", level="warning")
+        for record in read.records:
+            story.take(record)
+        story.finish(read.offset)
+    return True
+
+
+class _Story:
+    """One reading of a spool inside one transaction."""
+
+    def __init__(self, tx: sqlite3.Connection, container: Container) -> None:
+        self._tx = tx
+        self._container = container
+        self._beats: list[dict[str, Any]] = []
+        self._ended = container.state in CONTAINER_ENDED
+        self._last_line: str | None = None
+        self._steps: dict[str, Callable[[dict[str, Any]], None]] = {
+            "started": self._started,
+            "heartbeat": self._beats.append,
+            "agent": self._agent,
+            "terminal_lost": self._terminal_lost,
+            "session_started": self._session_started,
+            "session_ended": self._session_ended,
+            "ending": self._ending,
+            "exited": self._exited,
+        }
+
+    def take(self, record: dict[str, Any]) -> None:
+        """Give a record its effect; one of an unknown type or form is told of and has none."""
+        step = self._steps.get(str(record.get("type")))
+        if step is None:
+            return
+        try:
+            step(record)
+        except (KeyError, TypeError, ValueError) as error:
+            self.tell("spool.damaged", f"a record of the spool has a strange form: {error}", level="warning")
+
+    def tell(
+        self, type: str, message: str, *, level: str = "info", data: dict[str, object] | None = None
+    ) -> None:
+        events.append(
+            self._tx,
+            type,
+            message,
+            level=level,
+            source="shim",
+            task_id=self._container.task_id,
+            container_id=self._container.id,
+            data=data,
+        )
+
+    def finish(self, offset: int) -> None:
+        """Store the heartbeats together and how far the spool has been read."""
+        columns: dict[str, Any] = {"spool_offset": offset}
+        if self._beats:
+            containers.add_heartbeats(self._tx, self._container.id, self._beats)
+            last = self._beats[-1]
+            columns["last_heartbeat_at"] = float(last["at"])
+            if not self._ended:
+                columns |= {
+                    "cpu_percent": last.get("cpu_percent"),
+                    "memory_bytes": last.get("memory_bytes"),
+                    "process_count": last.get("pids"),
+                }
+                if self._container.health is not Health.HEALTHY:
+                    columns["health"] = Health.HEALTHY
+                    if self._container.health is not Health.UNKNOWN:
+                        self.tell("container.recovered", "heartbeats arrive again")
+        containers.update(self._tx, containers.get(self._tx, self._container.id), **columns)
+        if self._last_line is not None:
+            task = self._task()
+            if task is not None:
+                tasks.update(self._tx, task, last_line=self._last_line)
+
+    def _task(self) -> Task | None:
+        """The task, while this container is the one that works on it."""
+        task = tasks.find(self._tx, self._container.task_id)
+        return task if task and task.container_id == self._container.id else None
+
+    def _started(self, record: dict[str, Any]) -> None:
+        if self._container.state is ContainerState.CREATING:
+            self._container = containers.move(
+                self._tx, self._container, ContainerState.RUNNING, started_at=float(record["at"])
+            )
+            limits = record.get("limits") or {}
+            self.tell("container.started", "the container runs", data={"limits": limits})
+        task = self._task()
+        if task and task.state is TaskState.DISPATCHING:
+            tasks.move(self._tx, task, TaskState.RUNNING)
+            self.tell("task.running", task.title)
+        for session in sessions.of_container(self._tx, self._container.id):
+            if session.kind == "main" and session.state is SessionState.CREATED:
+                sessions.move(self._tx, session, SessionState.RUNNING)
+
+    def _agent(self, record: dict[str, Any]) -> None:
+        report = record["report"]
+        task = self._task()
+        if task is None or self._ended:
+            return
+        kind, message = report.get("type"), one_line(str(report.get("message", "")), 300)
+        if kind == "state":
+            self._agent_state(task, str(report.get("state")), message)
+        elif kind == "progress":
+            self._last_line = message
+        elif kind == "usage":
+            self._usage(task, int(record["seq"]), float(record["at"]), report)
+
+    def _agent_state(self, task: Task, state: str, message: str) -> None:
+        if state == "waiting" and task.state is TaskState.RUNNING:
+            tasks.move(self._tx, task, TaskState.WAITING, question=message)
+            self.tell("task.waiting", message or "the agent waits for you", level="warning")
+        elif state == "waiting" and task.state is TaskState.WAITING and message != task.question:
+            tasks.update(self._tx, task, question=message)
+            self.tell("task.waiting", message, level="warning")
+        elif state in WORKING_STATES and task.state is TaskState.WAITING:
+            tasks.move(self._tx, task, TaskState.RUNNING, question="")
+            self.tell("task.running", "the agent goes on")
+        if state in ("done", "error"):
+            self.tell(f"agent.{state}", message or f"the agent says: {state}")
+
+    def _usage(self, task: Task, seq: int, at: float, report: dict[str, Any]) -> None:
+        model = one_line(str(report.get("model", "")), 80)
+        spent_in, spent_out = int(report["input_tokens"]), int(report["output_tokens"])
+        said = report.get("cost_usd")
+        cost = float(said) if said is not None else float(price(model, Usage(spent_in, spent_out)).usd)
+        new = ledger.add(
+            self._tx,
+            task,
+            container_id=self._container.id,
+            spool_seq=seq,
+            at=at,
+            model=model,
+            input_tokens=spent_in,
+            output_tokens=spent_out,
+            cost_usd=cost,
+        )
+        if new:
+            tasks.update(
+                self._tx,
+                task,
+                input_tokens=task.input_tokens + spent_in,
+                output_tokens=task.output_tokens + spent_out,
+                cost_usd=(task.cost_usd or 0.0) + cost,
+            )
+
+    def _terminal_lost(self, record: dict[str, Any]) -> None:
+        self.tell("session.terminal_lost", "the terminal server died; the work goes on", level="warning")
+
+    def _session_started(self, record: dict[str, Any]) -> None:
+        for session in sessions.of_container(self._tx, self._container.id):
+            if session.name == record["name"] and session.state is SessionState.CREATED:
+                sessions.move(self._tx, session, SessionState.RUNNING)
+                self.tell("session.started", session.name)
+
+    def _session_ended(self, record: dict[str, Any]) -> None:
+        for session in sessions.of_container(self._tx, self._container.id):
+            if session.name == record["name"] and session.state not in ending.SESSION_ENDED:
+                code = record.get("exit_code")
+                sessions.move(
+                    self._tx,
+                    session,
+                    SessionState.TERMINATED,
+                    exit_code=None if code is None else int(code),
+                    finished_at=float(record["at"]),
+                )
+                self.tell("session.ended", f"{session.name} ended with {code}")
+
+    def _ending(self, record: dict[str, Any]) -> None:
+        if self._container.state is ContainerState.RUNNING:
+            self._container = containers.move(self._tx, self._container, ContainerState.STOPPING)
+            self.tell("container.stopping", str(record["reason"]))
+
+    def _exited(self, record: dict[str, Any]) -> None:
+        ending.container_ended(self._tx, self._container.id, ExitRecord.from_json(record))
+        self._container = containers.get(self._tx, self._container.id)
+        self._ended = True

@@ -1,0 +1,158 @@
+"""What people want: cancelled tasks, ended containers, and intents."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from parhelia_tui.core.control import reconcile, retention
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.settle import read_news
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import session_name
+from parhelia_tui.core.model.records import Container, Intent, Session
+from parhelia_tui.core.model.states import SESSION_ENDED, ContainerState, SessionState, TaskState
+from parhelia_tui.core.store import containers, events, intents, sessions, tasks
+from parhelia_tui.core.store.connection import writing
+
+SHELL = ("/bin/bash", "-i")
+
+
+def cancel_waiting(context: Context) -> None:
+    """Cancel the tasks that are not wanted and have no container yet."""
+    waiting = [task for task in tasks.unwanted(context.db) if task.state is TaskState.PENDING]
+    if not waiting:
+        return
+    with writing(context.db) as tx:
+        for seen in waiting:
+            task = tasks.get(tx, seen.id)
+            if task.state is TaskState.PENDING:
+                now = context.clock()
+                tasks.move(tx, task, TaskState.CANCELLED, finished_at=now)
+                events.append(tx, "task.cancelled", task.reason, level="warning", task_id=task.id, at=now)
+
+
+def to_end(context: Context, live: Sequence[Container]) -> list[tuple[str, str]]:
+    """Name the live containers that are not wanted any more, each with the reason."""
+    unwanted = {task.container_id: task.reason for task in tasks.unwanted(context.db) if task.container_id}
+    named = []
+    for container in live:
+        if container.wanted == "terminate":
+            named.append((container.id, container.reason))
+        elif container.id in unwanted:
+            named.append((container.id, unwanted[container.id]))
+    return named
+
+
+async def fulfil(context: Context, intent: Intent) -> None:
+    """Do what an intent asks and store what became of it; safe to repeat."""
+    steps = {
+        "session.create": _create_session,
+        "session.kill": _kill_session,
+        "reconcile": _reconcile,
+        "cleanup": _cleanup,
+    }
+    state = "done"
+    try:
+        step = steps.get(intent.kind)
+        if step is None:
+            raise ParheliaError("E101", f"this controller cannot do {intent.kind!r}")
+        result = await step(context, intent)
+    except ParheliaError as error:
+        state, result = "refused", {"code": error.code, "message": error.message, "details": error.details}
+    with writing(context.db) as tx:
+        intents.handle(tx, intent.id, state, result, context.clock())
+
+
+async def _create_session(context: Context, intent: Intent) -> dict[str, Any]:
+    # The id follows from the intent, so a controller that takes it up again makes no second session.
+    session_id = f"s-{intent.id:08x}"
+    command = tuple(str(word) for word in intent.payload.get("command", ())) or SHELL
+    with writing(context.db) as tx:
+        container = containers.get(tx, intent.target)
+        if container.state is not ContainerState.RUNNING:
+            raise ParheliaError("E203", f"container {container.id} is {container.state}, not running")
+        known = sessions.of_container(tx, container.id)
+        session = next((each for each in known if each.id == session_id), None)
+        if session is None:
+            session = _add_session(context, tx, container, known, session_id, command)
+    if session.state is SessionState.CREATED:
+        backend = context.backend_of(container)
+        try:
+            await backend.add_session(container.id, session.name, command)
+        except ParheliaError as error:
+            with writing(context.db) as tx:
+                failed = sessions.get(tx, session_id)
+                if failed.state not in SESSION_ENDED:
+                    sessions.move(
+                        tx, failed, SessionState.FAILED, reason=error.message, finished_at=context.clock()
+                    )
+            raise
+        await read_news(context, container.id)
+    return {"session_id": session_id}
+
+
+def _add_session(
+    context: Context,
+    tx: Any,
+    container: Container,
+    known: Sequence[Session],
+    session_id: str,
+    command: Sequence[str],
+) -> Session:
+    most = context.config.sessions.max_per_container
+    living = [each.name for each in known if each.state not in SESSION_ENDED]
+    if len(living) >= most:
+        raise ParheliaError(
+            "E205",
+            f"container {container.id} holds {len(living)} sessions and may hold {most}",
+            details={"sessions": living, "limit": most},
+        )
+    task = tasks.get(tx, container.task_id)
+    now = context.clock()
+    name = session_name(task.slug, session_id.replace("s-0000", "s-x"))
+    session = sessions.add(tx, session_id, name, container, "extra", " ".join(command), now)
+    events.append(
+        tx,
+        "session.created",
+        f"{name}: {' '.join(command)}",
+        task_id=task.id,
+        container_id=container.id,
+        session_id=session_id,
+        at=now,
+    )
+    return session
+
+
+async def _kill_session(context: Context, intent: Intent) -> dict[str, Any]:
+    session = sessions.get(context.db, intent.target)
+    if session.state in SESSION_ENDED:
+        return {"session_id": session.id}
+    container = containers.get(context.db, session.container_id)
+    await context.backend_of(container).kill_session(container.id, session.name)
+    await read_news(context, container.id)
+    with writing(context.db) as tx:
+        session = sessions.get(tx, session.id)
+        if session.state not in SESSION_ENDED:
+            now = context.clock()
+            sessions.move(tx, session, SessionState.TERMINATED, reason="ended by the user", finished_at=now)
+            events.append(
+                tx,
+                "session.ended",
+                f"{session.name} was ended by the user",
+                task_id=session.task_id,
+                container_id=session.container_id,
+                session_id=session.id,
+                at=now,
+            )
+    return {"session_id": session.id}
+
+
+async def _reconcile(context: Context, intent: Intent) -> dict[str, Any]:
+    return dataclasses.asdict(await reconcile.round_of(context))
+
+
+async def _cleanup(context: Context, intent: Intent) -> dict[str, Any]:
+    swept = await retention.sweep(context, dry_run=bool(intent.payload.get("dry_run")))
+    return dataclasses.asdict(swept)
