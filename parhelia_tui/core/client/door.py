@@ -108,7 +108,7 @@ class Client:
     def totals(self) -> fleet.Totals:
         """Sum tasks and money."""
         with reading(self._db) as db:
-            return fleet.totals(db, self._clock())
+            return fleet.totals(db, fleet.money(db, self._clock()))
 
     def task(self, text: str) -> Task:
         """Find a task by id, beginning of an id, or slug. Raises E201, E101."""

@@ -108,20 +108,50 @@ def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
     )
 
 
-def totals(db: sqlite3.Connection, now: float) -> Totals:
-    """Sum tasks and ledger as they are at `now` (epoch seconds); a day begins at local midnight."""
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The sums of the ledger, and what they were taken from."""
+
+    ledger_id: int
+    minute: int
+    today: ledger.Spent
+    ever: ledger.Spent
+    burn_usd_per_hour: float
+    hours: tuple[float, ...]
+
+
+def money(db: sqlite3.Connection, now: float, known: Money | None = None) -> Money:
+    """Sum the ledger as it is at `now` (epoch seconds); a day begins at local midnight.
+
+    Args:
+        known: sums taken earlier; given back as they are while no entry is new and the minute is the same,
+            because summing costs time that grows with the ledger.
+    """
+    ledger_id, minute = ledger.last_id(db), int(now // 60)
+    if known is not None and (known.ledger_id, known.minute) == (ledger_id, minute):
+        return known
     midnight = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    today = ledger.spent(db, from_at=midnight)
-    ever = ledger.spent(db)
-    return Totals(
-        by_state=tasks.counts(db),
-        spent_today_usd=today.usd,
-        spent_total_usd=ever.usd,
-        unknown_cost_entries=today.unknown,
-        input_tokens=ever.input_tokens,
-        output_tokens=ever.output_tokens,
+    return Money(
+        ledger_id=ledger_id,
+        minute=minute,
+        today=ledger.spent(db, from_at=midnight),
+        ever=ledger.spent(db),
         burn_usd_per_hour=ledger.spent(db, from_at=now - 3600).usd,
         hours=tuple(ledger.by_hour(db, now, HOURS_SHOWN)),
+    )
+
+
+def totals(db: sqlite3.Connection, sums: Money) -> Totals:
+    """Put the sums of the ledger beside the numbers of tasks by state."""
+    return Totals(
+        by_state=tasks.counts(db),
+        spent_today_usd=sums.today.usd,
+        spent_total_usd=sums.ever.usd,
+        unknown_cost_entries=sums.today.unknown,
+        input_tokens=sums.ever.input_tokens,
+        output_tokens=sums.ever.output_tokens,
+        burn_usd_per_hour=sums.burn_usd_per_hour,
+        hours=sums.hours,
     )
 
 
@@ -138,6 +168,6 @@ def snapshot(db: sqlite3.Connection, paths: Paths) -> FleetSnapshot:
         containers=tuple(live + ended),
         sessions=tuple(sessions.listed(db, ended_too=False)),
         events=tuple(events.newest(db, EVENTS_SHOWN)),
-        totals=totals(db, now),
+        totals=totals(db, money(db, now)),
         controller=controller_status(db, paths),
     )

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
-from parhelia_tui.core.client.fleet import FleetChange, controller_status, totals
+from parhelia_tui.core.client.fleet import FleetChange, Money, controller_status, money, totals
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Heartbeat
 from parhelia_tui.core.settings.paths import Paths
@@ -39,6 +39,7 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         self._rev = rev
         self._event_seq = event_seq
         self._beats: dict[str, int] = {}
+        self._money: Money | None = None
         self._stop = threading.Event()
         self._queue: asyncio.Queue[FleetChange | ParheliaError] = asyncio.Queue()
         self._thread: threading.Thread | None = None
@@ -121,6 +122,7 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
             )
             self._beats[container.id] = fresh[-1].seq if fresh else self._beats.get(container.id, 0)
             beats.extend(fresh)
+        self._money = money(db, now, self._money)
         change = FleetChange(
             rev=current_rev(db),
             at=now,
@@ -129,7 +131,7 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
             sessions=tuple(sessions.changed_since(db, self._rev)),
             events=tuple(new_events),
             heartbeats=tuple(beats),
-            totals=totals(db, now),
+            totals=totals(db, self._money),
             controller=controller_status(db, self._paths),
         )
         self._rev = change.rev

@@ -75,6 +75,8 @@ CREATE INDEX tasks_rev ON tasks (rev);
 CREATE INDEX tasks_queue ON tasks (priority DESC, created_at) WHERE state = 'pending';
 CREATE INDEX tasks_alive ON tasks (state) WHERE state IN ('dispatching', 'running', 'waiting');
 CREATE INDEX tasks_unwanted ON tasks (wanted) WHERE wanted <> 'run';
+-- Counting by state reads this index alone.
+CREATE INDEX tasks_state ON tasks (state);
 CREATE INDEX tasks_created ON tasks (created_at);
 CREATE INDEX tasks_batch ON tasks (batch) WHERE batch IS NOT NULL;
 
