@@ -1,0 +1,76 @@
+# Everything here works from a clean clone: scripts/bootstrap sets up what is missing, once.
+# `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+bin := .venv/bin
+python := $(bin)/python
+pytest := $(python) -m pytest
+# Two workers fit a small machine; WORKERS=8 for a big one, ARGS for what pytest is to get besides.
+WORKERS ?= 2
+ARGS ?=
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+.PHONY: setup
+setup: ## the virtual environment and the programs, for work on Parhelia
+	@scripts/bootstrap dev
+
+.PHONY: run
+run: ## the dashboard
+	@scripts/bootstrap run
+	@$(bin)/parhelia $(ARGS)
+
+.PHONY: demo
+demo: ## the dashboard over a small live fleet of the demo agent
+	@scripts/bootstrap run
+	@$(bin)/parhelia demo $(ARGS)
+
+.PHONY: test
+test: setup ## the whole test suite but the tests that take minutes
+	@$(pytest) -n $(WORKERS) --dist worksteal -m "not long" $(ARGS)
+
+.PHONY: test-long
+test-long: setup ## the tests that take minutes: kills at random moments, many containers
+	@$(pytest) -m long $(ARGS)
+
+.PHONY: check
+check: setup ## format, lint, types, layers and the quick tests: before every commit
+	@$(python) -m ruff format --check
+	@$(python) -m ruff check
+	@$(python) -m mypy
+	@$(bin)/lint-imports
+	@$(pytest) -q -n $(WORKERS) -m "not real and not long" $(ARGS)
+
+.PHONY: format
+format: setup ## let ruff format and mend what it can
+	@$(python) -m ruff format
+	@$(python) -m ruff check --fix
+
+.PHONY: bench
+bench: setup ## measure: one table, and bench/results.json
+	@$(python) -m bench.run $(ARGS)
+
+.PHONY: acceptance
+acceptance: setup ## run the tests of tests/acceptance.toml; what is met, what is open
+	@$(python) scripts/acceptance.py $(ARGS)
+
+.PHONY: snapshots
+snapshots: setup ## draw the screens anew into snapshots/; look at `git diff --stat snapshots` after
+	@$(pytest) -q -m snapshot --snapshot-update $(ARGS)
+
+.PHONY: lock
+lock: ## remake requirements/*.txt from pyproject.toml (ARGS=--upgrade for the newest versions)
+	@scripts/bootstrap lock
+	@scripts/lock $(bin)/uv $(ARGS)
+
+.PHONY: clean
+clean: ## remove what the other targets made, .venv too
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -f .bootstrap.lock bench/results.json snapshot_report.html
+	@find parhelia_tui bench tests scripts -name __pycache__ -prune -exec rm -rf {} +
