@@ -2,6 +2,5 @@
 
 from parhelia_tui.core.client.door import Client
 from parhelia_tui.core.client.fleet import ControllerStatus, FleetChange, FleetSnapshot, Totals
-from parhelia_tui.core.client.watching import Watcher
 
-__all__ = ["Client", "ControllerStatus", "FleetChange", "FleetSnapshot", "Totals", "Watcher"]
+__all__ = ["Client", "ControllerStatus", "FleetChange", "FleetSnapshot", "Totals"]

@@ -10,12 +10,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.client import fleet, launch
-from parhelia_tui.core.client.watching import Watcher
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, slug
@@ -44,7 +42,10 @@ from parhelia_tui.core.store.connection import reading, writing
 from parhelia_tui.core.store.migrations import open_migrated
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from parhelia_tui.core.backends.base import Capability, TmuxEndpoint
+    from parhelia_tui.core.client.watching import Watcher
     from parhelia_tui.core.model.request import TaskRequest
     from parhelia_tui.core.sessions.attach import AttachResult
     from parhelia_tui.core.sessions.live import LiveTerminal
@@ -98,6 +99,9 @@ class Client:
 
     def watch(self, since: fleet.FleetSnapshot | None = None) -> Watcher:
         """Watch for what changes after a snapshot, or from now on."""
+        # Imported here: asyncio costs 12 ms that a command without a screen need not pay.
+        from parhelia_tui.core.client.watching import Watcher
+
         start = since or self.snapshot()
         return Watcher(self.paths, start.rev, start.events[-1].seq if start.events else 0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 
@@ -18,6 +17,8 @@ LOOK_EVERY_S = 0.01
 
 def start_controller(paths: Paths) -> None:
     """Start a controller that outlives this process; a second one leaves by itself."""
+    import subprocess
+
     logs = private_directory(paths.logs)
     with (logs / "controller.err").open("ab") as errors:
         # Not waited for: it is nobody's child soon. Its own session keeps a Ctrl+C of this terminal from it.
