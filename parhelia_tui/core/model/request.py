@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
-from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.text import LONE_SURROGATES, one_line
 
 PROMPT_LIMIT = 1_000_000
 """Longest prompt, in characters; a prompt of 100 KB is ordinary, a novel by accident is not."""
 
 Network = Literal["none", "open"]
 WorkspaceMode = Literal["shared", "clone", "empty"]
+
+
+def checked_env(env: dict[str, str]) -> dict[str, str]:
+    """Refuse variables that no program could be given.
+
+    Raises:
+        ValueError: for a name that is none, or a value with a NUL character or a lone surrogate.
+    """
+    for name, value in env.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise ValueError(f"{one_line(name, 40)!r} is not a name of an environment variable")
+        if "\0" in value:
+            raise ValueError(f"the value of {name} holds a NUL character")
+        if LONE_SURROGATES.search(value):
+            raise ValueError(f"the value of {name} is not valid Unicode")
+    return env
 
 
 class Limited(BaseModel):
@@ -44,7 +61,7 @@ class TaskRequest(BaseModel):
     prompt: str
     title: str | None = None
     agent: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "shell"
-    agent_options: dict[str, Any] = Field(default_factory=dict)
+    agent_options: dict[str, JsonValue] = Field(default_factory=dict)
     workspace: str | None = None
     workspace_mode: WorkspaceMode = "shared"
     backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "local"
@@ -65,17 +82,12 @@ class TaskRequest(BaseModel):
             raise ValueError(f"the prompt has {len(prompt)} characters, more than {PROMPT_LIMIT}")
         if "\0" in prompt:
             raise ValueError("the prompt holds a NUL character, which no program can be given")
-        return prompt.encode("utf-8", "replace").decode("utf-8")
+        return LONE_SURROGATES.sub("\ufffd", prompt)
 
     @field_validator("env")
     @classmethod
     def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
-        for name, value in env.items():
-            if not name.replace("_", "a").isalnum() or name[0].isdigit() or not name.isascii():
-                raise ValueError(f"{one_line(name, 40)!r} is not a name of an environment variable")
-            if "\0" in value:
-                raise ValueError(f"the value of {name} holds a NUL character")
-        return env
+        return checked_env(env)
 
     @model_validator(mode="after")
     def _empty_takes_no_directory(self) -> TaskRequest:

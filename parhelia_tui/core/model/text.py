@@ -11,10 +11,14 @@ _SEQUENCES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
     r"|\x1b[ -/]*[0-~]"
 )
+LONE_SURROGATES = re.compile("[\ud800-\udfff]")
+"""Halves of characters, from names that are not UTF-8; no encoder and no store takes them."""
+
 # What is left of C0 and C1, DEL, and the marks that reorder or hide text (bidi controls, zero widths,
 # tags), which a file name or a prompt could use to look like another.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
@@ -27,7 +31,7 @@ def plain(text: str) -> str:
     Returns:
         Text that can act on no terminal.
     """
-    whole = text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
+    whole = text if text.isascii() else LONE_SURROGATES.sub("\ufffd", text)
     return _CONTROLS.sub("", _SEQUENCES.sub("", whole))
 
 

@@ -1,0 +1,215 @@
+"""Every key of the configuration: its form, its meaning and its default.
+
+pydantic costs 50 ms to import, so this module is imported when configuration is read and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from parhelia_tui.core.model.request import Limited, Network, WorkspaceMode, checked_env
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Seconds = Annotated[float, Field(gt=0, le=31_536_000)]
+
+
+class Section(BaseModel):
+    """A table of a configuration file. Strict: the text "4" is no number and 1 is not true."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class LimitsConfig(Limited, Section):
+    """Limits of a container where a task names none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    cpus: Annotated[float, Field(gt=0, le=1024)] | None = Field(
+        default=None, description="Processors that a container may use, also a fraction. Unset: all."
+    )
+    memory_mb: Annotated[int, Field(ge=16, le=16_777_216)] | None = Field(
+        default=None, description="Main memory of a container in MiB. Unset: no limit of ours."
+    )
+    # Far above what builds and test runs need, far below what makes the machine unusable.
+    pids: Annotated[int, Field(ge=4, le=4_194_304)] | None = Field(
+        default=4096, description="Processes and threads of a container; a fork bomb ends here."
+    )
+    lifetime_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = Field(
+        default=86400.0, description="Seconds after which a container is ended, whatever it does. A day."
+    )
+
+
+class DefaultsConfig(Section):
+    """What a task gets where nothing else is asked for."""
+
+    agent: Name = Field(default="shell", description="The agent that runs a prompt, by its name.")
+    backend: Name = Field(default="local", description="Where containers run.")
+    network: Network = Field(
+        default="none", description="`none` reaches nothing; `open` reaches all that this machine reaches."
+    )
+    workspace_mode: WorkspaceMode = Field(
+        default="shared",
+        description="`shared` works in the directory itself, `clone` in a copy, `empty` in a new one.",
+    )
+    persistent: bool = Field(default=False, description="Keep what a container installs in its system.")
+    priority: Annotated[int, Field(ge=-100, le=100)] = Field(
+        default=0, description="Larger goes first, from -100 to 100."
+    )
+    env: dict[str, str] = Field(
+        default_factory=dict, description="Environment variables inside, as a table of names and texts."
+    )
+    limits: LimitsConfig = LimitsConfig()
+
+    @field_validator("env")
+    @classmethod
+    def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
+        return checked_env(env)
+
+
+class ControllerConfig(Section):
+    """The process that starts and watches containers. There is one for each state directory."""
+
+    # Agents wait for their model most of the time, so this does not follow the number of processors.
+    max_containers: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=8, description="Containers at once; further tasks wait in the queue."
+    )
+    idle_exit_s: Seconds = Field(
+        default=60.0, description="Seconds without work after which the controller leaves."
+    )
+    reconcile_s: Seconds = Field(
+        default=60.0, description="Seconds between two comparisons of what runs with what is stored."
+    )
+    health_s: Seconds = Field(default=1.0, description="Seconds between two looks at the heartbeats.")
+
+
+class HealthConfig(Section):
+    """When a silent container is called what."""
+
+    heartbeat_s: Seconds = Field(default=10.0, description="Seconds between two heartbeats.")
+    degraded: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Missed heartbeats that make `degraded`."
+    )
+    unhealthy: Annotated[int, Field(ge=1)] = Field(
+        default=5, description="Missed heartbeats that make `unhealthy`."
+    )
+    dead: Annotated[int, Field(ge=1)] = Field(default=10, description="Missed heartbeats that make `dead`.")
+    stale_s: Seconds = Field(
+        default=300.0, description="Seconds of silence after which a container is called stale."
+    )
+    orphan_grace_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
+        default=120.0,
+        description="Seconds that an orphan is left alone before `terminate_orphans` may end it.",
+    )
+    terminate_orphans: bool = Field(
+        default=False, description="End orphans after their grace; else only show them."
+    )
+
+
+class SessionsConfig(Section):
+    """Terminals of containers."""
+
+    max_per_container: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4, description="Sessions in one container; one more is refused."
+    )
+    history_lines: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=10_000, description="Lines that a session keeps for scrolling back."
+    )
+
+
+class RetentionConfig(Section):
+    """How long what is over is kept. Workspaces and the ledger are never removed."""
+
+    heartbeats_h: Annotated[float, Field(gt=0)] = Field(
+        default=24.0, description="Hours that heartbeats are kept."
+    )
+    events_days: Annotated[float, Field(gt=0)] = Field(default=30.0, description="Days that events are kept.")
+    ended_containers: Annotated[int, Field(ge=0)] = Field(
+        default=200, description="Ended containers whose run directories are kept, the newest ones."
+    )
+    ended_containers_days: Annotated[float, Field(gt=0)] = Field(
+        default=7.0, description="Days that the run directory of an ended container is kept at most."
+    )
+
+
+class LocalConfig(Section):
+    """The backend `local`."""
+
+    unsandboxed: bool = Field(
+        default=False,
+        description="Let tasks run without isolation. Nothing runs so unless this says it or a flag.",
+    )
+    system_paths: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=("/usr", "/opt"), description="Directories of this machine that containers see, read-only."
+    )
+    grace_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=5.0, description="Seconds between asking a container to end and ending it."
+    )
+
+    @field_validator("system_paths")
+    @classmethod
+    def _absolute(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            if not path.startswith("/") or path.strip("/") == "" or "\0" in path or ".." in path.split("/"):
+                raise ValueError("each has to be an absolute path, without `..`, and not `/` itself")
+        return paths
+
+
+class DashboardConfig(Section):
+    """The full-screen dashboard."""
+
+    theme: Literal["dark", "light"] = Field(default="dark", description="Colours of the dashboard.")
+
+
+class Config(Section):
+    """The whole configuration, as all layers together give it."""
+
+    defaults: DefaultsConfig = DefaultsConfig()
+    controller: ControllerConfig = ControllerConfig()
+    health: HealthConfig = HealthConfig()
+    sessions: SessionsConfig = SessionsConfig()
+    retention: RetentionConfig = RetentionConfig()
+    local: LocalConfig = LocalConfig()
+    dashboard: DashboardConfig = DashboardConfig()
+
+    def task_fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill what was not asked for in a task from the defaults.
+
+        Args:
+            given: fields of a `TaskRequest`; None and missing are not asked for. `env` and `limits` merge
+                by key, everything else replaces.
+
+        Returns:
+            Fields for a `TaskRequest`; what it must refuse is still in there.
+        """
+        fields: dict[str, Any] = self.defaults.model_dump()
+        fields["unsandboxed"] = self.local.unsandboxed
+        for name, value in given.items():
+            if name in ("env", "limits") and isinstance(value, Mapping):
+                asked = {key: each for key, each in value.items() if each is not None}
+                fields[name] = {**fields[name], **asked}
+            elif value is not None:
+                fields[name] = value
+        return fields
+
+
+def contradictions(config: Config) -> list[tuple[str, str]]:
+    """Find values that are right alone and wrong together.
+
+    Layers are checked one by one, where such a pair may be split over two files, so this is asked of the
+    whole alone.
+
+    Returns:
+        Pairs of a dotted key and a sentence about it.
+    """
+    health = config.health
+    found = []
+    if not health.degraded < health.unhealthy:
+        found.append(("health.unhealthy", f"it should be more than health.degraded, {health.degraded}"))
+    if not health.unhealthy < health.dead:
+        found.append(("health.dead", f"it should be more than health.unhealthy, {health.unhealthy}"))
+    if health.stale_s < health.heartbeat_s:
+        found.append(("health.stale_s", f"it should be at least health.heartbeat_s, {health.heartbeat_s:g}"))
+    return found
