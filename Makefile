@@ -33,7 +33,7 @@ demo: ## the dashboard over a small live fleet of the demo agent
 
 .PHONY: test
 test: setup ## the whole test suite but the tests that take minutes
-	@$(pytest) -n $(WORKERS) --dist worksteal -m "not long" $(ARGS)
+	@$(pytest) -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
 .PHONY: test-long
 test-long: setup ## the tests that take minutes: kills at random moments, many containers
@@ -44,8 +44,8 @@ check: setup ## format, lint, types, layers and the quick tests: before every co
 	@$(python) -m ruff format --check
 	@$(python) -m ruff check
 	@$(python) -m mypy
-	@$(bin)/lint-imports
-	@$(pytest) -q -n $(WORKERS) -m "not real and not long" $(ARGS)
+	@$(bin)/lint-imports --no-logo
+	@$(pytest) -q -n $(WORKERS) --dist loadgroup -m "not real and not long" $(ARGS)
 
 .PHONY: format
 format: setup ## let ruff format and mend what it can

@@ -1,0 +1,1 @@
+"""What Parhelia costs, measured: `make bench`."""

@@ -1,0 +1,40 @@
+"""What every test gets: a state directory of its own, and where the pictures of screens lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_textual_snapshot import SVGImageExtension
+
+if TYPE_CHECKING:
+    from syrupy.location import PyTestLocation
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def snapshot_directory(*, test_location: PyTestLocation) -> str:
+    """Where the pictures of one test file lie: snapshots/<test file>, not beside the test."""
+    return str(ROOT / "snapshots" / test_location.basename)
+
+
+# The plugin fixes this class inside its fixture and has no setting for the place.
+SVGImageExtension.dirname = staticmethod(snapshot_directory)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that pin a screen, so that `make snapshots` finds them."""
+    for item in items:
+        if "snap_compare" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.snapshot)
+
+
+@pytest.fixture(autouse=True)
+def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep every test away from the state, the settings and the terminal of whoever runs it."""
+    monkeypatch.setenv("PARHELIA_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    for name in ("TMUX", "TMUX_PANE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
