@@ -1,0 +1,108 @@
+"""Creating containers through the controller, against bubblewrap alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from bench.harness import ROUNDS, Result, median, seconds
+from bench.home import benchmark_home, until
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.request import TaskRequest
+from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+
+TOGETHER = 100
+BWRAP = ("bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")  # fmt: skip
+
+
+def measure() -> list[Result]:
+    """One container at a time, a hundred at once, and the memory of one that does nothing."""
+    with (
+        benchmark_home(PARHELIA_CONTROLLER__MAX_CONTAINERS=str(TOGETHER)) as client,
+        tempfile.TemporaryDirectory(prefix="parhelia-bench-") as workspace,
+    ):
+        client.ensure_controller()
+        single(client, workspace)
+        bare_times, single_times = [], []
+        for _ in range(ROUNDS * 3):
+            bare_times.append(seconds(lambda: subprocess.run(BWRAP, check=True)))
+            single_times.append(single(client, workspace))
+        bare, one = median(bare_times), median(single_times)
+        all_times = [together(client, workspace) for _ in range(ROUNDS)]
+        memory, outside = idle_memory(client, workspace)
+    return [
+        Result.reported("start", "bare bwrap true", bare * 1000, "ms"),
+        Result.reported("start", "create to first output", one * 1000, "ms"),
+        Result.at_most("start", "create to first output / bare bwrap", one / bare, "x", 10),
+        Result.at_most("start", "100 at once / one", median(all_times) / one, "x", 60),
+        Result.at_most("memory", "idle container: shim and tmux server", memory, "MB", 8),
+        Result.reported("memory", "idle container: bubblewrap", outside, "MB"),
+    ]
+
+
+def single(client: Client, workspace: str) -> float:
+    """Seconds from the wish to the first byte on the container's terminal."""
+    began = time.monotonic()
+    task = client.create_task(TaskRequest(prompt="echo here", workspace=workspace))
+    until(lambda: client.task(task.id).state in TASK_ENDED)
+    return first_output(client, task) - began
+
+
+def together(client: Client, workspace: str) -> float:
+    """Seconds from the wish to the last of the first bytes of a hundred containers."""
+    began = time.monotonic()
+    tasks = client.create_tasks([TaskRequest(prompt="echo here", workspace=workspace)] * TOGETHER)
+    until(lambda: all(client.task(task.id).state in TASK_ENDED for task in tasks))
+    return max(first_output(client, task) for task in tasks) - began
+
+
+def first_output(client: Client, task: Task) -> float:
+    """The moment of the first byte, on the monotonic clock of the machine, as the shim wrote it down."""
+    container = client.containers_of(task.id)[-1]
+    spool = client.paths.container(container.id) / "spool.jsonl"
+    for line in spool.read_text().splitlines():
+        record = json.loads(line)
+        if record["type"] == "first_output":
+            return float(record["mono"])
+    raise LookupError(f"{container.id} printed nothing")
+
+
+def idle_memory(client: Client, workspace: str) -> tuple[float, float]:
+    """Proportional memory in MB of shim and tmux server, and of what bubblewrap adds, of a sleeping container."""
+    task = client.create_task(TaskRequest(prompt="sleep 600", workspace=workspace))
+    until(lambda: client.task(task.id).state is TaskState.RUNNING)
+    container = client.containers_of(task.id)[-1]
+    shim = int(json.loads((client.paths.container(container.id) / "shim.pid").read_text())["pid"])
+    server = int(
+        subprocess.run(
+            ["tmux", "-S", str(client.paths.tmux_socket(container.id)), "display-message", "-p", "#{pid}"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={"PATH": os.environ["PATH"]},
+        ).stdout
+    )
+    inside = [pid for pid in children(shim) if b"bwrap" in (Path("/proc") / str(pid) / "comm").read_bytes()]
+    result = (proportional(shim) + proportional(server), sum(map(proportional, inside)))
+    client.cancel_task(task.id)
+    until(lambda: client.task(task.id).state in TASK_ENDED)
+    return result
+
+
+def children(pid: int) -> list[int]:
+    """All descendants of a process."""
+    direct = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return direct + [each for child in direct for each in children(child)]
+
+
+def proportional(pid: int) -> float:
+    """Proportional set size of a process in MB (proc_pid_smaps(5), Pss)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise LookupError(f"no Pss of {pid}")
