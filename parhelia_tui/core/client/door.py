@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,6 +180,12 @@ class Client:
 
     # Wishing
 
+    def request(self, given: Mapping[str, Any], *, flags: Mapping[str, Any] | None = None) -> TaskRequest:
+        """Make a request of what somebody typed and the configured defaults. Raises E100, E700."""
+        from parhelia_tui.core.client.requests import make_request
+
+        return make_request(given, flags=flags)
+
     def create_task(self, request: TaskRequest, *, batch: str | None = None) -> Task:
         """Store a task and wake the controller.
 
@@ -187,8 +193,7 @@ class Client:
             ParheliaError: E100 for what its agent cannot be asked, E204 for the workspace, E603 for a
                 backend that does not exist.
         """
-        task = self.create_tasks([request], batch=batch)[0]
-        return task
+        return self.create_tasks([request], batch=batch)[0]
 
     def create_tasks(self, requests: Sequence[TaskRequest], *, batch: str | None = None) -> list[Task]:
         """Store several tasks, all or none, and wake the controller. Raises as `create_task`."""

@@ -1,0 +1,42 @@
+"""From what somebody typed to a request: the configured defaults fill in, and every fault is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.request import TaskRequest
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.config_files import load
+
+
+def make_request(
+    given: Mapping[str, Any], *, flags: Mapping[str, Any] | None = None, cwd: Path | None = None
+) -> TaskRequest:
+    """Make a request of a task.
+
+    Args:
+        given: fields of `TaskRequest`; None and missing ones are filled from the configuration.
+        flags: configuration that flags of a command set, as for `load`.
+        cwd: where the search for the project's configuration begins; the working directory if not given.
+
+    Raises:
+        ParheliaError: E100 with each fault, E700 for a configuration that cannot be used.
+    """
+    config = load(flags=flags, cwd=cwd or Path.cwd()).config
+    try:
+        return TaskRequest(**config.task_fields(given))
+    except ValidationError as error:
+        faults = [_fault(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+        raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
+
+
+def _fault(place: tuple[int | str, ...], message: str) -> str:
+    """Say one fault of pydantic in a short line: "limits.cpus: Input should be greater than 0"."""
+    words = message.removeprefix("Value error, ")
+    where = ".".join(str(step) for step in place)
+    return one_line(f"{where}: {words}" if where else words)
