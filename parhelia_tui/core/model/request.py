@@ -15,6 +15,11 @@ PROMPT_LIMIT = 1_000_000
 Network = Literal["none", "open"]
 WorkspaceMode = Literal["shared", "clone", "empty"]
 
+Cpus = Annotated[float, Field(gt=0, le=1024)]
+MemoryMb = Annotated[int, Field(ge=16, le=16_777_216)]
+Pids = Annotated[int, Field(ge=4, le=4_194_304)]
+LifetimeS = Annotated[float, Field(gt=0, le=31_536_000)]
+
 
 def checked_env(env: dict[str, str]) -> dict[str, str]:
     """Refuse variables that no program could be given.
@@ -37,10 +42,10 @@ class Limited(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cpus: Annotated[float, Field(gt=0, le=1024)] | None = None
-    memory_mb: Annotated[int, Field(ge=16, le=16_777_216)] | None = None
-    pids: Annotated[int, Field(ge=4, le=4_194_304)] | None = None
-    lifetime_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
+    cpus: Cpus | None = None
+    memory_mb: MemoryMb | None = None
+    pids: Pids | None = None
+    lifetime_s: LifetimeS | None = None
 
 
 class TaskRequest(BaseModel):

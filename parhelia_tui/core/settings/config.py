@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from parhelia_tui.core.model.request import Limited, Network, WorkspaceMode, checked_env
+from parhelia_tui.core.model.request import (
+    Cpus,
+    LifetimeS,
+    MemoryMb,
+    Network,
+    Pids,
+    WorkspaceMode,
+    checked_env,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000)]
@@ -22,22 +30,20 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class LimitsConfig(Limited, Section):
+class LimitsConfig(Section):
     """Limits of a container where a task names none."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    cpus: Annotated[float, Field(gt=0, le=1024)] | None = Field(
+    cpus: Cpus | None = Field(
         default=None, description="Processors that a container may use, also a fraction. Unset: all."
     )
-    memory_mb: Annotated[int, Field(ge=16, le=16_777_216)] | None = Field(
+    memory_mb: MemoryMb | None = Field(
         default=None, description="Main memory of a container in MiB. Unset: no limit of ours."
     )
     # Far above what builds and test runs need, far below what makes the machine unusable.
-    pids: Annotated[int, Field(ge=4, le=4_194_304)] | None = Field(
+    pids: Pids | None = Field(
         default=4096, description="Processes and threads of a container; a fork bomb ends here."
     )
-    lifetime_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = Field(
+    lifetime_s: LifetimeS | None = Field(
         default=86400.0, description="Seconds after which a container is ended, whatever it does. A day."
     )
 
@@ -139,7 +145,7 @@ class LocalConfig(Section):
 
     unsandboxed: bool = Field(
         default=False,
-        description="Let tasks run without isolation. Nothing runs so unless this says it or a flag.",
+        description="Run tasks without isolation. Nothing ever runs so unless this or a flag says it.",
     )
     system_paths: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=("/usr", "/opt"), description="Directories of this machine that containers see, read-only."

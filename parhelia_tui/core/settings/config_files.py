@@ -163,14 +163,17 @@ def _text(path: Path) -> str | None:
     try:
         # Not waiting, for a name that is a pipe; what is no plain file is then refused.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ParheliaError("E700", f"{name}: is not a file")
+            # Of a plain file one read gives all that was asked for.
+            raw = os.read(descriptor, SIZE_LIMIT + 1)
+        finally:
+            os.close(descriptor)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ParheliaError("E700", f"{name}: cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ParheliaError("E700", f"{name}: is not a file")
-        raw = file.read(SIZE_LIMIT + 1)
     if len(raw) > SIZE_LIMIT:
         raise ParheliaError("E700", f"{name}: is larger than {SIZE_LIMIT} bytes")
     try:

@@ -33,11 +33,12 @@ class Layer:
     code: str = "E700"
 
     def place(self, path: KeyPath) -> str:
-        """Say where a key, or the nearest table around it, was set."""
+        """Say where a key was set, or the nearest table around it, or else the first key in it."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.places:
                 return self.places[path[:length]]
-        return self.name
+        inside = [key for key in self.places if key[: len(path)] == path]
+        return self.places[min(inside)] if inside else self.name
 
     def error(self, path: KeyPath, sentence: str) -> ParheliaError:
         """Make the error about a key of this layer."""
@@ -137,7 +138,8 @@ def unknown(path: KeyPath) -> str:
     """Say that a key is not known, and which one may have been meant."""
     *above, name = path
     where = f" in [{shown(tuple(above))}]" if above else ""
-    near = difflib.get_close_matches(name[:64], names_in(tuple(above)), n=1)
+    known = [each for each in names_in(tuple(above)) if each != name]
+    near = difflib.get_close_matches(name[:64], known, n=1)
     return f"unknown key {shown((name,))!r}{where}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
