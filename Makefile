@@ -40,11 +40,24 @@ test-long: setup ## the tests that take minutes: kills at random moments, many c
 	@$(pytest) -m long $(ARGS)
 
 .PHONY: check
-check: setup ## format, lint, types, layers and the quick tests: before every commit
-	@$(python) -m ruff format --check
+check: setup ## style, types, layers and the quick tests: before every commit
+	@$(MAKE) -k style types layers quick
+
+.PHONY: style
+style: setup ## of check: ruff, format and lint
+	@$(python) -m ruff format --check --quiet || { echo "make format mends this:"; $(python) -m ruff format --check; }
 	@$(python) -m ruff check
+
+.PHONY: types
+types: setup ## of check: mypy --strict
 	@$(python) -m mypy
+
+.PHONY: layers
+layers: setup ## of check: which part may import which
 	@$(bin)/lint-imports --no-logo
+
+.PHONY: quick
+quick: setup ## of check: the tests that need no tmux and no container
 	@$(pytest) -q -n $(WORKERS) --dist loadgroup -m "not real and not long" $(ARGS)
 
 .PHONY: format
