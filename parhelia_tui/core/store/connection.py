@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parhelia_tui.core.model.errors import ParheliaError
@@ -14,7 +14,7 @@ BUSY_TIMEOUT_MS = 10_000
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the database for one thread.
+    """Open the database for one thread, as it is; `migrations.open_migrated` brings it into form too.
 
     The connection is in autocommit mode: transactions are opened by `writing` and by nothing else, since
     a deferred BEGIN that later writes is answered with "database is locked" at once, without waiting.
@@ -22,16 +22,18 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         ParheliaError: E506 when the file is no database, E500 when it cannot be opened.
     """
+    connection = None
     try:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
         # NORMAL loses nothing when a process is killed; what must survive a power cut uses `writing_durably`.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         # Keeps the write-ahead log from growing without end after a burst.
         connection.execute("PRAGMA journal_size_limit = 16777216")
     except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise translated(error, path) from error
     return connection
 
@@ -51,9 +53,7 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield connection
         connection.execute("COMMIT")
     except BaseException as error:
-        # SQLite has already rolled back by itself after some errors (a full disk, for one).
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         if isinstance(error, sqlite3.Error):
             raise translated(error) from error
         raise
@@ -68,6 +68,13 @@ def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         raise translated(error) from error
     finally:
+        roll_back(connection)
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Leave the transaction, if there is one; what failed before is what is told, not this."""
+    # SQLite has already rolled back by itself after some errors (a full disk, for one).
+    with suppress(sqlite3.Error):
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 

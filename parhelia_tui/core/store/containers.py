@@ -8,7 +8,7 @@ from typing import Any
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Heartbeat, Task
-from parhelia_tui.core.model.states import CONTAINER_MOVES, ContainerState, check_move
+from parhelia_tui.core.model.states import CONTAINER_LIVE, CONTAINER_MOVES, ContainerState, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
 
@@ -103,14 +103,12 @@ def resolve(db: sqlite3.Connection, text: str) -> Container:
     Raises:
         ParheliaError: E203 when there is none, E101 when several answer to it.
     """
-    exact = find(db, text)
+    # Ids are ASCII, and half a character from the command line could not even be asked for.
+    exact = find(db, text) if text.isascii() else None
     if exact:
         return exact
-    begin = text if text.startswith("c-") else f"c-{text}"
-    found = db.execute(
-        "SELECT id FROM containers WHERE id >= ? AND id < ? LIMIT 6", (begin, begin + "\U0010ffff")
-    ).fetchall()
-    if not text or not found:
+    found = _beginning_with(db, text) if text and text.isascii() else []
+    if not found:
         raise ParheliaError("E203", f"there is no container {text!r}")
     if len(found) > 1:
         ids = [row[0] for row in found]
@@ -118,6 +116,13 @@ def resolve(db: sqlite3.Connection, text: str) -> Container:
             "E101", f"{text!r} may be several containers: {', '.join(ids)}", details={"ids": ids}
         )
     return get(db, found[0][0])
+
+
+def _beginning_with(db: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
+    begin = text if text.startswith("c-") else f"c-{text}"
+    return db.execute(
+        "SELECT id FROM containers WHERE id >= ? AND id < ? LIMIT 6", (begin, begin + "\x7f")
+    ).fetchall()
 
 
 def live(db: sqlite3.Connection) -> list[Container]:
@@ -161,6 +166,11 @@ def move(tx: sqlite3.Connection, container: Container, to: ContainerState, **col
         ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
     """
     check_move(CONTAINER_MOVES, f"container {container.id}", container.state, to)
+    if to in CONTAINER_LIVE and container.state not in CONTAINER_LIVE:
+        # It comes back; its number may have been given to another one meanwhile.
+        holder = slot_holder(tx, container.workspace, container.slot)
+        if holder is not None:
+            columns.setdefault("slot", free_slot(tx, container.workspace))
     change(tx, "containers", container.id, container.version, {"state": to, **columns})
     return get(tx, container.id)
 
@@ -178,9 +188,9 @@ def update(tx: sqlite3.Connection, container: Container, **columns: Value) -> Co
 def add_heartbeats(tx: sqlite3.Connection, container_id: str, beats: Iterable[dict[str, Any]]) -> None:
     """Store samples of a container; one that is stored already is left as it is."""
     tx.executemany(
-        "INSERT OR IGNORE INTO heartbeats"
+        "INSERT INTO heartbeats"
         " (container_id, seq, at, cpu_percent, memory_bytes, pids, uptime_s, owner_environment)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (container_id, seq) DO NOTHING",
         [
             (
                 container_id,
@@ -221,10 +231,3 @@ def remove_heartbeats_before(tx: sqlite3.Connection, at: float, piece: int) -> i
         (at, piece),
     )
     return cursor.rowcount
-
-
-def remove(tx: sqlite3.Connection, container_id: str) -> None:
-    """Delete an ended container's row with its sessions and heartbeats; its events stay."""
-    tx.execute("DELETE FROM heartbeats WHERE container_id = ?", (container_id,))
-    tx.execute("DELETE FROM sessions WHERE container_id = ?", (container_id,))
-    tx.execute(f"DELETE FROM containers WHERE id = ? AND NOT {_LIVE}", (container_id,))

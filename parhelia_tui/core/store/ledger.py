@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from parhelia_tui.core.model.records import LedgerEntry, Task
 from parhelia_tui.core.store import rows
 
+MOST_TOKENS = 10**9
+MOST_USD = 10.0**6
+
 
 def add(
     tx: sqlite3.Connection,
@@ -21,14 +24,24 @@ def add(
     output_tokens: int,
     cost_usd: float | None,
 ) -> bool:
-    """Store one spending and add it to its task; a record that is stored already changes nothing.
+    """Store one spending; one that is stored already changes nothing. The task's own sum is the caller's.
 
     Returns:
         True when it was new.
+
+    Raises:
+        ValueError: for numbers that no response can have. An agent says them, and one that says less than
+            nothing, or more than a sum can hold, must not spoil the books of all.
     """
+    for tokens in (input_tokens, output_tokens):
+        if not 0 <= tokens <= MOST_TOKENS:
+            raise ValueError("a response cannot have this number of tokens")
+    if cost_usd is not None and not 0 <= cost_usd <= MOST_USD:
+        raise ValueError("a response cannot cost this")
     cursor = tx.execute(
-        "INSERT OR IGNORE INTO ledger (at, task_id, container_id, spool_seq, model, input_tokens, output_tokens,"
-        " cost_usd, owner_user, owner_session, owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ledger (at, task_id, container_id, spool_seq, model, input_tokens, output_tokens,"
+        " cost_usd, owner_user, owner_session, owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (container_id, spool_seq) DO NOTHING",
         (
             at,
             task.id,
@@ -80,7 +93,8 @@ def by_hour(db: sqlite3.Connection, now: float, hours: int) -> list[float]:
     sums = [0.0] * hours
     begin = now - hours * 3600
     found = db.execute(
-        "SELECT CAST((at - ?) / 3600 AS INTEGER), sum(cost_usd) FROM ledger WHERE at >= ? AND at <= ? GROUP BY 1",
+        "SELECT CAST((at - ?) / 3600 AS INTEGER), sum(cost_usd) FROM ledger"
+        " WHERE at >= ? AND at <= ? GROUP BY 1",
         (begin, begin, now),
     )
     for hour, usd in found:

@@ -22,9 +22,9 @@ from parhelia_tui.core.model.states import ContainerState, Health, SessionState,
 
 TASK_COLUMNS = (
     "id, slug, title, prompt, agent, agent_options, workspace, workspace_mode, backend, network, persistent,"
-    " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, slot_wanted, priority, batch, state, wanted, reason,"
-    " question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd, created_at,"
-    " started_at, finished_at, rev, version, owner_user, owner_session, owner_environment"
+    " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, slot_wanted, priority, batch, state, wanted,"
+    " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
+    " created_at, started_at, finished_at, rev, version, owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
 TASK_COLUMNS_SHORT = TASK_COLUMNS.replace("prompt,", "substr(prompt, 1, 400) AS prompt,", 1)

@@ -6,7 +6,7 @@ import sqlite3
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Session
-from parhelia_tui.core.model.states import SESSION_MOVES, SessionState, check_move
+from parhelia_tui.core.model.states import SESSION_ENDED, SESSION_MOVES, SessionState, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
 
@@ -62,19 +62,32 @@ def get(db: sqlite3.Connection, session_id: str) -> Session:
 
 
 def resolve(db: sqlite3.Connection, text: str) -> Session:
-    """Find a session by its id or name, or the main one of a task or container by that id; newest first.
+    """Find a session by its id or name, or the main one of a task or container by that id.
+
+    Living ones go before ended ones, newer before older.
 
     Raises:
-        ParheliaError: E200 when there is none.
+        ParheliaError: E200 when there is none, E101 when several living ones have this name.
     """
-    row = db.execute(
-        "SELECT * FROM sessions WHERE id = ? OR name = ? OR (kind = 'main' AND (task_id = ? OR container_id = ?))"
-        f" ORDER BY {_ENDED}, created_at DESC LIMIT 1",
-        (text, text, text, text),
-    ).fetchone()
-    if row is None:
+    found = []
+    # Names are ASCII, and half a character from the command line could not even be asked for.
+    if text.isascii():
+        found = db.execute(
+            "SELECT * FROM sessions"
+            " WHERE id = ? OR name = ? OR (kind = 'main' AND (task_id = ? OR container_id = ?))"
+            f" ORDER BY {_ENDED}, created_at DESC LIMIT 6",
+            (text, text, text, text),
+        ).fetchall()
+    if not found:
         raise ParheliaError("E200", f"there is no session {text!r}")
-    return rows.session(row)
+    sessions = [rows.session(row) for row in found]
+    # A name holds four digits of the id, so among some hundred tasks of one name two may be equal.
+    same = [each.id for each in sessions if each.name == text and each.state not in SESSION_ENDED]
+    if len(same) > 1:
+        raise ParheliaError(
+            "E101", f"{text!r} may be several sessions: {', '.join(same)}", details={"ids": same}
+        )
+    return sessions[0]
 
 
 def of_container(db: sqlite3.Connection, container_id: str) -> list[Session]:

@@ -78,21 +78,25 @@ def resolve(db: sqlite3.Connection, text: str) -> Task:
     Raises:
         ParheliaError: E201 when there is none, E101 when several answer to it.
     """
-    exact = find(db, text)
+    # Ids and slugs are ASCII, and half a character from the command line could not even be asked for.
+    exact = find(db, text) if text.isascii() else None
     if exact:
         return exact
-    begin = text if text.startswith("t-") else f"t-{text}"
-    upper = begin + "\U0010ffff"
-    found = db.execute(
-        "SELECT id FROM tasks WHERE (id >= ? AND id < ?) OR slug = ? ORDER BY created_at DESC LIMIT 6",
-        (begin, upper, text),
-    ).fetchall()
-    if not text or not found:
+    found = _beginning_with(db, text) if text and text.isascii() else []
+    if not found:
         raise ParheliaError("E201", f"there is no task {text!r}")
     if len(found) > 1:
         ids = [row[0] for row in found]
         raise ParheliaError("E101", f"{text!r} may be several tasks: {', '.join(ids)}", details={"ids": ids})
     return get(db, found[0][0])
+
+
+def _beginning_with(db: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
+    begin = text if text.startswith("t-") else f"t-{text}"
+    return db.execute(
+        "SELECT id FROM tasks WHERE (id >= ? AND id < ?) OR slug = ? ORDER BY created_at DESC LIMIT 6",
+        (begin, begin + "\x7f", text),
+    ).fetchall()
 
 
 def listed(
