@@ -9,8 +9,8 @@ from pathlib import Path
 
 # What the tmux client may never send to the user's terminal, whatever that terminal says it can
 # (terminfo(5) names and tmux's own, tmux(1) TERMINFO EXTENSIONS): clipboard, title, working directory,
-# cursor colour, links, images and the erasing of its scrollback. Overrides are applied after the features that a terminal reports, so
-# they win. True colour is not named here: `attach` asks for it where the terminal has it.
+# cursor colour, links, images and the erasing of its scrollback. Overrides are applied after the features
+# that a terminal reports, so they win. True colour is not named here: `attach` asks for it where the terminal has it.
 _STRIPPED = ("Ms", "tsl", "fsl", "dsl", "Swd", "Cs", "Cr", "Hls", "Sxl", "E3")
 
 _OPTIONS = f"""\
@@ -129,8 +129,10 @@ _MOTIONS = {
 _KEYS = """\
 bind-key -T root C-q detach-client
 bind-key -T root MouseDown1Pane select-pane -t = \\; send-keys -M
-bind-key -T root MouseDrag1Pane if-shell -F '#{||:#{pane_in_mode},#{mouse_any_flag}}' { send-keys -M } { copy-mode -M }
-bind-key -T root WheelUpPane if-shell -F '#{||:#{pane_in_mode},#{mouse_any_flag}}' { send-keys -M } { copy-mode -e }
+bind-key -T root MouseDrag1Pane if-shell -F '#{||:#{pane_in_mode},#{mouse_any_flag}}' \\
+    { send-keys -M } { copy-mode -M }
+bind-key -T root WheelUpPane if-shell -F '#{||:#{pane_in_mode},#{mouse_any_flag}}' \\
+    { send-keys -M } { copy-mode -e }
 bind-key -T prefix C-q send-keys C-q
 bind-key -T prefix C-b send-prefix
 bind-key -T prefix d detach-client
