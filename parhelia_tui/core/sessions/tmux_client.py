@@ -14,13 +14,18 @@ _NAME = re.compile(r"ph-[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?")
 _UNKNOWN = re.compile(r"can't find (?:session|window|pane)|session not found")
 
 
+def is_session_name(name: str) -> bool:
+    """Say whether a name has the form of ours."""
+    return _NAME.fullmatch(name) is not None
+
+
 def checked_name(session: str) -> str:
     """Give the name back when it is one of ours; any other could be a pattern or a format for tmux.
 
     Raises:
         ParheliaError: E200.
     """
-    if not _NAME.fullmatch(session):
+    if not is_session_name(session):
         raise ParheliaError("E200", f"{one_line(session, 60)!r} is not the name of a session")
     return session
 
@@ -41,9 +46,8 @@ def client_command(socket: Path) -> list[str]:
 
 
 def client_environment() -> dict[str, str]:
-    """The environment of a tmux client: not inside any other tmux, and its messages in English."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TMUX")}
-    return kept | {"LC_MESSAGES": "C"}
+    """The environment of a tmux client: not inside any other tmux, all else as it is."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("TMUX")}
 
 
 def tmux_missing() -> ParheliaError:

@@ -10,7 +10,7 @@ from pathlib import Path
 # What the tmux client may never send to the user's terminal, whatever that terminal says it can
 # (terminfo(5) names and tmux's own, tmux(1) TERMINFO EXTENSIONS): clipboard, title, working directory,
 # cursor colour, links, images and the erasing of its scrollback. Overrides are applied after the features
-# that a terminal reports, so they win. True colour is not named here: `attach` asks for it where the terminal has it.
+# that a terminal reports, so they win. True colour stays: `attach` asks for it where the terminal has it.
 _STRIPPED = ("Ms", "tsl", "fsl", "dsl", "Swd", "Cs", "Cr", "Hls", "Sxl", "E3")
 
 _OPTIONS = f"""\

@@ -1,0 +1,162 @@
+"""Hand the present terminal to a session, and get it back as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.sessions.tmux_client import (
+    client_command,
+    client_environment,
+    refusal,
+    server_gone,
+    session_target,
+    tmux_missing,
+)
+
+PROBE_DEADLINE_S = 5.0
+
+# What a tmux client that was killed leaves switched on: scroll region, colours, character set, keypad and
+# cursor keys, mouse, focus reports, bracketed paste, key modifiers, cursor shape and the alternate screen
+# (xterm's ctlseqs). Leaving the alternate screen comes after the region, so the cursor returns to its place.
+_RECOVER = (
+    b"\x1b[r\x1b[m\x1b(B\x0f\x1b[?1l\x1b>"
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[>4m\x1b[0 q"
+    b"\x1b[?1049l\x1b[?25h"
+)
+# How a tmux client says that it ended (client.c, client_exit_message).
+_DETACHED = "[detached"
+_LOST = ("[server exited unexpectedly", "[lost server")
+_EXITED = ("[exited", "[server exited")
+
+
+class AttachEnd(StrEnum):
+    """Why a terminal was given back."""
+
+    DETACHED = "detached"
+    SESSION_ENDED = "session ended"
+    SERVER_LOST = "server lost"
+    CLIENT_LOST = "client lost"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachResult:
+    """How an attachment ended.
+
+    Args:
+        end: `CLIENT_LOST` when the tmux client itself was killed; the session goes on then.
+        message: what tmux said, one line.
+    """
+
+    end: AttachEnd
+    message: str
+
+
+def attach_command(endpoint: TmuxEndpoint) -> list[str]:
+    """Give the command that attaches the terminal that it is run on.
+
+    It must run without `TMUX` in its environment, else tmux refuses to run inside another tmux.
+
+    Raises:
+        ParheliaError: E200 for a name that cannot be a session's.
+    """
+    true_colour = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
+    features = ["-T", "256,RGB"] if true_colour else []
+    target = session_target(endpoint.session)
+    return [*client_command(endpoint.socket), *features, "attach-session", "-t", target]
+
+
+def attach(endpoint: TmuxEndpoint) -> AttachResult:
+    """Show a session full-screen on the present terminal until it is left.
+
+    Raises:
+        ParheliaError: E601 without a terminal or when the server is gone, E200 when it has no such session.
+    """
+    if not (sys.__stdin__ and sys.__stdout__ and os.isatty(0) and os.isatty(1)):
+        raise ParheliaError(
+            "E601",
+            "attaching needs a terminal on standard input and output",
+            recovery=(f"parhelia session attach {endpoint.session}", "parhelia task logs ID"),
+        )
+    _probe(endpoint)
+    with _terminal_kept() as kept:
+        # The client draws on the terminal of its standard input; its own last words go to its output.
+        process = subprocess.Popen(
+            attach_command(endpoint),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=client_environment(),
+        )
+        try:
+            said, _ = process.communicate()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        message = one_line(said.decode("utf-8", "replace"))
+        kept.clean = process.returncode == 0 and message.startswith(_DETACHED)
+    if process.returncode > 0 and not message.startswith("["):
+        raise refusal(endpoint.socket, message)
+    return AttachResult(_end(message), message)
+
+
+def _end(message: str) -> AttachEnd:
+    if message.startswith(_DETACHED):
+        return AttachEnd.DETACHED
+    if message.startswith(_LOST):
+        return AttachEnd.SERVER_LOST
+    if message.startswith(_EXITED):
+        return AttachEnd.SESSION_ENDED
+    return AttachEnd.CLIENT_LOST
+
+
+def _probe(endpoint: TmuxEndpoint) -> None:
+    """Ask for the session before the screen is cleared for it."""
+    command = [*client_command(endpoint.socket), "has-session", "-t", session_target(endpoint.session)]
+    try:
+        asked = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_DEADLINE_S,
+            env=client_environment(),
+            check=False,
+        )
+    except FileNotFoundError:
+        raise tmux_missing() from None
+    except subprocess.TimeoutExpired:
+        raise server_gone(endpoint, "no answer") from None
+    if asked.returncode != 0:
+        raise refusal(endpoint.socket, asked.stderr.decode("utf-8", "replace"))
+
+
+@dataclass(slots=True)
+class _Kept:
+    clean: bool = False
+
+
+@contextlib.contextmanager
+def _terminal_kept() -> Iterator[_Kept]:
+    """Save the terminal's modes and bring them back, whatever happened to who changed them.
+
+    After anything but a clean detach the keys that are still unread are thrown away: they were meant for
+    the session and must not act on what comes back in its place.
+    """
+    before = termios.tcgetattr(0)
+    kept = _Kept()
+    try:
+        yield kept
+    finally:
+        with contextlib.suppress(OSError, termios.error):
+            if not kept.clean:
+                os.write(1, _RECOVER)
+            termios.tcsetattr(0, termios.TCSADRAIN if kept.clean else termios.TCSAFLUSH, before)

@@ -1,0 +1,284 @@
+"""Questions to a tmux server, and what can be done to its sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.text import plain
+from parhelia_tui.core.sessions.sgr import self_contained
+from parhelia_tui.core.sessions.tmux_client import (
+    client_command,
+    client_environment,
+    is_session_name,
+    pane_target,
+    refusal,
+    server_gone,
+    session_target,
+    tmux_missing,
+)
+
+if TYPE_CHECKING:
+    from libtmux.common import tmux_cmd
+
+DEADLINE_S = 5.0
+"""How long a tmux server may take to answer."""
+
+_KEY = re.compile(
+    r"(?:[CMS]-){0,3}(?:[!-~]|Up|Down|Left|Right|Home|End|PPage|NPage|IC|DC|BSpace|BTab|Tab|Enter|Escape|Space"
+    r"|F(?:[1-9]|1[0-2]))"
+)
+_REFUSED_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSession:
+    """One session of a server.
+
+    Args:
+        created_at: epoch seconds.
+        viewers: people's terminals that are attached; watchers in control mode do not count.
+    """
+
+    name: str
+    created_at: float
+    columns: int
+    rows: int
+    viewers: int
+
+
+async def is_alive(socket: Path) -> bool:
+    """Say whether a tmux server answers at this socket."""
+    try:
+        await _tmux(socket, "display-message", "-p", "")
+    except ParheliaError:
+        return False
+    return True
+
+
+async def list_sessions(socket: Path) -> list[SeenSession]:
+    """List the sessions of ours on a server, by name.
+
+    Raises:
+        ParheliaError: E601 when the server does not answer.
+    """
+    # Our own short formats through libtmux's command: its objects ask for titles and names as well, which
+    # come from inside the container and may hold its field separator.
+    sizes = "#{session_name} #{session_created} #{window_width} #{window_height}"
+    rows = await _libtmux(socket, "list-sessions", "-F", sizes)
+    clients = await _libtmux(socket, "list-clients", "-F", "#{client_control_mode} #{client_session}")
+    seen = []
+    for row in rows:
+        name, created, columns, lines = row.split(" ")
+        if is_session_name(name):
+            seen.append(
+                SeenSession(name, float(created), int(columns), int(lines), clients.count(f"0 {name}"))
+            )
+    return sorted(seen, key=lambda session: session.name)
+
+
+async def has_session(endpoint: TmuxEndpoint) -> bool:
+    """Say whether a session exists; False also when its server is gone."""
+    try:
+        await _libtmux(endpoint.socket, "has-session", "-t", session_target(endpoint.session))
+    except ParheliaError as error:
+        if error.code in ("E200", "E601"):
+            return False
+        raise
+    return True
+
+
+async def capture_text(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
+    """Read a session's screen as safe text, without colours.
+
+    Args:
+        history: how many lines above the screen to read as well.
+
+    Raises:
+        ParheliaError: E601 when the server is gone, E200 when it has no such session.
+    """
+    return [plain(line) for line in await _capture(endpoint, history)]
+
+
+async def capture_colour(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
+    """Read a session's screen; each line carries its own SGR colours and no other control sequence.
+
+    Args and errors as of `capture_text`.
+    """
+    return list(self_contained(await _capture(endpoint, history, "-e")))
+
+
+async def send_keys(endpoint: TmuxEndpoint, keys: Sequence[str]) -> None:
+    """Press keys in a session, after leaving the scrolling mode that would eat them.
+
+    Args:
+        keys: tmux's names: single ASCII characters, `Enter`, `Up`, `F5`, with `C-`, `M-`, `S-` before them.
+
+    Raises:
+        ParheliaError: E101 for an unknown key, E601 when the server is gone, E200 for no such session.
+    """
+    for key in keys:
+        if not _KEY.fullmatch(key):
+            raise ParheliaError("E101", f"{key[:40]!r} is not a key", details={"keys": "a, Enter, C-c, F5"})
+    target = pane_target(endpoint.session)
+    # An argument that ends with a semicolon would end the command.
+    words = [key[:-1] + "\\;" if key.endswith(";") else key for key in keys]
+    await _tmux(
+        endpoint.socket, "copy-mode", "-q", "-t", target, ";", "send-keys", "-t", target, "--", *words
+    )
+
+
+async def send_text(endpoint: TmuxEndpoint, text: str) -> None:
+    """Paste text into a session, in brackets where the program asked for them; nothing submits it.
+
+    Args:
+        text: anything without control characters other than newline and tab.
+
+    Raises:
+        ParheliaError: E100 for a control character, E601 when the server is gone, E200 for no such session.
+    """
+    refused = _REFUSED_TEXT.search(text)
+    if refused:
+        raise ParheliaError(
+            "E100", f"the text has a control character, U+{ord(refused[0]):04X}, at {refused.start() + 1}"
+        )
+    if not text:
+        return
+    target = pane_target(endpoint.session)
+    buffer = f"ph-{secrets.token_hex(4)}"
+    await _tmux(
+        endpoint.socket,
+        *("has-session", "-t", session_target(endpoint.session), ";", "load-buffer", "-b", buffer, "-", ";"),
+        *("copy-mode", "-q", "-t", target, ";", "paste-buffer", "-d", "-p", "-r", "-b", buffer, "-t", target),
+        given=text.encode("utf-8", "replace"),
+    )
+
+
+async def resize(endpoint: TmuxEndpoint, columns: int, rows: int) -> None:
+    """Give a session nobody is attached to another size; a later attachment sizes it as always.
+
+    Raises:
+        ParheliaError: E101 for an impossible size, E601 when the server is gone, E200 for no such session.
+    """
+    if not (1 <= columns <= 1000 and 1 <= rows <= 1000):
+        raise ParheliaError("E101", f"a terminal cannot have {columns} columns and {rows} rows")
+    target = pane_target(endpoint.session)
+    size = ("-x", str(columns), "-y", str(rows))
+    # resize-window makes the size of the window manual, and so deaf to whoever attaches; taken back.
+    await _libtmux(
+        endpoint.socket,
+        *("resize-window", "-t", target, *size, ";", "set-option", "-w", "-u", "-t", target, "window-size"),
+    )
+
+
+async def kill_session(endpoint: TmuxEndpoint) -> None:
+    """End a session and hang up its pane.
+
+    Raises:
+        ParheliaError: E601 when the server is gone, E200 when it has no such session.
+    """
+    await _libtmux(endpoint.socket, "kill-session", "-t", session_target(endpoint.session))
+
+
+async def kill_server(socket: Path) -> None:
+    """End a server with all its sessions; one that is gone already is no error."""
+    try:
+        await _libtmux(socket, "kill-server")
+    except ParheliaError as error:
+        if error.code != "E601":
+            raise
+
+
+async def _capture(endpoint: TmuxEndpoint, history: int, *colour: str) -> list[str]:
+    words = ["capture-pane", "-p", *colour, "-t", pane_target(endpoint.session)]
+    if history > 0:
+        words += ["-S", str(-history)]
+    out = await _tmux(endpoint.socket, *words)
+    return out.decode("utf-8", "replace").removesuffix("\n").split("\n")
+
+
+async def _tmux(socket: Path, *words: str, given: bytes = b"") -> bytes:
+    """Run one tmux process to its end; it is killed when the server does not answer."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *client_command(socket),
+            *words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=client_environment(),
+        )
+    except FileNotFoundError:
+        raise tmux_missing() from None
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            out, said = await process.communicate(given)
+    except TimeoutError:
+        raise server_gone(socket, "no answer") from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise refusal(socket, said.decode("utf-8", "replace"))
+    return out
+
+
+async def _libtmux(socket: Path, *words: str) -> list[str]:
+    """Run one command through libtmux.
+
+    libtmux blocks without a deadline, so it runs in a thread that the end of this process does not wait
+    for: a server that hangs must not hang us.
+    """
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[tmux_cmd] = loop.create_future()
+
+    def run() -> None:
+        # 60 ms to import, so not before it is used.
+        from libtmux import Server
+        from libtmux.exc import TmuxCommandNotFound
+
+        try:
+            done = Server(socket_path=socket).cmd(*words)
+        except TmuxCommandNotFound:
+            _settle(loop, answered, tmux_missing())
+        except Exception as error:
+            _settle(loop, answered, error)
+        else:
+            _settle(loop, answered, done)
+
+    threading.Thread(target=run, name="libtmux", daemon=True).start()
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            done = await answered
+    except TimeoutError:
+        raise server_gone(socket, "no answer") from None
+    if done.returncode != 0:
+        raise refusal(socket, " ".join(done.stderr))
+    return list(done.stdout)
+
+
+def _settle(
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[tmux_cmd], result: tmux_cmd | Exception
+) -> None:
+    def settle() -> None:
+        if future.done():
+            return
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+
+    # The loop may be closed when the answer came after the deadline.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(settle)
