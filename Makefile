@@ -44,9 +44,11 @@ check: setup ## style, types, layers and the quick tests: before every commit
 	@$(MAKE) -k style types layers quick
 
 .PHONY: style
-style: setup ## of check: ruff, format and lint
-	@$(python) -m ruff format --check --quiet || { echo "make format mends this:"; $(python) -m ruff format --check; }
-	@$(python) -m ruff check
+style: setup ## of check: ruff, format and lint (make format mends most of it)
+	@status=0; \
+	$(python) -m ruff format --check --output-format concise || status=1; \
+	$(python) -m ruff check --output-format concise || status=1; \
+	exit $$status
 
 .PHONY: types
 types: setup ## of check: mypy --strict
