@@ -1,0 +1,54 @@
+"""Reading the spool of a container from any offset on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.base import SpoolRead
+from parhelia_tui.core.model.text import one_line
+
+BYTES_A_READ = 1 << 20
+
+
+def read_spool(path: Path, offset: int) -> SpoolRead:
+    """Read whole lines from `offset` (bytes) on, at most about a megabyte; nothing when there is no file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(BYTES_A_READ)
+            if b"\n" not in data and len(data) == BYTES_A_READ:
+                # One line longer than a reading is not of the shim's making; it is read whole to be told of.
+                data += file.readline()
+    except FileNotFoundError:
+        return SpoolRead((), (), offset)
+    return parse(data, offset)
+
+
+def parse(data: bytes, offset: int) -> SpoolRead:
+    """Split bytes that begin at `offset` of a spool; a last line without its newline is left for later."""
+    whole = data[: data.rfind(b"\n") + 1]
+    records: list[dict[str, Any]] = []
+    damaged: list[str] = []
+    for line in whole.split(b"\n"):
+        if not line:
+            continue
+        record = _record(line)
+        if record is None:
+            damaged.append(one_line(line[:400].decode("utf-8", "replace"), 80))
+        else:
+            records.append(record)
+    return SpoolRead(tuple(records), tuple(damaged), offset + len(whole))
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    seq, at, kind = record.get("seq"), record.get("at"), record.get("type")
+    fine = type(seq) is int and isinstance(at, int | float) and isinstance(kind, str)
+    return record if fine else None

@@ -1,0 +1,30 @@
+"""The backends by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parhelia_tui.core.backends.base import Backend
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.paths import Paths
+
+BACKENDS = frozenset({"local"})
+
+
+def backend(
+    name: str, paths: Paths, *, heartbeat_s: float = 10.0, system_paths: Sequence[str] = ("/usr", "/opt")
+) -> Backend:
+    """Make the backend of this name for a state directory.
+
+    Args:
+        heartbeat_s: seconds between two heartbeats of its containers.
+        system_paths: directories of this machine that containers see, read-only.
+
+    Raises:
+        ParheliaError: E603 when there is none of this name.
+    """
+    if name not in BACKENDS:
+        raise ParheliaError("E603", f"there is no backend {name!r}", details={"known": sorted(BACKENDS)})
+    from parhelia_tui.core.backends.local.backend import LocalBackend
+
+    return LocalBackend(paths, heartbeat_s=heartbeat_s, system_paths=system_paths)

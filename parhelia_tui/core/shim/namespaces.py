@@ -1,0 +1,75 @@
+"""Joining the namespaces of a running container, also as an ordinary user."""
+
+import ctypes
+import fcntl
+import os
+
+# ioctl_ns(2): gives the user namespace that owns the namespace of a descriptor.
+NS_GET_USERNS = 0xB701
+# prctl(2), capabilities(7).
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAPBSET_DROP = 24
+PR_SET_PDEATHSIG = 1
+LAST_CAPABILITY = 63
+# The pid namespace counts for children alone; the mount namespace goes last, because /proc changes with it.
+ORDER = ("ipc", "uts", "net", "cgroup", "pid", "mnt")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter(pid: int) -> None:
+    """Join all namespaces of a process; children of the caller are in its pid namespace.
+
+    bubblewrap makes the namespaces as one user namespace's own and then puts the process into a further one,
+    so the owner is joined first, which an ordinary user may do to what is his, and the inner one last.
+
+    Raises:
+        OSError: one of them cannot be joined.
+    """
+    base = f"/proc/{pid}/ns"
+    descriptors = {name: os.open(f"{base}/{name}", os.O_RDONLY | os.O_CLOEXEC) for name in (*ORDER, "user")}
+    owner = fcntl.ioctl(descriptors["mnt"], NS_GET_USERNS)
+    mine = os.stat("/proc/self/ns/user").st_ino
+    if os.fstat(owner).st_ino != mine:
+        _setns(owner)
+    for name in ORDER:
+        _setns(descriptors[name])
+    inner = os.fstat(descriptors["user"]).st_ino
+    if inner not in (os.fstat(owner).st_ino, mine):
+        _setns(descriptors["user"])
+    for descriptor in (*descriptors.values(), owner):
+        os.close(descriptor)
+
+
+def drop_privileges() -> None:
+    """Give up what bubblewrap's own children have given up: new privileges and every capability."""
+    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    for number in range(LAST_CAPABILITY + 1):
+        if _libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
+            # EINVAL: the kernel knows no more of them.
+            break
+    # struct __user_cap_header_struct and data, version 3 (capget(2)).
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if _libc.capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def die_with_parent(number: int) -> None:
+    """Get a signal when the parent ends."""
+    _prctl(PR_SET_PDEATHSIG, number)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent ends (PR_SET_CHILD_SUBREAPER)."""
+    _prctl(36, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc.prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl {option}")
+
+
+def _setns(descriptor: int) -> None:
+    if _libc.setns(descriptor, 0) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
