@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x50415248
 """Marks a file as a store of Parhelia (sqlite.org/pragma.html, application_id): "PARH"."""
 
+SMALLEST_PAGE = 512
+
 OWNER = """
     owner_user TEXT NOT NULL DEFAULT 'local',
     owner_session TEXT,
@@ -76,7 +78,7 @@ CREATE TABLE tasks (
     {OWNER}
 ) STRICT;
 CREATE INDEX tasks_rev ON tasks (rev);
-CREATE INDEX tasks_queue ON tasks (priority DESC, created_at) WHERE state = 'pending';
+CREATE INDEX tasks_queue ON tasks (priority DESC, created_at, id) WHERE state = 'pending';
 CREATE INDEX tasks_alive ON tasks (state) WHERE state IN ('dispatching', 'running', 'waiting');
 CREATE INDEX tasks_unwanted ON tasks (wanted) WHERE wanted <> 'run';
 -- Counting by state reads this index alone.
@@ -286,13 +288,20 @@ def check_form(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         ParheliaError: E505 when the database is newer than this program, E506 when it is another program's.
     """
-    mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    found = version(connection)
-    if mark != APPLICATION_ID:
-        # A file that was created a moment ago has no mark and no table.
-        if mark or found or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            raise ParheliaError("E506", f"{path} is a database, but not one of Parhelia")
-    elif found > len(STEPS):
+    connection.execute("BEGIN")
+    try:
+        # One moment of the file: another process may be making it just now.
+        mark = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        found = version(connection)
+        tables = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        size = path.stat().st_size
+    finally:
+        roll_back(connection)
+    # A file that was created a moment ago has no mark and no table. SQLite would also take a file that is
+    # shorter than its header for a fresh one, and write over it.
+    if mark != APPLICATION_ID and (mark or found or tables or 0 < size < SMALLEST_PAGE):
+        raise ParheliaError("E506", f"{path} is not a store of Parhelia")
+    if mark == APPLICATION_ID and found > len(STEPS):
         raise ParheliaError(
             "E505",
             f"{path} is at step {found}; this Parhelia knows {len(STEPS)}",

@@ -130,8 +130,10 @@ def changed_since(db: sqlite3.Connection, rev: int) -> list[Task]:
 
 def queue(db: sqlite3.Connection, limit: int) -> list[Task]:
     """Read the tasks that wait for a container, in the order in which they go."""
+    # Said, because the planner would take the index of states and sort the whole queue with its prompts.
     found = db.execute(
-        f"{_ALL} WHERE state = 'pending' AND wanted = 'run' ORDER BY priority DESC, created_at, id LIMIT ?",
+        f"{_ALL} INDEXED BY tasks_queue WHERE state = 'pending' AND wanted = 'run'"
+        " ORDER BY priority DESC, created_at, id LIMIT ?",
         (limit,),
     )
     return [rows.task(row) for row in found]
