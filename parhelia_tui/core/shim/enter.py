@@ -80,7 +80,7 @@ def _inside(spec: dict, first: int, slave: int, command: list[str]) -> None:  # 
             if spec["sandboxed"]:
                 namespaces.drop_privileges()
             os.chdir(spec["inner_cwd"])
-            os.execvpe(command[0], command, spec["inner_env"])
+            _execute(command, spec["inner_env"])
         os.close(slave)
         # What is asked of this one is asked of the command.
         signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGHUP))
@@ -90,6 +90,24 @@ def _inside(spec: dict, first: int, slave: int, command: list[str]) -> None:  # 
         os.write(slave, f"parhelia: {command[0]}: {error.strerror or error}\r\n".encode())
     finally:
         os._exit(FAILED)
+
+
+def _execute(command: list[str], env: dict[str, str]) -> None:
+    """Search PATH and execute; `os.execvpe` would import a module, and none can be found from in here.
+
+    Raises:
+        OSError: the last reason why it could not be executed.
+    """
+    name = command[0]
+    places = [name] if "/" in name else [f"{each}/{name}" for each in env["PATH"].split(":")]
+    why = OSError(2, "No such file or directory")
+    for place in places:
+        try:
+            os.execve(place, command, env)
+        except OSError as error:
+            # What is there but cannot be run says more than that it is not elsewhere.
+            why = error if error.errno != 2 else why
+    raise why
 
 
 def _tell(spec: dict, request: dict) -> None:  # type: ignore[type-arg]
