@@ -68,7 +68,15 @@ class Controller:
             paths=self._paths,
             config=self._config,
             db=db,
-            backends={name: backend(name, self._paths) for name in BACKENDS},
+            backends={
+                name: backend(
+                    name,
+                    self._paths,
+                    heartbeat_s=self._config.health.heartbeat_s,
+                    system_paths=self._config.local.system_paths,
+                )
+                for name in BACKENDS
+            },
             logger=self._logger,
         )
         about = {

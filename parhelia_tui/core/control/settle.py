@@ -9,6 +9,9 @@ from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
 from parhelia_tui.core.store import containers
 from parhelia_tui.core.store.connection import writing_durably
 
+START_DEADLINE_S = 60.0
+"""How long a container may take to show a first sign of life."""
+
 
 async def read_news(context: Context, container_id: str) -> Container | None:
     """Bring what the spool says into the store.
@@ -40,7 +43,12 @@ async def settle(context: Context, container_id: str) -> None:
     sight = await backend.look(container_id)
     if sight is None or not sight.started:
         if container.state is ContainerState.CREATING:
-            await dispatch.create(context, container_id)
+            if context.clock() - container.created_at > START_DEADLINE_S:
+                with writing_durably(context.db) as tx:
+                    why = f"it did not start within {START_DEADLINE_S:g} s"
+                    ending.container_failed(tx, container_id, why, context.clock())
+            else:
+                await dispatch.create(context, container_id)
         else:
             with writing_durably(context.db) as tx:
                 ending.container_lost(tx, container_id, f"{container.backend} knows nothing of it any more")

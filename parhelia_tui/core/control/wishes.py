@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from parhelia_tui.core.store import containers, events, intents, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 
 SHELL = ("/bin/bash", "-i")
+BEGIN_DEADLINE_S = 5.0
 
 
 def cancel_waiting(context: Context) -> None:
@@ -89,8 +91,18 @@ async def _create_session(context: Context, intent: Intent) -> dict[str, Any]:
                         tx, failed, SessionState.FAILED, reason=error.message, finished_at=context.clock()
                     )
             raise
-        await read_news(context, container.id)
+        await _begun(context, container.id, session_id)
     return {"session_id": session_id}
+
+
+async def _begun(context: Context, container_id: str, session_id: str) -> None:
+    """Return when the spool tells that the session's pane has begun, or after `BEGIN_DEADLINE_S`."""
+    end = asyncio.get_running_loop().time() + BEGIN_DEADLINE_S
+    while asyncio.get_running_loop().time() < end:
+        await read_news(context, container_id)
+        if sessions.get(context.db, session_id).state is not SessionState.CREATED:
+            return
+        await asyncio.sleep(0.01)
 
 
 def _add_session(
@@ -111,7 +123,7 @@ def _add_session(
         )
     task = tasks.get(tx, container.task_id)
     now = context.clock()
-    name = session_name(task.slug, session_id.replace("s-0000", "s-x"))
+    name = session_name(task.slug, f"s-x{int(session_id[2:], 16):03x}")
     session = sessions.add(tx, session_id, name, container, "extra", " ".join(command), now)
     events.append(
         tx,

@@ -24,6 +24,7 @@ from parhelia_tui.core.sessions.tmux_client import (
 )
 
 PROBE_DEADLINE_S = 5.0
+GOODBYE_DEADLINE_S = 1.0
 
 # What a tmux client that was killed leaves switched on: scroll region, colours, character set, keypad and
 # cursor keys, mouse, focus reports, bracketed paste, key modifiers, cursor shape and the alternate screen
@@ -87,6 +88,7 @@ def attach(endpoint: TmuxEndpoint) -> AttachResult:
             "attaching needs a terminal on standard input and output",
             recovery=(f"parhelia session attach {endpoint.session}", "parhelia task logs ID"),
         )
+    # Before the screen is cleared for it.
     _probe(endpoint)
     with _terminal_kept() as kept:
         # The client draws on the terminal of its standard input; its own last words go to its output.
@@ -103,10 +105,17 @@ def attach(endpoint: TmuxEndpoint) -> AttachResult:
             process.wait()
             raise
         message = one_line(said.decode("utf-8", "replace"))
-        kept.clean = process.returncode == 0 and message.startswith(_DETACHED)
+        end = _end(message)
+        kept.left_by_hand = end is AttachEnd.DETACHED
+        kept.drawn_on = end in (AttachEnd.SERVER_LOST, AttachEnd.CLIENT_LOST)
+        if process.returncode < 0:
+            # The server sees that its client is gone and cleans the terminal by itself. Once it answers it
+            # has done so; else it would clear the screen after ours came back.
+            with contextlib.suppress(ParheliaError):
+                _probe(endpoint, GOODBYE_DEADLINE_S)
     if process.returncode > 0 and not message.startswith("["):
         raise refusal(endpoint.socket, message)
-    return AttachResult(_end(message), message)
+    return AttachResult(end, message)
 
 
 def _end(message: str) -> AttachEnd:
@@ -119,15 +128,15 @@ def _end(message: str) -> AttachEnd:
     return AttachEnd.CLIENT_LOST
 
 
-def _probe(endpoint: TmuxEndpoint) -> None:
-    """Ask for the session before the screen is cleared for it."""
+def _probe(endpoint: TmuxEndpoint, deadline_s: float = PROBE_DEADLINE_S) -> None:
+    """Ask the server for the session; raises what `attach` raises."""
     command = [*client_command(endpoint.socket), "has-session", "-t", session_target(endpoint.session)]
     try:
         asked = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=PROBE_DEADLINE_S,
+            timeout=deadline_s,
             env=client_environment(),
             check=False,
         )
@@ -141,14 +150,15 @@ def _probe(endpoint: TmuxEndpoint) -> None:
 
 @dataclass(slots=True)
 class _Kept:
-    clean: bool = False
+    left_by_hand: bool = False
+    drawn_on: bool = True
 
 
 @contextlib.contextmanager
 def _terminal_kept() -> Iterator[_Kept]:
     """Save the terminal's modes and bring them back, whatever happened to who changed them.
 
-    After anything but a clean detach the keys that are still unread are thrown away: they were meant for
+    Unless the session was left by hand, the keys that are still unread are thrown away: they were meant for
     the session and must not act on what comes back in its place.
     """
     before = termios.tcgetattr(0)
@@ -157,6 +167,6 @@ def _terminal_kept() -> Iterator[_Kept]:
         yield kept
     finally:
         with contextlib.suppress(OSError, termios.error):
-            if not kept.clean:
+            if kept.drawn_on:
                 os.write(1, _RECOVER)
-            termios.tcsetattr(0, termios.TCSADRAIN if kept.clean else termios.TCSAFLUSH, before)
+            termios.tcsetattr(0, termios.TCSADRAIN if kept.left_by_hand else termios.TCSAFLUSH, before)
