@@ -39,8 +39,9 @@ set -g bell-action none
 set -g activity-action none
 set -g silence-action none
 
-# No program is ever started by this server beside the argument vectors that it is given: what tmux
-# would hand to a shell (default commands, #() in formats, run-shell) goes to a program that does nothing.
+# This server runs the argument vectors that it is given and nothing else: a window without one would run a
+# shell, so the shell is a program that does nothing. A command must be given as two words or more, because
+# tmux hands a single one to that shell.
 set -g default-command ''
 set -g default-shell /bin/false
 set -g lock-after-time 0
@@ -162,7 +163,7 @@ _TABLES = ("root", "prefix", "copy-mode", "copy-mode-vi")
 
 def config_text() -> str:
     """Give the configuration: every default key is taken away before ours are set."""
-    unbind = "".join(f"unbind-key -a -T {table}\n" for table in _TABLES)
+    unbind = "".join(f"unbind-key -a -q -T {table}\n" for table in _TABLES)
     motions = "".join(
         f"bind-key -T copy-mode-vi {key} send-keys -X {command}\n" for key, command in _MOTIONS.items()
     )
