@@ -39,7 +39,7 @@ from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.wire import ask
 from parhelia_tui.core.store import containers, events, intents, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import reading, writing
-from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.core.store.migrations import open_migrated, version
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -176,7 +176,57 @@ class Client:
 
     async def probe(self) -> Sequence[Capability]:
         """Try what the local backend can do on this machine."""
-        return await self._backend("local").probe()
+        found: Sequence[Capability] = await self._backend("local").probe()
+        return found
+
+    def container_at(self, text: str) -> Container:
+        """Find a container by its own id, or by a task or session that is in it. Raises E203, E101."""
+        try:
+            return self.container(text)
+        except ParheliaError as unknown:
+            try:
+                return containers.get(self._db, self.session(text).container_id)
+            except ParheliaError:
+                raise unknown from None
+
+    def configuration(self) -> dict[str, dict[str, Any]]:
+        """Give every configured value with where it comes from. Raises E700."""
+        from parhelia_tui.core.settings.config_files import load
+
+        loaded = load(cwd=Path.cwd())
+        values: dict[str, dict[str, Any]] = {}
+        waiting = list(loaded.config.model_dump().items())
+        while waiting:
+            key, value = waiting.pop(0)
+            if isinstance(value, dict) and value:
+                waiting[:0] = [(f"{key}.{name}", each) for name, each in value.items()]
+            else:
+                values[key] = {"value": value, "source": str(loaded.sources.get(key, "built-in"))}
+        return values
+
+    def demo_requests(self, count: int, seed: int) -> list[dict[str, Any]]:
+        """Give the fields of the requests of a small live fleet."""
+        from parhelia_tui.core.agents.demo.fleet import demo_requests
+
+        return demo_requests(count, seed)
+
+    # The store's file
+
+    def store_version(self) -> int:
+        """Bring the store to the present form and say at which step it is. Raises E505, E506."""
+        return version(self._db)
+
+    def check_store(self) -> list[str]:
+        """Say what is wrong with the store's file; nothing when it is sound."""
+        from parhelia_tui.core.store.maintenance import check
+
+        return check(self.paths.database)
+
+    def backup_store(self, target: str) -> None:
+        """Copy the store to a file while it is in use. Raises E507."""
+        from parhelia_tui.core.store.maintenance import backup
+
+        backup(self.paths.database, Path(target))
 
     # Wishing
 
@@ -213,6 +263,10 @@ class Client:
                 )
         self.wake()
         return stored
+
+    def check(self, request: TaskRequest) -> None:
+        """Check a request as `create_task` does, and store nothing. Raises as `create_task`."""
+        self._new_task(request, None)
 
     def cancel_task(self, task_id: str, reason: str = "cancelled by the user") -> Task:
         """Ask for the end of a task; its workspace stays as it is.
@@ -379,7 +433,8 @@ class Client:
                 recovery=(f"parhelia task logs {session.task_id}", f"parhelia task show {session.task_id}"),
             )
         container = containers.get(self._db, session.container_id)
-        return self._backend(container.backend).endpoint(container.id, session.name)
+        endpoint: TmuxEndpoint = self._backend(container.backend).endpoint(container.id, session.name)
+        return endpoint
 
     def live_terminal(self, endpoint: TmuxEndpoint) -> AbstractAsyncContextManager[LiveTerminal]:
         """Watch the screen of a session."""
@@ -392,6 +447,21 @@ class Client:
         from parhelia_tui.core.sessions.attach import attach
 
         return attach(endpoint)
+
+    async def send_text(self, text: str, message: str, *, enter: bool) -> None:
+        """Type a message into a session as one paste, and press Enter if asked to. Raises E200, E601, E100."""
+        from parhelia_tui.core.sessions import server
+
+        endpoint = self.endpoint(text)
+        await server.send_text(endpoint, message)
+        if enter:
+            await server.send_keys(endpoint, ["Enter"])
+
+    async def capture(self, text: str, history: int) -> list[str]:
+        """Read what a session's screen shows, with so many lines of history before it. Raises E200, E601."""
+        from parhelia_tui.core.sessions import server
+
+        return await server.capture_text(self.endpoint(text), history)
 
     def log_path(self, task: Task) -> Path | None:
         """Say where the output of a task's newest attempt is kept, None when there is none."""

@@ -15,7 +15,7 @@ BOLD, DIM, RED, GREEN, CYAN, YELLOW, PLAIN = (
 )  # fmt: skip
 MODEL = "claude-sonnet-5"
 INPUT_USD, OUTPUT_USD = 2.0, 10.0
-NAMES = ("parser", "cache", "router", "ledger", "session", "queue", "config", "tokens")
+NAMES = ("parser", "cache", "router", "ledger", "intake", "pages", "config", "tokens")
 VERBS = ("load", "merge", "count", "split", "check", "format", "resolve", "expire")
 QUESTIONS = (
     "Shall I also rename the old function? [Y/n]",
