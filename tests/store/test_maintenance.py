@@ -91,6 +91,9 @@ def test_a_copy_is_a_store(path: Path, db: sqlite3.Connection, task: Task, tmp_p
     assert [each.name for each in target.parent.iterdir()] == ["copy.db"]
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert steps[-1][0] == steps[-1][1] > 0
+    # The format of a file without a log beside it (sqlite.org/fileformat2.html, 1.3.3): it can be read from
+    # where nothing can be written.
+    assert target.read_bytes()[18:20] == b"\x01\x01"
     assert check(target) == []
     with closing(open_migrated(target)) as copy:
         assert tasks.get(copy, task.id) == task

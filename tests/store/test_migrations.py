@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 from contextlib import closing
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.store import migrations, tasks
+from parhelia_tui.core.store import connection, migrations, tasks
 from parhelia_tui.core.store.connection import connect, writing
 from parhelia_tui.core.store.migrations import STEPS, migrate, open_migrated, version
 from tests.support.in_namespace import run_on_small_disk
@@ -38,6 +39,31 @@ def test_eight_processes_open_a_fresh_store_at_once(tmp_path: Path) -> None:
         printed = finish_together([start(OPEN, path) for _ in range(8)])
         assert len(set(printed)) == 1, printed
         assert printed[0].strip()
+
+
+def test_a_store_that_is_made_while_another_process_looks_is_no_stranger(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its mark and its step are looked at in one moment; between the two it would look like another's."""
+    monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 20)
+    tried: list[str] = []
+
+    def connect_and_be_overtaken(path: Path) -> sqlite3.Connection:
+        opened = connect(path)
+
+        def overtake(statement: str) -> None:
+            if statement == "PRAGMA user_version" and not tried:
+                tried.append(statement)
+                with contextlib.suppress(ParheliaError):
+                    open_migrated(path).close()
+
+        opened.set_trace_callback(overtake)
+        return opened
+
+    monkeypatch.setattr(migrations, "connect", connect_and_be_overtaken)
+    with closing(open_migrated(path)) as db:
+        assert version(db) == len(STEPS)
+    assert tried
 
 
 def test_a_fresh_store_is_private_and_in_form(path: Path) -> None:
