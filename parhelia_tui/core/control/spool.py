@@ -74,7 +74,7 @@ class _Story:
             return
         try:
             step(record)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             self.tell("spool.damaged", f"a record of the spool has a strange form: {error}", level="warning")
 
     def tell(
