@@ -118,7 +118,8 @@ def _as_variable(value: Any) -> str:
 
 @given(
     st.dictionaries(
-        st.text(max_size=8), st.recursive(st.integers(), lambda x: st.dictionaries(st.text(max_size=8), x), max_leaves=6)
+        st.text(max_size=8),
+        st.recursive(st.integers(), lambda x: st.dictionaries(st.text(max_size=8), x), max_leaves=6),
     )
 )
 def test_an_unknown_key_is_an_error_of_ours_and_never_another(data: dict[str, Any]) -> None:

@@ -69,10 +69,15 @@ def test_an_unknown_profile(house: House) -> None:
     with pytest.raises(ParheliaError) as caught:
         house.load({"profile": "middel"})
     assert caught.value.code == "E101"
-    assert caught.value.message == "flag: there is no profile 'middel'; did you mean 'middle'?"
+    assert caught.value.message == (
+        "flag: there is no profile 'middel' among base, middle, top; did you mean 'middle'?"
+    )
     assert caught.value.details == {"known": ["base", "middle", "top"]}
-    with pytest.raises(ParheliaError, match="E700: PARHELIA_PROFILE: there is no profile 'zzz'"):
+    with pytest.raises(ParheliaError, match="E700: PARHELIA_PROFILE: there is no profile 'zzz' among base"):
         house.load(environ={"PARHELIA_PROFILE": "zzz"})
+    house.user_file.unlink()
+    with pytest.raises(ParheliaError, match="there is no profile 'base'; none is configured"):
+        house.load({"profile": "base"})
 
 
 @pytest.mark.parametrize(

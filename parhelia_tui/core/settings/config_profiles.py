@@ -65,9 +65,10 @@ def overlays(profiles: Profiles, chosen: str, by: str) -> list[Layer]:
     """
     if chosen not in profiles:
         known = sorted(profiles)
+        among = f" among {one_line(', '.join(known))}" if known else "; none is configured"
         raise ParheliaError(
             "E101" if by == "flag" else "E700",
-            f"{by}: there is no profile {one_line(chosen, 64)!r}{_near(chosen, known)}",
+            f"{by}: there is no profile {one_line(chosen, 64)!r}{among}{_near(chosen, known)}",
             details={"known": known},
         )
     layers = []
