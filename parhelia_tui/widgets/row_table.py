@@ -1,0 +1,218 @@
+"""A table that draws only the rows that are seen, so that it may hold very many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Args:
+        width: in cells; the widest for the flexible one.
+        flexible: takes what is left.
+        rank: columns of a higher rank go first where there is no room.
+        right: set to the right.
+    """
+
+    label: str
+    width: int
+    flexible: bool = False
+    rank: int = 0
+    right: bool = False
+
+
+class RowTable(ScrollView, can_focus=True):
+    """Rows by key. Whoever owns it says which keys there are and what stands in a row when it is drawn."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,g", "jump(0)", "First", show=False),
+        Binding("end,G", "jump(-1)", "Last", show=False),
+        Binding("enter", "open", "Open", show=False),
+    ]
+    DEFAULT_CSS = """
+    RowTable { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    """
+
+    class Highlighted(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, table: RowTable, key: str | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    class Opened(Message):
+        """A row was opened by Enter or a second click."""
+
+        def __init__(self, table: RowTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        cells: Callable[[str], Sequence[Text]],
+        *,
+        empty: str,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self._columns = columns
+        self._cells = cells
+        self._empty = empty
+        self._keys: list[str] = []
+        self._cursor = 0
+
+    @property
+    def key(self) -> str | None:
+        """The key of the row under the cursor."""
+        return self._keys[self._cursor] if self._keys else None
+
+    def set_keys(self, keys: list[str]) -> None:
+        """Show these rows in this order; the cursor stays on its row, or near where it was."""
+        before = self.key
+        self._keys = keys
+        if before is not None and before in keys:
+            self._cursor = keys.index(before)
+        self._cursor = max(0, min(self._cursor, len(keys) - 1))
+        self.virtual_size = Size(self.size.width, len(keys) + 1)
+        if self.key != before:
+            self.post_message(self.Highlighted(self, self.key))
+        self._show_cursor()
+        self.refresh()
+
+    def select(self, key: str) -> None:
+        """Put the cursor on a row, if it is there."""
+        if key in self._keys:
+            self._go(self._keys.index(key))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the headings or a row."""
+        width = self.size.width
+        shown = self._widths(width)
+        if y == 0:
+            heads = [Text(column.label) for column, _ in shown]
+            return self._strip(heads, [each for each in shown], width, self.get_component_rich_style_dim())
+        index = self.scroll_offset.y + y - 1
+        if index >= len(self._keys):
+            if not self._keys and y == 2:
+                return Strip(
+                    [Segment(f"  {self._empty}", self.get_component_rich_style_dim())]
+                ).adjust_cell_length(width, self.rich_style)
+            return Strip.blank(width, self.rich_style)
+        cells = self._cells(self._keys[index])
+        picked = [cells[self._columns.index(column)] for column, _ in shown]
+        style = self.rich_style
+        if index == self._cursor:
+            style += Style(bgcolor=self._cursor_colour(), bold=self.has_focus)
+        return self._strip(picked, shown, width, style)
+
+    def get_component_rich_style_dim(self) -> Style:
+        """The style of what should not catch the eye."""
+        return self.rich_style + Style(color=self.app.theme_variables.get("secondary"))
+
+    def _cursor_colour(self) -> str:
+        return self.app.theme_variables.get("primary-muted" if self.has_focus else "panel", "#1b222c")
+
+    def _widths(self, width: int) -> list[tuple[Column, int]]:
+        columns = list(self._columns)
+        while True:
+            fixed = sum(each.width for each in columns if not each.flexible) + GAP * len(columns) + 1
+            left = width - fixed
+            if left >= 12 or len(columns) <= 2:
+                break
+            columns.remove(max(columns, key=lambda each: (not each.flexible, each.rank)))
+        return [(each, max(8, left) if each.flexible else each.width) for each in columns]
+
+    def _strip(
+        self, cells: Sequence[Text], shown: Sequence[tuple[Column, int]], width: int, style: Style
+    ) -> Strip:
+        segments = [Segment(" ", style)]
+        for text, (column, size) in zip(cells, shown, strict=True):
+            cell = text.copy()
+            cell.truncate(size, overflow="ellipsis")
+            if column.right:
+                cell.align("right", size)
+            else:
+                cell.pad_right(max(0, size - cell.cell_len))
+            segments += [
+                Segment(each.text, style + each.style if each.style else style)
+                for each in cell.render(self.app.console, end="")
+            ]
+            segments.append(Segment(" " * GAP, style))
+        return Strip(segments).adjust_cell_length(width, style)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by so many rows."""
+        self._go(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by pages."""
+        self._go(self._cursor + by * max(1, self.size.height - 2))
+
+    def action_jump(self, to: int) -> None:
+        """Go to the first (0) or last (-1) row."""
+        self._go(0 if to == 0 else len(self._keys) - 1)
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self.key is not None:
+            self.post_message(self.Opened(self, self.key))
+
+    def _go(self, to: int) -> None:
+        if not self._keys:
+            return
+        before = self._cursor
+        self._cursor = max(0, min(to, len(self._keys) - 1))
+        if self._cursor != before:
+            self.post_message(self.Highlighted(self, self.key))
+        self._show_cursor()
+        self.refresh()
+
+    def _show_cursor(self) -> None:
+        # The headings take the first line, so a row's own line is one further down.
+        height = max(1, self.size.height - 1)
+        top = self.scroll_offset.y
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False, immediate=True)
+        elif self._cursor >= top + height:
+            self.scroll_to(y=self._cursor - height + 1, animate=False, immediate=True)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose a row; a second click opens it."""
+        index = self.scroll_offset.y + event.y - 1
+        if event.y > 0 and index < len(self._keys):
+            again = index == self._cursor and event.chain == 2
+            self._go(index)
+            if again:
+                self.action_open()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the cursor in sight."""
+        self.virtual_size = Size(event.size.width, len(self._keys) + 1)
+        self._show_cursor()
+
+    def on_focus(self) -> None:
+        """Show that the keys go here."""
+        self.refresh(Region(0, 0, *self.size))
