@@ -17,7 +17,7 @@ from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
 
 TOGETHER = 100
-BWRAP = ("bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")  # fmt: skip
+BWRAP = ("bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "true")
 
 
 def measure() -> list[Result]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
+
+from tests.support.product import Product
 
 if TYPE_CHECKING:
     from syrupy.location import PyTestLocation
@@ -38,3 +41,11 @@ def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in ("TMUX", "TMUX_PANE", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def product(own_state: None, tmp_path: Path) -> Iterator[Product]:
+    """The installed product over a state directory of the test's own; nothing of it is left afterwards."""
+    made = Product(tmp_path / "state")
+    yield made
+    made.close()

@@ -30,11 +30,14 @@ def list_(
     out = Out(json_wanted, fields)
     wanted = [ContainerState(each) for each in states] or ([] if everything else sorted(CONTAINER_LIVE))
     found = out.client.containers(wanted, limit=limit)
-    rows = [
-        [each.id, each.task_id, state(each.state), each.health, f"{each.backend}/{each.slot}", _memory(each), age(each.created_at)]
-        for each in found
-    ]  # fmt: skip
+    rows = [_row(each) for each in found]
     out.answer(found, table(("ID", "TASK", "STATE", "HEALTH", "WHERE", "MEMORY", "AGE"), rows))
+
+
+def _row(found: Container) -> list[str]:
+    where = f"{found.backend}/{found.slot}"
+    states = [state(found.state), found.health]
+    return [found.id, found.task_id, *states, where, _memory(found), age(found.created_at)]
 
 
 def _memory(found: Container) -> str:

@@ -45,7 +45,8 @@ def controller_status(json_wanted: bool, fields: str | None) -> None:
         out.answer(about, "no controller runs; the next command that needs one starts it")
         return
     details = out.client.controller_details()
-    text = f"running, pid {about.pid}, for {age(about.since)}\n{details['live_containers']} of at most {details['max_containers']} containers"
+    load = f"{details['live_containers']} of at most {details['max_containers']} containers"
+    text = f"running, pid {about.pid}, for {age(about.since)}\n{load}"
     if details["trouble"]:
         text += f"\ntrouble: {details['trouble']}"
     out.answer(details, text)

@@ -50,10 +50,10 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             known = [*self._lazy, *self._aliases, *self.commands]
             near = difflib.get_close_matches(args[0], known, 3)
-            if near:
-                error.message += f" Did you mean {' or '.join(near)}?"
-            error.message += " See parhelia --help."
-            raise
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(
+                f"there is no command {args[0]!r}.{hint} See parhelia --help.", ctx
+            ) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -124,8 +124,10 @@ def show(task_id: str, json_wanted: bool, fields: str | None) -> None:
         lines.append(f"  asks       {found.question}")
     if found.exit_code is not None:
         lines.append(f"  exit code  {found.exit_code}")
-    for each in attempts:
-        lines.append(f"  attempt {each.number}  {each.container_id}  {state(each.state)}  {each.reason}")
+    lines += [
+        f"  attempt {each.number}  {each.container_id}  {state(each.state)}  {each.reason}"
+        for each in attempts
+    ]
     lines += ["", *(_event_line(each) for each in events)]
     out.answer(
         data, "\n".join(lines), next_actions=[f"parhelia task logs {found.id}"], cost_usd=found.cost_usd

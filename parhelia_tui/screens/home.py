@@ -77,7 +77,7 @@ class HomeScreen(Screen[None]):
         Binding("question_mark", "help", "keys", key_display="?"),
         Binding("q", "app.quit", "quit"),
     ]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - Textual declares it so
         (0, "-narrow"),
         (100, "-normal"),
         (160, "-wide"),
@@ -417,9 +417,9 @@ class HomeScreen(Screen[None]):
                     view.show(lines, (frame.cursor_x, frame.cursor_y) if frame.cursor_visible else None)
         elif task.state in TASK_ENDED:
             paths = self._client.paths
-            lines = await asyncio.to_thread(_log_of, Client(paths), task.id, TAIL_LINES)
+            said = await asyncio.to_thread(_log_of, Client(paths), task.id, TAIL_LINES)
             self._title("terminal-pane", f"{task.slug} ▪ {task.state}: {one_line(task.reason, 60)}")
-            view.show([Text(line) for line in lines], None)
+            view.show([Text(line) for line in said], None)
 
     # Keys
 

@@ -113,7 +113,7 @@ class RowTable(ScrollView, can_focus=True):
         shown = self._widths(width)
         if y == 0:
             heads = [Text(column.label) for column, _ in shown]
-            return self._strip(heads, [each for each in shown], width, self.get_component_rich_style_dim())
+            return self._strip(heads, list(shown), width, self.get_component_rich_style_dim())
         index = self.scroll_offset.y + y - 1
         if index >= len(self._keys):
             if not self._keys and y == 2:

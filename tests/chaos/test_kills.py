@@ -1,4 +1,4 @@
-"""Killing the parts at any moment: every task still ends once, with its true exit code, and nothing is left."""
+"""Killing the parts at any moment: every task still ends once, with its true exit code."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ENDED, TaskState
 from parhelia_tui.core.settings.process_lock import holder
 from tests.support.product import Product
-from tests.support.waiting import wait_until
+from tests.support.waiting import processes_with, wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("chaos")]
 
 KILLS = 50
+
+
+def directory(tmp_path: Path) -> Path:
+    """A workspace beside the state directory."""
+    made = tmp_path / "workspace"
+    made.mkdir(exist_ok=True)
+    return made
 
 
 def kill(pid: int) -> None:
@@ -110,7 +117,7 @@ def test_a_batch_survives_fifty_kills_of_its_controller(product: Product, tmp_pa
 def test_a_killed_shim_takes_its_container_with_it(product: Product, tmp_path: Path) -> None:
     client = Client.open(product.paths)
     marker = f"86{os.getpid()}"
-    task = client.create_task(TaskRequest(prompt=f"sleep {marker}", workspace=str(tmp_path)))
+    task = client.create_task(TaskRequest(prompt=f"sleep {marker}", workspace=str(directory(tmp_path))))
     wait_until(lambda: client.task(task.id).state is TaskState.RUNNING, 20)
     container = client.containers_of(task.id)[0]
     wait_until(lambda: processes_with(marker) != [], 10)
@@ -122,11 +129,11 @@ def test_a_killed_shim_takes_its_container_with_it(product: Product, tmp_path: P
 
 def test_a_killed_terminal_server_takes_no_work_with_it(product: Product, tmp_path: Path) -> None:
     client = Client.open(product.paths)
-    go = tmp_path / "go"
+    go = directory(tmp_path) / "go"
     task = client.create_task(
         TaskRequest(
             prompt="echo before; until [ -e /workspace/go ]; do sleep 0.05; done; echo after; exit 5",
-            workspace=str(tmp_path),
+            workspace=str(directory(tmp_path)),
         )
     )
     wait_until(lambda: client.task(task.id).state is TaskState.RUNNING, 20)
@@ -143,7 +150,9 @@ def test_a_killed_terminal_server_takes_no_work_with_it(product: Product, tmp_pa
 def test_after_everything_was_killed_at_once_each_task_has_one_end(product: Product, tmp_path: Path) -> None:
     client = Client.open(product.paths)
     tasks = [
-        client.create_task(TaskRequest(prompt=f"sleep 87{number}{os.getpid()}", workspace=str(tmp_path)))
+        client.create_task(
+            TaskRequest(prompt=f"sleep 87{number}{os.getpid()}", workspace=str(directory(tmp_path)))
+        )
         for number in range(3)
     ]
     wait_until(lambda: all(client.task(task.id).state is TaskState.RUNNING for task in tasks), 20)
@@ -157,22 +166,8 @@ def test_after_everything_was_killed_at_once_each_task_has_one_end(product: Prod
     for number, task in enumerate(tasks):
         seen = client.task(task.id)
         assert (seen.state, len(client.attempts(task.id))) == (TaskState.FAILED, 1)
-        wait_until(lambda number=number: processes_with(f"87{number}{os.getpid()}") == [], 10)
+        assert processes_with(f"87{number}{os.getpid()}") == []
     assert client.containers(states=tuple(CONTAINER_LIVE)) == []
-
-
-def processes_with(word: str) -> list[int]:
-    """The processes that have this word among their arguments, without this one."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                words = (entry / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if word.encode() in words:
-                found.append(int(entry.name))
-    return found
 
 
 def server_pid_or_none(socket: Path) -> int | None:
@@ -180,7 +175,10 @@ def server_pid_or_none(socket: Path) -> int | None:
     import subprocess
 
     said = subprocess.run(
-        ["tmux", "-S", str(socket), "display-message", "-p", "#{pid}"], capture_output=True, text=True, check=False
+        ["tmux", "-S", str(socket), "display-message", "-p", "#{pid}"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return int(said.stdout) if said.returncode == 0 and said.stdout.strip() else None
 

@@ -112,6 +112,9 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
     def _look(self, db: sqlite3.Connection) -> FleetChange:
         now = time.time()
         new_events = events.since(db, self._event_seq)
+        while len(piece := events.since(db, new_events[-1].seq if new_events else self._event_seq)) > 0:
+            # A burst is longer than one reading; what is left would wait for the next write.
+            new_events += piece
         changed = containers.changed_since(db, self._rev)
         beats: list[Heartbeat] = []
         for container in changed:

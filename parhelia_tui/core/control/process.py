@@ -44,7 +44,7 @@ def main() -> int:
 
 async def _serve(paths: Paths, lock: ProcessLock) -> None:
     logger = open_log(paths.logs)
-    controller = Controller(paths, load(cwd=paths.home).config, logger)
+    controller = Controller(paths, load().config, logger)
     server = Server(paths, controller)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

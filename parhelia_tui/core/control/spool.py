@@ -58,7 +58,7 @@ class _Story:
         self._last_line: str | None = None
         self._steps: dict[str, Callable[[dict[str, Any]], None]] = {
             "started": self._started,
-            "heartbeat": self._beats.append,
+            "heartbeat": self._heartbeat,
             "agent": self._agent,
             "terminal_lost": self._terminal_lost,
             "session_started": self._session_started,
@@ -118,6 +118,17 @@ class _Story:
         """The task, while this container is the one that works on it."""
         task = tasks.find(self._tx, self._container.task_id)
         return task if task and task.container_id == self._container.id else None
+
+    def _heartbeat(self, record: dict[str, Any]) -> None:
+        beat: dict[str, Any] = {
+            "seq": int(record["seq"]),
+            "at": float(record["at"]),
+            "uptime_s": float(record["uptime_s"]),
+        }
+        for name in ("cpu_percent", "memory_bytes", "pids"):
+            value = record.get(name)
+            beat[name] = None if value is None else float(value) if name == "cpu_percent" else int(value)
+        self._beats.append(beat)
 
     def _started(self, record: dict[str, Any]) -> None:
         if self._container.state is ContainerState.CREATING:

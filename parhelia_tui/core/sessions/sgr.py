@@ -9,7 +9,7 @@ from functools import lru_cache
 
 # tmux writes colours as SGR, links as OSC 8 and line drawing between SO and SI; nothing else is kept.
 _TOKENS = re.compile(
-    r"\x1b\[([0-9;:]*)m|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|[\x00-\x1f\x7f-\x9f]"
+    r"\x1b\[([0-9;:]{0,200})m|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|[\x00-\x1f\x7f-\x9f]"
 )
 _SHIFT_OUT, _SHIFT_IN = "\x0e", "\x0f"
 # The line drawing set of the VT100 (terminfo(5), acs_chars).

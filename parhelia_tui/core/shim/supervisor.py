@@ -8,7 +8,8 @@ import signal
 import time
 from collections.abc import Callable
 
-from parhelia_tui.core.shim import child, processes, spec as form, terminal
+from parhelia_tui.core.shim import child, processes, terminal
+from parhelia_tui.core.shim import spec as form
 from parhelia_tui.core.shim.output import Output
 from parhelia_tui.core.shim.reporters import Reporters
 from parhelia_tui.core.shim.requests import Requests
@@ -139,10 +140,9 @@ class Supervisor:
         if self._kill_at is not None and now >= self._kill_at:
             self._kill()
             self._kill_at = now + 0.1
-        elif self._kill_at is None and self.spec["lifetime_s"] is not None:
-            if now - self._began >= self.spec["lifetime_s"]:
-                lifetime = self.spec["lifetime_s"]
-                self.end("lifetime", f"its lifetime of {lifetime:g} s is over", self.spec["grace_s"])
+        lifetime = self.spec["lifetime_s"]
+        if self._kill_at is None and lifetime is not None and now - self._began >= lifetime:
+            self.end("lifetime", f"its lifetime of {lifetime:g} s is over", self.spec["grace_s"])
         if now >= self._next_beat and self._first:
             self._beat(now)
         elif now >= self._next_beat:

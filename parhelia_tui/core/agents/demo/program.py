@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from typing import Any
 
 BOLD, DIM, RED, GREEN, CYAN, YELLOW, PLAIN = (
     "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[33m", "\x1b[0m",
@@ -51,7 +52,7 @@ class Demo:
         workspace: where files are written; what is there already is never touched.
     """
 
-    def __init__(self, script: dict, workspace: str) -> None:
+    def __init__(self, script: dict[str, Any], workspace: str) -> None:
         self._script = script
         self._chance = random.Random(script["seed"])
         self._pace = float(script["pace"])

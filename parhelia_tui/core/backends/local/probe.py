@@ -30,7 +30,7 @@ async def probe() -> list[Capability]:
                 "bubblewrap with user, pid, net, ipc, uts and mount namespaces",
                 "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0",
                 required=True,
-            )  # fmt: skip
+            )
         )
         found.append(
             await _tried(
@@ -38,7 +38,7 @@ async def probe() -> list[Capability]:
                 ["bwrap", "--unshare-all", *_RUN, "sh", "-c", "! grep -q : /proc/net/route"],
                 "a network namespace with nothing but loopback",
                 "",
-            )  # fmt: skip
+            )
         )
     found.append(await _overlay())
     return [*found, *_limits()]

@@ -5,7 +5,6 @@ Sources: bwrap(1) of 0.8; what each option keeps apart is proved by tests from i
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,9 +107,10 @@ def _links(paths: Iterable[str]) -> list[str]:
     """/bin, /lib and the like as this machine has them: links into /usr, or directories."""
     words: list[str] = []
     for name in paths:
-        if os.path.islink(name):
-            words += ["--symlink", os.readlink(name), name]
-        elif os.path.isdir(name):
+        path = Path(name)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
             words += ["--ro-bind", name, name]
     return words
 
@@ -119,7 +119,7 @@ _ROOTS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 
 
 def _system(box: Sandbox) -> list[str]:
-    words = [word for path in box.system_paths if os.path.isdir(path) for word in ("--ro-bind", path, path)]
+    words = [word for path in box.system_paths if Path(path).is_dir() for word in ("--ro-bind", path, path)]
     words += _links(_ROOTS)
     words += ["--perms", "0755", "--tmpfs", "/etc"]
     for path in etc.shown(box.network):
