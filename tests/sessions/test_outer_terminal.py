@@ -61,6 +61,8 @@ DRAWING = re.compile(
 )
 # tmux's own, once when it begins: the alternate screen, the title put away, its questions.
 BEGIN = re.compile(rb"\x1b\[\?1049h|\x1b\[22;0;0t|\x1b\[c|\x1b\[>c|\x1b\[>q")
+# And once when it ends.
+END = re.compile(rb"\x1b\[\?1049l|\x1b\[23;0;0t|\x1b\[>4m")
 
 
 def not_drawing(received: bytes) -> bytes:
@@ -83,7 +85,8 @@ def test_it_stays_text(tmux: TmuxServer, kind: str, term: str) -> None:
         shown = terminal.wait_for(rb"IT ENDS HERE")
         assert not_drawing(shown) == b"", shown
         terminal.write(b"\x11")
-        terminal.wait_for(rb"RESULT detached")
+        shown = terminal.wait_for(rb"RESULT detached")
+        assert not_drawing(END.sub(b"", shown)) == b"", shown
         terminal.wait_end()
         assert b"HOSTILE" not in terminal.received.replace(b"SE9TVElMRQ", b"")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class ControlClient:
         self._parser = ControlParser(self._expected_lines)
         self._waiting: deque[_Exchange] = deque()
         self._processes: list[asyncio.subprocess.Process] = []
+        self._writers: list[asyncio.StreamWriter] = []
         self._input: asyncio.StreamWriter | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._attached: asyncio.Future[Reply] | None = None
@@ -91,13 +93,11 @@ class ControlClient:
         """
         self._attached = asyncio.get_running_loop().create_future()
         try:
-            guard = await self._spawn("ignore-size,no-output", asyncio.subprocess.DEVNULL)
-            process = await self._spawn("ignore-size,pause-after=1", asyncio.subprocess.PIPE)
-            assert process.stdout is not None
-            self._input = process.stdin
+            await self._spawn("ignore-size,no-output", listens=False)
+            reader, self._input = await self._spawn("ignore-size,pause-after=1", listens=True)
             self._tasks = [
-                asyncio.create_task(self._read(process.stdout), name="tmux control client"),
-                asyncio.create_task(self._watch_guard(guard), name="tmux guard client"),
+                asyncio.create_task(self._read(reader), name="tmux control client"),
+                asyncio.create_task(self._watch_guard(self._processes[0]), name="tmux guard client"),
             ]
             async with asyncio.timeout(REPLY_DEADLINE_S):
                 reply = await self._attached
@@ -113,9 +113,9 @@ class ControlClient:
 
     async def stop(self) -> None:
         """Detach, and wait until both processes are gone."""
-        for process in self._processes:
-            if process.stdin is not None:
-                process.stdin.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
         for process in self._processes:
             try:
                 async with asyncio.timeout(STOP_DEADLINE_S):
@@ -173,20 +173,33 @@ class ControlClient:
         self._waiting.append(exchange)
         return exchange.answered
 
-    async def _spawn(self, flags: str, stdout: int) -> asyncio.subprocess.Process:
+    async def _spawn(self, flags: str, *, listens: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Start one client on a socket of ours.
+
+        Not on asyncio's pipes: tmux hands them to the server, and waiting for a killed client would last
+        until the server, perhaps stopped, has let go of them too.
+        """
+        ours, theirs = socket.socketpair()
         try:
-            process = await asyncio.create_subprocess_exec(
-                *client_command(self._endpoint.socket),
-                *("-C", "attach-session", "-f", flags, "-t", session_target(self._endpoint.session)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=stdout,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=client_environment(),
-            )
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *client_command(self._endpoint.socket),
+                    *("-C", "attach-session", "-f", flags, "-t", session_target(self._endpoint.session)),
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno() if listens else asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    env=client_environment(),
+                )
         except FileNotFoundError:
+            ours.close()
             raise tmux_missing() from None
+        except BaseException:
+            ours.close()
+            raise
         self._processes.append(process)
-        return process
+        reader, writer = await asyncio.open_connection(sock=ours)
+        self._writers.append(writer)
+        return reader, writer
 
     async def _read(self, stream: asyncio.StreamReader) -> None:
         try:

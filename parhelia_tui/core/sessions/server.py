@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import re
 import secrets
+import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from parhelia_tui.core.backends.base import TmuxEndpoint
 from parhelia_tui.core.model.errors import ParheliaError
@@ -29,6 +30,8 @@ from parhelia_tui.core.sessions.tmux_client import (
 
 if TYPE_CHECKING:
     from libtmux.common import tmux_cmd
+
+T = TypeVar("T")
 
 DEADLINE_S = 5.0
 """How long a tmux server may take to answer."""
@@ -73,12 +76,12 @@ async def list_sessions(socket: Path) -> list[SeenSession]:
     """
     # Our own short formats through libtmux's command: its objects ask for titles and names as well, which
     # come from inside the container and may hold its field separator.
-    sizes = "#{session_name} #{session_created} #{window_width} #{window_height}"
+    sizes = "#{session_created} #{window_width} #{window_height} #{session_name}"
     rows = await _libtmux(socket, "list-sessions", "-F", sizes)
     clients = await _libtmux(socket, "list-clients", "-F", "#{client_control_mode} #{client_session}")
     seen = []
     for row in rows:
-        name, created, columns, lines = row.split(" ")
+        created, columns, lines, name = row.split(" ", 3)
         if is_session_name(name):
             seen.append(
                 SeenSession(name, float(created), int(columns), int(lines), clients.count(f"0 {name}"))
@@ -208,59 +211,44 @@ async def _capture(endpoint: TmuxEndpoint, history: int, *colour: str) -> list[s
 
 async def _tmux(socket: Path, *words: str, given: bytes = b"") -> bytes:
     """Run one tmux process to its end; it is killed when the server does not answer."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *client_command(socket),
-            *words,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+
+    def run() -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*client_command(socket), *words],
+            input=given,
+            capture_output=True,
+            timeout=DEADLINE_S,
             env=client_environment(),
+            check=False,
         )
+
+    try:
+        done = await _in_thread(run)
     except FileNotFoundError:
         raise tmux_missing() from None
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            out, said = await process.communicate(given)
-    except TimeoutError:
+    except subprocess.TimeoutExpired:
         raise server_gone(socket, "no answer") from None
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        raise refusal(socket, said.decode("utf-8", "replace"))
-    return out
+    if done.returncode != 0:
+        raise refusal(socket, done.stderr.decode("utf-8", "replace"))
+    return done.stdout
 
 
 async def _libtmux(socket: Path, *words: str) -> list[str]:
-    """Run one command through libtmux.
+    """Run one command through libtmux."""
 
-    libtmux blocks without a deadline, so it runs in a thread that the end of this process does not wait
-    for: a server that hangs must not hang us.
-    """
-    loop = asyncio.get_running_loop()
-    answered: asyncio.Future[tmux_cmd] = loop.create_future()
-
-    def run() -> None:
+    def run() -> tmux_cmd:
         # 60 ms to import, so not before it is used.
         from libtmux import Server
         from libtmux.exc import TmuxCommandNotFound
 
         try:
-            done = Server(socket_path=socket).cmd(*words)
+            return Server(socket_path=socket).cmd(*words)
         except TmuxCommandNotFound:
-            _settle(loop, answered, tmux_missing())
-        except Exception as error:
-            _settle(loop, answered, error)
-        else:
-            _settle(loop, answered, done)
+            raise tmux_missing() from None
 
-    threading.Thread(target=run, name="libtmux", daemon=True).start()
     try:
         async with asyncio.timeout(DEADLINE_S):
-            done = await answered
+            done = await _in_thread(run)
     except TimeoutError:
         raise server_gone(socket, "no answer") from None
     if done.returncode != 0:
@@ -268,17 +256,32 @@ async def _libtmux(socket: Path, *words: str) -> list[str]:
     return list(done.stdout)
 
 
-def _settle(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[tmux_cmd], result: tmux_cmd | Exception
-) -> None:
-    def settle() -> None:
-        if future.done():
-            return
-        if isinstance(result, Exception):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a thread that the end of this process does not wait for.
 
-    # The loop may be closed when the answer came after the deadline.
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(settle)
+    `asyncio.to_thread` would: a tmux server that hangs would then hang our own end, because libtmux has no
+    deadline.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def give(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("T", result))
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except Exception as caught:
+            error = caught
+        # The loop may be closed when the answer comes after the deadline.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(give, result, error)
+
+    threading.Thread(target=run, name="tmux", daemon=True).start()
+    return await done
