@@ -9,10 +9,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from parhelia_tui.core.backends.local import shim_control
+from parhelia_tui.core.backends.local.limits import groups_of
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import CONTAINER_LIVE
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.process_lock import holder
@@ -25,46 +29,70 @@ class Product:
     """Runs the installed command over one state directory.
 
     Args:
-        home: the state directory; PARHELIA_HOME names it already in the test's environment.
+        home: the state directory.
     """
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.paths = Paths(home)
+        self._started: list[subprocess.Popen[str]] = []
+
+    def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment of a command, with changes."""
+        return {**os.environ, "PARHELIA_HOME": str(self.home), **(env or {})}
 
     def run(
-        self, *words: str, given: str | None = None, cwd: Path | None = None, timeout: float = 60.0
+        self,
+        *words: str | bytes,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        timeout: float = 60.0,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `parhelia WORDS` to its end."""
+        """Run `parhelia WORDS` to its end; its standard input is `input`, or empty."""
         return subprocess.run(
             [PARHELIA, *words],
-            input=given,
-            stdin=subprocess.DEVNULL if given is None else None,
+            input=input,
+            stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
             text=True,
             timeout=timeout,
             cwd=cwd or self.home.parent,
+            env=self.environment(env),
             check=False,
         )
 
-    def start(self, *words: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-        """Start `parhelia WORDS` and let it run."""
-        return subprocess.Popen(
+    def start(
+        self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start `parhelia WORDS` and let it run; `close` ends it if nobody else does."""
+        process = subprocess.Popen(
             [PARHELIA, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=cwd or self.home.parent,
+            env=self.environment(env),
         )
+        self._started.append(process)
+        return process
 
-    def json(self, *words: str, cwd: Path | None = None) -> Any:
-        """Run a command with --json that must succeed, and give its data."""
-        done = self.run(*words, "--json", cwd=cwd)
+    def json(self, *words: str, **how: Any) -> Any:
+        """Run a command with --json that must succeed, and give its data; `how` goes to `run`."""
+        done = self.run(*words, "--json", **how)
         assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
         answer = json.loads(done.stdout)
         assert answer["success"] is True
         return answer["data"]
+
+    def error(self, *words: str, **how: Any) -> tuple[int, Any]:
+        """Run a command with --json that must fail, and give its exit code and its error."""
+        done = self.run(*words, "--json", **how)
+        assert done.returncode != 0, done.stdout
+        answer = json.loads(done.stdout)
+        assert answer["success"] is False
+        return done.returncode, answer["error"]
 
     def client(self) -> Client:
         """A client of this state directory."""
@@ -72,32 +100,58 @@ class Product:
 
     def close(self) -> None:
         """End everything that this state directory started, and prove that nothing of it is left."""
-        if self.paths.database.exists():
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        ids = [entry.name for entry in self.paths.containers.glob("c-*")]
+        if ids:
             self._end_containers()
-        pid = holder(self.paths.controller_lock)
+        pid = holder(self.paths.controller_lock) if self.paths.controller_lock.exists() else None
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not process_is_there(pid), 20)
-        wait_until(lambda: self.left() == [], 20)
+        for container_id in ids:
+            # Only where the store could not be asked any more, as after a test that damages it.
+            shim_control.kill(self.paths.container(container_id))
+            self._kill_tmux(container_id)
+        try:
+            wait_until(lambda: self.left(ids) == [], 20)
+        except AssertionError:
+            raise AssertionError(f"left behind: {self.left(ids)}") from None
         shutil.rmtree(self.paths.short_sockets, ignore_errors=True)
 
     def _end_containers(self) -> None:
         client = self.client()
         try:
-            for container in client.containers(tuple(CONTAINER_LIVE)):
-                with contextlib.suppress(Exception):
-                    client.terminate_container(container.id, "the test is over")
-            wait_until(lambda: not client.containers(tuple(CONTAINER_LIVE)), 30)
+            with contextlib.suppress(ParheliaError):
+                for container in client.containers(tuple(CONTAINER_LIVE)):
+                    with contextlib.suppress(ParheliaError):
+                        client.terminate_container(container.id, "the test is over")
+                wait_until(lambda: not client.containers(tuple(CONTAINER_LIVE)), 30)
         finally:
             client.close()
 
-    def left(self) -> list[str]:
-        """Name the processes that carry this state directory among their arguments."""
-        found = []
+    def _kill_tmux(self, container_id: str) -> None:
+        socket = self.paths.tmux_socket(container_id)
+        if socket.exists():
+            subprocess.run(
+                ["tmux", "-S", str(socket), "kill-server"], capture_output=True, timeout=10, check=False
+            )
+
+    def left(self, container_ids: list[str]) -> list[str]:
+        """Name what is still there: processes, mounts and control groups of this state directory."""
+        marks = [os.fsencode(self.home), *(each.encode() for each in container_ids)]
+        found = [str(group) for each in container_ids for group in groups_of(each)]
+        found += [
+            line
+            for line in Path("/proc/mounts").read_text().splitlines()
+            if str(self.home) in line.split()[1]
+        ]
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit() and int(entry.name) != os.getpid() and process_is_there(int(entry.name)):
                 with contextlib.suppress(OSError):
-                    words = (entry / "cmdline").read_bytes()
-                    if os.fsencode(self.home) in words:
-                        found.append(f"{entry.name} {words[:200]!r}")
+                    said = (entry / "cmdline").read_bytes() + b"\0" + (entry / "environ").read_bytes()
+                    if any(mark in said for mark in marks):
+                        found.append(f"{entry.name} {said[:200]!r}")
         return found

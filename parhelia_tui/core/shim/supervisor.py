@@ -373,6 +373,20 @@ class Supervisor:
         self.spool.sync()
         self._requests.close()
         self._reporters.close()
+        self._remove_groups()
+
+    def _remove_groups(self) -> None:
+        """Remove the container's control groups; the kernel takes a moment to empty them."""
+        left = [os.path.dirname(path) for path in self.spec["join_groups"]]
+        end = time.monotonic() + DRAIN_S
+        while left and time.monotonic() < end:
+            try:
+                os.rmdir(left[-1])
+                left.pop()
+            except FileNotFoundError:
+                left.pop()
+            except OSError:
+                time.sleep(0.005)
 
 
 def _code_of(status: int) -> tuple[int, int | None]:
