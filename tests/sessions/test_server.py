@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,19 @@ while True:
 def typed(tmux: TmuxServer) -> bytes:
     """What the program above was sent."""
     return bytes.fromhex(tmux.screen().partition("ready")[2].replace("\n", "").replace(".", ""))
+
+
+@contextlib.contextmanager
+def control_client(tmux: TmuxServer, name: str) -> Iterator[None]:
+    """A program's client, which nobody looks at."""
+    with subprocess.Popen(
+        ["tmux", "-S", tmux.socket, "-C", "attach-session", "-t", f"={name}", "-f", "ignore-size"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"%begin")
+        yield
 
 
 async def code_of(work: object) -> str:
@@ -101,14 +116,7 @@ async def test_sessions_are_listed_with_the_people_who_look_at_them(tmux: TmuxSe
     tmux.start(WAIT, name="foreign one")
     with attached(one, columns=91, rows=31) as terminal:
         terminal.wait_for(rb"the work goes on")
-        control = subprocess.Popen(
-            ["tmux", "-S", tmux.socket, "-C", "attach-session", "-t", "=ph-two", "-f", "ignore-size"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        with control:
-            assert control.stdout is not None
-            assert control.stdout.readline().startswith(b"%begin")
+        with control_client(tmux, "ph-two"):
             seen = await server.list_sessions(tmux.socket)
     assert [(s.name, s.columns, s.rows, s.viewers) for s in seen] == [
         ("ph-one", 91, 30, 1),

@@ -95,10 +95,7 @@ class ControlClient:
         try:
             await self._spawn("ignore-size,no-output", listens=False)
             reader, self._input = await self._spawn("ignore-size,pause-after=1", listens=True)
-            self._tasks = [
-                asyncio.create_task(self._read(reader), name="tmux control client"),
-                asyncio.create_task(self._watch_guard(self._processes[0]), name="tmux guard client"),
-            ]
+            self._tasks.append(asyncio.create_task(self._read(reader), name="tmux control client"))
             async with asyncio.timeout(REPLY_DEADLINE_S):
                 reply = await self._attached
         except TimeoutError:
@@ -110,6 +107,8 @@ class ControlClient:
         if reply.failed:
             await self.stop()
             raise refusal(self._endpoint.socket, _text(reply))
+        watching = self._watch_guard(self._processes[0])
+        self._tasks.append(asyncio.create_task(watching, name="tmux guard client"))
 
     async def stop(self) -> None:
         """Detach, and wait until both processes are gone."""
