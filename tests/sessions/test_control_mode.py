@@ -119,10 +119,12 @@ async def test_it_changes_no_size_and_is_no_viewer(tmux: TmuxServer) -> None:
 
 async def test_output_is_heard_with_all_its_bytes(tmux: TmuxServer) -> None:
     data = bytes(byte for byte in range(1, 256) if byte not in b"\n") + "漢\\012".encode()
-    endpoint = tmux.start(
-        "import os, sys, tty; tty.setraw(0); os.read(0, 1); os.write(1, bytes.fromhex(sys.argv[1])); os.read(0, 1)",
-        data.hex(),
+    program = (
+        "import os, sys, tty; tty.setraw(0); os.write(1, b'ready'); os.read(0, 1); "
+        "os.write(1, bytes.fromhex(sys.argv[1])); os.read(0, 1)"
     )
+    endpoint = tmux.start(program, data.hex())
+    tmux.wait_for("ready")
     heard: list[Output | Notice] = []
     async with client_of(endpoint, heard):
         tmux.type("x")
