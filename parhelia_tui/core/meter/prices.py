@@ -1,53 +1,40 @@
-"""What tokens cost, from a dated table."""
+"""What the tokens of a response cost."""
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from dataclasses import dataclass
+from datetime import date
+from decimal import Context, Decimal, localcontext
 from pathlib import Path
 
-TABLE = Path(__file__).with_name("prices.toml")
-MILLION = 1_000_000
+from parhelia_tui.core.meter.bill import Cost, Part, Usage
+from parhelia_tui.core.meter.table import table
+
+__all__ = ["Cost", "Part", "Usage", "price"]
+
+_EXACT = Context(prec=100)
+"""Digits enough for any product of a price, a multiple and a number of tokens; nothing is rounded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one response."""
-
-    input_tokens: int
-    output_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a response cost.
-
-    Args:
-        usd: in USD.
-        assumed: the model is not in the table, and the dearest known one's price was taken.
-    """
-
-    usd: float
-    assumed: bool
-
-
-def price(model: str, usage: Usage, table: Path = TABLE) -> Cost:
+def price(model: str, usage: Usage, override: Path | None = None) -> Cost:
     """Price the tokens of a response; an unknown model costs what the dearest known one does.
 
     Args:
-        model: the model's name; the longest name of the table that it begins with counts.
-        table: the file with the prices, in USD for a million tokens.
+        model: the name that the request had, also with a date, a region or a provider around it.
+        usage: what was spent.
+        override: a file of the user's with prices over ours; it is read again when it has changed.
+
+    Raises:
+        ParheliaError: E700 for an override that cannot be used.
     """
-    rates = _rates(table)
-    known = max((name for name in rates if model.startswith(name)), key=len, default=None)
-    rate = rates[known] if known is not None else max(rates.values(), key=sum)
-    spent = usage.input_tokens * rate[0] + usage.output_tokens * rate[1]
-    return Cost(spent / MILLION, known is None)
+    prices = table(override)
+    known = prices.find(model)
+    with localcontext(_EXACT):
+        if known is not None:
+            return _bill(known, False, prices.dated, prices.models[known].parts(usage))
+        # Which model is the dearest may depend on what was spent; so all are tried, and none can be dearer.
+        bills = (_bill(name, True, prices.dated, rates.parts(usage)) for name, rates in prices.models.items())
+        return max(bills, key=lambda cost: cost.usd)
 
 
-@functools.cache
-def _rates(table: Path) -> dict[str, tuple[float, float]]:
-    with table.open("rb") as file:
-        models = tomllib.load(file)["models"]
-    return {name: (float(entry["input"]), float(entry["output"])) for name, entry in models.items()}
+def _bill(name: str, assumed: bool, dated: date, parts: tuple[Part, ...]) -> Cost:
+    return Cost(sum((part.usd for part in parts), Decimal(0)), assumed, name, dated, parts)
