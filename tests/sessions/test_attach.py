@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -152,6 +153,10 @@ def test_a_killed_client_leaves_a_usable_terminal(tmux: TmuxServer) -> None:
             assert b"\x1b[" + switched_off in restored
         assert terminal.wait_end() == 0
         assert terminal.modes() == before
+        # The server's own cleaning, which clears the screen, came before the screen was given back.
+        assert re.search(
+            rb"\[2J.*\x1b\[\?1049l\x1b\[\?25hRESULT client lost\s*$", terminal.received, re.DOTALL
+        )
     assert tmux.ask("#{session_attached}") == "0"
 
 

@@ -215,7 +215,8 @@ async def _tmux(socket: Path, *words: str, given: bytes = b"") -> bytes:
     def run() -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             [*client_command(socket), *words],
-            input=given,
+            input=given or None,
+            stdin=None if given else subprocess.DEVNULL,
             capture_output=True,
             timeout=DEADLINE_S,
             env=client_environment(),
