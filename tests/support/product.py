@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.local import shim_control
+from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.limits import groups_of
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
@@ -113,7 +113,7 @@ class Product:
             wait_until(lambda: not process_is_there(pid), 20)
         for container_id in ids:
             # Only where the store could not be asked any more, as after a test that damages it.
-            shim_control.kill(self.paths.container(container_id))
+            run_directory.kill_shim(self.paths.container(container_id))
             self._kill_tmux(container_id)
         try:
             wait_until(lambda: self.left(ids) == [], 20)

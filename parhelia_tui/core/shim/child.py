@@ -1,59 +1,178 @@
-"""Starting the container's first process on a terminal of its own."""
+"""Starting the container's first process on the inner terminal."""
 
+from __future__ import annotations
+
+import _socket
 import fcntl
 import os
-import resource
+import sys
 import termios
 
-from parhelia_tui.core.shim.spec import ARGS_FD, STATUS_FD
+from parhelia_tui.core.shim.lean import loads, signals
+from parhelia_tui.core.shim.limits import Kept
+from parhelia_tui.core.shim.spec import Spec
+
+# What bubblewrap runs inside. The command starts only when the shim says so, and not at all when the shim is
+# gone: until then neither bubblewrap nor its init has bound its life to the shim's for certain. /dev/console
+# is the inner terminal; a session leader without a terminal that opens one gets it as its own (tty_ioctl(4)),
+# so Ctrl+C reaches the command's foreground group and never bubblewrap.
+GATE = 'echo >&3; read -r go <&3 || exit 125; exec "$@" 3>&- 4>&- 5>&- </dev/console >/dev/console 2>&1'
+_GATE_FD, _INFO_FD, _OPTIONS_FD = 3, 4, 5
+RUN_VARIABLE = "PARHELIA_RUN"
+"""Names the run directory in the environment of every process that the shim starts itself."""
 
 
-def start(spec: dict, slave: int, status: int) -> int:  # type: ignore[type-arg]
-    """Fork and execute what the spec says; gives the pid of bubblewrap (or of the command, without it).
+class Child:
+    """The process that the shim started, and what it has told of itself.
 
     Args:
-        spec: the content of spec.json.
-        slave: the terminal's inner end, which becomes standard input, output and error.
-        status: where bubblewrap writes its status; stays open in the child.
+        pid: bubblewrap's monitor, or the command itself where there is no isolation.
+        gate: socket to the gate; None where there is none.
+        info: pipe on which bubblewrap names its init; None where there is none.
     """
-    options = _readable(spec["options"])
-    numbers = {STATUS_FD: str(status), ARGS_FD: str(options)}
-    argv = [numbers.get(word, word) for word in spec["argv"]]
+
+    def __init__(self, pid: int, gate: int | None, info: int | None) -> None:
+        self.pid = pid
+        self.gate = gate
+        self.info = info
+        self._said = b""
+
+    def read_info(self) -> int | None:
+        """Read on of what bubblewrap tells of itself, which it writes in several pieces.
+
+        Returns:
+            The pid of the container's init; None as long as it is not known. `info` is None at the end.
+        """
+        if self.info is None:
+            return None
+        try:
+            piece = os.read(self.info, 4096)
+        except OSError:
+            piece = b""
+        self._said += piece
+        whole = self._said.rstrip().endswith(b"}")
+        if piece and not whole:
+            return None
+        os.close(self.info)
+        self.info = None
+        try:
+            return int(loads(self._said.decode("ascii"))["child-pid"])
+        except (ValueError, KeyError, TypeError):
+            # It ended before it had an init.
+            return None
+
+    def somebody_waits(self) -> bool:
+        """Say whether the command has come to the gate; blocks until it has or never will."""
+        try:
+            return self.gate is not None and bool(os.read(self.gate, 1))
+        except OSError:
+            return False
+
+    def open_gate(self) -> None:
+        """Let the command start."""
+        if self.gate is not None:
+            try:
+                os.write(self.gate, b"\n")
+            except OSError:
+                # It was killed at the gate; its exit tells the rest.
+                pass
+            self.shut_gate()
+
+    def shut_gate(self) -> None:
+        """Let nobody through any more."""
+        if self.gate is not None:
+            os.close(self.gate)
+            self.gate = None
+
+
+def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
+    """Start what the spec says on a terminal.
+
+    Args:
+        directory: the run directory.
+        slave: the inner terminal, opened without making it our own.
+        kept: the limits, made ready.
+    """
+    command = kept.before(spec.command)
+    if not spec.launcher:
+        return _start_bare(spec, directory, command, slave, kept)
+    gate, gate_inside = _socket.socketpair()
+    info, info_inside = os.pipe2(os.O_CLOEXEC)
+    options = _options(spec.options)
+    parent = os.getpid()
     pid = os.fork()
-    if pid:
-        os.close(options)
-        return pid
-    try:
-        # A session without a terminal: Ctrl+C typed inside must never reach bubblewrap, only the session that
-        # the command opens for itself with `setsid --ctty`.
-        os.setsid()
-        for descriptor in (0, 1, 2):
-            os.dup2(slave, descriptor)
-        if not spec["sandboxed"]:
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for path in spec["join_groups"]:
-            with open(path, "w", encoding="ascii") as file:
-                file.write("0")
-        if spec["processors"] is not None:
-            os.sched_setaffinity(0, spec["processors"])
-        for number, limit in spec["rlimits"]:
-            resource.setrlimit(number, (limit, limit))
-        for descriptor in (status, options):
-            os.set_inheritable(descriptor, True)
-        os.chdir(spec["cwd"])
-        os.execve(argv[0], argv, spec["env"])
-    except OSError as error:
-        os.write(2, f"parhelia: {argv[0]}: {error.strerror}\r\n".encode())
-    finally:
+    if pid == 0:
+        try:
+            _prepare(kept)
+            _place([slave, slave, slave, gate_inside.fileno(), info_inside, options])
+            argv = [
+                *spec.launcher,
+                *("--args", str(_OPTIONS_FD), "--info-fd", str(_INFO_FD), "--"),
+                *("/bin/sh", "-c", GATE, "sh"),
+                *command,
+            ]
+            if os.getppid() == parent:
+                os.execve(argv[0], argv, {"PATH": os.defpath, RUN_VARIABLE: directory})
+        except BaseException as error:
+            _complain(spec.launcher[0], error)
         os._exit(126)
+    gate_inside.close()
+    os.close(info_inside)
+    os.close(options)
+    return Child(pid, gate.detach(), info)
 
 
-def _readable(options: list[str]) -> int:
-    """Give a descriptor from which bubblewrap reads its options.
+def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept: Kept) -> Child:
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            from parhelia_tui.core.shim.namespaces import die_with_parent
 
-    On its command line they would tell the container, in /proc/1/cmdline, where things lie on this machine.
-    """
-    memory = os.memfd_create("options", os.MFD_CLOEXEC)
-    os.write(memory, b"".join(os.fsencode(word) + b"\0" for word in options))
-    os.lseek(memory, 0, os.SEEK_SET)
-    return memory
+            die_with_parent(signals.SIGKILL)
+            _prepare(kept)
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            _place([slave, slave, slave])
+            os.chdir(os.fsencode(spec.directory))
+            # The shim may have died before the kernel was told to end us with it.
+            if os.getppid() == parent:
+                os.execvpe(command[0], command, {**spec.env, RUN_VARIABLE: directory})
+        except BaseException as error:
+            _complain(command[0], error)
+        os._exit(127)
+    return Child(pid, None, None)
+
+
+def _prepare(kept: Kept) -> None:
+    """Make this process a session leader with the signals that programs expect, within its limits."""
+    default_signals()
+    os.setsid()
+    kept.enter()
+
+
+def default_signals() -> None:
+    """Give the signals that this process ignores or catches their default meaning again."""
+    signals.set_wakeup_fd(-1)
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD", "SIGWINCH"):
+        signals.signal(getattr(signals, name), signals.SIG_DFL)
+
+
+def _place(descriptors: list[int]) -> None:
+    """Put descriptors at 0, 1, 2 and on; all others close with exec."""
+    moved = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 64) for each in descriptors]
+    for number, each in enumerate(moved):
+        os.dup2(each, number)
+
+
+def _options(options: list[str]) -> int:
+    """Give a descriptor from which bubblewrap reads its options."""
+    descriptor = os.memfd_create("options")
+    data = b"".join(os.fsencode(option) + b"\0" for option in options)
+    while data:
+        data = data[os.write(descriptor, data) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _complain(program: str, error: BaseException) -> None:
+    os.write(2, f"{program}: {error}\r\n".encode(sys.getfilesystemencoding(), "replace"))

@@ -1,89 +1,178 @@
 """A further session: the process of a pane that works inside a running container."""
 
+from __future__ import annotations
+
 import fcntl
-import json
 import os
-import signal
+import sys
 import termios
 
-from parhelia_tui.core.shim import namespaces, terminal
-from parhelia_tui.core.shim.join import ask
-from parhelia_tui.core.shim.relay import relay
-from parhelia_tui.core.shim.spec import PID, read_spec
+from parhelia_tui.core.shim import cgroups, namespaces
+from parhelia_tui.core.shim.caller import Call, NoShim
+from parhelia_tui.core.shim.child import default_signals
+from parhelia_tui.core.shim.lean import loads, signals
+from parhelia_tui.core.shim.loop import READ
+from parhelia_tui.core.shim.processes import descendants, is_running, send_all
+from parhelia_tui.core.shim.relay import Relay
+from parhelia_tui.core.shim.spec import Spec, load
+from parhelia_tui.core.shim.terminal import open_terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 FAILED = 126
+GRACE_S = 2.0
+"""Seconds that the processes of a session have after the hang-up of their terminal."""
+MARK = "PARHELIA_SESSION"
+"""Names the session in the environment of its processes, also of those that left their parent."""
 
 
-def enter(directory: str, name: str, command: list[str]) -> int:
-    """Run a command in the container's namespaces on a terminal of its own, and copy to this pane.
+def enter(directory: str, name: str) -> int:
+    """Run the command of a session in a container on a terminal of its own, and show that in our pane.
+
+    The command stands in sessions/NAME.json of the run directory: tmux takes no long arguments.
 
     Args:
         directory: the container's run directory.
-        name: the session's name, for the spool.
-        command: program and arguments, inside.
+        name: the session's name.
 
     Returns:
         The command's exit code.
     """
-    spec = read_spec(directory)
-    with open(os.path.join(directory, PID), "rb") as file:
-        first = int(json.load(file)["first_pid"])
-    master, slave = os.openpty()
-    rows, columns = terminal.size_of(0) or (spec["rows"], spec["columns"])
-    terminal.set_size(master, rows, columns)
-    pid = os.fork()
-    if pid == 0:
-        os.close(master)
-        _inside(spec, first, slave, command)
-    os.close(slave)
-    _tell(spec, {"op": "session_started", "name": name})
-    status: list[int] = []
-
-    def ended() -> bool:
-        if not status:
-            gone, how = os.waitpid(pid, os.WNOHANG)
-            if gone:
-                status.append(how)
-        return bool(status)
-
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(pid, signal.SIGKILL))
-    relay(master, master, lambda rows, columns: terminal.set_size(master, rows, columns), ended)
-    if not status:
-        # The pane is gone; what ran in it gets the hang-up of its terminal and, if that is not enough, the end.
-        os.close(master)
-        os.kill(pid, signal.SIGTERM)
-        status.append(os.waitpid(pid, 0)[1])
-    code = os.waitstatus_to_exitcode(status[0])
-    code = 128 - code if code < 0 else code
-    _tell(spec, {"op": "session_ended", "name": name, "exit_code": code})
+    try:
+        spec = load(directory)
+        with open(os.path.join(directory, "sessions", f"{name}.json"), encoding="ascii") as file:
+            command = [str(word) for word in loads(file.read())["command"]]
+        call = Call(spec.shim_socket)
+        way = call.ask({"op": "session", "state": "wanted", "name": name})
+        rows, columns = termios.tcgetwinsize(0)
+    except (OSError, ValueError, KeyError, TypeError, NoShim, termios.error) as error:
+        sys.stderr.write(f"the container cannot be entered: {error}\r\n")
+        return FAILED
+    if not spec.launcher:
+        namespaces.adopt_orphans()
+    session = _Session(spec, way, name, rows, columns)
+    session.start([*_limited(way), *command])
+    try:
+        call.ask({"op": "session", "state": "started"})
+        code = session.show(call)
+        call.ask({"op": "session", "state": "ended", "exit_code": code})
+    except NoShim:
+        # The container has ended, and the shim has written that its sessions ended with it.
+        code = session.end()
     return code
 
 
-def _inside(spec: dict, first: int, slave: int, command: list[str]) -> None:  # type: ignore[type-arg]
+class _Session:
+    """The processes of one further session."""
+
+    def __init__(self, spec: Spec, way: dict[str, Any], name: str, rows: int, columns: int) -> None:
+        self._spec = spec
+        self._way = way
+        self._mark = f"{MARK}={name}".encode()
+        self._env = {**spec.env, MARK: name}
+        self._master, self._slave = open_terminal(rows, columns)
+        self._pid = 0
+        self._code: int | None = None
+
+    def start(self, command: list[str]) -> None:
+        """Start the command inside."""
+        self._pid = os.fork()
+        if self._pid == 0:
+            _go_inside(self._spec, self._way, self._slave, command, self._env)
+        os.close(self._slave)
+
+    def show(self, call: Call) -> int:
+        """Show the session in our pane until it ends, or our pane or the container does."""
+        relay = Relay(self._master, self._resize, lambda: relay.end() if self._has_ended() else None)
+        # The shim says nothing of itself: what can be read here is its end.
+        relay.loop.watch(call.descriptor, READ, relay.end)
+        if not self._has_ended():
+            relay.run()
+        if self._has_ended():
+            relay.show_rest()
+        return self.end()
+
+    def end(self) -> int:
+        """End what is left of the session.
+
+        Returns:
+            The exit code of its command.
+        """
+        import time
+
+        own = self._own()
+        send_all(own, signals.SIGHUP)
+        send_all(own, signals.SIGCONT)
+        end = time.monotonic() + GRACE_S
+        while not self._has_ended() or (own := self._own()):
+            if time.monotonic() > end:
+                send_all(own, signals.SIGKILL)
+            time.sleep(0.01)
+        assert self._code is not None
+        return self._code
+
+    def _own(self) -> list[int]:
+        """All processes of the session that live."""
+        if not self._spec.launcher:
+            return [pid for pid in descendants(os.getpid()) if is_running(pid)]
+        # The go-between is no process of the container; it ends with the command.
+        found = set(descendants(self._pid))
+        for pid in descendants(int(self._way["pid"])):
+            try:
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    if self._mark in file.read().split(b"\0"):
+                        found.add(pid)
+            except OSError:
+                continue
+        return [pid for pid in found if is_running(pid)]
+
+    def _has_ended(self) -> bool:
+        if self._code is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._code = 128 - code if code < 0 else code
+        return self._code is not None
+
+    def _resize(self, rows: int, columns: int) -> None:
+        if rows and columns:
+            termios.tcsetwinsize(self._master, (rows, columns))
+
+
+def _limited(way: dict[str, Any]) -> list[str]:
+    return ["prlimit", *way["rlimits"], "--"] if way["rlimits"] else []
+
+
+def _go_inside(spec: Spec, way: dict[str, Any], slave: int, command: list[str], env: dict[str, str]) -> None:
     """Join the container, fork into its pid namespace and hand the exit code on; does not return."""
     try:
-        namespaces.die_with_parent(signal.SIGKILL)
-        for path in spec["join_groups"]:
-            with open(path, "w", encoding="ascii") as file:
-                file.write("0")
-        if spec["processors"] is not None:
-            os.sched_setaffinity(0, spec["processors"])
-        if spec["sandboxed"]:
-            namespaces.enter(first)
+        default_signals()
+        namespaces.die_with_parent(signals.SIGKILL)
+        namespaces.hide_memory()
+        for group in way["groups"]:
+            cgroups.join(group)
+        if way["processors"]:
+            os.sched_setaffinity(0, way["processors"])
+        if spec.launcher:
+            namespaces.enter(int(way["pid"]))
         child = os.fork()
         if child == 0:
-            namespaces.die_with_parent(signal.SIGKILL)
             os.setsid()
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             for descriptor in (0, 1, 2):
                 os.dup2(slave, descriptor)
-            if spec["sandboxed"]:
+            # From here on the container can see this process; it holds nothing of the host's any more.
+            os.closerange(3, 1024)
+            if spec.launcher:
                 namespaces.drop_privileges()
-            os.chdir(spec["inner_cwd"])
-            _execute(command, spec["inner_env"])
+            namespaces.die_with_parent(signals.SIGKILL)
+            os.chdir("/workspace" if spec.launcher else os.fsencode(spec.directory))
+            _execute(command, env)
         os.close(slave)
-        # What is asked of this one is asked of the command.
-        signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGHUP))
+        # The hang-up goes to the command; this one stays to tell its exit code.
+        signals.signal(signals.SIGHUP, signals.SIG_IGN)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(128 - code if code < 0 else code)
     except OSError as error:
@@ -108,11 +197,3 @@ def _execute(command: list[str], env: dict[str, str]) -> None:
             # What is there but cannot be run says more than that it is not elsewhere.
             why = error if error.errno != 2 else why
     raise why
-
-
-def _tell(spec: dict, request: dict) -> None:  # type: ignore[type-arg]
-    try:
-        ask(spec["shim_socket"], request)
-    except (OSError, ValueError):
-        # The shim is gone, and so the container; whoever reads its exit knows that its sessions ended.
-        return

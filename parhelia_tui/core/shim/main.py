@@ -1,43 +1,84 @@
-"""The shim's entry: `run DIR` holds a container, `join DIR` and `enter DIR NAME -- CMD` are panes of it."""
+"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it."""
+
+from __future__ import annotations
 
 import fcntl
 import os
 import sys
+import time
 
-from parhelia_tui.core.shim import spec as form
+from parhelia_tui.core.shim import exit_record, spec, spool
+
+LOCK = "shim.lock"
+_LOCK_TRIES = 50
+_LOCK_PAUSE_S = 0.01
+
+OK, REFUSED, UNUSABLE = 0, 3, 4
 
 
-def main() -> None:
-    """Do what the arguments say; the exit code is 0, or that of the command for `enter`."""
-    mode, directory, *rest = sys.argv[1:]
+def main(arguments: list[str] | None = None) -> int:
+    """Run as the arguments say.
+
+    Returns:
+        0; 3 when a shim is or was here already; 4 when the run directory cannot be used.
+    """
+    mode, directory, *rest = sys.argv[1:] if arguments is None else arguments
     os.umask(0o077)
-    if mode == "run":
-        _run(directory)
-    elif mode == "join":
+    if mode == "join":
         from parhelia_tui.core.shim.join import join
 
-        sys.exit(join(directory))
-    elif mode == "enter":
+        return join(directory)
+    if mode == "enter":
         from parhelia_tui.core.shim.enter import enter
 
-        sys.exit(enter(directory, rest[0], rest[2:]))
-    else:
-        sys.exit(f"unknown mode {mode}")
+        return enter(directory, rest[0])
+    return supervise(directory)
 
 
-def _run(directory: str) -> None:
-    os.chdir(directory)
-    lock = os.open(form.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def supervise(directory: str) -> int:
+    """Run the container of a run directory, if nobody ever did."""
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        # Another shim holds this container. Asking for the same thing twice starts it once.
-        return
-    if os.path.exists(form.SPOOL) or os.path.exists(form.EXIT):
-        return
-    from parhelia_tui.core.shim.spool import Spool
+        os.chdir(directory)
+        lock = _take_lock(os.path.join(directory, LOCK))
+    except OSError:
+        return UNUSABLE
+    if lock is None or _was_here(directory):
+        return REFUSED
     from parhelia_tui.core.shim.supervisor import Supervisor
 
-    spec = form.read_spec(directory)
-    spool = Spool(form.SPOOL, spec["container_id"], spec["wake_socket"])
-    Supervisor(directory, spec, spool).run()
+    try:
+        supervisor = Supervisor(spec.load(directory), directory)
+    except FileExistsError:
+        return REFUSED
+    except (OSError, ValueError):
+        return UNUSABLE
+    try:
+        supervisor.run()
+    except Exception as error:
+        # A defect of ours must not leave the end without a record.
+        supervisor.give_up(error)
+    return OK
+
+
+def _was_here(directory: str) -> bool:
+    return any(os.path.exists(os.path.join(directory, name)) for name in (spool.NAME, exit_record.NAME))
+
+
+def _take_lock(path: str) -> int | None:
+    """Take the lock that says that a shim lives; it falls with this process.
+
+    Who looks whether we live takes it for a moment, so one refusal proves nothing.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for attempt in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if _was_here(os.path.dirname(path)):
+                break
+            if attempt + 1 < _LOCK_TRIES:
+                time.sleep(_LOCK_PAUSE_S)
+        else:
+            return descriptor
+    os.close(descriptor)
+    return None

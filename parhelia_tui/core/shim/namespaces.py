@@ -60,6 +60,11 @@ def die_with_parent(number: int) -> None:
     _prctl(PR_SET_PDEATHSIG, number)
 
 
+def hide_memory() -> None:
+    """Let nobody look into this process until it executes something else (PR_SET_DUMPABLE)."""
+    _prctl(4, 0)
+
+
 def adopt_orphans() -> None:
     """Become the parent of descendants whose own parent ends (PR_SET_CHILD_SUBREAPER)."""
     _prctl(36, 1)

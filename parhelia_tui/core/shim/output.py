@@ -1,77 +1,78 @@
-"""What the main terminal printed: the log on disk, the last lines, and the end for who joins late."""
+"""What the main terminal prints: a bounded log, the newest bytes for who joins, the last lines."""
+
+from __future__ import annotations
 
 import os
-import re
 
-LOG_LIMIT = 16 << 20
-TAIL_LINES = 40
-LINE_LIMIT = 4096
-"""Bytes of a line that are kept; 10 MB without a newline cost no more than this."""
-REPLAY_BYTES = 64 << 10
+from parhelia_tui.core.shim.text import last_lines
 
-# As in core/model/text.py, which the shim cannot import: it stands alone.
-_SEQUENCES = re.compile(
-    rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-)
+LOG = "output.log"
+LOG_BYTES = 16 * 1024 * 1024
+RECENT_BYTES = 64 * 1024
 
 
 class Output:
-    """Takes every byte that the container prints.
+    """Takes every byte that the terminal prints, in bounded memory and on a bounded disk.
 
     Args:
-        path: the log; when it is full it becomes `path`.1 and a new one begins.
+        directory: the run directory.
+        log_bytes: how large the log grows before it becomes the older one.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._descriptor = self._open()
-        self._size = 0
-        self._lines: list[bytes] = []
-        self._line = b""
-        self._recent = b""
+    def __init__(self, directory: str, log_bytes: int = LOG_BYTES) -> None:
+        self._path = os.path.join(directory, LOG)
+        self._log_bytes = log_bytes
+        self._log = self._open()
+        self._logged = 0
+        self._recent = bytearray()
         self.total = 0
         self.lost = 0
 
     def take(self, data: bytes) -> None:
-        """Keep what was printed. A disk that is full loses bytes of the log, nothing else."""
+        """Keep what was printed."""
         self.total += len(data)
-        self._recent = (self._recent + data)[-REPLAY_BYTES:]
+        # Trimmed only when it has doubled, so that each byte is moved about once.
+        self._recent += data
+        if len(self._recent) > 2 * RECENT_BYTES:
+            del self._recent[:-RECENT_BYTES]
+        if self._logged + len(data) > self._log_bytes:
+            self._turn_over()
         try:
-            self._size += os.write(self._descriptor, data)
+            written = os.write(self._log, data)
         except OSError:
-            self.lost += len(data)
-        if self._size >= LOG_LIMIT:
-            self._turn()
-        first, *rest = data.split(b"\n")
-        self._line = (self._line + first)[-LINE_LIMIT:]
-        for part in rest[-TAIL_LINES - 1 :]:
-            self._lines.append(self._line)
-            self._line = part[-LINE_LIMIT:]
-        del self._lines[:-TAIL_LINES]
+            written = 0
+        self._logged += written
+        self.lost += len(data) - written
+
+    def recent(self) -> bytes:
+        """The newest bytes, from the start of a line if there is one among them."""
+        recent = bytes(self._recent[-RECENT_BYTES:])
+        if self.total <= len(recent):
+            return recent
+        return recent[recent.find(b"\n") + 1 :]
 
     def tail(self) -> list[str]:
-        """The last lines without control sequences; of a line drawn over in place the last form."""
-        lines = [*self._lines, self._line] if self._line.strip() else self._lines
-        shown = [_SEQUENCES.sub(b"", line.rstrip(b"\r").rpartition(b"\r")[2]) for line in lines[-TAIL_LINES:]]
-        return [line.decode("utf-8", "replace") for line in shown]
+        """The last lines without control sequences."""
+        return last_lines(self.recent())
 
-    def replay(self) -> bytes:
-        """What was printed lately, from the beginning of a line where that is not far."""
-        if self.total <= REPLAY_BYTES:
-            return self._recent
-        return self._recent[self._recent.find(b"\n", 0, 4096) + 1 :]
+    def shrink(self) -> None:
+        """Give the older log's place on the disk away; for an exit record that finds none."""
+        try:
+            os.unlink(self._path + ".1")
+        except OSError:
+            return
 
     def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         return os.open(self._path, flags, 0o600)
 
-    def _turn(self) -> None:
+    def _turn_over(self) -> None:
         try:
             os.rename(self._path, self._path + ".1")
-            fresh = self._open()
+            new = self._open()
         except OSError:
-            # Goes on in the old one; tried again when as much has been written once more.
-            self._size = 0
+            # The log goes on where it was; a disk that refuses a name now may give one later.
             return
-        os.close(self._descriptor)
-        self._descriptor, self._size = fresh, 0
+        os.close(self._log)
+        self._log = new
+        self._logged = 0

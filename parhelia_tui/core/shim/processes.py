@@ -1,79 +1,98 @@
-"""The processes of a container as the host sees them, read from /proc."""
+"""Processes as /proc(5) shows them: who is who, whose child is whose, and how they are ended for sure."""
+
+from __future__ import annotations
 
 import os
-import signal
 
-TICKS = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
+from parhelia_tui.core.shim.lean import signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def boot_id() -> str:
+    """Name this run of the kernel: a pid means nothing after a reboot."""
+    with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+        return file.read().decode().strip()
+
+
+def stat_fields(pid: int) -> list[str]:
+    """Give the fields of /proc/PID/stat from the third on (the second may hold anything).
+
+    Raises:
+        OSError: there is no such process.
+    """
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].decode("ascii").split()
+
+
+def start_time(pid: int) -> int | None:
+    """Give when a process started, in clock ticks since boot; None when it is not there."""
+    try:
+        return int(stat_fields(pid)[19])
+    except OSError:
+        return None
+
+
+def is_running(pid: int) -> bool:
+    """Say whether a process is there and is more than a zombie."""
+    try:
+        return stat_fields(pid)[0] not in ("Z", "X")
+    except OSError:
+        return False
 
 
 def children(pid: int) -> list[int]:
-    """The direct children of a process, of all its threads."""
+    """Give the children of a process, of all its threads."""
     found: list[int] = []
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
                 found += map(int, file.read().split())
-    except OSError:
-        # It has ended meanwhile.
-        return found
+        except OSError:
+            continue
     return found
 
 
 def descendants(pid: int) -> list[int]:
-    """All descendants of a process, parents before their children."""
-    found = children(pid)
-    for each in found:
-        found.extend(child for child in children(each) if child not in found)
+    """Give all processes below one, those nearest to it first."""
+    found: list[int] = []
+    level = [pid]
+    while level:
+        level = [child for parent in level for child in children(parent)]
+        found += level
     return found
 
 
-def usage(pids: list[int]) -> tuple[float, int]:
-    """Processor time in seconds and resident memory in bytes of these processes together."""
-    seconds, memory = 0.0, 0
+def send(pid: int, signal: int) -> bool:
+    """Send a signal; False when there is no such process."""
+    try:
+        os.kill(pid, signal)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def send_all(pids: Iterable[int], signal: int) -> None:
+    """Send a signal to each of them that is there."""
     for pid in pids:
-        try:
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        # Fields 14, 15 and 24 of proc_pid_stat(5), counted from the state, which is the third.
-        seconds += (int(fields[11]) + int(fields[12])) / TICKS
-        memory += int(fields[21]) * PAGE
-    return seconds, memory
+        send(pid, signal)
 
 
-def start_time(pid: int) -> int:
-    """When a process started, in clock ticks since the boot; with its pid it names the process for good."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return int(file.read().rpartition(b")")[2].split()[19])
+def kill_tree(pid: int) -> None:
+    """Kill all that is below a process, again and again until a look finds nothing that lives.
 
-
-def boot_id() -> str:
-    """The name that the kernel gave itself at this boot."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
-
-
-def send(pids: list[int], number: int) -> None:
-    """Send a signal to each of these processes that still is there."""
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def kill_all(root: int, include_root: bool) -> None:
-    """Kill a tree of processes, again and again until no new one turns up.
-
-    Stopped first, so that nobody forks while the others are being killed.
+    Stopping them first keeps a tree that forks from growing while it is walked. After many looks the
+    caller has to come again.
     """
     for _ in range(100):
-        found = descendants(root)
+        found = [each for each in descendants(pid) if is_running(each)]
         if not found:
-            break
-        send(found, signal.SIGSTOP)
-        send(found, signal.SIGKILL)
-    if include_root:
-        send([root], signal.SIGKILL)
+            return
+        send_all(found, signals.SIGSTOP)
+        send_all(descendants(pid), signals.SIGKILL)

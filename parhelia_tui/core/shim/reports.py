@@ -1,71 +1,100 @@
-"""Checking what a process in the container reports. Everything here may come from an enemy."""
+"""What an agent may report: the form, checked field by field. A report is a claim, never an order."""
 
-import json
+from __future__ import annotations
 
-LINE_LIMIT = 8192
-RATE = 50
-"""Reports a second; what is more is dropped and counted."""
+from parhelia_tui.core.shim.lean import loads
 
-STATES = ("working", "waiting", "idle", "done", "error")
-TOKENS_LIMIT = 1_000_000_000
-COST_LIMIT = 1_000_000.0
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LONGEST = 8192
+"""Bytes of one report."""
+MESSAGE = 1000
+"""Characters of a message that are kept."""
+STATES = frozenset(("working", "waiting", "idle", "done", "error"))
+_MOST = 10**12
 
 
-def checked(line: bytes) -> dict | None:  # type: ignore[type-arg]
-    """Give a report in the form of the contract, None for anything else.
+def parse(line: bytes) -> dict[str, Any] | None:
+    """Read one report.
 
     Args:
-        line: one line as it came, at most LINE_LIMIT bytes.
+        line: one line without its newline, as hostile as can be.
+
+    Returns:
+        The report with the known fields alone, as plain JSON values; None when it has not the form.
     """
+    if len(line) > LONGEST:
+        return None
     try:
-        said = json.loads(line)
+        fields = loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict):
+    if not isinstance(fields, dict):
         return None
-    message = said.get("message", "")
-    if not isinstance(message, str):
+    reader = {"state": _state, "usage": _usage, "progress": _progress}.get(_word(fields.get("type")))
+    return None if reader is None else reader(fields)
+
+
+def _state(fields: dict[str, Any]) -> dict[str, Any] | None:
+    state = _word(fields.get("state"))
+    message = _text(fields.get("message", ""))
+    if state not in STATES or message is None:
         return None
-    kind = said.get("type")
-    if kind == "state" and said.get("state") in STATES:
-        return {"type": "state", "state": said["state"], "message": message}
-    if kind == "progress":
-        percent = _number(said.get("percent"), 100.0)
-        return {"type": "progress", "message": message, "percent": percent}
-    if kind == "usage" and isinstance(said.get("model"), str):
-        spent = [said.get("input_tokens"), said.get("output_tokens")]
-        if all(type(each) is int and 0 <= each <= TOKENS_LIMIT for each in spent):
-            return {
-                "type": "usage",
-                "model": said["model"][:200],
-                "input_tokens": spent[0],
-                "output_tokens": spent[1],
-                "cost_usd": _number(said.get("cost_usd"), COST_LIMIT),
-            }
-    return None
+    return {"type": "state", "state": state, "message": message}
 
 
-def _number(value: object, most: float) -> float | None:
-    """A number from 0 to `most`, None for anything else; neither infinite nor NaN passes."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _usage(fields: dict[str, Any]) -> dict[str, Any] | None:
+    model = _text(fields.get("model"), 200)
+    tokens = [_count(fields.get("input_tokens")), _count(fields.get("output_tokens"))]
+    cost = fields.get("cost_usd")
+    if cost is not None:
+        cost = _amount(cost, 1e6)
+        if cost is None:
+            return None
+    if model is None or None in tokens:
         return None
-    return float(value) if 0 <= value <= most else None
+    return {
+        "type": "usage",
+        "model": model,
+        "input_tokens": tokens[0],
+        "output_tokens": tokens[1],
+        "cost_usd": cost,
+    }
 
 
-class Rate:
-    """How many reports of a second are let through."""
+def _progress(fields: dict[str, Any]) -> dict[str, Any] | None:
+    message = _text(fields.get("message"))
+    percent = fields.get("percent")
+    if percent is not None:
+        percent = _amount(percent, 100.0)
+        if percent is None:
+            return None
+    if message is None:
+        return None
+    return {"type": "progress", "message": message, "percent": percent}
 
-    def __init__(self) -> None:
-        self._second = 0
-        self._count = 0
-        self.dropped = 0
 
-    def allows(self, now: float) -> bool:
-        """Count one report at `now` (monotonic seconds) and say whether it passes."""
-        if int(now) != self._second:
-            self._second, self._count = int(now), 0
-        self._count += 1
-        if self._count > RATE:
-            self.dropped += 1
-            return False
-        return True
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(value: object, longest: int = MESSAGE) -> str | None:
+    """A text without halves of characters, which no encoder and no store takes."""
+    if not isinstance(value, str):
+        return None
+    return value[:longest].encode("utf-8", "replace").decode("utf-8")
+
+
+def _count(value: object) -> int | None:
+    # `bool` is an `int` to Python, but not to who reads a report.
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
+        return None
+    return value
+
+
+def _amount(value: object, most: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        return None
+    return float(value)

@@ -1,72 +1,148 @@
-"""What a shim is told to run: the form of spec.json.
+"""What a shim is to run: spec.json of a run directory, written by the backend."""
 
-A plain dictionary, because every import of the shim is paid by each container. The keys:
+from __future__ import annotations
 
-argv            program and arguments of the container; the words STATUS_FD and ARGS_FD stand for descriptors
-options         bubblewrap's options, which it reads from ARGS_FD
-env             its whole environment
-cwd             working directory of argv
-container_id    name of the container, sent with each poke of the controller
-sandboxed       argv is bubblewrap, which tells its child's pid and exit code through STATUS_FD
-inner_env       environment of further sessions, inside
-inner_cwd       working directory of further sessions, inside
-rows, columns   size of the terminal while nobody looks
-heartbeat_s     seconds between heartbeats
-lifetime_s      seconds until the shim ends the container, null for no end
-grace_s         seconds between asking processes to end and killing them
-wake_socket     datagram socket of the controller
-shim_socket     where the shim listens
-join_groups     files into which the container's first process writes itself: cgroup.procs
-rlimits         pairs of resource number and limit
-processors      numbers of the processors it may use, null for all
-limits          by which means each limit is kept, for the record
-"""
-
-import json
 import os
 
-VERSION = 1
-STATUS_FD = "STATUS_FD"
-ARGS_FD = "ARGS_FD"
+from parhelia_tui.core.shim.lean import dumps, loads
 
-SPEC, SPOOL, EXIT, LOCK, PID = "spec.json", "spool.jsonl", "exit.json", "shim.lock", "shim.pid"
-LOG, RESERVE = "output.log", "reserve"
-AGENT_DIRECTORY, AGENT_SOCKET = "agent", "agent.sock"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
+NAME = "spec.json"
 
-def read_spec(directory: str) -> dict:  # type: ignore[type-arg]
-    """Read spec.json of a run directory.
-
-    Raises:
-        ValueError: it is of another version.
-    """
-    with open(os.path.join(directory, SPEC), "rb") as file:
-        spec = json.load(file)
-    if spec.get("version") != VERSION:
-        raise ValueError(f"spec.json has version {spec.get('version')}, this shim reads {VERSION}")
-    return dict(spec)
+# A `dataclass` would import `inspect`, which is more than all that the shim imports.
 
 
-def write_whole(path: str, text: str, durable: bool) -> None:
-    """Write a file so that it is there whole or not at all.
+class Limit:
+    """One limit and the means to keep it.
 
     Args:
-        durable: also survive a power cut; costs two fsyncs.
+        name: `memory`, `pids` or `cpus`.
+        how: by which means, in words.
+        group: control group to make and join; empty for none.
+        files: what to write in it.
+        rlimits: arguments for prlimit(1) in front of the command.
+        processors: numbers of the processors to keep to.
     """
-    partial = f"{path}.{os.getpid()}.part"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        data = text.encode("utf-8", "surrogateescape")
-        while data:
-            data = data[os.write(descriptor, data) :]
-        if durable:
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.rename(partial, path)
-    if durable:
-        directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)
+
+    __slots__ = ("files", "group", "how", "name", "processors", "rlimits")
+
+    def __init__(
+        self,
+        name: str,
+        how: str,
+        group: str = "",
+        files: dict[str, str] | None = None,
+        rlimits: list[str] | None = None,
+        processors: list[int] | None = None,
+    ) -> None:
+        self.name = name
+        self.how = how
+        self.group = group
+        self.files = files or {}
+        self.rlimits = rlimits or []
+        self.processors = processors or []
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Spec:
+    """One container.
+
+    Args:
+        container_id: its id.
+        session_name: name of its main session.
+        command: what runs in it.
+        launcher: arguments in front of the options, as `["/usr/bin/bwrap"]`; empty to run without isolation.
+        options: bubblewrap's options, given to it by a descriptor so that other users do not see them.
+        env: the environment of the command and of further sessions; bubblewrap's options set it too.
+        directory: where an unisolated command runs.
+        rows, columns: size of the terminal before anybody attaches.
+        heartbeat_s: seconds between two heartbeats.
+        lifetime_s: seconds until the shim ends the container; None for never.
+        shim_socket, wake_socket: paths of the shim's own and of the controller's socket.
+        limits: each limit with the means to keep it; of several for one limit the first that works is used.
+    """
+
+    __slots__ = (
+        "columns",
+        "command",
+        "container_id",
+        "directory",
+        "env",
+        "heartbeat_s",
+        "launcher",
+        "lifetime_s",
+        "limits",
+        "options",
+        "rows",
+        "session_name",
+        "shim_socket",
+        "wake_socket",
+    )
+
+    def __init__(
+        self,
+        *,
+        container_id: str,
+        session_name: str,
+        command: list[str],
+        launcher: list[str],
+        options: list[str],
+        env: dict[str, str],
+        directory: str,
+        shim_socket: str,
+        wake_socket: str,
+        limits: list[Limit],
+        rows: int = 40,
+        columns: int = 120,
+        heartbeat_s: float = 10.0,
+        lifetime_s: float | None = None,
+    ) -> None:
+        self.container_id = container_id
+        self.session_name = session_name
+        self.command = command
+        self.launcher = launcher
+        self.options = options
+        self.env = env
+        self.directory = directory
+        self.shim_socket = shim_socket
+        self.wake_socket = wake_socket
+        self.limits = limits
+        self.rows = rows
+        self.columns = columns
+        self.heartbeat_s = heartbeat_s
+        self.lifetime_s = lifetime_s
+
+    def as_text(self) -> str:
+        """Give the form of spec.json. Names that are not UTF-8 stand in it as lone surrogates, escaped."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields["limits"] = [limit.as_json() for limit in self.limits]
+        return dumps(fields) + "\n"
+
+    @classmethod
+    def from_text(cls, text: str) -> Spec:
+        """Read the form of spec.json.
+
+        Raises:
+            ValueError: it has another form.
+        """
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            fields = loads(text)
+            fields["limits"] = [Limit(**limit) for limit in fields["limits"]]
+            return cls(**fields)
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"not a spec: {error}") from error
+
+
+def load(directory: str) -> Spec:
+    """Read the spec of a run directory.
+
+    Raises:
+        OSError, ValueError: there is none that can be read.
+    """
+    with open(os.path.join(directory, NAME), encoding="ascii") as file:
+        return Spec.from_text(file.read())

@@ -1,61 +1,88 @@
-"""The spool: numbered records, one JSON object a line, appended and never changed."""
+"""The append-only record of one container's life (docs/architecture.md, The spool)."""
 
-import json
+from __future__ import annotations
+
+import _socket
 import os
-import socket
 import time
+
+from parhelia_tui.core.shim.lean import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+NAME = "spool.jsonl"
+
+
+class Wake:
+    """Tells the controller to look at this container; nobody has to listen.
+
+    Args:
+        path: the controller's datagram socket.
+        container_id: what is sent.
+    """
+
+    def __init__(self, path: str, container_id: str) -> None:
+        self._path = path
+        self._message = container_id.encode()
+        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+        self._socket.setblocking(False)
+
+    def send(self) -> None:
+        """Send once; a missing or a slow controller finds the spool by itself."""
+        try:
+            self._socket.sendto(self._message, self._path)
+        except OSError:
+            return
 
 
 class Spool:
-    """Writes records and pokes the controller after each.
+    """Writes numbered records, each with one call, and tells the controller of each.
 
-    A record that cannot be written, because the disk is full, is counted and never stops the container.
+    A record that cannot be written (a full disk) is counted and left out; its number goes to the next one.
+
+    Args:
+        directory: the run directory.
+
+    Raises:
+        FileExistsError: there was a shim here before.
     """
 
-    def __init__(self, path: str, container_id: str, wake_socket: str) -> None:
-        self._descriptor = os.open(
-            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-        )
-        self._about = container_id.encode()
-        self._wake_socket = wake_socket
-        self._poker = socket.socket(
-            socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        )
-        self._seq = 0
-        self._unfinished = False
+    def __init__(self, directory: str, wake: Wake) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(os.path.join(directory, NAME), flags, 0o600)
+        self._wake = wake
+        self._size = 0
+        self.written = 0
         self.lost = 0
 
-    def write(self, kind: str, **fields: object) -> bool:
-        """Append one record; False when it could not be written."""
-        record = {"seq": self._seq + 1, "at": time.time(), "type": kind, **fields}
-        line = json.dumps(record).encode() + b"\n"
-        if self._unfinished:
-            # The disk was full in the middle of a line; end it, so that this one stands alone.
-            line = b"\n" + line
+    def write(self, type: str, fields: dict[str, Any]) -> bool:
+        """Append a record.
+
+        Returns:
+            False when it could not be written.
+        """
+        head = {"seq": self.written + 1, "at": time.time(), "type": type}
+        line = (dumps(head | fields) + "\n").encode("ascii")
         try:
-            written = os.write(self._descriptor, line)
+            done = os.write(self._descriptor, line)
         except OSError:
             self.lost += 1
             return False
-        self._unfinished = written < len(line)
-        if self._unfinished:
+        if done < len(line):
+            # Half a line would spoil the next one.
+            os.ftruncate(self._descriptor, self._size)
             self.lost += 1
             return False
-        self._seq += 1
-        self.poke()
+        self._size += done
+        self.written += 1
+        self._wake.send()
         return True
 
     def sync(self) -> None:
-        """Make what was written survive a power cut."""
+        """Have the kernel write all records to the disk, if it can."""
         try:
             os.fsync(self._descriptor)
         except OSError:
             self.lost += 1
-
-    def poke(self) -> None:
-        """Tell the controller that there is something to read, if one listens."""
-        try:
-            self._poker.sendto(self._about, self._wake_socket)
-        except OSError:
-            # No controller is alive, or its queue is full; it will read the spool when it looks.
-            return

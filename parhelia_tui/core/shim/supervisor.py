@@ -1,396 +1,277 @@
-"""The loop that holds one container: its terminal, its records, its end."""
+"""The life of one container, from its start to its exit record."""
 
-import errno
-import json
+from __future__ import annotations
+
 import os
-import selectors
-import signal
 import time
-from collections.abc import Callable
 
-from parhelia_tui.core.shim import child, processes, terminal
-from parhelia_tui.core.shim import spec as form
+from parhelia_tui.core.shim import exit_record
+from parhelia_tui.core.shim.child import Child, start
+from parhelia_tui.core.shim.control_server import ControlServer
+from parhelia_tui.core.shim.lean import signals
+from parhelia_tui.core.shim.limits import Kept
+from parhelia_tui.core.shim.loop import READ, Loop
 from parhelia_tui.core.shim.output import Output
-from parhelia_tui.core.shim.reporters import Reporters
+from parhelia_tui.core.shim.pane import Pane
+from parhelia_tui.core.shim.pid_file import PidFile
+from parhelia_tui.core.shim.report_server import ReportServer
 from parhelia_tui.core.shim.requests import Requests
-from parhelia_tui.core.shim.spool import Spool
+from parhelia_tui.core.shim.spec import Spec
+from parhelia_tui.core.shim.spool import Spool, Wake
+from parhelia_tui.core.shim.terminal import Terminal, open_terminal
+from parhelia_tui.core.shim.tree import Family, Namespace, ask_to_end
+from parhelia_tui.core.shim.usage import Usage
 
-DRAIN_S = 0.5
-"""How long output is still read after the last process that matters has ended."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+AGENT_SOCKET = "agent/agent.sock"
+OWN_GRACE_S = 5.0
+"""Seconds between asking and killing where nobody said how long: at the end of the lifetime, on SIGTERM."""
+AGAIN_S = 0.2
 
 
 class Supervisor:
-    """Runs one container from its start to its exit record.
+    """Runs one container. The working directory is the run directory.
 
     Args:
-        directory: the run directory, the working directory of this process.
-        spec: the content of spec.json.
-        spool: where records go.
+        spec: what to run.
+        directory: the run directory.
+
+    Raises:
+        FileExistsError: there was a shim here before.
+        OSError: the disk is full, or the run directory cannot be used.
     """
 
-    def __init__(self, directory: str, spec: dict, spool: Spool) -> None:  # type: ignore[type-arg]
+    def __init__(self, spec: Spec, directory: str) -> None:
         self.spec = spec
-        self.spool = spool
-        self.output = Output(form.LOG)
-        self.selector = selectors.DefaultSelector()
-        self.master, self._slave = os.openpty()
-        os.set_blocking(self.master, False)
-        rows, columns = terminal.size_of(0) or (spec["rows"], spec["columns"])
-        terminal.set_size(self.master, rows, columns)
-        self._to_agent = terminal.Pipe(self.master)
-        self._pane: terminal.Pipe | None = None
-        self._status_read, self._status_write = os.pipe()
-        self._status = b""
-        self._child = 0
-        self._first = 0
-        self._exit_status: int | None = None
-        self._started_at: float | None = None
-        self._reason = "exited"
+        self.loop = Loop()
+        self.spool = Spool(directory, Wake(spec.wake_socket, spec.container_id))
+        self.output = Output(directory)
+        self.kept = Kept(spec.limits)
+        self.started_at: float | None = None
+        self.reason = ""
         self._detail = ""
-        self._kill_at: float | None = None
-        self._busy = (time.monotonic(), 0.0)
-        self._began = time.monotonic()
-        self._next_beat = 0.0
-        self._reporters = Reporters(self, os.path.join(form.AGENT_DIRECTORY, form.AGENT_SOCKET))
-        self._requests = Requests(self, spec["shim_socket"])
+        self._directory = directory
+        self._reserve = exit_record.reserve(directory)
+        self._pid_file = PidFile(directory)
+        self._born = time.monotonic()
+        self._done = False
+        self._listen_to_signals()
+        self._pane = Pane()
+        rows, columns = self._pane.size() or (spec.rows, spec.columns)
+        master, self._slave = open_terminal(rows, columns)
+        self.terminal = Terminal(self.loop, master, self.output, self._first_output, self._alone)
+        self.reports = ReportServer(self.loop, AGENT_SOCKET, self._report)
+        self._requests = Requests(self)
+        self._control = ControlServer(
+            self.loop, spec.shim_socket, self._requests.answer, self._requests.caller_left
+        )
+        self._child: Child | None = None
+        self.tree: Namespace | Family | None = None
 
     def run(self) -> None:
-        """Start the container, hold it, and write how it ended."""
-        self._catch_signals()
-        self._take_pane()
-        self._child = child.start(self.spec, self._slave, self._status_write)
+        """Start the container and stay until nothing of it is left."""
+        if not self.spec.launcher:
+            # Its import costs 1 ms and memory; bubblewrap does as much by itself.
+            from parhelia_tui.core.shim.namespaces import adopt_orphans
+
+            adopt_orphans()
+        child = self._child = start(self.spec, self._directory, self._slave, self.kept)
         os.close(self._slave)
-        os.close(self._status_write)
-        self.watch(self.master, selectors.EVENT_READ, self._agent_prints)
-        self.watch(self._status_read, selectors.EVENT_READ, self._read_status)
-        if not self.spec["sandboxed"]:
-            self._first_process_is(self._child)
-        while self._exit_status is None:
-            self._turn(self._patience())
-        self._drain()
-        self._finish()
-
-    # What happens
-
-    def watch(self, descriptor: int, events: int, act: Callable[[int], None]) -> None:
-        """Call `act` with the events whenever a descriptor is ready; 0 events stops that."""
-        known = descriptor in self.selector.get_map()
-        if events == 0:
-            if known:
-                self.selector.unregister(descriptor)
-        elif known:
-            self.selector.modify(descriptor, events, act)
+        self._pid_file.add("child", child.pid)
+        self._pane.attach(self.terminal)
+        self.tree = Namespace(child.pid) if self.spec.launcher else Family(child.pid)
+        self._usage = Usage(self.kept.groups, self.tree.overhead)
+        if child.info is None or child.gate is None:
+            self._pid_file.add("first", child.pid)
+            self._begin()
         else:
-            self.selector.register(descriptor, events, act)
+            self.loop.watch(child.info, READ, self._informed)
+            self.loop.watch(child.gate, READ, self._at_the_gate)
+        while not self._done:
+            self.loop.turn()
 
-    def type_in(self, data: bytes) -> None:
-        """Give the agent's terminal what somebody typed."""
-        self._to_agent.put(data)
-        self._watch_master()
+    def give_up(self, error: BaseException) -> None:
+        """End everything after an error of the shim itself, and record it."""
+        self.reason, self._detail = "terminated", f"the supervisor failed: {error!r}"
+        if self.tree is not None:
+            self.tree.kill()
+        self.kept.kill()
+        self._write_record()
 
-    def resize(self, rows: int, columns: int) -> None:
-        """Give the agent's terminal a new size."""
-        terminal.set_size(self.master, rows, columns)
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since the start."""
+        return round(time.monotonic() - self._born, 3)
+
+    @property
+    def child(self) -> Child:
+        """What was started."""
+        assert self._child is not None
+        return self._child
+
+    # --- the start
+
+    def _listen_to_signals(self) -> None:
+        reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._signals = reader
+        signals.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        for number in (signals.SIGCHLD, signals.SIGWINCH, signals.SIGTERM):
+            signals.signal(number, _only_wake)
+        # The pane's terminal may hang up at any time; that is no reason to end.
+        for number in (signals.SIGHUP, signals.SIGINT, signals.SIGQUIT, signals.SIGTSTP, signals.SIGTTOU):
+            signals.signal(number, signals.SIG_IGN)
+        self.loop.watch(reader, READ, self._signalled)
+
+    def _informed(self) -> None:
+        """Bubblewrap names its init."""
+        child = self.child
+        descriptor = child.info
+        if descriptor is None:
+            return
+        self.loop.forget(descriptor)
+        pid = child.read_info()
+        if child.info is not None:
+            self.loop.watch(descriptor, READ, self._informed)
+        if pid is not None and isinstance(self.tree, Namespace) and self.tree.name_first(pid):
+            self._pid_file.add("first", pid)
+
+    def _at_the_gate(self) -> None:
+        """The command waits for its start, or never will."""
+        child = self.child
+        if child.gate is not None:
+            self.loop.forget(child.gate)
+        while child.info is not None:
+            self._informed()
+        if self.tree is None or self.tree.first_pid is None or not child.somebody_waits() or self.reason:
+            # Bubblewrap has ended, or somebody ended it while it was being started.
+            child.shut_gate()
+            return
+        self._begin()
+
+    def _shut_gate(self) -> None:
+        if self.child.gate is not None:
+            self.loop.forget(self.child.gate)
+            self.child.shut_gate()
+
+    def _begin(self) -> None:
+        """Let the command start, and record it first."""
+        assert self.tree is not None
+        self.started_at = time.time()
+        self._born = time.monotonic()
+        self.spool.write("started", {"pid": self.tree.first_pid, "limits": self.kept.how})
+        self.child.open_gate()
+        if self.spec.lifetime_s is not None:
+            self.loop.after("lifetime", self.spec.lifetime_s, self._outlived)
+        self._beat()
+
+    # --- the life
+
+    def _beat(self) -> None:
+        assert self.tree is not None
+        self.loop.after("heartbeat", self.spec.heartbeat_s, self._beat)
+        fields: dict[str, Any] = self._usage.sample(self.tree.own)
+        fields["uptime_s"] = self.uptime_s
+        if self.reports.dropped:
+            fields["reports_dropped"] = self.reports.dropped
+        if self.spool.lost:
+            fields["records_lost"] = self.spool.lost
+        self.spool.write("heartbeat", fields)
+
+    def _first_output(self) -> None:
+        self.spool.write("first_output", {"mono": time.monotonic()})
+
+    def _alone(self) -> None:
+        self.spool.write("terminal_lost", {})
+
+    def _report(self, report: dict[str, Any]) -> None:
+        self.spool.write("agent", {"report": report})
+
+    def _signalled(self) -> None:
+        for number in set(os.read(self._signals, 512)):
+            if number == signals.SIGWINCH:
+                self._pane.resized()
+            elif number == signals.SIGCHLD:
+                self._somebody_ended()
+            elif number == signals.SIGTERM:
+                self.end("terminated", "the supervisor was asked to end", OWN_GRACE_S)
+
+    def _outlived(self) -> None:
+        self.end("lifetime", f"its lifetime of {self.spec.lifetime_s:g} s is over", OWN_GRACE_S)
+
+    # --- the end
 
     def end(self, reason: str, detail: str, grace_s: float) -> None:
-        """Begin to end the container: ask its processes, then kill them when the grace is over."""
-        if self._kill_at is not None:
-            self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
+        """Ask the container to end, and end it after the grace; a second call can only make it sooner."""
+        if self.tree is None or self.tree.status is not None:
             return
-        self._reason, self._detail = reason, detail
-        self._kill_at = time.monotonic() + grace_s
-        self.spool.write("ending", reason=detail or reason)
-        # Those inside first in line: pid 1 of the container is bubblewrap's and only hands the end on.
-        inside = [
-            pid
-            for pid in processes.descendants(self._root())
-            if pid != self._first or not self.spec["sandboxed"]
-        ]
-        if not self.spec["sandboxed"]:
-            inside.append(self._child)
-        processes.send(inside, signal.SIGTERM)
-        processes.send(inside, signal.SIGCONT)
-
-    def status(self) -> dict:  # type: ignore[type-arg]
-        """Tell about the container, for a request."""
-        return {
-            "pid": os.getpid(),
-            "first_pid": self._first,
-            "uptime_s": time.monotonic() - self._began,
-            "output_bytes": self.output.total,
-            "pane": self._pane is not None,
-            "spool_lost": self.spool.lost,
-        }
-
-    # The loop
-
-    def _patience(self) -> float:
-        due = self._next_beat
-        if self._kill_at is not None:
-            due = min(due, self._kill_at)
-        elif self.spec["lifetime_s"] is not None:
-            due = min(due, self._began + self.spec["lifetime_s"])
-        return max(0.0, due - time.monotonic())
-
-    def _turn(self, wait_s: float) -> None:
-        for key, events in self.selector.select(wait_s):
-            if key.fd in self.selector.get_map():
-                key.data(events)
-        now = time.monotonic()
-        if self._kill_at is not None and now >= self._kill_at:
+        if not self.reason:
+            self.reason, self._detail = reason, detail
+            self.spool.write("ending", {"reason": detail})
+            ask_to_end(self.tree.own())
+            # Shells ignore SIGTERM at a prompt, but end when their terminal is gone.
+            self.terminal.signal(signals.SIGHUP)
+        # A command that waits at the gate ends by itself; a kill could catch bubblewrap at a bad moment.
+        self._shut_gate()
+        if grace_s <= 0 and self.started_at is not None:
             self._kill()
-            self._kill_at = now + 0.1
-        lifetime = self.spec["lifetime_s"]
-        if self._kill_at is None and lifetime is not None and now - self._began >= lifetime:
-            self.end("lifetime", f"its lifetime of {lifetime:g} s is over", self.spec["grace_s"])
-        if now >= self._next_beat and self._first:
-            self._beat(now)
-        elif now >= self._next_beat:
-            self._next_beat = now + 1.0
-
-    def _catch_signals(self) -> None:
-        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGTSTP):
-            signal.signal(number, signal.SIG_IGN)
-        wakeup_read, wakeup_write = os.pipe()
-        os.set_blocking(wakeup_read, False)
-        os.set_blocking(wakeup_write, False)
-        signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGWINCH, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
-        self.watch(wakeup_read, selectors.EVENT_READ, lambda _: self._signalled(wakeup_read))
-
-    def _signalled(self, descriptor: int) -> None:
-        came = set(os.read(descriptor, 512))
-        if signal.SIGCHLD in came:
-            self._reap()
-        if signal.SIGWINCH in came and self._pane is not None:
-            size = terminal.size_of(0)
-            if size:
-                self.resize(*size)
-        if signal.SIGTERM in came:
-            self.end("terminated", "the supervisor was asked to end", self.spec["grace_s"])
-
-    def _reap(self) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
-            if pid == self._child:
-                self._exit_status = status
-
-    # The two ends of the terminal
-
-    def _take_pane(self) -> None:
-        if terminal.make_raw(0) is None:
-            return
-        os.set_blocking(0, False)
-        # Standard input and output are one terminal; what is read and written goes through the same number.
-        self._pane = terminal.Pipe(0)
-        self.watch(0, selectors.EVENT_READ, self._pane_ready)
-
-    def _pane_ready(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE and self._pane is not None and not self._pane.flush():
-            self._lose_pane()
-            return
-        if events & selectors.EVENT_READ:
-            try:
-                data = os.read(0, terminal.CHUNK)
-            except BlockingIOError:
-                return
-            except OSError:
-                data = b""
-            if not data:
-                self._lose_pane()
-                return
-            self.type_in(data)
-        self._watch_pane()
-
-    def _lose_pane(self) -> None:
-        if self._pane is None:
-            return
-        self.watch(0, 0, self._pane_ready)
-        self._pane = None
-        self._watch_master()
-        self.spool.write("terminal_lost")
-
-    def _agent_prints(self, events: int) -> None:
-        if events & selectors.EVENT_WRITE:
-            self._to_agent.flush()
-        if events & selectors.EVENT_READ:
-            self._read_master()
-        self._watch_master()
-
-    def _read_master(self) -> bool:
-        """Take what the agent printed; False when nothing more will come."""
-        try:
-            data = os.read(self.master, terminal.CHUNK)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            if error.errno != errno.EIO:
-                raise
-            # Every process that had the terminal open is gone; the exit is told by SIGCHLD.
-            self.watch(self.master, 0, self._agent_prints)
-            return False
-        if not self.output.total:
-            self.spool.write("first_output", mono=time.monotonic())
-        self.output.take(data)
-        if self._pane is not None:
-            if self._pane.put(data):
-                self._watch_pane()
-            else:
-                self._lose_pane()
-        self._requests.show(data)
-        return True
-
-    def _watch_pane(self) -> None:
-        if self._pane is not None:
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._pane.waiting else 0)
-            self.watch(0, wanted, self._pane_ready)
-            self._watch_master()
-
-    def _watch_master(self) -> None:
-        if self.master not in self.selector.get_map():
-            return
-        # A pane that cannot follow slows the agent down, as every terminal does; it never holds up this loop.
-        full = self._pane is not None and self._pane.full
-        wanted = (0 if full else selectors.EVENT_READ) | (
-            selectors.EVENT_WRITE if self._to_agent.waiting else 0
-        )
-        self.watch(self.master, wanted or selectors.EVENT_WRITE, self._agent_prints)
-
-    # The container's life
-
-    def _read_status(self, events: int) -> None:
-        data = os.read(self._status_read, 4096)
-        if not data:
-            self.watch(self._status_read, 0, self._read_status)
-            return
-        self._status += data
-        for said in self._status_words():
-            if "child-pid" in said and not self._first:
-                self._first_process_is(int(said["child-pid"]))
-
-    def _status_words(self) -> list[dict]:  # type: ignore[type-arg]
-        words = []
-        for line in self._status.splitlines():
-            try:
-                words.append(json.loads(line))
-            except ValueError:
-                # Half a line; the rest comes with the next reading.
-                continue
-        return words
-
-    def _first_process_is(self, pid: int) -> None:
-        self._first = pid
-        self._started_at = time.time()
-        about = {
-            "pid": os.getpid(),
-            "start_time": processes.start_time(os.getpid()),
-            "boot_id": processes.boot_id(),
-            "first_pid": pid,
-            "bwrap_pid": self._child,
-        }
-        try:
-            form.write_whole(form.PID, json.dumps(about), durable=False)
-        except OSError:
-            self.spool.lost += 1
-        self.spool.write("started", pid=pid, limits=self.spec["limits"])
-        self._beat(time.monotonic())
-
-    def _root(self) -> int:
-        """The process below which everything of the container stands."""
-        return self._child if self.spec["sandboxed"] else os.getpid()
-
-    def _beat(self, now: float) -> None:
-        pids = processes.descendants(self._root())
-        seconds, memory = processes.usage(pids)
-        since, before = self._busy
-        passed = now - since
-        percent = 100.0 * max(0.0, seconds - before) / passed if passed > 0.5 else None
-        self._busy = (now, seconds)
-        self._next_beat = now + self.spec["heartbeat_s"]
-        inside = pids[1:] if self.spec["sandboxed"] else pids
-        self.spool.write(
-            "heartbeat",
-            cpu_percent=None if percent is None else round(percent, 1),
-            memory_bytes=memory,
-            pids=len(inside),
-            uptime_s=round(now - self._began, 1),
-        )
+        elif not self.loop.sooner("kill", grace_s):
+            self.loop.after("kill", max(grace_s, AGAIN_S), self._kill)
 
     def _kill(self) -> None:
-        if self.spec["sandboxed"]:
-            # The end of pid 1 is the end of its namespace: the kernel kills the rest (pid_namespaces(7)).
-            processes.send([self._first or self._child], signal.SIGKILL)
-        else:
-            processes.kill_all(os.getpid(), include_root=False)
+        """Kill all, and come again while anything is left: what cannot be killed yet, what joined late."""
+        assert self.tree is not None
+        self.loop.after("kill", AGAIN_S, self._kill)
+        self.tree.kill()
+        self.kept.kill()
+        self._finish_when_gone()
 
-    def _drain(self) -> None:
-        """Read what was printed last, while any of it comes."""
-        if not self.spec["sandboxed"]:
-            processes.kill_all(os.getpid(), include_root=False)
-        end = time.monotonic() + DRAIN_S
-        os.set_blocking(self.master, False)
-        while time.monotonic() < end and self._read_master():
-            pass
-        while self._pane is not None and self._pane.waiting and time.monotonic() < end:
-            self._turn(0.01)
+    def _somebody_ended(self) -> None:
+        if self.tree is None or self.tree.status is not None or not self.tree.reap():
+            return
+        # The main process has ended, and all that it left behind ends with it.
+        while self.child.info is not None:
+            self._informed()
+        self._kill()
+        if self.tree.end_signal is not None and not self._done:
+            self.loop.watch(self.tree.end_signal, READ, self._finish_when_gone)
 
-    def _finish(self) -> None:
-        assert self._exit_status is not None
-        code, number = _code_of(self._exit_status)
-        reason, detail = self._reason, self._detail
-        tail = self.output.tail()
-        started = any("exit-code" in said for said in self._status_words()) or not self.spec["sandboxed"]
-        if reason == "exited" and not started and number is None and code == 1:
-            said = [line for line in tail if line.strip()]
-            reason, detail = "start_failed", said[-1] if said else "bubblewrap ended before the command"
-        if number is not None and reason == "exited":
-            detail = f"killed by signal {number}"
-        if self._reporters.dropped:
-            self.spool.write("reports_dropped", count=self._reporters.dropped)
-        record = {
-            "exit_code": code,
-            "signal": number,
-            "reason": reason,
-            "detail": detail,
-            "at": time.time(),
-            "started_at": self._started_at,
-            "tail": tail,
-            "output_bytes": self.output.total,
-        }
+    def _finish_when_gone(self) -> None:
+        assert self.tree is not None
+        if self._done or not self.tree.is_gone():
+            return
+        if self.tree.end_signal is not None:
+            self.loop.forget(self.tree.end_signal)
+        self.terminal.drain()
+        self._requests.sessions_end()
+        self._write_record()
+        self.kept.remove()
+        self.reports.close()
+        self._control.close()
+        self._done = True
+
+    def _write_record(self) -> None:
+        detail = self._detail
+        if self.kept.ran_out_of_memory():
+            detail = "; ".join(filter(None, (detail, "its memory limit was reached")))
+        record = exit_record.record(
+            None if self.tree is None else self.tree.status,
+            self.started_at,
+            self.reason,
+            detail,
+            self.output.tail(),
+            self.output.total,
+        )
         try:
-            os.unlink(form.RESERVE)
+            exit_record.finish(self._reserve, self._directory, record, self.output.shrink)
         except OSError:
-            # Its space was given away already, or it never was.
-            pass
-        form.write_whole(form.EXIT, json.dumps(record), durable=True)
-        self.spool.write("exited", **record)
+            # The spool's last record may still find a place; without both the end has no code.
+            self.spool.lost += 1
+        self.spool.write("exited", record)
         self.spool.sync()
-        self._requests.close()
-        self._reporters.close()
-        self._remove_groups()
-
-    def _remove_groups(self) -> None:
-        """Remove the container's control groups; the kernel takes a moment to empty them."""
-        left = [os.path.dirname(path) for path in self.spec["join_groups"]]
-        end = time.monotonic() + DRAIN_S
-        while left and time.monotonic() < end:
-            try:
-                os.rmdir(left[-1])
-                left.pop()
-            except FileNotFoundError:
-                left.pop()
-            except OSError:
-                time.sleep(0.005)
 
 
-def _code_of(status: int) -> tuple[int, int | None]:
-    """The exit code as a shell says it, and the signal that ended the process, if one did."""
-    if os.WIFSIGNALED(status):
-        return 128 + os.WTERMSIG(status), os.WTERMSIG(status)
-    return os.WEXITSTATUS(status), None
+def _only_wake(number: int, frame: object) -> None:
+    """The handler in Python; the number comes through the pipe."""

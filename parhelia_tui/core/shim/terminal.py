@@ -1,88 +1,253 @@
-"""Terminals: sizes, raw mode, and bytes that wait until the other side takes them."""
+"""The inner terminal, and those who look at it: the pane of tmux and who joined later."""
+
+from __future__ import annotations
 
 import fcntl
 import os
-import struct
 import termios
 
+from parhelia_tui.core.shim.lean import signals
+from parhelia_tui.core.shim.loop import READ, Loop
+from parhelia_tui.core.shim.modes import Modes
+from parhelia_tui.core.shim.outlet import Outlet
+from parhelia_tui.core.shim.output import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 CHUNK = 65536
+FULL = 256 * 1024
+"""Bytes that wait for one viewer before the container's output waits too, as at any terminal."""
+STALLED_S = 5.0
+"""How long a viewer may take nothing before the work goes on without it."""
+TYPED_FULL = 64 * 1024
+_RESET = b"\x1bc"
 
 
-def size_of(descriptor: int) -> tuple[int, int] | None:
-    """Rows and columns of a terminal; None where it is no terminal or has no size."""
-    try:
-        rows, columns, _, _ = struct.unpack("HHHH", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, b"\0" * 8))
-    except OSError:
-        return None
-    return (rows, columns) if rows and columns else None
+def open_terminal(rows: int, columns: int) -> tuple[int, int]:
+    """Open a pseudo terminal that does not become ours.
+
+    Returns:
+        Its master (non-blocking) and its slave.
+    """
+    master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fcntl.ioctl(master, _TIOCSPTLCK, bytes(4))
+    slave = os.open(f"/dev/pts/{_number(master)}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    modes = termios.tcgetattr(slave)
+    # Erasing a character in the line discipline erases all of its bytes.
+    modes[0] |= _IUTF8
+    termios.tcsetattr(slave, termios.TCSANOW, modes)
+    termios.tcsetwinsize(master, (rows, columns))
+    return master, slave
 
 
-def set_size(descriptor: int, rows: int, columns: int) -> None:
-    """Give a terminal its size; its foreground processes get SIGWINCH from the kernel."""
-    rows, columns = max(1, min(rows, 2000)), max(1, min(columns, 2000))
-    try:
-        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    except OSError:
-        # The other side has closed; its end is noticed where it is read.
-        return
+# asm-generic/ioctls.h and termbits.h; Python's termios names neither.
+_TIOCSPTLCK = 0x40045431
+_TIOCGPTN = 0x80045430
+_IUTF8 = 0o40000
 
 
-def make_raw(descriptor: int) -> list | None:  # type: ignore[type-arg]
-    """Let every byte pass a terminal unchanged, as cfmakeraw(3) does, and give its former attributes."""
-    try:
-        before = termios.tcgetattr(descriptor)
-    except termios.error:
-        return None
-    # The first four are numbers; the last, the control characters, is a list and stays.
-    raw: list = list(before)  # type: ignore[type-arg]
-    raw[0] &= ~(
-        termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP
-        | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
-    )  # fmt: skip
-    raw[1] &= ~termios.OPOST
-    raw[2] = (raw[2] & ~(termios.CSIZE | termios.PARENB)) | termios.CS8
-    raw[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
-    termios.tcsetattr(descriptor, termios.TCSANOW, raw)
-    return before
+def _number(master: int) -> int:
+    return int.from_bytes(fcntl.ioctl(master, _TIOCGPTN, bytes(4)), "little")
 
 
-class Pipe:
-    """Bytes on their way to one descriptor that does not block.
+class Viewer:
+    """One who sees what is printed and may type.
 
     Args:
-        descriptor: where they go.
-        limit: how many bytes may wait before `full`.
+        source: where its typing is read.
+        sink: where it is shown what is printed; a descriptor of its own.
     """
 
-    def __init__(self, descriptor: int, limit: int = 1 << 18) -> None:
-        self.descriptor = descriptor
-        self._limit = limit
-        self._waiting = bytearray()
+    def __init__(self, terminal: Terminal, source: int, sink: int) -> None:
+        self._terminal = terminal
+        self.source = source
+        self.behind = False
+        self.outlet = Outlet(terminal.loop, sink, self.leave, self._room)
+        terminal.loop.watch(source, READ, self._typed)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether anything has to be written when the descriptor takes it."""
-        return bool(self._waiting)
+    def show(self, data: bytes) -> None:
+        """Show what was printed, unless the viewer has fallen behind."""
+        if not self.behind:
+            self.outlet.write(data)
 
-    @property
-    def full(self) -> bool:
-        """Whether whoever feeds it should pause."""
-        return len(self._waiting) > self._limit
+    def leave(self) -> None:
+        """Take the viewer away and close its descriptors."""
+        self._terminal.remove(self)
 
-    def put(self, data: bytes) -> bool:
-        """Write, or keep for later; False when the other side is gone."""
-        self._waiting += data
-        return self.flush()
+    def fall_behind(self) -> None:
+        """Drop what waits; the viewer gets a fresh picture when it takes bytes again."""
+        self.behind = True
+        self.outlet.drop()
+        self.outlet.call_when_ready()
 
-    def flush(self) -> bool:
-        """Write what waits, as far as it goes; False when the other side is gone."""
-        while self._waiting:
-            try:
-                written = os.write(self.descriptor, self._waiting[:CHUNK])
-            except BlockingIOError:
-                return True
-            except OSError:
-                self._waiting.clear()
-                return False
-            del self._waiting[:written]
+    def _room(self) -> None:
+        if self.behind:
+            self.behind = False
+            self.outlet.write(_RESET + self._terminal.picture())
+        self._terminal.flow()
+
+    def _typed(self) -> None:
+        try:
+            data = os.read(self.source, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._terminal.type(data)
+        else:
+            self.leave()
+
+
+class Terminal:
+    """The inner terminal's master side.
+
+    Args:
+        loop: the shim's loop.
+        master: descriptor, non-blocking.
+        output: keeps what is printed.
+        on_first: called with the first byte.
+        on_alone: called when the last viewer has left.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        master: int,
+        output: Output,
+        on_first: Callable[[], None],
+        on_alone: Callable[[], None],
+    ) -> None:
+        self.loop = loop
+        self.viewers: list[Viewer] = []
+        self._master = master
+        self._output = output
+        self._on_first = on_first
+        self._on_alone = on_alone
+        self._modes = Modes()
+        self._typing = Outlet(loop, os.dup(master), self._hung_up, self._listen)
+        self._ended = False
+        loop.watch(master, READ, self._printed)
+
+    def add(self, source: int, sink: int) -> Viewer:
+        """Let somebody look and type.
+
+        Args:
+            source, sink: non-blocking; both are closed when the viewer leaves.
+        """
+        viewer = Viewer(self, source, sink)
+        self.viewers.append(viewer)
+        return viewer
+
+    def remove(self, viewer: Viewer) -> None:
+        """Let a viewer go."""
+        if viewer not in self.viewers:
+            return
+        self.viewers.remove(viewer)
+        self.loop.forget(viewer.source)
+        viewer.outlet.close()
+        os.close(viewer.source)
+        self.flow()
+        if not self.viewers:
+            self._on_alone()
+
+    def picture(self) -> bytes:
+        """What a new viewer is shown: the modes that the agent has set, then the newest output."""
+        return self._modes.sequence() + self._output.recent()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give the inner terminal another size; the kernel tells its foreground processes."""
+        if 0 < rows < 10000 and 0 < columns < 10000:
+            termios.tcsetwinsize(self._master, (rows, columns))
+
+    def redraw(self) -> None:
+        """Ask the foreground processes to draw again, also when the size is the same."""
+        self.signal(signals.SIGWINCH)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the foreground processes of the inner terminal."""
+        try:
+            group = os.tcgetpgrp(self._master)
+            if group > 1:
+                os.killpg(group, number)
+        except (OSError, OverflowError):
+            return
+
+    def type(self, data: bytes) -> None:
+        """Pass on what somebody typed."""
+        self._typing.write(data)
+        if self._typing.pending > TYPED_FULL:
+            for viewer in self.viewers:
+                self.loop.forget(viewer.source)
+
+    def flow(self) -> None:
+        """Read on, or wait for a viewer that has too much before it."""
+        if self._ended:
+            return
+        full = any(viewer.outlet.pending > FULL for viewer in self.viewers)
+        if full and self.loop.watches(self._master):
+            self.loop.forget(self._master)
+            self.loop.after("stalled", STALLED_S, self._stalled)
+        elif not full and not self.loop.watches(self._master):
+            self.loop.cancel("stalled")
+            self.loop.watch(self._master, READ, self._printed)
+
+    def drain(self) -> None:
+        """Take what is left to read, at the end."""
+        while not self._ended and self._read():
+            pass
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._on_alone = _nothing
+        self._hung_up()
+        for viewer in list(self.viewers):
+            viewer.leave()
+        self._typing.close()
+        os.close(self._master)
+
+    def _printed(self) -> None:
+        self._read()
+        self.flow()
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._master, CHUNK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            # EIO: nobody has the terminal open any more.
+            data = b""
+        if not data:
+            self._hung_up()
+            return False
+        if not self._output.total:
+            self._on_first()
+        self._output.take(data)
+        self._modes.take(data)
+        for viewer in list(self.viewers):
+            viewer.show(data)
         return True
+
+    def _stalled(self) -> None:
+        for viewer in self.viewers:
+            if viewer.outlet.pending > FULL:
+                viewer.fall_behind()
+        self.flow()
+
+    def _listen(self) -> None:
+        if self._typing.pending <= TYPED_FULL:
+            for viewer in self.viewers:
+                if not self.loop.watches(viewer.source):
+                    self.loop.watch(viewer.source, READ, viewer._typed)
+
+    def _hung_up(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self.loop.forget(self._master)
+
+
+def _nothing() -> None:
+    return

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from parhelia_tui.core.backends.local.bubblewrap import AGENT_ID, HOME
+
 SHOWN = (
     "alternatives",
     "bash.bashrc",
@@ -19,31 +21,28 @@ SHOWN = (
     "dpkg/origins",
     "fonts",
     "inputrc",
+    "java-*-openjdk",
     "ld.so.cache",
     "ld.so.conf",
     "ld.so.conf.d",
     "locale.alias",
     "locale.conf",
     "localtime",
-    "login.defs",
     "lsb-release",
     "magic",
     "magic.mime",
     "mime.types",
     "nsswitch.conf",
     "os-release",
+    "perl",
     "pki/ca-trust",
     "pki/tls/certs",
     "profile",
     "protocols",
-    "python3",
-    "python3.11",
-    "python3.12",
-    "python3.13",
+    "python3*",
     "rpc",
     "services",
     "shells",
-    "skel",
     "ssl/certs",
     "ssl/openssl.cnf",
     "terminfo",
@@ -53,23 +52,27 @@ SHOWN = (
 )
 SHOWN_WITH_NETWORK = ("gai.conf", "host.conf", "hosts", "resolv.conf")
 
-AGENT_ID = 1000
+
+def shown(network: bool, root: Path = Path("/etc")) -> list[str]:
+    """The files and directories of this machine's /etc that a container may read, as they are now."""
+    found: list[str] = []
+    for name in SHOWN + (SHOWN_WITH_NETWORK if network else ()):
+        if "*" in name:
+            found += map(str, sorted(root.glob(name)))
+        elif (root / name).exists():
+            found.append(str(root / name))
+    return found
 
 
-def shown(network: bool) -> list[Path]:
-    """The files and directories of this machine's /etc that a container may read."""
-    names = SHOWN + (SHOWN_WITH_NETWORK if network else ())
-    return [path for name in names if (path := Path("/etc") / name).exists()]
-
-
-def accounts() -> dict[str, str]:
-    """The account files of a container, by their path inside."""
+def accounts(container_id: str) -> dict[str, str]:
+    """The files of a container's /etc that are its own, by name."""
     return {
-        "/etc/passwd": (
-            "root:x:0:0:root:/home/agent:/bin/bash\n"
-            f"agent:x:{AGENT_ID}:{AGENT_ID}:agent:/home/agent:/bin/bash\n"
+        "passwd": (
+            f"root:x:0:0:root:{HOME}:/bin/bash\n"
+            f"agent:x:{AGENT_ID}:{AGENT_ID}:agent:{HOME}:/bin/bash\n"
             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
         ),
-        "/etc/group": f"root:x:0:\nagent:x:{AGENT_ID}:\nnogroup:x:65534:\n",
-        "/etc/hostname": "container\n",
+        "group": f"root:x:0:\nagent:x:{AGENT_ID}:\nnogroup:x:65534:\n",
+        "hostname": f"{container_id}\n",
+        "hosts": f"127.0.0.1 localhost {container_id}\n::1 localhost\n",
     }

@@ -1,123 +1,169 @@
-"""Keeping a container's limits with what this machine offers: control groups, else resource limits."""
+"""By which means this machine can keep a container's limits: control groups, else resource limits."""
 
 from __future__ import annotations
 
-import contextlib
+import math
 import os
-import resource
-import signal
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from parhelia_tui.core.model.records import Limits
+from parhelia_tui.core.shim.spec import Limit
+from parhelia_tui.core.shim.tree import Namespace
 
-ROOT = Path("/sys/fs/cgroup")
-OURS = "parhelia"
 PERIOD_US = 100_000
 """Length of a period of the cpu controller, in microseconds; the kernel's own default."""
+_LEAST_QUOTA_US = 1000
+_PER_NAMESPACE_SINCE = (5, 14)
+"""From this kernel on RLIMIT_NPROC counts within a user namespace (user_namespaces(7), getrlimit(2))."""
 
 
-@dataclass(slots=True)
-class Kept:
-    """How the limits of one container are kept, in the words of the shim's spec.
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A control group in which groups of containers can be made.
 
     Args:
-        how: by name of the limit, by which means.
+        path: where.
+        version: 1 or 2 (cgroups(7)).
     """
 
-    join_groups: list[str] = field(default_factory=list)
-    rlimits: list[tuple[int, int]] = field(default_factory=list)
-    processors: list[int] | None = None
-    how: dict[str, str] = field(default_factory=dict)
+    path: Path
+    version: int
 
 
-def keep(container_id: str, limits: Limits) -> Kept:
-    """Prepare what keeps these limits; the container's first process joins it."""
-    kept = Kept()
+def means(container_id: str, limits: Limits, *, isolated: bool, groups: Mapping[str, Group]) -> list[Limit]:
+    """Give for each limit the means to keep it, the best first.
+
+    Args:
+        groups: by controller (`memory`, `pids`, `cpu`), where a group can be made; from `usable_groups`.
+    """
+    found: list[Limit] = []
     if limits.memory_mb is not None:
-        memory = limits.memory_mb << 20
+        memory = str(limits.memory_mb << 20)
         v1 = {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory}
-        if not _group(kept, container_id, "memory", v1, {"memory.max": memory, "memory.swap.max": 0}):
-            kept.rlimits.append((resource.RLIMIT_AS, memory))
-            kept.how["memory"] = "address space of each process (rlimit)"
+        found += _group(
+            groups, container_id, "memory", "memory", v1, {"memory.max": memory, "memory.swap.max": "0"}
+        )
+        found.append(Limit("memory", "rlimit, for each process", rlimits=[f"--as={memory}"]))
     if limits.pids is not None:
-        wanted = {"pids.max": limits.pids}
-        if not _group(kept, container_id, "pids", wanted, wanted):
-            kept.rlimits.append((resource.RLIMIT_NPROC, limits.pids))
-            kept.how["pids"] = "processes of the user (rlimit)"
+        count = {"pids.max": str(limits.pids + (Namespace.overhead if isolated else 0))}
+        found += _group(groups, container_id, "pids", "pids", count, count)
+        if isolated and os.geteuid() != 0 and _kernel() >= _PER_NAMESPACE_SINCE:
+            found.append(Limit("pids", "rlimit", rlimits=[f"--nproc={limits.pids}"]))
     if limits.cpus is not None:
-        quota = max(1000, int(limits.cpus * PERIOD_US))
-        v1 = {"cpu.cfs_period_us": PERIOD_US, "cpu.cfs_quota_us": quota}
-        if not _group(kept, container_id, "cpu", v1, {"cpu.max": f"{quota} {PERIOD_US}"}):
-            allowed = sorted(os.sched_getaffinity(0))
-            kept.processors = allowed[: max(1, round(limits.cpus))]
-            kept.how["cpus"] = f"{len(kept.processors)} processors (affinity)"
-    return kept
+        quota = str(max(_LEAST_QUOTA_US, int(limits.cpus * PERIOD_US)))
+        v1 = {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": str(PERIOD_US)}
+        found += _group(groups, container_id, "cpu", "cpus", v1, {"cpu.max": f"{quota} {PERIOD_US}"})
+        chosen = processors(container_id, limits.cpus, sorted(os.sched_getaffinity(0)))
+        found.append(Limit("cpus", f"affinity, {len(chosen)} processors", processors=chosen))
+    return found
+
+
+def processors(container_id: str, cpus: float, allowed: Sequence[int]) -> list[int]:
+    """Choose whole processors for a container, each container others."""
+    count = min(len(allowed), max(1, math.ceil(cpus)))
+    first = zlib.crc32(container_id.encode())
+    return sorted(allowed[(first + number) % len(allowed)] for number in range(count))
 
 
 def _group(
-    kept: Kept,
+    groups: Mapping[str, Group],
     container_id: str,
     controller: str,
-    v1: Mapping[str, int],
-    v2: Mapping[str, int | str],
-) -> bool:
-    """Make a control group that keeps one limit; False where this machine does not let us."""
-    name = "cpus" if controller == "cpu" else controller
-    for base, wanted, version in (
-        (ROOT / controller / OURS, v1, "cgroup v1"),
-        (ROOT / OURS, v2, "cgroup v2"),
-    ):
-        if not base.parent.is_dir() or (version == "cgroup v2" and not _delegated(controller)):
-            continue
-        group = base / container_id
-        try:
-            base.mkdir(exist_ok=True)
-            if version == "cgroup v2":
-                (base / "cgroup.subtree_control").write_text(f"+{controller}")
-            group.mkdir(exist_ok=True)
-            for file, value in wanted.items():
-                # Some kernels count no swap; then memory alone is limited.
-                if (group / file).exists():
-                    (group / file).write_text(str(value))
-        except OSError:
-            continue
-        procs = str(group / "cgroup.procs")
-        if procs not in kept.join_groups:
-            kept.join_groups.append(procs)
-        kept.how[name] = version
-        return True
-    return False
+    name: str,
+    v1: dict[str, str],
+    v2: dict[str, str],
+) -> list[Limit]:
+    base = groups.get(controller)
+    if base is None:
+        return []
+    path = str(_group_of(base, container_id))
+    return [Limit(name, f"cgroup v{base.version}", path, v1 if base.version == 1 else v2)]
 
 
-def _delegated(controller: str) -> bool:
-    """Whether the unified hierarchy is there and hands this controller on to us."""
-    try:
-        return controller in (ROOT / "cgroup.controllers").read_text().split() and os.access(ROOT, os.W_OK)
-    except OSError:
-        return False
+def _group_of(base: Group, container_id: str) -> Path:
+    return base.path / f"parhelia-{container_id}"
 
 
 def groups_of(container_id: str) -> list[Path]:
     """The control groups that a container has, or left behind."""
-    candidates = [ROOT / each / OURS / container_id for each in ("memory", "pids", "cpu")]
-    return [path for path in (*candidates, ROOT / OURS / container_id) if path.is_dir()]
+    paths = {_group_of(base, container_id) for base in usable_groups().values()}
+    return sorted(path for path in paths if path.is_dir())
 
 
-def clear(container_id: str, deadline_s: float = 5.0) -> bool:
-    """Kill what is left in a container's control groups and remove them; True when nothing is left."""
-    end = time.monotonic() + deadline_s
-    while groups := groups_of(container_id):
-        for group in groups:
-            with contextlib.suppress(OSError):
-                for word in (group / "cgroup.procs").read_text().split():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(word), signal.SIGKILL)
-            with contextlib.suppress(OSError):
-                group.rmdir()
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True
+def usable_groups(
+    mounts: Path = Path("/proc/self/mountinfo"), own: Path = Path("/proc/self/cgroup")
+) -> dict[str, Group]:
+    """Find for each controller a group in which we may make others, as near to our own as can be.
+
+    Args:
+        mounts, own: as proc(5) and cgroups(7) describe them.
+    """
+    places = own_places(own.read_text())
+    found: dict[str, Group] = {}
+    for controllers, version, root in mounted(mounts.read_text()):
+        if version == 1:
+            for controller in controllers & {"memory", "pids", "cpu"}:
+                path = _below(root, places.get(controller, "/"))
+                if os.access(path, os.W_OK):
+                    found.setdefault(controller, Group(path, 1))
+        else:
+            for controller in ("memory", "pids", "cpu"):
+                parent = _delegated(root, places.get("", "/"), controller)
+                if parent is not None:
+                    found.setdefault(controller, Group(parent, 2))
+    return found
+
+
+def own_places(text: str) -> dict[str, str]:
+    """Read /proc/self/cgroup: our group by controller; the unified hierarchy's under an empty name."""
+    places: dict[str, str] = {}
+    for line in text.splitlines():
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(","):
+            places[controller] = path
+    return places
+
+
+def mounted(text: str) -> list[tuple[set[str], int, Path]]:
+    """Read /proc/self/mountinfo: each mounted hierarchy with its controllers, version and place."""
+    found: list[tuple[set[str], int, Path]] = []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        words = after.split()
+        if len(words) < 3 or words[0] not in ("cgroup", "cgroup2"):
+            continue
+        # White space in a path is written as \040 and the like.
+        path = before.split()[4].encode().decode("unicode_escape")
+        version = 2 if words[0] == "cgroup2" else 1
+        found.append((set(words[2].split(",")), version, Path(path)))
+    return found
+
+
+def _below(root: Path, place: str) -> Path:
+    path = root / place.strip("/")
+    return path if path.is_dir() else root
+
+
+def _delegated(root: Path, place: str, controller: str) -> Path | None:
+    """Find the nearest group above ours that hands the controller on and lets us move processes.
+
+    Our own cannot: a group that holds processes has no children with controllers (cgroups(7), "no internal
+    processes"). Its cgroup.procs must be writable too, because a move crosses it.
+    """
+    own = _below(root, place)
+    above = [path for path in (own, *own.parents) if path.is_relative_to(root)]
+    for path in above[1:] or above:
+        try:
+            handed = (path / "cgroup.subtree_control").read_text().split()
+        except OSError:
+            continue
+        if controller in handed and os.access(path, os.W_OK) and os.access(path / "cgroup.procs", os.W_OK):
+            return path
+    return None
+
+
+def _kernel() -> tuple[int, ...]:
+    return tuple(int(word) for word in os.uname().release.split("-")[0].split(".")[:2] if word.isdigit())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -10,94 +11,143 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.base import Capability
-from parhelia_tui.core.backends.local import limits
+from parhelia_tui.core.backends.local import bubblewrap, etc, limits, overlay
+from parhelia_tui.core.backends.local.host import host
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.shim import cgroups
+from parhelia_tui.core.shim.limits import NOT_KEPT, Kept
 
 DEADLINE_S = 10.0
-_RUN = ("--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev")
+_USERNS = "sudo sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0"
 
 
-async def probe() -> list[Capability]:
-    """Try tmux, git, bubblewrap, namespaces, overlay and each limit."""
-    found = [await _program("tmux", "-V", required=True), await _program("git", "--version", required=False)]
-    found.append(await _program("bwrap", "--version", required=True))
-    if found[-1].works:
-        found.append(
-            await _tried(
-                "isolation",
-                ["bwrap", "--unshare-all", *_RUN, "true"],
-                "bubblewrap with user, pid, net, ipc, uts and mount namespaces",
-                "sudo sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0",
-                required=True,
-            )
+async def probe(system_paths: Sequence[str]) -> list[Capability]:
+    """Try tmux, bubblewrap with the real options, an overlay and each limit.
+
+    Args:
+        system_paths: directories that containers are to see.
+    """
+    found = [
+        await _version("tmux", "tmux", "-V"),
+        await _version("bubblewrap", "bwrap", "--version"),
+        await _version("git", "git", "--version", required=False),
+    ]
+    with tempfile.TemporaryDirectory(prefix="parhelia-") as directory:
+        run = Path(directory)
+        if shutil.which("bwrap"):
+            found += await _containers(run, system_paths)
+    return [*found, *await asyncio.to_thread(_limits)]
+
+
+async def _version(name: str, command: str, option: str, *, required: bool = True) -> Capability:
+    if shutil.which(command) is None:
+        return Capability(name, False, "not installed", f"sudo apt-get install {name}", required)
+    code, said = await _run([command, option])
+    return Capability(name, code == 0, one_line(said, 80), "", required)
+
+
+async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability]:
+    """Run a real sandbox of each kind once."""
+    for name in ("home", "agent", "etc", "workspace"):
+        (run / name).mkdir()
+    for name, text in etc.accounts("probe").items():
+        (run / "etc" / name).write_text(text)
+    try:
+        here = host(system_paths, network=False)
+    except ParheliaError as error:
+        return [Capability("isolation", False, error.message, required=True)]
+
+    def sandbox(*, persistent: bool) -> list[str]:
+        box = bubblewrap.Sandbox(
+            container_id="probe",
+            run=run,
+            workspace=run / "workspace",
+            env=bubblewrap.environment("probe", {}),
+            persistent=persistent,
         )
-        found.append(
-            await _tried(
-                "network none",
-                ["bwrap", "--unshare-all", *_RUN, "sh", "-c", "! grep -q : /proc/net/route"],
-                "a network namespace with nothing but loopback",
-                "",
+        launcher = overlay.launcher(run, here.bwrap) if persistent else [here.bwrap]
+        return [*launcher, *bubblewrap.options(here, box), "--"]
+
+    isolation = await _tried(
+        "isolation",
+        [*sandbox(persistent=False), "true"],
+        "user, pid, net, ipc, uts and mount namespaces",
+        _USERNS,
+    )
+    alone = await _tried(
+        "network none",
+        # Beside two lines of headings /proc/net/dev has one line for each interface.
+        [*sandbox(persistent=False), "sh", "-c", 'test "$(wc -l < /proc/net/dev)" = 3'],
+        "a network namespace with its own loopback and nothing else",
+        _USERNS,
+    )
+    for name in overlay.OVERLAID:
+        for layer in ("upper", "work", "merged"):
+            (run / layer / name).mkdir(parents=True)
+    for name in ("etc", "var"):
+        (run / "upper" / name).mkdir()
+    kept = await _tried(
+        "persistent containers",
+        [*sandbox(persistent=True), "touch", "/usr/probe"],
+        "an overlay in a user namespace",
+        "",
+        required=False,
+    )
+    return [isolation, alone, kept]
+
+
+def _limits() -> list[Capability]:
+    """Set each limit once and say by which means it is kept."""
+    name = f"probe-{os.getpid()}"
+    wanted = Limits(cpus=1.0, memory_mb=512, pids=512)
+    kept = Kept(limits.means(name, wanted, isolated=True, groups=limits.usable_groups()))
+    try:
+        return [
+            Capability(
+                f"{what} limit",
+                kept.how.get(what, NOT_KEPT) != NOT_KEPT,
+                kept.how.get(what, NOT_KEPT),
+                ""
+                if kept.how.get(what, NOT_KEPT) != NOT_KEPT
+                else "run the controller in a delegated control group",
             )
-        )
-    found.append(await _overlay())
-    return [*found, *_limits()]
-
-
-async def _program(name: str, version: str, *, required: bool) -> Capability:
-    package = {"bwrap": "bubblewrap"}.get(name, name)
-    if shutil.which(name) is None:
-        return Capability(name, False, "not installed", f"sudo apt-get install {package}", required)
-    code, said = await _run([name, version])
-    return Capability(name, code == 0, one_line(said, 60), "", required)
+            for what in ("memory", "pids", "cpus")
+        ]
+    finally:
+        for group in kept.groups:
+            cgroups.remove(group)
 
 
 async def _tried(
-    name: str, command: Sequence[str], how: str, remedy: str, *, required: bool = False
+    name: str, command: Sequence[str], how: str, remedy: str, *, required: bool = True
 ) -> Capability:
     code, said = await _run(command)
     if code == 0:
         return Capability(name, True, how, "", required)
-    return Capability(name, False, one_line(said, 120) or f"exit code {code}", remedy, required)
-
-
-async def _overlay() -> Capability:
-    """Mount an overlay in a user namespace, as persistent containers need it."""
-    with tempfile.TemporaryDirectory() as root:
-        for name in ("upper", "work", "merged"):
-            (Path(root) / name).mkdir()
-        options = f"userxattr,lowerdir=/usr,upperdir={root}/upper,workdir={root}/work"
-        script = f'mount -t overlay overlay -o "{options}" "{root}/merged" && test -d "{root}/merged/bin"'
-        return await _tried(
-            "persistent containers",
-            ["unshare", "-Urm", "--propagation", "private", "sh", "-c", script],
-            "an overlay in a user namespace",
-            "",
-        )
-
-
-def _limits() -> list[Capability]:
-    """Prepare each limit once and say by which means it would be kept."""
-    name = f"probe-{os.getpid()}"
-    kept = limits.keep(name, Limits(cpus=1.0, memory_mb=512, pids=512))
-    limits.clear(name)
-    return [Capability(f"limit of {what}", True, how) for what, how in kept.how.items()]
+    return Capability(name, False, one_line(said, 160) or f"exit code {code}", remedy, required)
 
 
 async def _run(command: Sequence[str]) -> tuple[int, str]:
+    """Run a program; its exit code and what it said."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},
         )
     except OSError as error:
         return 127, error.strerror or str(error)
     try:
         said, _ = await asyncio.wait_for(process.communicate(), DEADLINE_S)
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return 124, f"no answer within {DEADLINE_S:g} s"
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     return process.returncode or 0, said.decode("utf-8", "replace").strip()

@@ -1,0 +1,78 @@
+"""What this machine has for containers: programs, system directories, the parts of /proc to guard."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from parhelia_tui.core.backends.local import etc
+from parhelia_tui.core.backends.local.bubblewrap import Host
+from parhelia_tui.core.model.errors import ParheliaError
+
+_ROOTS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+# What container runtimes keep read-only and hide (the OCI runtime specification's default paths).
+_GUARDED = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr")
+_MASKED = (
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+)
+PROGRAM_DEADLINE_S = 10.0
+
+
+def program(name: str, package: str) -> str:
+    """Find a program.
+
+    Raises:
+        ParheliaError: E603, with what to type.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise ParheliaError(
+            "E603",
+            f"{package} is not installed",
+            recovery=(f"sudo apt-get install {package}", "parhelia doctor"),
+        )
+    return found
+
+
+@cache
+def bubblewrap_version(path: str) -> tuple[int, ...]:
+    """Ask bubblewrap for its version, once in the life of this process (2 ms)."""
+    said = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, timeout=PROGRAM_DEADLINE_S, check=False
+    ).stdout
+    return tuple(map(int, re.findall(r"\d+", said)[:3]))
+
+
+def host(system_paths: Sequence[str], network: bool) -> Host:
+    """Look at this machine.
+
+    Args:
+        system_paths: directories that containers are to see read-only, where they are there.
+        network: what names need to be resolved is to be seen too.
+
+    Raises:
+        ParheliaError: E603 without bubblewrap.
+    """
+    bwrap = program("bwrap", "bubblewrap")
+    roots = [Path(name) for name in _ROOTS]
+    plain = [str(root) for root in roots if root.is_dir() and not root.is_symlink()]
+    return Host(
+        bwrap=bwrap,
+        can_disable_userns=bubblewrap_version(bwrap) >= (0, 8),
+        links={str(root): str(root.readlink()) for root in roots if root.is_symlink()},
+        system=[path for path in (*system_paths, *plain) if Path(path).is_dir()],
+        etc=etc.shown(network),
+        guarded=[path for path in _GUARDED if Path(path).exists()],
+        # To any other number these files are closed anyway.
+        masked=[path for path in _MASKED if os.geteuid() == 0 and Path(path).exists()],
+    )

@@ -1,0 +1,114 @@
+"""The system of a persistent container: what it changes stays in its run directory.
+
+/usr and /opt are overlays over this machine's; /etc and /var are the container's own, begun with copies of
+what package managers need. The rest of this machine's /etc and /var is never shown (passwords, keys, mail,
+backups).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from parhelia_tui.core.backends.local import etc
+from parhelia_tui.core.backends.local.host import program
+
+OVERLAID = ("usr", "opt")
+_FINISHED = ".finished"
+# Beside what an ordinary container sees. Sources of packages may stand with a password in them, in auth.conf.
+_ETC_TOO = ("apt", "dpkg", "adduser.conf", "deluser.conf", "login.defs", "skel", "debconf.conf", "ucf.conf")
+_VAR = ("cache/apt/archives/partial", "lib/apt/lists/partial", "lib/dpkg", "log/apt", "spool")
+
+
+def prepare(run: Path, container_id: str, *, network: bool) -> None:
+    """Lay out the directories of a persistent container, once.
+
+    Args:
+        run: its run directory.
+        network: what names need to be resolved is copied too.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    upper = run / "upper"
+    if (upper / _FINISHED).exists():
+        return
+    for name in OVERLAID:
+        for layer in ("upper", "work", "merged"):
+            (run / layer / name).mkdir(parents=True, exist_ok=True)
+        if os.geteuid() != 0:
+            _skeleton(Path("/") / name, upper / name)
+    own = upper / "etc"
+    own.mkdir(exist_ok=True)
+    for source in [*map(Path, etc.shown(network)), *(Path("/etc") / name for name in _ETC_TOO)]:
+        _copy(source, own / source.relative_to("/etc"))
+    for name, text in etc.accounts(container_id).items():
+        if name != "hosts" or not network:
+            (own / name).write_text(text)
+            (own / name).chmod(0o644)
+    if (own / "apt").is_dir():
+        # Only one user exists inside, so nobody is there for apt to become.
+        (own / "apt" / "apt.conf.d").mkdir(exist_ok=True)
+        (own / "apt" / "apt.conf.d" / "99parhelia").write_text('APT::Sandbox::User "root";\n')
+    for name in _VAR:
+        (upper / "var" / name).mkdir(parents=True, exist_ok=True)
+    _copy(Path("/var/lib/dpkg"), upper / "var" / "lib" / "dpkg")
+    for link, target in (("run", "/run"), ("tmp", "/tmp"), ("lock", "/run/lock")):
+        if not (upper / "var" / link).is_symlink():
+            (upper / "var" / link).symlink_to(target)
+    (upper / _FINISHED).touch()
+
+
+def launcher(run: Path, bwrap: str) -> list[str]:
+    """Give what runs bubblewrap where the overlays are mounted.
+
+    The mounts are those of a namespace that ends with its last process, so nothing of them stays behind.
+    Every process of this chain executes the next one, so there is no further link that could break.
+    """
+    mounts = [
+        f"mount -t overlay overlay -o userxattr,lowerdir=/{name},"
+        f"upperdir={_option(run / 'upper' / name)},workdir={_option(run / 'work' / name)}"
+        f" {_quoted(str(run / 'merged' / name))}"
+        for name in OVERLAID
+        if (Path("/") / name).is_dir()
+    ]
+    script = " && ".join([*mounts, 'exec "$@"'])
+    unshare = program("unshare", "util-linux")
+    return [unshare, "-Urm", "--propagation", "private", "/bin/sh", "-c", script, "sh", bwrap]
+
+
+def _skeleton(source: Path, target: Path) -> None:
+    """Make every directory of the lower layer in the upper one.
+
+    The kernel lets an ordinary user change nothing that belongs to root, also not in an overlay; but a
+    directory that is in the upper layer too belongs to him, and what he adds to it needs no copy.
+    """
+    for folder, _, _ in os.walk(source):
+        (target / Path(folder).relative_to(source)).mkdir(mode=0o755, parents=True, exist_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a tree, as far as we may read it."""
+    if source.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        for entry in sorted(source.iterdir()) if os.access(source, os.R_OK | os.X_OK) else ():
+            if not entry.name.startswith(("auth.conf", "lock")):
+                if entry.is_symlink():
+                    if not (target / entry.name).is_symlink():
+                        (target / entry.name).symlink_to(entry.readlink())
+                else:
+                    _copy(entry, target / entry.name)
+    elif source.is_file() and os.access(source, os.R_OK):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+
+
+def _option(path: Path) -> str:
+    """A path as an option of an overlay wants it, quoted for a shell."""
+    return _quoted(str(path).replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,"))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -1,0 +1,141 @@
+"""The run directory of a container: made before its shim starts, removed when it is forgotten."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import stat
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.base import ExitRecord
+from parhelia_tui.core.backends.local import etc, overlay
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.paths import private_directory
+from parhelia_tui.core.shim import exit_record, pid_file, spec, spool
+from parhelia_tui.core.shim.main import LOCK
+from parhelia_tui.core.shim.processes import send
+from parhelia_tui.core.shim.spec import Spec
+
+SESSIONS = "sessions"
+
+
+def prepare(run: Path, container_id: str, *, persistent: bool, network: bool) -> None:
+    """Make the directory with all that the shim needs but its spec.
+
+    The place of the exit record is taken here, so a disk that is too full for it is noticed before the start.
+
+    Raises:
+        OSError, ParheliaError: the disk is full, or the place cannot be used.
+    """
+    for path in (run, run / "home", run / "agent", run / "etc", run / SESSIONS):
+        private_directory(path)
+    for name, text in etc.accounts(container_id).items():
+        (run / "etc" / name).write_text(text)
+    if persistent:
+        overlay.prepare(run, container_id, network=network)
+    os.close(exit_record.reserve(str(run)))
+
+
+def write_spec(run: Path, content: Spec) -> None:
+    """Write spec.json, as a whole or not at all."""
+    write_whole(run / spec.NAME, content.as_text())
+
+
+def write_session(run: Path, name: str, command: Sequence[str]) -> None:
+    """Write what a further session runs, where its pane finds it."""
+    write_whole(private_directory(run / SESSIONS) / f"{name}.json", json.dumps({"command": list(command)}))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody sees half of it."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+        unfinished.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
+
+
+def is_alive(run: Path) -> bool:
+    """Say whether a shim lives: it holds its lock as long as it does, and the kernel lets it go with it."""
+    try:
+        descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        # Shared, so that two who look at the same time do not take each other for the shim.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def was_started(run: Path) -> bool:
+    """Say whether a shim ever began with this container."""
+    return (run / spool.NAME).exists() or (run / exit_record.NAME).exists()
+
+
+def exit_of(run: Path) -> ExitRecord | None:
+    """Read exit.json; None when there is none, or one that a damaged disk has spoiled."""
+    try:
+        return ExitRecord.from_json(json.loads((run / exit_record.NAME).read_bytes()))
+    except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def spec_of(run: Path) -> Spec | None:
+    """Read spec.json; None when there is none that can be read."""
+    try:
+        return spec.load(str(run))
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def processes_of(run: Path) -> dict[str, int]:
+    """The processes that the shim wrote down (`shim`, `child`, `first`), as far as they still are those."""
+    return pid_file.read(str(run))
+
+
+def kill_shim(run: Path) -> None:
+    """Kill a living shim, and so its container; nobody else, should its pid have gone to another process."""
+    pid = processes_of(run).get("shim")
+    if pid is not None and is_alive(run):
+        send(pid, signal.SIGKILL)
+
+
+def remove(run: Path) -> None:
+    """Remove the directory, whatever a container has put in it.
+
+    Raises:
+        ParheliaError: E500 when something of it stays.
+    """
+    shutil.rmtree(run, onerror=_open_up)
+    if run.exists():
+        raise ParheliaError("E500", f"{run} cannot be removed")
+
+
+def _open_up(act: Callable[..., Any], name: str, _: object) -> None:
+    """Try again after taking the rights that a container took away from its directories.
+
+    The container has ended, so nothing changes under our hands; a link is never followed.
+    """
+    with contextlib.suppress(OSError):
+        for path in (Path(name).parent, Path(name)):
+            if stat.S_ISDIR(path.lstat().st_mode):
+                path.chmod(0o700)
+        if Path(name).is_dir() and not Path(name).is_symlink():
+            shutil.rmtree(name, ignore_errors=True)
+        else:
+            Path(name).unlink(missing_ok=True)

@@ -1,0 +1,67 @@
+"""Making sure that nothing of a dead shim's container is left.
+
+The kernel ends a container with its shim; what this finds is what a kill at the worst moment can leave: an
+init whose monitor died before it let it go, processes without isolation, control groups.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from parhelia_tui.core.backends.local import run_directory
+from parhelia_tui.core.shim import cgroups
+from parhelia_tui.core.shim.child import RUN_VARIABLE
+from parhelia_tui.core.shim.processes import is_running, send
+
+DEADLINE_S = 5.0
+_PAUSE_S = 0.005
+
+
+def sweep(run: Path, deadline_s: float = DEADLINE_S) -> bool:
+    """Kill every process of a container whose shim is dead, and remove its control groups.
+
+    Args:
+        run: the container's run directory.
+
+    Returns:
+        False when something could not be ended within the deadline.
+    """
+    spec = run_directory.spec_of(run)
+    groups = sorted({limit.group for limit in spec.limits if limit.group}) if spec else []
+    end = time.monotonic() + deadline_s
+    while True:
+        left = set(_of_pid_file(run)) | set(_marked(run))
+        for pid in left:
+            send(pid, signal.SIGKILL)
+        for group in groups:
+            cgroups.kill(group)
+        groups = [group for group in groups if not cgroups.remove(group)]
+        if not left and not groups:
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(_PAUSE_S)
+
+
+def _of_pid_file(run: Path) -> list[int]:
+    return [
+        pid for name, pid in run_directory.processes_of(run).items() if name != "shim" and is_running(pid)
+    ]
+
+
+def _marked(run: Path) -> Iterator[int]:
+    """Processes that carry the run directory in their environment: bubblewrap's, and unisolated ones."""
+    mark = f"{RUN_VARIABLE}={run}".encode(errors="surrogateescape")
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            found = mark in (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            # It has ended, or it is somebody else's.
+            continue
+        if found and is_running(int(entry.name)):
+            yield int(entry.name)

@@ -1,0 +1,137 @@
+"""Starting and ending the tmux server of a container; what happens in it is core/sessions' part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import parhelia_tui
+from parhelia_tui.core.backends.local.host import program
+from parhelia_tui.core.backends.local.waiting import until
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.sessions.tmux_config import write_config
+
+DEADLINE_S = 15.0
+END_S = 2.0
+_ROOT = Path(parhelia_tui.__file__).resolve().parent.parent
+# The interpreter below a virtual environment starts in half the time, and the shim needs nothing else.
+_PYTHON = getattr(sys, "_base_executable", "") or sys.executable
+_SHIM = (
+    f"import sys; sys.path.insert(0, {str(_ROOT)!r}); "
+    "from parhelia_tui.core.shim.main import main; raise SystemExit(main())"
+)
+
+
+def shim_command(mode: str, *words: str) -> list[str]:
+    """Give the command of a pane that runs the shim; without site packages and user settings."""
+    return [_PYTHON, "-I", "-S", "-X", "utf8", "-c", _SHIM, mode, *words]
+
+
+async def new_session(
+    address: Path, name: str, command: Sequence[str], *, home: Path, rows: int, columns: int
+) -> int | None:
+    """Start a session, and its server where there is none, with one process.
+
+    Args:
+        address: the server's socket.
+        name: of the session.
+        command: the pane's process.
+        home: the state directory, for the configuration.
+
+    Returns:
+        The pid of the pane's process; None when there is a session of that name already.
+
+    Raises:
+        ParheliaError: E602 with what tmux says, E603 without tmux.
+    """
+    tmux = program("tmux", "tmux")
+    arguments = [
+        *("-u", "-S", str(address), "-f", str(write_config(home))),
+        *("new-session", "-d", "-P", "-F", "#{pane_pid}", "-s", name),
+        *("-x", str(columns), "-y", str(rows), "--", *command),
+    ]
+    process = await asyncio.create_subprocess_exec(
+        tmux,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # The server keeps this environment, and its panes get it: nothing of the user's is in it.
+        env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"},
+        cwd="/",
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), DEADLINE_S)
+    except TimeoutError as error:
+        raise ParheliaError("E602", f"tmux did not answer within {DEADLINE_S:g} s") from error
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode == 0:
+        return int(out)
+    said = one_line(err.decode("utf-8", "replace"), 200)
+    if "duplicate session" in said:
+        return None
+    raise ParheliaError("E602", f"the terminal could not be started: {said or 'tmux gave no reason'}")
+
+
+async def kill_session(address: Path, name: str) -> None:
+    """End a session; nothing happens when there is none."""
+    if not answers(address):
+        return
+    process = await asyncio.create_subprocess_exec(
+        program("tmux", "tmux"),
+        *("-N", "-S", str(address), "kill-session", "-t", f"={name}"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"},
+    )
+    try:
+        await asyncio.wait_for(process.wait(), DEADLINE_S)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def answers(address: Path) -> bool:
+    """Say whether a server listens; asked by connecting, which takes 20 microseconds."""
+    return _server(address) is not None
+
+
+async def end(address: Path) -> None:
+    """End a server, however it is, and remove its socket."""
+    pid = _server(address)
+    if pid is not None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+            with contextlib.suppress(TimeoutError):
+                await until(lambda: _server(address) != pid, END_S)
+                break
+    address.unlink(missing_ok=True)
+
+
+def _server(address: Path) -> int | None:
+    """The pid of who listens at a socket (SO_PEERCRED, unix(7)); None when nobody does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.setblocking(False)
+        try:
+            connection.connect(str(address))
+        except (OSError, ValueError):
+            return None
+        pid, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    # A socket in the place of ours would belong to somebody else.
+    return int(pid) if user in (os.geteuid(), 0) and pid > 0 else None
