@@ -226,7 +226,7 @@ def test_a_gone_server_and_an_unknown_session_are_told_before_the_screen_is_clea
 def test_a_terminal_that_tmux_cannot_use_is_told(tmux: TmuxServer) -> None:
     endpoint = tmux.start(READY)
     with attached(endpoint, {"TERM": "no-such-terminal"}) as terminal:
-        terminal.wait_for(rb"ERROR E601")
+        terminal.wait_for(rb"ERROR E601: tmux cannot use this terminal")
         terminal.wait_end()
 
 

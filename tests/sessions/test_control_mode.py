@@ -26,7 +26,7 @@ WAIT = "input()"
 FLOOD = """
 import os, sys, time
 input()
-left = 20_000_000
+left = 100_000_000
 while left > 0:
     left -= os.write(1, b"x" * 99 + b"\\n")
 open(sys.argv[1], "w").close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import sys
 import termios
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ _RECOVER = (
 # How a tmux client says that it ended (client.c, client_exit_message).
 _DETACHED = "[detached"
 _LOST = ("[server exited unexpectedly", "[lost server")
+_UNSUITABLE = "open terminal failed"
 _EXITED = ("[exited", "[server exited")
 
 
@@ -82,7 +82,7 @@ def attach(endpoint: TmuxEndpoint) -> AttachResult:
     Raises:
         ParheliaError: E601 without a terminal or when the server is gone, E200 when it has no such session.
     """
-    if not (sys.__stdin__ and sys.__stdout__ and os.isatty(0) and os.isatty(1)):
+    if not (os.isatty(0) and os.isatty(1)):
         raise ParheliaError(
             "E601",
             "attaching needs a terminal on standard input and output",
@@ -113,6 +113,8 @@ def attach(endpoint: TmuxEndpoint) -> AttachResult:
             # has done so; else it would clear the screen after ours came back.
             with contextlib.suppress(ParheliaError):
                 _probe(endpoint, GOODBYE_DEADLINE_S)
+    if message.startswith(_UNSUITABLE):
+        raise ParheliaError("E601", f"tmux cannot use this terminal: {message}")
     if process.returncode > 0 and not message.startswith("["):
         raise refusal(endpoint.socket, message)
     return AttachResult(end, message)

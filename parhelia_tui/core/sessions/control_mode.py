@@ -62,9 +62,10 @@ class ControlClient:
     """A client in control mode that never counts for the size of a window.
 
     Two processes are needed. tmux stops reading a pane while every client that is attached is a control
-    client that takes no more output: measured, a watcher that is stopped (Ctrl+Z) froze a program after
-    64 KB of output. A second client that asks for no output never counts as full, so with it beside ours
-    the pane is always read; `pause-after` then lets tmux forget what we do not take.
+    client that takes no more output (server_client_check_pane_buffer in server-client.c): measured, a
+    watcher that is stopped (Ctrl+Z) froze a program that printed 100 MB for as long as it was stopped. A
+    second client that asks for no output never counts as full, so with it beside ours the pane is always
+    read; `pause-after` then lets tmux forget what we do not take.
 
     Args:
         endpoint: the session to attach to.

@@ -94,7 +94,8 @@ class Feed:
         while True:
             await self._wanted.wait()
             if await _listens(self._endpoint):
-                with contextlib.suppress(ParheliaError):
+                # An OSError is a process that could not be started just now.
+                with contextlib.suppress(ParheliaError, OSError):
                     before = self._number
                     try:
                         await self._follow()
