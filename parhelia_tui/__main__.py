@@ -2,6 +2,6 @@
 
 import sys
 
-from parhelia_tui.cli.main import main
+from parhelia_tui.entry import main
 
 sys.exit(main())

@@ -3,172 +3,194 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
-import tomllib
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from parhelia_tui.cli.output import Out, length, money, plain_data, state, table
+from parhelia_tui.cli.batch_file import laid_over, read_entries, refused
+from parhelia_tui.cli.follow import Looking
+from parhelia_tui.cli.options import request_fields
+from parhelia_tui.cli.output import MANNER, Out, plain_data
+from parhelia_tui.cli.tables import length, money, state, table
+from parhelia_tui.cli.task_watch import why
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
 
-LOOK_EVERY_S = 0.05
 
-
-def run_batch(source: str, *, json_wanted: bool) -> int:
+def run_batch(source: str, form: str | None, given: Mapping[str, Any]) -> int:
     """Run all tasks of a file to their ends.
 
     Args:
-        source: a path, or - for JSONL from standard input.
+        source: a path, or - for standard input.
+        form: jsonl, json or toml, where the file's name does not say it.
+        given: values of the options, for every task that says nothing else.
 
     Returns:
         0 only if all completed, 130 when interrupted, else 1.
 
     Raises:
-        ParheliaError: E100 with every fault of every line; then nothing was started.
+        ParheliaError: E100 with every fault of every task; then nothing was started.
     """
-    out = Out(json_wanted)
-    entries = read_entries(source)
-    requests, faults = [], []
+    out = Out()
+    requests = _checked(out, source, form, given)
+    progress = _Progress(out, new_id("b"))
+    with progress.interruptible():
+        return progress.follow(requests)
+
+
+def _checked(out: Out, source: str, form: str | None, given: Mapping[str, Any]) -> list[TaskRequest]:
+    defaults, flags = request_fields({**given, "slot": None})
+    # What was not given must not stand over what a task or the configuration says.
+    defaults = {name: value for name, value in defaults.items() if value not in (None, {})}
+    entries = read_entries(source, form)
+    make = out.client.request_maker(flags=flags)
+    requests: list[TaskRequest] = []
+    faults: list[str] = []
     for place, fields in entries:
         try:
-            request = out.client.request(fields)
+            request = make(laid_over(defaults, fields))
             out.client.check(request)
             requests.append(request)
         except ParheliaError as error:
             faults.append(f"{place}: {error.message}")
     if faults:
-        raise ParheliaError("E100", "; ".join(faults), details={"faults": faults})
-    batch = new_id("b")
-    out.client.create_tasks(requests, batch=batch)
-    return _Progress(out, batch).follow()
-
-
-def read_entries(source: str) -> list[tuple[str, dict[str, Any]]]:
-    """Read the entries of a batch with the place of each.
-
-    Raises:
-        ParheliaError: E100 when the file cannot be read as what it claims to be, or holds nothing.
-    """
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParheliaError("E100", f"{source} cannot be read: {error}") from error
-    entries = _toml(source, text) if source.endswith(".toml") else _json_lines(source, text)
-    if not entries:
-        raise ParheliaError("E100", f"{source} holds no task")
-    return entries
-
-
-def _toml(source: str, text: str) -> list[tuple[str, dict[str, Any]]]:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ParheliaError("E100", f"{source}: {error}") from error
-    tasks, defaults = data.pop("task", []), data.pop("defaults", {})
-    if data or not isinstance(tasks, list) or not isinstance(defaults, dict):
-        raise ParheliaError("E100", f"{source}: a batch holds [[task]] tables and at most [defaults]")
-    return [(f"{source}, task {number}", {**defaults, **each}) for number, each in enumerate(tasks, 1)]
-
-
-def _json_lines(source: str, text: str) -> list[tuple[str, dict[str, Any]]]:
-    entries, faults = [], []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        place = f"{source}:{number}"
-        try:
-            fields = json.loads(line)
-        except ValueError as error:
-            faults.append(f"{place}: {error}")
-            continue
-        if isinstance(fields, dict):
-            entries.append((place, fields))
-        else:
-            faults.append(f"{place}: a line holds one JSON object")
-    if faults:
-        raise ParheliaError("E100", "; ".join(faults), details={"faults": faults})
-    return entries
+        raise refused(faults)
+    return requests
 
 
 class _Progress:
-    """Follows a batch, tells each change, and ends what is left when it is interrupted."""
+    """Creates a batch, tells each change, and ends what is left when it is interrupted."""
 
     def __init__(self, out: Out, batch: str) -> None:
         self._out = out
+        self._client = out.client
         self._batch = batch
         self._began = time.monotonic()
-        self._seen: dict[str, TaskState] = {}
-        self._interrupted = False
+        self._tasks: dict[str, Task] = {}
+        self._interrupts = 0
+        self._cancelled = False
 
-    def follow(self) -> int:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._interrupt)
-        while True:
-            found = self._out.client.tasks(batch=self._batch)
-            for task in reversed(found):
-                if self._seen.get(task.id) is not task.state:
-                    self._seen[task.id] = task.state
-                    self._tell(task, found)
-            if all(task.state in TASK_ENDED for task in found):
-                return self._summary(found)
-            if self._out.client.controller_status().pid is None:
-                self._out.client.wake()
-            time.sleep(LOOK_EVERY_S)
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM as wishes to cancel while this lasts."""
+        before = {
+            number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _interrupt(self, number: int, frame: object) -> None:
-        if self._interrupted:
-            click.echo("leaving; what has not ended is being cancelled", err=True)
+        # Only a note: a handler may run in the middle of a transaction.
+        self._interrupts += 1
+        if self._interrupts > 1 and self._cancelled:
+            os.write(2, b"leaving; the cancelling goes on without this command\n")
             sys.exit(int(Exit.INTERRUPTED))
-        self._interrupted = True
-        click.echo("cancelling what has not ended; again to leave at once", err=True)
-        for task in self._out.client.tasks(batch=self._batch):
-            if task.state not in TASK_ENDED:
-                try:
-                    self._out.client.cancel_task(task.id, "the batch was interrupted")
-                except ParheliaError:
-                    # It ended in this moment.
-                    continue
 
-    def _tell(self, task: Task, found: list[Task]) -> None:
-        done = sum(each.state in TASK_ENDED for each in found)
-        if self._out.json_wanted:
-            line = {"event": "task", "task": task.id, "title": task.title, "state": task.state, "reason": task.reason,
-                    "exit_code": task.exit_code, "done": done, "total": len(found), "at": time.time()}  # fmt: skip
-            click.echo(json.dumps(line))
-        else:
-            why = f"  {task.question or task.reason}" if task.question or task.reason else ""
-            click.echo(f"[{done}/{len(found)}] {state(task.state)}  {task.title}{why}")
+    def follow(self, requests: list[TaskRequest]) -> int:
+        """Create the tasks and tell of them until all have ended; gives the exit code."""
+        made = self._client.create_tasks(requests, batch=self._batch)
+        self._tasks = {task.id: task for task in made}
+        self._event({"event": "batch", "batch": self._batch, "total": len(made), "tasks": list(self._tasks)})
+        self._line(f"batch {self._batch}: {len(made)} tasks")
+        rev = max(task.rev for task in made)
+        looking = Looking(self._client)
+        while True:
+            if self._interrupts and not self._cancelled:
+                self._cancel()
+            rev, changed = self._client.tasks_since(rev)
+            for task in changed:
+                before = self._tasks.get(task.id)
+                if before is not None:
+                    self._tasks[task.id] = task
+                    if (before.state, before.question) != (task.state, task.question):
+                        self._tell(task)
+            if all(task.state in TASK_ENDED for task in self._tasks.values()):
+                return self._summary()
+            looking.pause()
 
-    def _summary(self, found: list[Task]) -> int:
-        completed = sum(task.state is TaskState.COMPLETED for task in found)
-        known = [task.cost_usd for task in found if task.cost_usd is not None]
+    def _cancel(self) -> None:
+        click.echo("cancelling what has not ended; once more to leave at once", err=True)
+        for task in list(self._tasks.values()):
+            try:
+                self._client.cancel_task(task.id, "the batch was interrupted")
+            except ParheliaError as error:
+                # It ended meanwhile, or there is no controller just now: the next one finds the wish.
+                if error.code not in ("E103", "E500"):
+                    raise
+        self._cancelled = True
+
+    def _done(self) -> int:
+        return sum(task.state in TASK_ENDED for task in self._tasks.values())
+
+    def _tell(self, task: Task) -> None:
+        self._event(
+            {
+                "event": "task",
+                "task": task.id,
+                "title": task.title,
+                "state": task.state,
+                "reason": task.reason,
+                "question": task.question,
+                "exit_code": task.exit_code,
+                "attempt": task.attempt,
+                "cost_usd": task.cost_usd,
+                "done": self._done(),
+                "total": len(self._tasks),
+            }
+        )
+        hint = f"  (parhelia attach {task.id})" if task.state is TaskState.WAITING else ""
+        self._line(
+            f"[{self._done()}/{len(self._tasks)}] {state(task.state)}  {task.id}  {task.title}{why(task)}{hint}"
+        )
+
+    def _summary(self) -> int:
+        ended = list(self._tasks.values())
+        completed = sum(task.state is TaskState.COMPLETED for task in ended)
+        known = [task.cost_usd for task in ended if task.cost_usd is not None]
         cost = sum(known) if known else None
         took = time.monotonic() - self._began
-        if self._out.json_wanted:
-            line = {"event": "summary", "batch": self._batch, "completed": completed, "total": len(found),
-                    "cost_usd": cost, "seconds": round(took, 3), "interrupted": self._interrupted,
-                    "tasks": plain_data(found)}  # fmt: skip
-            click.echo(json.dumps(line))
-        else:
-            rows = [
-                [
-                    task.id,
-                    task.title,
-                    state(task.state),
-                    str(task.exit_code if task.exit_code is not None else "-"),
-                    task.reason,
-                ]
-                for task in reversed(found)
-            ]
-            click.echo("\n" + table(("ID", "TASK", "STATE", "CODE", "WHY"), rows))
-            click.echo(f"\n{completed} of {len(found)} completed in {length(took)}, {money(cost)}")
-        if self._interrupted:
+        self._event(
+            {
+                "event": "summary",
+                "batch": self._batch,
+                "success": completed == len(ended),
+                "completed": completed,
+                "total": len(ended),
+                "interrupted": bool(self._interrupts),
+                "cost_usd": cost,
+                "seconds": round(took, 3),
+                "tasks": plain_data(ended),
+            }
+        )
+        rows = [
+            [task.id, task.title, state(task.state), "-" if task.exit_code is None else str(task.exit_code),
+             length((task.finished_at or 0) - (task.started_at or task.finished_at or 0)), task.reason]
+            for task in ended
+        ]  # fmt: skip
+        self._line("\n" + table(("ID", "TASK", "STATE", "CODE", "TOOK", "WHY"), rows))
+        self._line(f"\n{completed} of {len(ended)} completed in {length(took)}, cost {money(cost)}")
+        if self._interrupts:
+            self._line("interrupted; what had not ended was cancelled")
             return int(Exit.INTERRUPTED)
-        return int(Exit.OK if completed == len(found) else Exit.FAILURE)
+        return int(Exit.OK if completed == len(ended) else Exit.FAILURE)
+
+    def _event(self, event: dict[str, Any]) -> None:
+        if MANNER.json:
+            click.echo(json.dumps({**event, "at": time.time()}))
+            sys.stdout.flush()
+
+    def _line(self, line: str) -> None:
+        if not MANNER.json:
+            click.echo(line)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import json_option
+from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
+from parhelia_tui.cli.tables import table
+from parhelia_tui.core.model.text import one_line
 
 
 @click.group(cls=LazyGroup)
@@ -15,10 +19,41 @@ def config() -> None:
 
 
 @config.command()
-@json_option
-def show(json_wanted: bool, fields: str | None) -> None:
-    """Show every key with its value and where it comes from."""
-    out = Out(json_wanted, fields)
-    values = out.client.configuration()
-    lines = [f"{key} = {value['value']!r}  ({value['source']})" for key, value in values.items()]
-    out.answer(values, "\n".join(lines))
+@click.argument("key", required=False)
+@output_options
+def show(key: str | None) -> None:
+    """Show every key, or those under KEY, with its value and where it comes from."""
+    out = Out()
+    values = {
+        name: value
+        for name, value in out.client.configuration().items()
+        if key is None or name == key or name.startswith(f"{key}.")
+    }
+    rows = [[name, json.dumps(each["value"]), each["source"]] for name, each in values.items()]
+    out.answer(values, lambda: table(("KEY", "VALUE", "FROM"), rows, 2))
+
+
+@config.command()
+@output_options
+def path() -> None:
+    """Name the files that are looked for, the strongest last."""
+    out = Out()
+    files = out.client.possible_configuration_files()
+    data = [{"path": str(each), "exists": each.exists()} for each in files]
+    rows = [[str(each), "read" if each.exists() else "not there"] for each in files]
+    out.answer(data, lambda: table(("FILE", "STATE"), rows, 0))
+
+
+@config.command()
+@output_options
+def check() -> None:
+    """Check the files and variables; exit code 2 when one cannot be used."""
+    out = Out()
+    files = [str(each) for each in out.client.configuration_files()]
+    out.answer({"files": files}, "\n".join(map(one_line, files)) or "no file; everything is built in")
+
+
+@config.command()
+def example() -> None:
+    """Print a configuration file that has every key with its meaning and its default."""
+    click.echo(Out().client.example_configuration(), nl=False)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import sys
+import time
 
 import click
 
+from parhelia_tui.cli.follow import LOOK_EVERY_S
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import json_option
-from parhelia_tui.cli.output import Out, age, plain_data, state, table
-from parhelia_tui.core.model.records import Container
-from parhelia_tui.core.model.states import CONTAINER_LIVE, ContainerState
+from parhelia_tui.cli.options import container_argument, output_options, yes_option
+from parhelia_tui.cli.output import Out, confirmed, plain_data
+from parhelia_tui.cli.tables import Styled, age, details, event_line, size, state, styled, table
+from parhelia_tui.core.model.records import Container, Heartbeat
+from parhelia_tui.core.model.states import CONTAINER_ENDED, CONTAINER_LIVE, ContainerState, Health
+from parhelia_tui.core.model.text import one_line
+
+BEATS_SHOWN = 30
+NEWEST = 100
 
 
 @click.group(cls=LazyGroup)
@@ -19,96 +25,183 @@ def container() -> None:
 
 
 @container.command("list")
-@click.option("--state", "states", multiple=True, type=click.Choice([each.value for each in ContainerState]))
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([each.value for each in ContainerState]),
+    help="Repeatable.",
+)
+@click.option(
+    "--health",
+    "healths",
+    multiple=True,
+    type=click.Choice([each.value for each in Health]),
+    help="Repeatable.",
+)
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
-@click.option("--limit", type=click.IntRange(1), default=100)
-@json_option
-def list_(
-    states: tuple[str, ...], everything: bool, limit: int, json_wanted: bool, fields: str | None
-) -> None:
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
+@output_options
+def list_(states: tuple[str, ...], healths: tuple[str, ...], everything: bool, limit: int) -> None:
     """List containers, newest first."""
-    out = Out(json_wanted, fields)
+    out = Out()
     wanted = [ContainerState(each) for each in states] or ([] if everything else sorted(CONTAINER_LIVE))
-    found = out.client.containers(wanted, limit=limit)
-    rows = [_row(each) for each in found]
-    out.answer(found, table(("ID", "TASK", "STATE", "HEALTH", "WHERE", "MEMORY", "AGE"), rows))
-
-
-def _row(found: Container) -> list[str]:
-    where = f"{found.backend}/{found.slot}"
-    states = [state(found.state), found.health]
-    return [found.id, found.task_id, *states, where, _memory(found), age(found.created_at)]
-
-
-def _memory(found: Container) -> str:
-    return "-" if found.memory_bytes is None else f"{found.memory_bytes / 1e6:.0f} MB"
-
-
-@container.command()
-@click.argument("container_id")
-@json_option
-def show(container_id: str, json_wanted: bool, fields: str | None) -> None:
-    """Show a container."""
-    out = Out(json_wanted, fields)
-    found = out.client.container(container_id)
-    lines = [
-        f"{name:<18} {value}" for name, value in plain_data(found).items() if value not in (None, "", {})
+    found = [
+        each for each in out.client.containers(wanted, limit=limit) if not healths or each.health in healths
     ]
-    out.answer(found, "\n".join(lines))
+    out.answer(found, lambda: _container_table(found))
 
 
-@container.command()
-@click.argument("container_id")
-@click.option("--limit", type=click.IntRange(1), default=100)
-@json_option
-def events(container_id: str, limit: int, json_wanted: bool, fields: str | None) -> None:
-    """List the events of a container."""
-    from parhelia_tui.cli.task import _event_line
-
-    out = Out(json_wanted, fields)
-    found = out.client.events(container_id=out.client.container(container_id).id, limit=limit)
-    out.answer(found, "\n".join(map(_event_line, found)))
-
-
-@container.command()
-@click.argument("container_id", required=False)
-@json_option
-def health(container_id: str | None, json_wanted: bool, fields: str | None) -> None:
-    """Show the health of a container with its heartbeats, or of all live ones."""
-    out = Out(json_wanted, fields)
-    if container_id is None:
-        live = out.client.containers(sorted(CONTAINER_LIVE))
-        rows = [[each.id, each.health, age(each.last_heartbeat_at)] for each in live]
-        out.answer(
-            [{"id": each.id, "health": each.health} for each in live],
-            table(("ID", "HEALTH", "LAST BEAT"), rows),
-        )
-        return
-    found = out.client.container(container_id)
-    beats = out.client.heartbeats(found.id, 30)
+def _container_table(found: list[Container]) -> str:
     rows = [
-        [
-            age(each.at),
-            f"{each.cpu_percent or 0:.0f} %",
-            f"{(each.memory_bytes or 0) / 1e6:.0f} MB",
-            str(each.pids),
-        ]
-        for each in beats
-    ]
-    data = {"id": found.id, "health": found.health, "heartbeats": beats}
+        [each.id, each.task_id, _isolated(each), state(each.state), _health(each), size(each.memory_bytes),
+         age(each.last_heartbeat_at), age(each.created_at)]
+        for each in found
+    ]  # fmt: skip
+    return table(("ID", "TASK", "WHERE", "STATE", "HEALTH", "MEMORY", "BEAT", "AGE"), rows, 2)
+
+
+def _isolated(found: Container) -> str | Styled:
+    where = f"{found.backend}/{found.slot}"
+    return styled(f"{where} NOT ISOLATED", fg="red") if found.unsandboxed else where
+
+
+def _health(found: Container) -> str:
+    return "-" if found.state in CONTAINER_ENDED else state(found.health)
+
+
+@container.command()
+@container_argument
+@output_options
+def show(container_id: str) -> None:
+    """Show a container."""
+    out = Out()
+    found = out.client.container(container_id)
     out.answer(
-        data, f"{found.id} is {found.health}\n" + table(("AGO", "CPU", "MEMORY", "PROCESSES"), rows, 0)
+        found,
+        lambda: _container_page(found),
+        next_actions=[f"parhelia container events {found.id}", f"parhelia task show {found.task_id}"],
     )
 
 
+def _container_page(found: Container) -> str:
+    limits = [f"{name} {value:g}" for name, value in plain_data(found.limits).items() if value is not None]
+    return details(
+        [
+            (found.id, state(found.state)),
+            ("why", found.reason),
+            ("health", "" if found.state in CONTAINER_ENDED else state(found.health)),
+            ("exit code", "" if found.exit_code is None else str(found.exit_code)),
+            ("task", f"{found.task_id}, attempt {found.attempt}"),
+            ("workspace", f"{found.workspace}, slot {found.slot}"),
+            ("backend", found.backend),
+            ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),
+            ("network", found.network),
+            ("persistent", "yes" if found.persistent else ""),
+            ("limits", ", ".join(limits)),
+            ("uses", _uses(found.cpu_percent, found.memory_bytes, found.pids)),
+            ("heartbeat", f"{age(found.last_heartbeat_at)} ago" if found.last_heartbeat_at else ""),
+            ("created", f"{age(found.created_at)} ago"),
+        ]
+    )
+
+
+def _uses(cpu: float | None, memory: int | None, pids: int | None) -> str:
+    if cpu is None and memory is None and pids is None:
+        return ""
+    return f"{'-' if cpu is None else f'{cpu:.0f} %'} of a core, {size(memory)}, {pids or 0} processes"
+
+
 @container.command()
-@click.argument("container_id")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@json_option
-def terminate(container_id: str, yes: bool, json_wanted: bool, fields: str | None) -> None:
-    """End a container with everything in it; its workspace stays as it is."""
-    out = Out(json_wanted, fields)
+@container_argument
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="The newest so many."
+)
+@output_options
+def events(container_id: str, limit: int) -> None:
+    """List the events of a container."""
+    out = Out()
+    found = out.client.events(container_id=out.client.container(container_id).id, limit=limit)
+    out.answer(found, lambda: "\n".join(map(event_line, found)))
+
+
+@container.command()
+@click.argument("container_id", metavar="[CONTAINER]", required=False)
+@output_options
+def health(container_id: str | None) -> None:
+    """Show the health of a container with its heartbeats, or of all live ones."""
+    out = Out()
+    if container_id is None:
+        live = out.client.containers(sorted(CONTAINER_LIVE))
+        data = [
+            {"id": each.id, "health": each.health, "last_heartbeat_at": each.last_heartbeat_at}
+            for each in live
+        ]
+        rows = [[each.id, state(each.health), age(each.last_heartbeat_at)] for each in live]
+        out.answer(data, lambda: table(("CONTAINER", "HEALTH", "BEAT"), rows))
+        return
     found = out.client.container(container_id)
-    if not yes and sys.stdin.isatty():
-        click.confirm(f"End {found.id}, which works on task {found.task_id}?", abort=True)
+    beats = out.client.heartbeats(found.id, BEATS_SHOWN)
+    out.answer(
+        {"id": found.id, "health": found.health, "heartbeats": beats},
+        lambda: f"{found.id}  {state(found.health)}\n\n{_beats(beats)}",
+    )
+
+
+def _beats(beats: tuple[Heartbeat, ...]) -> str:
+    rows = [
+        [
+            age(each.at),
+            "-" if each.cpu_percent is None else f"{each.cpu_percent:.0f} %",
+            size(each.memory_bytes),
+            "-" if each.pids is None else str(each.pids),
+        ]
+        for each in beats
+    ]
+    return table(("AGO", "CPU", "MEMORY", "PROCESSES"), rows, 0)
+
+
+@container.command()
+@click.argument("container_id", metavar="[CONTAINER]", required=False)
+@output_options
+def watch(container_id: str | None) -> None:
+    """Follow the states and the health of containers: of one until it has ended, of all until Ctrl+C."""
+    out = Out()
+    one = out.client.container(container_id).id if container_id else None
+    seen: dict[str, tuple[str, str]] = {}
+    while True:
+        found = [out.client.container(one)] if one else _live_and_newest(out)
+        for each in reversed(found):
+            now = (str(each.state), str(each.health))
+            # What had ended before is no news.
+            if seen.get(each.id, now if not one and each.state in CONTAINER_ENDED else None) != now:
+                out.record(
+                    each, f"{each.id}  {state(each.state)}  {_health(each)}  {one_line(each.reason)}".rstrip()
+                )
+            seen[each.id] = now
+        if one and found[0].state in CONTAINER_ENDED:
+            return
+        time.sleep(LOOK_EVERY_S)
+
+
+def _live_and_newest(out: Out) -> list[Container]:
+    newest = out.client.containers(limit=NEWEST)
+    known = {each.id for each in newest}
+    return [
+        *newest,
+        *(each for each in out.client.containers(sorted(CONTAINER_LIVE)) if each.id not in known),
+    ]
+
+
+@container.command()
+@container_argument
+@yes_option
+@output_options
+def terminate(container_id: str, yes: bool) -> None:
+    """End a container with everything in it; its workspace stays as it is."""
+    out = Out()
+    found = out.client.container(container_id)
+    confirmed(f"End {found.id}, which works on task {found.task_id}?", yes)
     out.answer(out.client.terminate_container(found.id), f"{found.id} is being ended")

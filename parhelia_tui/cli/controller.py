@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
 import click
 
+from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import json_option
-from parhelia_tui.cli.output import Out, age
+from parhelia_tui.cli.options import output_options, yes_option
+from parhelia_tui.cli.output import Out, confirmed
+from parhelia_tui.cli.tables import age, details, styled
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.text import one_line
+
+LOOK_EVERY_S = 0.1
 
 
 @click.group(cls=LazyGroup)
@@ -15,51 +28,119 @@ def controller() -> None:
 
 
 @controller.command()
-@json_option
-def start(json_wanted: bool, fields: str | None) -> None:
+@output_options
+def start() -> None:
     """Start the controller, if none runs."""
-    out = Out(json_wanted, fields)
-    out.client.ensure_controller()
+    out = Out()
+    with waiting("starting the controller"):
+        out.client.ensure_controller()
     about = out.client.controller_status()
     out.answer(about, f"the controller runs, pid {about.pid}")
 
 
 @controller.command()
-@json_option
-def stop(json_wanted: bool, fields: str | None) -> None:
+@output_options
+def stop() -> None:
     """Stop the controller; what runs goes on, and the next controller takes it over."""
-    out = Out(json_wanted, fields)
-    stopped = out.client.stop_controller()
+    out = Out()
+    with waiting("stopping the controller"):
+        stopped = out.client.stop_controller()
     out.answer(
         {"stopped": stopped}, "the controller left; what runs goes on" if stopped else "no controller ran"
     )
 
 
 @controller.command("status")
-@json_option
-def controller_status(json_wanted: bool, fields: str | None) -> None:
+@output_options
+def controller_status() -> None:
     """Show whether a controller runs and what it does."""
-    out = Out(json_wanted, fields)
+    out = Out()
     about = out.client.controller_status()
     if about.pid is None:
-        out.answer(about, "no controller runs; the next command that needs one starts it")
+        out.answer(
+            {"state": "absent", "pid": None}, "no controller runs; the next command that needs one starts it"
+        )
         return
-    details = out.client.controller_details()
-    load = f"{details['live_containers']} of at most {details['max_containers']} containers"
-    text = f"running, pid {about.pid}, for {age(about.since)}\n{load}"
-    if details["trouble"]:
-        text += f"\ntrouble: {details['trouble']}"
-    out.answer(details, text)
+    said = out.client.controller_details()
+    page = [
+        ("running", f"for {age(said['since'])}, pid {said['pid']}"),
+        ("containers", f"{said['live_containers']} of at most {said['max_containers']}"),
+        ("at work on", ", ".join(said["jobs"])),
+        ("trouble", styled(said["trouble"], fg="red") if said["trouble"] else ""),
+    ]
+    out.answer({"state": "running", **said}, lambda: details(page))
 
 
 @controller.command()
-@click.option("--lines", "-n", type=click.IntRange(1), default=50)
+def run() -> int:
+    """Run the controller here and print its log, until Ctrl+C or until there is nothing left to do."""
+    out = Out()
+    about = out.client.controller_status()
+    if about.pid is not None:
+        raise ParheliaError(
+            "E103",
+            f"a controller runs already, pid {about.pid}",
+            recovery=("parhelia controller stop", "parhelia controller logs"),
+        )
+    log = out.client.paths.logs / "controller.log"
+    position = log.stat().st_size if log.exists() else 0
+    process = out.client.run_controller()
+    try:
+        while process.poll() is None:
+            position = _print_from(log, position)
+            time.sleep(LOOK_EVERY_S)
+    except KeyboardInterrupt:
+        # The terminal has told it already, unless the signal came to this process alone.
+        process.terminate()
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=30)
+        _print_from(log, position)
+    return process.returncode or 0
+
+
+def _print_from(log: Path, position: int) -> int:
+    """Print the lines of the log from a position (bytes) on, and give the new one."""
+    try:
+        with log.open("rb") as lines:
+            if lines.seek(0, 2) < position:
+                # It was full, and a new one has begun.
+                position = 0
+            lines.seek(position)
+            data = lines.read()
+    except FileNotFoundError:
+        return position
+    whole = data[: data.rfind(b"\n") + 1]
+    for line in whole.decode("utf-8", "replace").splitlines():
+        click.echo(_log_line(line))
+    return position + len(whole)
+
+
+def _log_line(line: str) -> str:
+    return one_line(line, 2000)
+
+
+@controller.command()
+@click.option(
+    "--lines", "-n", type=click.IntRange(1), default=50, show_default=True, help="The last so many."
+)
+@output_options
 def logs(lines: int) -> None:
     """Print the last lines of the controller's log."""
-    path = Out().client.paths.logs / "controller.log"
-    if path.exists():
-        for line in path.read_text("utf-8", "replace").splitlines()[-lines:]:
-            click.echo(line)
+    out = Out()
+    path = out.client.paths.logs / "controller.log"
+    try:
+        said = path.read_text("utf-8", "replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        said = []
+    out.answer([_parsed(line) for line in said], "\n".join(map(_log_line, said)))
+
+
+def _parsed(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {"message": line}
 
 
 @click.group(cls=LazyGroup)
@@ -68,37 +149,48 @@ def reconciler() -> None:
 
 
 @reconciler.command("status")
-@json_option
-def reconciler_status(json_wanted: bool, fields: str | None) -> None:
+@output_options
+def reconciler_status() -> None:
     """Show the last round."""
-    out = Out(json_wanted, fields)
+    out = Out()
     if out.client.controller_status().pid is None:
         out.answer({"running": False}, "no controller runs, so nothing is reconciled")
         return
-    details = out.client.controller_details()
-    last = details["last_reconcile"]
+    said = out.client.controller_details()
+    last, every = said["last_reconcile"], said["reconcile_every_s"]
     when = f"{age(last['at'])} ago, {last['seen']} seen, {last['live']} live" if last else "not yet"
-    data = {"running": True, "last": last, "every_s": details["reconcile_every_s"]}
-    out.answer(data, f"every {details['reconcile_every_s']:g} s; last: {when}")
+    if last and not last["complete"]:
+        when += ", NOT complete: nothing was changed by it"
+    out.answer({"running": True, "last": last, "every_s": every}, f"every {every:g} s; last: {when}")
 
 
 @reconciler.command("run")
-@json_option
-def reconciler_run(json_wanted: bool, fields: str | None) -> None:
+@output_options
+def reconciler_run() -> None:
     """Run one round now and show what it found and did."""
-    out = Out(json_wanted, fields)
-    done = out.client.reconcile()
-    lines = [f"{name:<11} {value}" for name, value in done.items()]
-    out.answer(done, "\n".join(lines))
+    out = Out()
+    with waiting("comparing what runs with what is stored"):
+        done = out.client.reconcile()
+    out.answer(done, lambda: details([(name, _counted(value)) for name, value in done.items()]))
+
+
+def _counted(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return f"{len(value)}: {', '.join(map(str, value))}" if value else "none"
+    return str(value)
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
-@json_option
-def cleanup(dry_run: bool, json_wanted: bool, fields: str | None) -> None:
+@yes_option
+@output_options
+def cleanup(dry_run: bool, yes: bool) -> None:
     """Remove what ended containers left: logs and private homes. Workspaces and persistent containers stay."""
-    out = Out(json_wanted, fields)
-    done = out.client.cleanup(dry_run=dry_run)
+    out = Out()
+    if not dry_run:
+        confirmed("Remove the logs and private homes of all ended containers?", yes)
+    with waiting("cleaning up"):
+        done = out.client.cleanup(dry_run=dry_run)
     word = "would be removed" if dry_run else "removed"
     lines = [f"{len(done['removed'])} {word}", *(f"kept {name}: {why}" for name, why in done["kept"].items())]
-    out.answer(done, "\n".join(lines))
+    out.answer(done, "\n".join(map(one_line, lines)))

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from parhelia_tui.cli.main import open_dashboard
-from parhelia_tui.cli.output import Out
+from parhelia_tui.cli.options import output_options
+from parhelia_tui.cli.output import MANNER, Out, on_terminal
 
 
 @click.command()
-@click.option("--count", type=click.IntRange(1, 50), default=6, help="How many tasks.")
-@click.option("--seed", type=int, default=7, help="The same seed gives the same fleet.")
+@click.option("--count", type=click.IntRange(1, 50), default=6, show_default=True, help="How many tasks.")
+@click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same fleet.")
 @click.option("--no-dashboard", is_flag=True, help="Only start the tasks.")
-def demo(count: int, seed: int, no_dashboard: bool) -> None:
+@output_options
+@click.pass_context
+def demo(context: click.Context, count: int, seed: int, no_dashboard: bool) -> int | None:
     """Start a few demo agents and commands, and open the dashboard over them."""
     out = Out()
-    made = out.client.create_tasks(
-        [out.client.request(each) for each in out.client.demo_requests(count, seed)]
+    make = out.client.request_maker()
+    made = out.client.create_tasks([make(each) for each in out.client.demo_requests(count, seed)])
+    out.answer(
+        made,
+        "\n".join(f"{each.id}  {each.title}" for each in made),
+        next_actions=["parhelia", "parhelia task list", "parhelia task cancel ID"],
     )
-    for each in made:
-        click.echo(f"{each.id}  {each.title}")
-    if not no_dashboard and sys.stdout.isatty() and sys.stdin.isatty():
-        raise click.exceptions.Exit(open_dashboard())
+    if no_dashboard or MANNER.json or not on_terminal():
+        return None
+    return open_dashboard(context)

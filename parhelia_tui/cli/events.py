@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
+from parhelia_tui.cli.follow import LOOK_EVERY_S
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import json_option, seconds
+from parhelia_tui.cli.options import container_argument, filter_options, output_options, seconds, yes_option
 from parhelia_tui.cli.output import Out, plain_data
-from parhelia_tui.cli.task import LOOK_EVERY_S, _event_line
+from parhelia_tui.cli.tables import event_line
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Event
+
+PIECE = 5000
+"""Events that are read at a time; a history may be larger than the memory."""
 
 
 @click.group(cls=LazyGroup)
@@ -19,86 +31,133 @@ def events() -> None:
     """List, follow and export events."""
 
 
-def _filters(types: str | None, level: str, task: str | None, container: str | None) -> dict[str, object]:
+def _filters(
+    out: Out, types: str | None, level: str, task: str | None, container: str | None
+) -> dict[str, Any]:
     return {
-        "types": tuple(types.split(",")) if types else (),
+        "types": tuple(each.strip() for each in types.split(",") if each.strip()) if types else (),
         "least_level": level,
-        "task_id": task,
-        "container_id": container,
+        "task_id": out.client.task(task).id if task else None,
+        "container_id": out.client.container(container).id if container else None,
     }
 
 
-_TYPE = click.option("--type", "types", help="Only these, as task.*,container.started.")
-_LEVEL = click.option("--level", type=click.Choice(["debug", "info", "warning", "error"]), default="debug")
-_TASK = click.option("--task", help="Only of this task.")
-_CONTAINER = click.option("--container", help="Only of this container.")
+def _from(since: str | None) -> float | None:
+    back = seconds(since)
+    return None if back is None else time.time() - back
+
+
+def _pieces(client: Client, filters: dict[str, Any]) -> Iterator[Event]:
+    """Every event that passes, the oldest first, a piece at a time."""
+    after = 0
+    while True:
+        found = client.events(**filters, after_seq=after, limit=PIECE, oldest=True)
+        yield from found
+        if len(found) < PIECE:
+            return
+        after = found[-1].seq
 
 
 @events.command("list")
-@_TYPE
-@_LEVEL
-@_TASK
-@_CONTAINER
+@filter_options
 @click.option("--since", metavar="TIME", help="Only of the last so long, as 15m or 2h.")
-@click.option("--limit", type=click.IntRange(1), default=50)
-@json_option
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=50, show_default=True, help="The newest so many."
+)
+@output_options
 def list_(
-    types: str | None, level: str, task: str | None, container: str | None, since: str | None, limit: int,
-    json_wanted: bool, fields: str | None,
-) -> None:  # fmt: skip
+    types: str | None, level: str, task: str | None, container: str | None, since: str | None, limit: int
+) -> None:
     """List the newest events, oldest of them first."""
-    out = Out(json_wanted, fields)
-    task = out.client.task(task).id if task else None
-    container = out.client.container(container).id if container else None
-    back = seconds(since)
-    found = out.client.events(
-        **_filters(types, level, task, container),
-        limit=limit,
-        from_at=None if back is None else time.time() - back,
-    )
-    out.answer(found, "\n".join(map(_event_line, found)))
+    out = Out()
+    filters = _filters(out, types, level, task, container)
+    found = out.client.events(**filters, limit=limit, from_at=_from(since))
+    out.answer(found, lambda: "\n".join(map(event_line, found)))
 
 
 @events.command()
-@_TYPE
-@_LEVEL
-@_TASK
-@_CONTAINER
+@filter_options
+@click.option("--quiet", "-q", is_flag=True, help="Only what is wrong: warnings and errors.")
 @click.option("--from-start", is_flag=True, help="Begin with the first event.")
-@click.option("--json", "json_wanted", is_flag=True, help="One JSON object a line.")
+@output_options
 def watch(
-    types: str | None,
-    level: str,
-    task: str | None,
-    container: str | None,
-    from_start: bool,
-    json_wanted: bool,
+    types: str | None, level: str, task: str | None, container: str | None, quiet: bool, from_start: bool
 ) -> None:
-    """Follow the events until Ctrl+C."""
-    out = Out(json_wanted)
-    filters = _filters(types, level, task, container)
+    """Follow the events until Ctrl+C. With --json one object a line."""
+    out = Out()
+    filters = _filters(
+        out, types, "warning" if quiet and level in ("debug", "info") else level, task, container
+    )
     newest = out.client.events(limit=1)
     seq = 0 if from_start or not newest else newest[-1].seq
     while True:
-        for event in out.client.events(**filters, after_seq=seq, limit=10_000):
+        found = out.client.events(**filters, after_seq=seq, limit=PIECE, oldest=True)
+        for event in found:
             seq = event.seq
-            click.echo(json.dumps(plain_data(event)) if json_wanted else _event_line(event))
-        time.sleep(LOOK_EVERY_S)
+            out.record(event, event_line(event))
+        if len(found) < PIECE:
+            time.sleep(LOOK_EVERY_S)
 
 
 @events.command()
-@click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
-@_TYPE
-@_LEVEL
-@_TASK
-@_CONTAINER
-def export(file: str, types: str | None, level: str, task: str | None, container: str | None) -> None:
-    """Write events to FILE (- for stdout), one JSON object a line."""
+@container_argument
+@output_options
+def replay(container_id: str) -> None:
+    """Print everything that happened to a container, in order, with the time since its beginning."""
     out = Out()
-    found = out.client.events(**_filters(types, level, task, container), limit=1_000_000_000)
-    text = "".join(json.dumps(plain_data(event)) + "\n" for event in found)
+    found = out.client.container(container_id)
+    for event in _pieces(out.client, {"container_id": found.id}):
+        out.record(event, f"{event.at - found.created_at:+9.3f}s  {event_line(event)}")
+
+
+@events.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@filter_options
+@click.option("--since", metavar="TIME", help="Only of the last so long, as 15m or 2h.")
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "json"]), default="jsonl", show_default=True,
+    help="One object a line, or one list.",
+)  # fmt: skip
+@yes_option
+def export(
+    file: str, types: str | None, level: str, task: str | None, container: str | None, since: str | None,
+    form: str, yes: bool,
+) -> None:  # fmt: skip
+    """Write events to FILE, - for standard output."""
+    out = Out()
+    filters = {**_filters(out, types, level, task, container), "from_at": _from(since)}
+    first, between, last = ("[\n", ",\n", "\n]\n") if form == "json" else ("", "\n", "\n")
+    count = 0
+    with _target(file, yes) as target:
+        target.write(first)
+        for count, event in enumerate(_pieces(out.client, filters), 1):
+            target.write((between if count > 1 else "") + json.dumps(plain_data(event)))
+        target.write(last if count or form == "json" else "")
+    if file != "-":
+        click.echo(f"{count} events", err=True)
+
+
+@contextmanager
+def _target(file: str, yes: bool) -> Iterator[IO[str]]:
+    """The file that is written: whole or not at all, and never over another one without a word."""
     if file == "-":
-        click.echo(text, nl=False)
-    else:
-        Path(file).write_text(text)
-        click.echo(f"{len(found)} events", err=True)
+        yield sys.stdout
+        return
+    target = Path(file)
+    if os.path.lexists(file) and not yes:
+        raise ParheliaError(
+            "E101",
+            f"{file!r} exists already; nothing was written",
+            recovery=("parhelia events export NEW_FILE", "parhelia events export --yes FILE"),
+        )
+    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        with draft.open("x", encoding="utf-8") as open_draft:
+            yield open_draft
+        draft.replace(target)
+    except OSError as error:
+        raise ParheliaError(
+            "E101", f"{file!r} cannot be written: {error.strerror}", recovery=("df -h", f"ls -ld {file!r}")
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)

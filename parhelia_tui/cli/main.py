@@ -1,131 +1,164 @@
-"""`parhelia`: the dashboard without arguments, else a command."""
+"""The root of the command line: which commands there are, and how each run of one ends."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-import time
-import traceback
+from collections.abc import Callable
+from typing import Any
 
 import click
 
 from parhelia_tui import __version__
+from parhelia_tui.cli import errors
 from parhelia_tui.cli.lazy import LazyGroup
+from parhelia_tui.cli.options import batch_defaults, output_options
+from parhelia_tui.cli.output import MANNER, on_terminal, plain_wanted
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 
 _C = "parhelia_tui.cli"
 COMMANDS = {
     "task": (f"{_C}.task:task", "create, list, show, watch, cancel, retry, logs"),
-    "container": (f"{_C}.container:container", "list, show, events, health, terminate"),
-    "session": (f"{_C}.session:session", "list, attach, new, send, capture, kill"),
-    "events": (f"{_C}.events:events", "list, watch, export"),
+    "container": (f"{_C}.container:container", "list, show, events, health, watch, terminate"),
+    "session": (f"{_C}.session:session", "list, new, attach, send, capture, kill"),
+    "events": (f"{_C}.events:events", "list, watch, replay, export"),
     "run": (f"{_C}.run:run", "one command in a fresh container, with its exit code"),
     "shell": (f"{_C}.run:shell", "an interactive shell in a fresh container"),
     "attach": (f"{_C}.session:attach", "go to the terminal of a task or session"),
     "status": (f"{_C}.status:status", "the fleet in a few lines"),
-    "budget": (f"{_C}.status:budget", "what was spent"),
-    "doctor": (f"{_C}.status:doctor", "what works on this machine"),
+    "budget": (f"{_C}.status:budget", "show what was spent"),
     "agent": (f"{_C}.status:agent", "list the agents"),
-    "controller": (f"{_C}.controller:controller", "start, stop, status"),
+    "doctor": (f"{_C}.doctor:doctor", "what works on this machine"),
+    "controller": (f"{_C}.controller:controller", "start, stop, status, run, logs"),
     "reconciler": (f"{_C}.controller:reconciler", "status, run"),
     "cleanup": (f"{_C}.controller:cleanup", "remove what ended containers left; workspaces stay"),
-    "db": (f"{_C}.db:db", "migrate, status, check, backup"),
-    "config": (f"{_C}.config:config", "show what is configured and where"),
+    "db": (f"{_C}.db:db", "status, check, backup, migrate"),
+    "config": (f"{_C}.config:config", "show, path, check, example"),
     "demo": (f"{_C}.demo:demo", "a small live fleet to look at"),
-    "help": (f"{_C}.manual:manual", "a page for an error code or a topic"),
-    "completion": (f"{_C}.manual:completion", "completion for bash, zsh or fish"),
+    "help": (f"{_C}.manual:manual", "a page for a command, a topic or an error code"),
+    "examples": (f"{_C}.manual:examples", "commands to copy, by topic"),
+    "completion": (f"{_C}.completion:completion", "completion for bash, zsh or fish"),
 }
-ALIASES = {"t": "task", "c": "container", "s": "session", "b": "budget", "e": "events"}
+ALIASES = {
+    "t": "task", "c": "container", "s": "session", "b": "budget", "e": "events",
+    "submit": "task create", "list": "task list", "logs": "task logs", "cancel": "task cancel",
+}  # fmt: skip
+"""Short and old words; the ones with a space name a command of a group."""
 
 
-@click.group(cls=LazyGroup, lazy=COMMANDS, aliases=ALIASES, invoke_without_command=True)
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    aliases=ALIASES,
+    invoke_without_command=True,
+    epilog="t, c, s, b and e are short for task, container, session, budget and events. "
+    "parhelia help TOPIC explains batch, config, exit, isolation, json, keys and states.",
+)
 @click.version_option(__version__, prog_name="parhelia")
 @click.option(
-    "--batch", metavar="FILE", help="Run the tasks of a JSONL or TOML file, - for JSONL from stdin."
+    "--batch", metavar="FILE", help="Run the tasks of a JSONL, JSON or TOML file, - for stdin, to their ends."
 )
-@click.option("--json", "json_wanted", is_flag=True, help="With --batch: one JSON object a line.")
+@click.option("--format", "form", type=click.Choice(["jsonl", "json", "toml"]), help="What FILE is.")
+@click.option("--debug", is_flag=True, help="Show where a defect of Parhelia happened.")
+@batch_defaults
+@output_options
 @click.pass_context
-def cli(context: click.Context, batch: str | None, json_wanted: bool) -> None:
+def cli(
+    context: click.Context, /, batch: str | None, form: str | None, debug: bool, **given: Any
+) -> int | None:
     """A live fleet of coding agents in isolated containers. Without a command: the dashboard."""
-    if context.invoked_subcommand is not None:
-        return
-    if batch is not None:
+    MANNER.debug = debug
+    if batch is not None and context.invoked_subcommand is None:
         from parhelia_tui.cli.batch import run_batch
 
-        context.exit(run_batch(batch, json_wanted=json_wanted))
-    if sys.stdout.isatty() and sys.stdin.isatty():
-        context.exit(open_dashboard())
+        return run_batch(batch, form, given)
+    stray = [
+        name for name, value in {"batch": batch, "format": form, **given}.items() if value not in (None, ())
+    ]
+    if stray:
+        where = "without a command" if "batch" in stray else "with --batch, or behind the command"
+        raise click.UsageError(f"--{stray[0]} is for use {where}", context)
+    if context.invoked_subcommand is not None:
+        return None
+    if on_terminal():
+        return open_dashboard(context)
     click.echo(context.get_help())
+    return None
 
 
-def open_dashboard() -> int:
-    """Open the dashboard; gives its exit code."""
-    from parhelia_tui.app import run
+def open_dashboard(context: click.Context) -> int:
+    """Open the dashboard that the program was given; gives its exit code.
 
-    return run()
+    Raises:
+        ParheliaError: E500 where there is none, as in a program of somebody else's.
+    """
+    dashboard: Callable[[], int] | None = context.find_root().obj
+    if dashboard is None:
+        raise ParheliaError(
+            "E500", "there is no dashboard in this program", recovery=("parhelia", "make run")
+        )
+    return dashboard()
 
 
-def main() -> int:
-    """Run the command line; every error ends in words and a code."""
-    if "NO_COLOR" in os.environ:
-        # click has no switch for it; a command without colour is what it does where there is no terminal.
-        os.environ.setdefault("TERM", "dumb")
-    json_wanted = "--json" in sys.argv
+def main(dashboard: Callable[[], int] | None = None) -> int:
+    """Run the command line of this process.
+
+    Args:
+        dashboard: opens the dashboard and gives its exit code; this layer must not know it.
+
+    Returns:
+        The exit code. Every error has ended in words and a code by then.
+    """
+    return guarded(lambda: _run(dashboard))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do the work of this process, and let none of its errors out but as words and an exit code."""
+    _make_streams_safe()
     try:
-        code = cli.main(standalone_mode=False, color=False if "NO_COLOR" in os.environ else None)
-        return int(code) if isinstance(code, int) else 0
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
+        code = work()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except click.UsageError as error:
-        if json_wanted:
-            _say(ParheliaError("E101", error.format_message()), json_wanted=True)
-        error.show()
-        return int(Exit.USAGE)
+        return errors.usage(error, sys.argv[1:])
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return errors.say(ParheliaError("E101", error.format_message()))
     except (click.Abort, KeyboardInterrupt):
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read has left; nothing more can be said, not even when the buffers are flushed at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.OK)
+        # Whoever read has left.
+        _let_go_of_output()
+        return int(Exit.FAILURE)
     except ParheliaError as error:
-        return _say(error, json_wanted=json_wanted)
+        return errors.say(error)
     except Exception as error:
-        return _say(_internal(error), json_wanted=json_wanted)
+        if isinstance(error, OSError):
+            # What failed may be the output itself, which Python would try to flush once more at its end.
+            _let_go_of_output()
+        return errors.unexpected(error)
 
 
-def _say(error: ParheliaError, *, json_wanted: bool) -> int:
-    from parhelia_tui.cli.output import fail
-
-    fail(error, json_wanted=json_wanted)
-
-
-def _internal(error: Exception) -> ParheliaError:
-    """A defect of ours: the trace goes into a file, a sentence to the user."""
-    from parhelia_tui.core.settings.paths import Paths
-
-    path = Paths.current().logs / "defects.log"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as log:
-            log.write(f"{time.time()} {sys.argv[1:3]}\n{traceback.format_exc()}\n")
-        where = f"; the details are in {path}"
-    except OSError:
-        where = ""
-    return ParheliaError("E900", f"{type(error).__name__}: {error}{where}")
+def _run(dashboard: Callable[[], int] | None) -> int:
+    colour = False if plain_wanted() else None
+    code = cli.main(prog_name="parhelia", standalone_mode=False, obj=dashboard, color=colour)
+    return code if isinstance(code, int) else int(Exit.OK)
 
 
-def dashboard() -> int:
-    """`parhelia-tui`: the dashboard, whatever stands behind it."""
-    if len(sys.argv) > 1:
-        if sys.argv[1] == "--version":
-            click.echo(f"parhelia-tui, version {__version__}")
-            return 0
-        click.echo("Usage: parhelia-tui\n\n  Opens the dashboard. See also: parhelia --help")
-        return 0 if sys.argv[1] in ("--help", "-h") else int(Exit.USAGE)
-    try:
-        return open_dashboard()
-    except ParheliaError as error:
-        return _say(error, json_wanted=False)
+def _make_streams_safe() -> None:
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # Closed by whoever started us; the next file that is opened must not take its number.
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a glyph gets a question mark, not an end.
+            stream.reconfigure(errors="replace")
+
+
+def _let_go_of_output() -> None:
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -1,26 +1,90 @@
-"""Options that several commands share."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from parhelia_tui.cli.output import MANNER
 from parhelia_tui.core.model.errors import ParheliaError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
+LEVELS = ("debug", "info", "warning", "error")
 
 
-def json_option(command: F) -> F:
-    """`--json` and `--fields`."""
-    command = click.option("--fields", metavar="A,B", help="Only these fields of each record (with --json).")(
+def output_options(command: F) -> F:
+    """`--json` and `--fields`; the command itself need not know of them."""
+    for option in (
+        click.option(
+            "--fields", metavar="A,B", is_eager=True, expose_value=False, callback=_fields,
+            help="Only these fields of each record.",
+        ),
+        click.option(
+            "--json", is_flag=True, is_eager=True, expose_value=False, callback=_json, help="Print JSON."
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    MANNER.json = MANNER.json or value
+
+
+def _fields(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        MANNER.fields = tuple(name.strip() for name in value.split(",") if name.strip())
+        if not MANNER.fields:
+            raise click.BadParameter("it names no field", context, parameter)
+
+
+def yes_option(command: F) -> F:
+    """`--yes`: no questions."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+
+
+def _completer(kind: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
+        from parhelia_tui.cli.completion import known
+
+        return known(kind, incomplete)
+
+    return complete
+
+
+def task_argument(command: F) -> F:
+    """TASK, completed by the shell."""
+    return click.argument("task_id", metavar="TASK", shell_complete=_completer("task"))(command)
+
+
+def container_argument(command: F) -> F:
+    """CONTAINER, completed by the shell."""
+    return click.argument("container_id", metavar="CONTAINER", shell_complete=_completer("container"))(
         command
     )
-    return click.option("--json", "json_wanted", is_flag=True, help="Print JSON.")(command)
+
+
+def session_argument(command: F) -> F:
+    """SESSION: its name, or the task or container whose main session it is; completed by the shell."""
+    return click.argument("name", metavar="SESSION", shell_complete=_completer("session"))(command)
+
+
+def filter_options(command: F) -> F:
+    """Which events: by type, level, task and container."""
+    for option in (
+        click.option("--container", help="Only of this container."),
+        click.option("--task", help="Only of this task."),
+        click.option("--level", type=click.Choice(LEVELS), default="debug", help="At least so severe."),
+        click.option("--type", "types", metavar="A,B", help="Only these, as task.*,container.running."),
+    ):
+        command = option(command)
+    return command
 
 
 def seconds(text: str | None) -> float | None:
@@ -52,44 +116,82 @@ def pairs(values: tuple[str, ...], what: str) -> dict[str, str]:
     return found
 
 
+_Option = tuple[tuple[str, ...], dict[str, Any]]
+_REQUEST: tuple[_Option, ...] = (
+    (
+        ("--workspace", "-w"),
+        {"metavar": "DIR", "help": "Directory to work on; the present one if not given."},
+    ),
+    (
+        ("--mode",),
+        {"type": click.Choice(["shared", "clone", "empty"]), "help": "The directory, a copy, or a new one."},
+    ),
+    (("--network",), {"type": click.Choice(["none", "open"]), "help": "Network of the container."}),
+    (("--backend",), {"metavar": "NAME", "help": "Where it runs: local."}),
+    (("--priority",), {"type": int, "help": "Larger goes first, -100 to 100."}),
+    (("--env", "-e"), {"multiple": True, "metavar": "K=V", "help": "Variable inside; repeatable."}),
+    (("--cpus",), {"type": float, "help": "Processors at most."}),
+    (("--memory",), {"type": int, "metavar": "MB", "help": "Memory at most, in MiB."}),
+    (("--pids",), {"type": int, "help": "Processes at most."}),
+    (("--timeout",), {"metavar": "TIME", "help": "Lifetime, as 90s, 15m or 4h."}),
+    (
+        ("--persistent",),
+        {"is_flag": True, "default": None, "help": "Keep what is installed in the system."},
+    ),
+    (("--unsandboxed",), {"is_flag": True, "default": None, "help": "Run WITHOUT isolation."}),
+    (("--profile",), {"metavar": "NAME", "help": "A profile of the configuration."}),
+)
+_SLOT: _Option = (("--slot",), {"type": int, "help": "Number among the containers of this workspace."})
+_AGENT: _Option = (("--agent",), {"metavar": "NAME", "help": "Which agent works on it: shell, demo."})
+
+
 def request_options(command: F) -> F:
-    """What a task can be asked for, for `task create`, `run` and `shell`."""
-    for option in (
-        click.option(
-            "--workspace", "-w", metavar="DIR", help="Directory to work on; the present one if not given."
-        ),
-        click.option(
-            "--mode", type=click.Choice(["shared", "clone", "empty"]), help="How the workspace is used."
-        ),
-        click.option("--network", type=click.Choice(["none", "open"]), help="Network of the container."),
-        click.option(
-            "--env", "-e", multiple=True, metavar="K=V", help="Environment variable inside; repeatable."
-        ),
-        click.option("--cpus", type=float, help="Processors at most."),
-        click.option("--memory", type=int, metavar="MB", help="Memory at most, in MiB."),
-        click.option("--pids", type=int, help="Processes at most."),
-        click.option("--timeout", metavar="TIME", help="Lifetime, as 90s, 15m or 4h."),
-        click.option("--slot", type=int, help="Number among the containers of this workspace."),
-        click.option(
-            "--persistent", is_flag=True, default=None, help="Keep what is installed in the system."
-        ),
-        click.option("--unsandboxed", is_flag=True, default=None, help="Run WITHOUT isolation."),
-        click.option("--profile", help="A profile of the configuration."),
-    ):
-        command = option(command)
+    """What a task can be asked for; `request_fields` reads the values."""
+    for names, about in reversed((*_REQUEST, _SLOT)):
+        command = click.option(*names, **about)(command)
     return command
 
 
-def request_fields(given: dict[str, Any]) -> dict[str, Any]:
-    """Make fields of a request from the values of `request_options`."""
+def agent_option(command: F) -> F:
+    """`--agent`."""
+    return click.option(*_AGENT[0], **_AGENT[1])(command)
+
+
+def batch_defaults(command: F) -> F:
+    """The same for every task of a batch; on the page of `parhelia help batch`, not in the help of the root."""
+    for names, about in reversed((_AGENT, *_REQUEST)):
+        command = click.option(*names, **about, hidden=True)(command)
+    return command
+
+
+def request_fields(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make fields of a request from the values of `request_options`.
+
+    Returns:
+        The fields, in which None was not given, and the flags for the configuration.
+    """
+    fields = dict(given)
     limits = {
-        "cpus": given.pop("cpus"),
-        "memory_mb": given.pop("memory"),
-        "pids": given.pop("pids"),
-        "lifetime_s": seconds(given.pop("timeout")),
+        "cpus": fields.pop("cpus"),
+        "memory_mb": fields.pop("memory"),
+        "pids": fields.pop("pids"),
+        "lifetime_s": seconds(fields.pop("timeout")),
     }
-    given["env"] = pairs(given["env"], "environment variable")
-    given["workspace_mode"] = given.pop("mode")
-    given["limits"] = limits
-    given.pop("profile", None)
-    return given
+    fields["env"] = pairs(fields["env"], "environment variable")
+    fields["workspace_mode"] = fields.pop("mode")
+    fields["limits"] = limits
+    return fields, {"profile": fields.pop("profile")}
+
+
+def standard_input() -> str:
+    """Everything that standard input holds.
+
+    Raises:
+        ParheliaError: E102 when it is closed, E100 when it is not text.
+    """
+    if sys.stdin is None or sys.stdin.closed:
+        raise ParheliaError("E102", "standard input is closed, so nothing can be read from it")
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise ParheliaError("E100", f"standard input is not UTF-8 text, at byte {error.start + 1}") from None

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, one JSON envelope for programs, errors with ways out."""
+"""What commands print: text for people, one JSON envelope for programs."""
 
 from __future__ import annotations
 
@@ -7,74 +7,120 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import click
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.errors import CATALOGUE, ParheliaError
-from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.errors import ParheliaError
 
-GLYPHS = {
-    "pending": "○", "dispatching": "◌", "running": "●", "waiting": "◆", "completed": "✓", "failed": "✗",
-    "cancelled": "–", "needs_review": "◆", "creating": "◌", "stopping": "◌", "stopped": "✓", "terminated": "–",
-    "orphaned": "!", "lost": "!", "created": "◌", "initializing": "◌", "ready": "●",
-}  # fmt: skip
-COLOURS = {
-    "running": "cyan",
-    "waiting": "yellow",
-    "completed": "green",
-    "failed": "red",
-    "orphaned": "red",
-    "lost": "red",
-}
+BEGAN = time.monotonic()
+
+
+@dataclasses.dataclass(slots=True)
+class Manner:
+    """How this one process speaks; set by options that every command has.
+
+    Args:
+        json: one JSON envelope in place of text.
+        fields: what is kept of each record; everything when empty.
+        debug: show where a defect happened.
+    """
+
+    json: bool = False
+    fields: tuple[str, ...] = ()
+    debug: bool = False
+
+
+MANNER = Manner()
 
 
 class Out:
-    """Where one command's answer goes.
+    """Where one command's answer goes."""
 
-    Args:
-        json_wanted: print the envelope instead of text.
-        fields: keys that are kept of each record; all when empty.
-    """
+    @property
+    def json_wanted(self) -> bool:
+        """Whether the answer is for a program."""
+        return MANNER.json
 
-    def __init__(self, json_wanted: bool = False, fields: str | None = None) -> None:
-        self.json_wanted = json_wanted
-        self._fields = [each.strip() for each in fields.split(",")] if fields else []
-        self._began = time.monotonic()
-        self.client = Client.open()
+    @cached_property
+    def client(self) -> Client:
+        """The door to the state directory that the environment names."""
+        return Client.open()
 
     def answer(
-        self, data: Any, text: str, *, next_actions: Sequence[str] = (), cost_usd: float | None = None
+        self,
+        data: Any,
+        text: str | Callable[[], str],
+        *,
+        next_actions: Sequence[str] = (),
+        cost_usd: float | None = None,
     ) -> None:
-        """Print the answer: `data` as JSON, or `text`."""
-        if not self.json_wanted:
-            if text:
-                click.echo(text)
+        """Print the answer of a command.
+
+        Args:
+            data: for programs: records, lists and mappings of them, plain values.
+            text: for people; a function where making it takes time that a program need not pay.
+            next_actions: commands that may come next.
+            cost_usd: what the thing that is shown has cost, where that is known.
+        """
+        if MANNER.json:
+            said = {
+                "success": True,
+                "data": selected(plain_data(data), MANNER.fields),
+                "metadata": metadata(cost_usd),
+                "next_actions": list(next_actions),
+            }
+            click.echo(json.dumps(said))
             return
-        envelope = {
-            "success": True,
-            "data": self._selected(plain_data(data)),
-            "metadata": self._metadata(cost_usd),
-            "next_actions": list(next_actions),
-        }
-        click.echo(json.dumps(envelope))
+        if MANNER.fields:
+            from parhelia_tui.cli.tables import fields_table
 
-    def _metadata(self, cost_usd: float | None) -> dict[str, Any]:
-        duration = round((time.monotonic() - self._began) * 1000, 1)
-        return {"timestamp": time.time(), "duration_ms": duration, "cost_usd": cost_usd}
+            text = fields_table(selected(plain_data(data), MANNER.fields), MANNER.fields)
+        words = text if isinstance(text, str) else text()
+        if words:
+            click.echo(words)
 
-    def _selected(self, data: Any) -> Any:
-        if not self._fields:
-            return data
-        if isinstance(data, list):
-            return [self._selected(each) for each in data]
-        return (
-            {key: value for key, value in data.items() if key in self._fields}
-            if isinstance(data, dict)
-            else data
-        )
+    def record(self, data: Any, text: str | Callable[[], str]) -> None:
+        """Print one of many: a line for people, or one JSON object on a line."""
+        if MANNER.json:
+            click.echo(json.dumps(selected(plain_data(data), MANNER.fields)))
+        else:
+            click.echo(text if isinstance(text, str) else text())
+
+
+def metadata(cost_usd: float | None = None) -> dict[str, Any]:
+    """What stands beside every answer: when, how long it took, what it cost."""
+    now = time.time()
+    return {
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}Z",
+        "duration_ms": round((time.monotonic() - BEGAN) * 1000, 1),
+        "cost_usd": cost_usd,
+    }
+
+
+def selected(data: Any, fields: Sequence[str]) -> Any:
+    """Keep some fields of a record, or of each record of a list.
+
+    Raises:
+        ParheliaError: E101 for a field that the records do not have.
+    """
+    if not fields:
+        return data
+    if isinstance(data, list):
+        return [selected(each, fields) for each in data]
+    if not isinstance(data, dict):
+        return data
+    for name in fields:
+        if name not in data:
+            raise ParheliaError(
+                "E101",
+                f"there is no field {name!r}; there are {', '.join(data)}",
+                details={"fields": [*data]},
+            )
+    return {name: data[name] for name in fields}
 
 
 def plain_data(value: Any) -> Any:
@@ -85,75 +131,30 @@ def plain_data(value: Any) -> Any:
         return [plain_data(each) for each in value]
     if isinstance(value, Mapping):
         return {str(key): plain_data(each) for key, each in value.items()}
-    return value
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def fail(error: ParheliaError, *, json_wanted: bool) -> NoReturn:
-    """Say an error and end with its exit code."""
-    if json_wanted:
-        name = CATALOGUE[error.code].name
-        body = {"code": error.code, "name": name, "message": error.message, "details": error.details}
-        envelope = {
-            "success": False,
-            "error": body,
-            "suggestions": list(error.recovery),
-            "metadata": {"timestamp": time.time(), "duration_ms": None, "cost_usd": None},
-        }
-        click.echo(json.dumps(envelope))
-    else:
-        click.secho(f"{error.code}: {one_line(error.message, 2000)}", fg="red", err=True)
-        for command in error.recovery[:4]:
-            click.echo(f"  try: {command}", err=True)
-    sys.exit(int(error.exit))
+def plain_wanted() -> bool:
+    """Whether neither colours nor anything that moves may be shown (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
-def state(word: str) -> str:
-    """A state as glyph and word, coloured where colour is shown."""
-    return click.style(f"{GLYPHS.get(word, '·')} {word}", fg=COLOURS.get(word))
+def on_terminal(*descriptors: int) -> bool:
+    """Whether all of these descriptors are a terminal; by default standard input and output."""
+    return all(_is_terminal(each) for each in descriptors or (0, 1))
 
 
-def age(at: float | None, now: float | None = None) -> str:
-    """How long ago a moment (epoch seconds) was: 8s, 12m, 3h, 2d; a dash for none."""
-    return "-" if at is None else length(max(0.0, (time.time() if now is None else now) - at))
+def _is_terminal(descriptor: int) -> bool:
+    # Closed streams are None for Python, and their descriptors stand for nothing.
+    stream = (sys.stdin, sys.stdout, sys.stderr)[descriptor]
+    return stream is not None and not stream.closed and os.isatty(descriptor)
 
 
-def length(seconds: float) -> str:
-    """A length of time in its largest unit."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{int(seconds)}s"
+def confirmed(question: str, yes: bool) -> None:
+    """Ask on a terminal; elsewhere, and with `--yes`, the command itself is the answer.
 
-
-def money(usd: float | None) -> str:
-    """A cost; a dash where nobody knows it or nothing was spent."""
-    return "-" if usd is None else f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], flexible: int = 1) -> str:
-    """Columns under headings; the flexible column is cut so that a row fits the terminal."""
-    if not rows:
-        return "nothing there"
-    from rich.cells import cell_len, set_cell_size
-
-    plain = [[click.unstyle(cell) for cell in row] for row in rows]
-    widths = [max(cell_len(line[at]) for line in ([*columns], *plain)) for at in range(len(columns))]
-    try:
-        width = os.get_terminal_size().columns if sys.stdout.isatty() else 200
-    except OSError:
-        width = 200
-    over = sum(widths) + 2 * (len(widths) - 1) - width
-    if over > 0:
-        widths[flexible] = max(8, widths[flexible] - over)
-    lines = [
-        click.style("  ".join(name.ljust(widths[at]) for at, name in enumerate(columns)).rstrip(), dim=True)
-    ]
-    for row, bare in zip(rows, plain, strict=True):
-        cells = []
-        for at, cell in enumerate(row):
-            if cell_len(bare[at]) > widths[at]:
-                cells.append(set_cell_size(bare[at], widths[at] - 1) + "…")
-            else:
-                cells.append(cell + " " * (widths[at] - cell_len(bare[at])))
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    Raises:
+        click.Abort: the answer was no.
+    """
+    if not yes and on_terminal():
+        click.confirm(question, abort=True, err=True)

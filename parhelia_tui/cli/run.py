@@ -2,51 +2,151 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import shlex
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
-from parhelia_tui.cli.options import request_fields, request_options
-from parhelia_tui.cli.output import Out
-from parhelia_tui.cli.task import LOOK_EVERY_S, ended_exit, stream
+from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
+from parhelia_tui.cli.options import output_options, request_fields, request_options
+from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.core.model.errors import Exit, ParheliaError
-from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.states import TASK_ENDED, ContainerState, TaskState
+from parhelia_tui.core.model.text import one_line
+
+SHELLS = ("bash", "zsh", "fish", "dash", "sh")
+KEPT_CHARACTERS = 1 << 20
+"""How much of the output stands in the answer for programs; the end of it."""
 
 
 @click.command()
 @click.argument("command", nargs=-1, required=True)
 @request_options
-def run(command: tuple[str, ...], profile: str | None, **given: Any) -> None:
-    """Run COMMAND in a fresh container: its output, its exit code. Ctrl+C cancels it."""
+@output_options
+def run(command: tuple[str, ...], **given: Any) -> int:
+    """Run COMMAND in a fresh container: its output, its exit code. Ctrl+C cancels it.
+
+    One word is a command line for the shell, several are a program and its arguments. A -- stands before
+    a program that has options of its own: parhelia run -- ls -l
+    """
     out = Out()
-    fields = request_fields(given | {"prompt": " ".join(command), "agent": "shell"})
-    made = out.client.create_task(out.client.request(fields, flags={"profile": profile}))
+    line = command[0] if len(command) == 1 else shlex.join(command)
+    fields, flags = request_fields({**given, "prompt": line, "agent": "shell"})
+    request = out.client.request(fields, flags=flags)
+    kept = ""
+    with term_interrupts():
+        made = out.client.create_task(request)
+        try:
+            for text in output_until_end(out.client, made.id):
+                if MANNER.json:
+                    kept = (kept + text)[-KEPT_CHARACTERS:]
+                else:
+                    click.echo(text, nl=False)
+        except (KeyboardInterrupt, BrokenPipeError):
+            # Nobody is there any more who could use what it does.
+            _cancel(out, made)
+            raise
+    ended = out.client.task(made.id)
+    code = _exit_code(out, ended)
+    if MANNER.json:
+        _answer(ended, kept, code)
+    elif ended.exit_code != code or ended.state is TaskState.CANCELLED:
+        click.secho(f"{ended.id}: {one_line(ended.reason) or ended.state}", fg="red", err=True)
+    return code
+
+
+def _answer(ended: Task, output: str, code: int) -> None:
+    """The envelope of a command that ran, whatever it ended with."""
+    import json
+
+    said = {
+        "success": code == 0,
+        "data": {**plain_data(ended), "output": output, "exit_code": code},
+        "metadata": metadata(ended.cost_usd),
+        "next_actions": [f"parhelia task show {ended.id}", f"parhelia task logs {ended.id}"],
+    }
+    click.echo(json.dumps(said))
+
+
+def _cancel(out: Out, made: Task) -> None:
     try:
-        ended = stream(out, made.id, from_end=False)
-    except KeyboardInterrupt:
-        out.client.cancel_task(made.id)
-        click.echo(f"\n{made.id} is being cancelled", err=True)
-        sys.exit(int(Exit.INTERRUPTED))
-    if ended.state is TaskState.FAILED and ended.reason and not ended.reason.startswith("exit code"):
-        click.secho(ended.reason, fg="red", err=True)
-    sys.exit(ended_exit(ended))
+        out.client.cancel_task(made.id, "the command that waited for it was interrupted")
+    except ParheliaError:
+        # It ended in this moment.
+        return
+    click.echo(f"\n{made.id} is being cancelled", err=True)
+
+
+def _exit_code(out: Out, ended: Task) -> int:
+    """The command's own exit code, or ours where Parhelia ended it or it never began."""
+    if ended.state is TaskState.CANCELLED:
+        return int(Exit.INTERRUPTED)
+    containers = out.client.containers_of(ended.id)
+    if not containers or containers[-1].state in (ContainerState.FAILED, ContainerState.LOST):
+        return int(Exit.BACKEND)
+    if containers[-1].state is ContainerState.TERMINATED:
+        asked = containers[-1].wanted == "terminate"
+        return int(Exit.INTERRUPTED if asked else Exit.TIMEOUT)
+    return int(Exit.FAILURE) if ended.exit_code is None else ended.exit_code
 
 
 @click.command()
 @request_options
-def shell(profile: str | None, **given: Any) -> None:
+def shell(**given: Any) -> int:
     """Open a shell in a fresh container; Ctrl+Q leaves it running, exit ends it."""
     out = Out()
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
+    if not on_terminal():
         raise ParheliaError(
-            "E601", "there is no terminal here", recovery=('parhelia run "COMMAND"', "parhelia --help")
+            "E601", "a shell needs a terminal", recovery=('parhelia run "COMMAND"', "parhelia shell --help")
         )
-    fields = request_fields(given | {"prompt": "exec bash -i", "agent": "shell", "title": "shell"})
-    made = out.client.create_task(out.client.request(fields, flags={"profile": profile}))
-    while (found := out.client.task(made.id)).state in (TaskState.PENDING, TaskState.DISPATCHING):
-        time.sleep(LOOK_EVERY_S)
-    if found.state in TASK_ENDED:
-        raise ParheliaError("E602", found.reason or "the shell ended at once")
-    click.echo(str(out.client.attach(out.client.endpoint(made.id))))
+    fields, flags = request_fields({**given, "prompt": _own_shell(), "agent": "shell", "title": "shell"})
+    made = out.client.create_task(out.client.request(fields, flags=flags))
+    try:
+        begun(out.client, made.id)
+    except KeyboardInterrupt:
+        _cancel(out, made)
+        raise
+    return go_to(out, made.id)
+
+
+def _own_shell() -> str:
+    """The user's own kind of shell where the container has it, else bash."""
+    name = Path(os.environ.get("SHELL", "")).name
+    wanted = f"command -v {name} >/dev/null && exec {name} -i; " if name in SHELLS else ""
+    return f"{wanted}exec bash -i"
+
+
+def go_to(out: Out, what: str) -> int:
+    """Hand this terminal to a session until it is left, and say what became of it; gives an exit code."""
+    session = out.client.session(what)
+    result = out.client.attach(out.client.endpoint(what))
+    if result.end == "detached":
+        click.echo(f"left {session.name}; it goes on. Back to it: parhelia attach {session.name}")
+        return int(Exit.OK)
+    if result.end == "session ended":
+        if session.kind != "main":
+            click.echo(f"{session.name} has ended")
+            return int(Exit.OK)
+        ended = _ended(out, session.task_id)
+        click.echo(f"{session.name} has ended: {ended.state}, {one_line(ended.reason) or 'no reason known'}")
+        return int(Exit.OK)
+    raise ParheliaError(
+        "E601",
+        f"the terminal of {session.name} was lost: {result.end}",
+        details={"said": result.message},
+        recovery=(f"parhelia attach {session.name}", f"parhelia task show {session.task_id}"),
+    )
+
+
+def _ended(out: Out, task_id: str, deadline_s: float = 2.0) -> Task:
+    """The task as it is recorded a moment after its session ended."""
+    end = time.monotonic() + deadline_s
+    while True:
+        found = out.client.task(task_id)
+        if found.state in TASK_ENDED or time.monotonic() > end:
+            return found
+        time.sleep(0.02)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
 import click
 
+from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import json_option
-from parhelia_tui.cli.output import Out, age, state, table
-from parhelia_tui.core.model.text import plain
+from parhelia_tui.cli.options import output_options, session_argument, standard_input, yes_option
+from parhelia_tui.cli.output import Out, confirmed, on_terminal
+from parhelia_tui.cli.tables import age, state, table
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Session
 
 
 @click.group(cls=LazyGroup)
@@ -20,68 +20,100 @@ def session() -> None:
 
 @session.command("list")
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
-@json_option
-def list_(everything: bool, json_wanted: bool, fields: str | None) -> None:
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+)
+@output_options
+def list_(everything: bool, limit: int) -> None:
     """List sessions, newest first."""
-    out = Out(json_wanted, fields)
-    found = out.client.sessions(ended_too=everything)
+    out = Out()
+    found = out.client.sessions(ended_too=everything, limit=limit)
+    out.answer(found, lambda: _session_table(found))
+
+
+def _session_table(found: list[Session]) -> str:
     rows = [
         [each.name, each.container_id, state(each.state), each.kind, age(each.created_at)] for each in found
     ]
-    out.answer(found, table(("NAME", "CONTAINER", "STATE", "KIND", "AGE"), rows, 0))
+    return table(("NAME", "CONTAINER", "STATE", "KIND", "AGE"), rows, 0)
 
 
 @session.command()
-@click.argument("where")
+@click.argument("where", metavar="CONTAINER_OR_TASK")
 @click.argument("command", nargs=-1)
-@json_option
-def new(where: str, command: tuple[str, ...], json_wanted: bool, fields: str | None) -> None:
-    """Start a further session in the container WHERE (a container, task or session); a shell if no command."""
-    out = Out(json_wanted, fields)
-    made = out.client.create_session(out.client.container_at(where).id, command)
+@output_options
+def new(where: str, command: tuple[str, ...]) -> None:
+    """Start a further session in a running container; a shell if no COMMAND is given."""
+    out = Out()
+    container = out.client.container_at(where)
+    with waiting("starting a session"):
+        made = out.client.create_session(container.id, command)
     out.answer(made, made.name, next_actions=[f"parhelia attach {made.name}"])
 
 
 @session.command()
-@click.argument("name")
-@json_option
-def kill(name: str, json_wanted: bool, fields: str | None) -> None:
+@session_argument
+@yes_option
+@output_options
+def kill(name: str, yes: bool) -> None:
     """End a session and what runs in it; the main session ends with its container."""
-    out = Out(json_wanted, fields)
-    ended = out.client.kill_session(name)
-    out.answer(ended, f"{ended.name} was ended")
-
-
-@session.command()
-@click.argument("name")
-@click.argument("text")
-@click.option("--no-enter", is_flag=True, help="Do not press Enter behind it.")
-def send(name: str, text: str, no_enter: bool) -> None:
-    """Type TEXT into a session, as one paste, and press Enter."""
     out = Out()
-    asyncio.run(out.client.send_text(name, text, enter=not no_enter))
+    found = out.client.session(name)
+    if found.kind == "main":
+        confirmed(f"End {found.name} and with it container {found.container_id} and its task?", yes)
+    with waiting("ending the session"):
+        ended = out.client.kill_session(found.id)
+    out.answer(ended, f"{ended.name} {'was ended' if found.kind != 'main' else 'is being ended'}")
 
 
 @session.command()
-@click.argument("name")
+@session_argument
+@click.argument("text", nargs=-1, required=True)
+@click.option("--keys", is_flag=True, help="TEXT is names of keys, as C-c, Enter, Up.")
+@click.option("--no-enter", is_flag=True, help="Do not press Enter behind it.")
+@output_options
+def send(name: str, text: tuple[str, ...], keys: bool, no_enter: bool) -> None:
+    """Type TEXT into a session, as one paste, and press Enter; - reads it from standard input."""
+    import asyncio
+
+    out = Out()
+    found = out.client.session(name)
+    if keys:
+        asyncio.run(out.client.send_keys(found.id, text))
+    else:
+        words = standard_input() if text == ("-",) else " ".join(text)
+        asyncio.run(out.client.send_text(found.id, words, enter=not no_enter))
+    out.answer({"session": found.name, "sent": " ".join(text)}, "")
+
+
+@session.command()
+@session_argument
 @click.option("--lines", "-n", type=click.IntRange(0), default=0, help="Lines of history before the screen.")
+@output_options
 def capture(name: str, lines: int) -> None:
     """Print what a session's screen shows."""
+    import asyncio
+
     out = Out()
-    for line in asyncio.run(out.client.capture(name, lines)):
-        click.echo(plain(line))
+    shown = asyncio.run(out.client.capture(name, lines))
+    out.answer({"session": out.client.session(name).name, "lines": shown}, "\n".join(shown))
 
 
 @click.command()
-@click.argument("what")
-def attach(what: str) -> None:
+@click.argument("what", metavar="TASK_OR_SESSION")
+def attach(what: str) -> int:
     """Go to the terminal of a task, container or session; Ctrl+Q leaves it and the work goes on."""
-    out = Out()
-    if not sys.stdin.isatty() or not sys.stdout.isatty():
-        from parhelia_tui.core.model.errors import ParheliaError
+    from parhelia_tui.cli.run import go_to
 
-        raise ParheliaError("E601", "there is no terminal here to attach to")
-    click.echo(str(out.client.attach(out.client.endpoint(what))))
+    out = Out()
+    if not on_terminal():
+        out.client.session(what)
+        raise ParheliaError(
+            "E601",
+            "there is no terminal here to attach",
+            recovery=(f"parhelia session capture {what}", f"parhelia task logs {what}"),
+        )
+    return go_to(out, what)
 
 
 session.add_command(attach)

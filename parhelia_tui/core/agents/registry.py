@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from parhelia_tui.core.agents.base import Agent
 from parhelia_tui.core.agents.demo.agent import DemoAgent
+from parhelia_tui.core.agents.options import suggestion
 from parhelia_tui.core.agents.shell import ShellAgent
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.text import one_line
 
-_AGENTS: Mapping[str, Agent] = {agent.name: agent for agent in (ShellAgent(), DemoAgent())}
+_AGENTS: Mapping[str, Agent] = MappingProxyType({each.name: each for each in (ShellAgent(), DemoAgent())})
 
 
 def agents() -> Mapping[str, Agent]:
@@ -26,7 +28,9 @@ def agent(name: str) -> Agent:
     """
     found = _AGENTS.get(name)
     if found is None:
-        near = difflib.get_close_matches(name, _AGENTS, 3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(_AGENTS)}"
-        raise ParheliaError("E101", f"there is no agent {name!r}{hint}", details={"known": sorted(_AGENTS)})
+        raise ParheliaError(
+            "E101",
+            f"there is no agent {one_line(name, 40)!r}; {suggestion(name, _AGENTS)}",
+            details={"known": sorted(_AGENTS)},
+        )
     return found

@@ -5,46 +5,58 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.base import Launch
-from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.records import Task
 
 ARGUMENT_LIMIT = 100_000
 """Bytes. The kernel takes 131,072 for one argument (execve(2), MAX_ARG_STRLEN); what is longer goes into a file."""
+
 SCRIPT = ".parhelia-command"
-SHELLS = {"bash": "/bin/bash", "sh": "/bin/sh"}
+
+# `eval` reads all of it before it runs any, and names lines and the shell as `-c` does; `$(...)` drops newlines
+# at the end, so one is given back, which a final backslash or the end of a here-document may need.
+_FROM_FILE = 'eval "$(cat "{path}")\n"'
+
+OPTIONS: Mapping[str, Option] = {
+    "shell": Option(None, lambda value: value in ("bash", "sh"), "bash or sh"),
+}
 
 
 class ShellAgent:
-    """Runs one command line with bash, or with sh on request."""
+    """Runs a command line with bash, or with sh where that is asked for or bash is missing.
+
+    The exit code of the command is the task's. Inside, `$0` is the shell's short name, also for a command that
+    is too long for an argument, so messages read alike.
+    """
 
     name = "shell"
     summary = "runs a command line"
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
-        """Refuse unknown options. Raises E100."""
-        unknown = sorted(set(options) - {"shell"})
-        if unknown:
-            raise ParheliaError(
-                "E100", f"the agent shell knows no option {', '.join(unknown)}; it knows shell"
-            )
-        if options.get("shell", "bash") not in SHELLS:
-            raise ParheliaError("E100", f"shell must be one of {', '.join(SHELLS)}")
+        """Refuse options that there are not. Raises E100."""
+        check(self.name, OPTIONS, options)
 
     def prepare_home(self, home: Path, task: Task) -> None:
-        """Write a command that is too long for an argument into a file."""
+        """Write a command that is too long for an argument into a file.
+
+        Raises:
+            ParheliaError: E507, E602 when it cannot be written.
+        """
         if _is_long(task.prompt):
-            script = home / SCRIPT
-            script.write_text(task.prompt + "\n", encoding="utf-8")
-            script.chmod(0o600)
+            homes.put(home, SCRIPT, task.prompt)
 
     def launch(self, task: Task) -> Launch:
         """Give the shell the command, or the file that holds it."""
-        shell = SHELLS[str(task.agent_options.get("shell", "bash"))]
-        if _is_long(task.prompt):
-            return Launch(["/bin/sh", "-c", f'exec {shell} "$HOME/{SCRIPT}"'])
-        return Launch([shell, "-c", task.prompt])
+        # The system inside is this machine's, so what is here is there.
+        usual = "bash" if Path("/bin/bash").exists() else "sh"
+        shell = str(task.agent_options.get("shell") or usual)
+        command = task.prompt
+        if _is_long(command):
+            command = _FROM_FILE.format(path=f"{'$HOME' if task.unsandboxed else homes.INSIDE}/{SCRIPT}")
+        return Launch((f"/bin/{shell}", "-c", command, shell))
 
 
 def _is_long(prompt: str) -> bool:
-    return len(prompt.encode()) > ARGUMENT_LIMIT
+    return len(prompt.encode(errors="replace")) > ARGUMENT_LIMIT

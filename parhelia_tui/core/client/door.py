@@ -38,10 +38,12 @@ from parhelia_tui.core.model.states import (
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.wire import ask
 from parhelia_tui.core.store import containers, events, intents, ledger, sessions, tasks
+from parhelia_tui.core.store.changes import current_rev
 from parhelia_tui.core.store.connection import reading, writing
 from parhelia_tui.core.store.migrations import open_migrated, version
 
 if TYPE_CHECKING:
+    import subprocess
     from contextlib import AbstractAsyncContextManager
 
     from parhelia_tui.core.backends.base import Capability, TmuxEndpoint
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from parhelia_tui.core.model.request import TaskRequest
     from parhelia_tui.core.sessions.attach import AttachResult
     from parhelia_tui.core.sessions.live import LiveTerminal
+    from parhelia_tui.core.store.maintenance import Statistics
 
 INTENT_DEADLINE_S = 30.0
 LOOK_EVERY_S = 0.01
@@ -123,6 +126,11 @@ class Client:
     ) -> list[Task]:
         """Read tasks, newest first, with prompts cut to 400 characters."""
         return tasks.listed(self._db, states=states, batch=batch, limit=limit)
+
+    def tasks_since(self, rev: int) -> tuple[int, list[Task]]:
+        """Give the present revision of the store, and the tasks that changed after an earlier one."""
+        with reading(self._db) as db:
+            return current_rev(db), tasks.changed_since(db, rev)
 
     def attempts(self, task_id: str) -> list[Attempt]:
         """Read the attempts of a task, in order."""
@@ -204,6 +212,26 @@ class Client:
                 values[key] = {"value": value, "source": str(loaded.sources.get(key, "built-in"))}
         return values
 
+    def configuration_files(self) -> list[Path]:
+        """Name the configuration files that are read here, the weakest first. Raises E700."""
+        from parhelia_tui.core.settings.config_files import load
+
+        return load(cwd=Path.cwd()).files
+
+    def possible_configuration_files(self) -> list[Path]:
+        """Name the places where configuration is looked for, the weakest first, whether it is there or not."""
+        from parhelia_tui.core.settings import config_files
+
+        here = Path.cwd()
+        project = config_files.project_file(here, os.environ) or here / config_files.PROJECT_NAME
+        return [config_files.SYSTEM_FILE, config_files.user_file(os.environ), project]
+
+    def example_configuration(self) -> str:
+        """Write a configuration file that has every key with its meaning and its default."""
+        from parhelia_tui.core.settings.reference import example
+
+        return example()
+
     def demo_requests(self, count: int, seed: int) -> list[dict[str, Any]]:
         """Give the fields of the requests of a small live fleet."""
         from parhelia_tui.core.agents.demo.fleet import demo_requests
@@ -222,19 +250,38 @@ class Client:
 
         return check(self.paths.database)
 
-    def backup_store(self, target: str) -> None:
-        """Copy the store to a file while it is in use. Raises E507."""
+    def store_statistics(self) -> Statistics:
+        """Count the rows and bytes of the store's file. Raises E500, E505, E506."""
+        from parhelia_tui.core.store.maintenance import statistics
+
+        return statistics(self.paths.database)
+
+    def backup_store(self, target: str, progress: Callable[[int, int], None] | None = None) -> None:
+        """Copy the store to a file while it is in use.
+
+        Args:
+            progress: called with pages copied and pages in all.
+
+        Raises:
+            ParheliaError: E101 when the target exists, E507 when the disk is full, E500, E505, E506.
+        """
         from parhelia_tui.core.store.maintenance import backup
 
-        backup(self.paths.database, Path(target))
+        backup(self.paths.database, Path(target), progress)
 
     # Wishing
 
     def request(self, given: Mapping[str, Any], *, flags: Mapping[str, Any] | None = None) -> TaskRequest:
         """Make a request of what somebody typed and the configured defaults. Raises E100, E700."""
-        from parhelia_tui.core.client.requests import make_request
+        return self.request_maker(flags=flags)(given)
 
-        return make_request(given, flags=flags)
+    def request_maker(
+        self, *, flags: Mapping[str, Any] | None = None
+    ) -> Callable[[Mapping[str, Any]], TaskRequest]:
+        """Give what makes requests, with the configuration read once. Raises E700; what it gives, E100."""
+        from parhelia_tui.core.client.requests import request_maker
+
+        return request_maker(flags=flags)
 
     def create_task(self, request: TaskRequest, *, batch: str | None = None) -> Task:
         """Store a task and wake the controller.
@@ -417,6 +464,10 @@ class Client:
             time.sleep(LOOK_EVERY_S)
         return True
 
+    def run_controller(self) -> subprocess.Popen[bytes]:
+        """Start a controller as a child of this process and its terminal, for somebody who watches it."""
+        return launch.run_controller(self.paths)
+
     # Terminals
 
     def endpoint(self, text: str) -> TmuxEndpoint:
@@ -456,6 +507,12 @@ class Client:
         await server.send_text(endpoint, message)
         if enter:
             await server.send_keys(endpoint, ["Enter"])
+
+    async def send_keys(self, text: str, keys: Sequence[str]) -> None:
+        """Press keys in a session, by tmux's names such as `C-c`. Raises E101, E200, E601."""
+        from parhelia_tui.core.sessions import server
+
+        await server.send_keys(self.endpoint(text), keys)
 
     async def capture(self, text: str, history: int) -> list[str]:
         """Read what a session's screen shows, with so many lines of history before it. Raises E200, E601."""

@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.process_lock import holder
 from parhelia_tui.core.settings.wire import ask, wake
 
+if TYPE_CHECKING:
+    import subprocess
+
 START_DEADLINE_S = 10.0
 LOOK_EVERY_S = 0.01
+
+
+PROGRAM = (sys.executable, "-P", "-m", "parhelia_tui.core.control")
 
 
 def start_controller(paths: Paths) -> None:
@@ -23,14 +30,25 @@ def start_controller(paths: Paths) -> None:
     with (logs / "controller.err").open("ab") as errors:
         # Not waited for: it is nobody's child soon. Its own session keeps a Ctrl+C of this terminal from it.
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "parhelia_tui.core.control"],
+            PROGRAM,
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
             cwd="/",
-            env={**os.environ, "PARHELIA_HOME": str(paths.home)},
+            env=_environment(paths),
             start_new_session=True,
         )
+
+
+def run_controller(paths: Paths) -> subprocess.Popen[bytes]:
+    """Start a controller that belongs to this process and to its terminal; the caller waits for it."""
+    import subprocess
+
+    return subprocess.Popen(PROGRAM, stdin=subprocess.DEVNULL, cwd="/", env=_environment(paths))
+
+
+def _environment(paths: Paths) -> dict[str, str]:
+    return {**os.environ, "PARHELIA_HOME": str(paths.home)}
 
 
 def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,32 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.config_files import load
 
 
-def make_request(
-    given: Mapping[str, Any], *, flags: Mapping[str, Any] | None = None, cwd: Path | None = None
-) -> TaskRequest:
-    """Make a request of a task.
+def request_maker(
+    *, flags: Mapping[str, Any] | None = None, cwd: Path | None = None
+) -> Callable[[Mapping[str, Any]], TaskRequest]:
+    """Read the configuration once, and give what makes requests with it.
 
     Args:
-        given: fields of `TaskRequest`; None and missing ones are filled from the configuration.
         flags: configuration that flags of a command set, as for `load`.
         cwd: where the search for the project's configuration begins; the working directory if not given.
 
+    Returns:
+        A function of the fields of a `TaskRequest`, of which None and missing ones are filled from the
+        configuration; it raises E100 with each fault.
+
     Raises:
-        ParheliaError: E100 with each fault, E700 for a configuration that cannot be used.
+        ParheliaError: E700 for a configuration that cannot be used.
     """
     config = load(flags=flags, cwd=cwd or Path.cwd()).config
-    try:
-        return TaskRequest(**config.task_fields(given))
-    except ValidationError as error:
-        faults = [_fault(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
-        raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
+
+    def make(given: Mapping[str, Any]) -> TaskRequest:
+        try:
+            return TaskRequest(**config.task_fields(given))
+        except ValidationError as error:
+            faults = [_fault(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+            raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
+
+    return make
 
 
 def _fault(place: tuple[int | str, ...], message: str) -> str:

@@ -87,6 +87,7 @@ def find(
     from_at: float | None = None,
     to_at: float | None = None,
     limit: int = 100,
+    oldest: bool = False,
 ) -> list[Event]:
     """Find events, the newest `limit` of them, oldest first.
 
@@ -95,6 +96,7 @@ def find(
         least_level: leave out what is less severe than this level.
         after_seq: only those after this number.
         from_at, to_at: epoch seconds.
+        oldest: the oldest `limit` of them instead, as somebody needs who follows and must miss none.
     """
     wheres, values = ["seq > ?"], [after_seq]  # type: list[str], list[object]
     for column, value in (("task_id", task_id), ("container_id", container_id)):
@@ -114,10 +116,11 @@ def find(
     if to_at is not None:
         wheres.append("at <= ?")
         values.append(to_at)
+    order = "ASC" if oldest else "DESC"
     found = db.execute(
-        f"SELECT * FROM events WHERE {' AND '.join(wheres)} ORDER BY seq DESC LIMIT ?", (*values, limit)
+        f"SELECT * FROM events WHERE {' AND '.join(wheres)} ORDER BY seq {order} LIMIT ?", (*values, limit)
     ).fetchall()
-    return [rows.event(row) for row in reversed(found)]
+    return [rows.event(row) for row in (found if oldest else reversed(found))]
 
 
 def _glob(name: str) -> str:

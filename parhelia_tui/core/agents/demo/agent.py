@@ -1,64 +1,75 @@
-"""The agent `demo`: its program is a script of ours that runs inside like any other agent."""
+"""The agent `demo`: a program of ours that runs inside like any other agent."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.base import Launch
-from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.agents.demo.interpreter import interpreter
+from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.records import Mount, Task
 
-PROGRAM = Path(__file__).with_name("program.py")
-INSIDE = "/run/demo.py"
-ASKS = ("never", "sometimes", "always")
+PROGRAM = Path(__file__).with_name("program")
+INSIDE = "/run/parhelia-demo/program"
+SCRIPT = ".parhelia-demo.json"
+
+
+def _is_pace(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 100
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
+
+
+OPTIONS: Mapping[str, Option] = {
+    "seed": Option(
+        None, lambda value: _is_whole(value, -(2**63), 2**63 - 1), "a whole number of at most 64 bits"
+    ),
+    "pace": Option(1.0, _is_pace, "a factor from 0 (no pauses) to 100"),
+    "ask": Option(
+        "sometimes", lambda value: value in ("never", "sometimes", "always"), "never, sometimes or always"
+    ),
+    "fail": Option(False, lambda value: isinstance(value, bool), "true or false"),
+    "turns": Option(None, lambda value: _is_whole(value, 1, 500), "a whole number from 1 to 500"),
+    "flood_mb": Option(0, lambda value: _is_whole(value, 0, 1024), "a whole number of MiB from 0 to 1024"),
+}
 
 
 class DemoAgent:
-    """Plans, edits files, runs commands, sometimes asks, and reports tokens; the same seed does the same."""
+    """Plans, edits files, runs commands, sometimes asks, and reports tokens; the same seed does the same.
+
+    Options: `seed` (taken from the task's id where it is not given), `pace` (multiplies every pause), `ask`,
+    `fail` (never gets its tests green and ends with 1), `turns` (answers of the model that it plays),
+    `flood_mb` (prints so much before it ends).
+    """
 
     name = "demo"
     summary = "a scripted coding agent, to try everything without an account"
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
-        """Refuse unknown options and values out of range. Raises E100."""
-        allowed = {
-            "seed": lambda value: type(value) is int,
-            "pace": lambda value: isinstance(value, int | float) and 0 <= value <= 100,
-            "ask": lambda value: value in ASKS,
-            "fail": lambda value: isinstance(value, bool),
-            "turns": lambda value: type(value) is int and 1 <= value <= 500,
-        }
-        for name, value in options.items():
-            if name not in allowed:
-                raise ParheliaError(
-                    "E100", f"the agent demo knows no option {name!r}; it knows {', '.join(allowed)}"
-                )
-            if not allowed[name](value):
-                raise ParheliaError("E100", f"the option {name} of the agent demo cannot be {value!r}")
+        """Refuse options that there are not, and values out of range. Raises E100."""
+        check(self.name, OPTIONS, options)
 
     def prepare_home(self, home: Path, task: Task) -> None:
-        """Write what the script is to do."""
-        script = {
-            "prompt": task.prompt,
-            "seed": task.agent_options.get("seed", zlib.crc32(task.id.encode())),
-            "pace": task.agent_options.get("pace", 1.0),
-            "ask": task.agent_options.get("ask", "sometimes"),
-            "fail": task.agent_options.get("fail", False),
-            "turns": task.agent_options.get("turns", 0),
-        }
-        (home / ".demo.json").write_text(json.dumps(script))
+        """Write what the program is to do.
+
+        Raises:
+            ParheliaError: E507, E602 when it cannot be written.
+        """
+        script = {name: task.agent_options.get(name, option.default) for name, option in OPTIONS.items()}
+        if script["seed"] is None:
+            script["seed"] = zlib.crc32(task.id.encode())
+        homes.put(home, SCRIPT, json.dumps({"prompt": task.prompt, **script}))
 
     def launch(self, task: Task) -> Launch:
-        """Run the program with the system's Python, or with ours where the system has none."""
-        system = shutil.which("python3", path="/usr/bin:/usr/local/bin")
-        mounts = [Mount(PROGRAM, INSIDE)]
-        if system is None:
-            mounts.append(Mount(Path(sys.base_prefix), sys.base_prefix))
-            system = getattr(sys, "_base_executable", sys.executable)
-        program = str(PROGRAM) if task.unsandboxed else INSIDE
-        return Launch([system, "-I", program], mounts=tuple(mounts))
+        """Run the program with a Python that is there inside."""
+        python, mounts = interpreter()
+        if task.unsandboxed:
+            return Launch((*python, str(PROGRAM / "__main__.py")))
+        command = (*python, f"{INSIDE}/__main__.py", f"{homes.INSIDE}/{SCRIPT}")
+        return Launch(command, mounts=(Mount(PROGRAM, INSIDE), *mounts))

@@ -1,0 +1,83 @@
+"""Telling a person on a terminal that something takes its time."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from parhelia_tui.cli.output import MANNER, on_terminal, plain_wanted
+from parhelia_tui.cli.tables import length
+
+LINE_AFTER_S, SPINNER_AFTER_S, BAR_AFTER_S, REST_AFTER_S = 0.1, 1.0, 4.0, 10.0
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+BAR_CELLS = 20
+EVERY_S = 0.1
+
+
+class Progress:
+    """How far something is.
+
+    Args:
+        what: what is done, as in "copying the store".
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.share: float | None = None
+
+    def told(self, done: int, whole: int) -> None:
+        """Take note of how much is done."""
+        self.share = done / whole if whole else 1.0
+
+
+def shown(progress: Progress, took_s: float) -> str:
+    """What stands on the terminal after so many seconds.
+
+    Nothing at first, then a line, a spinner, a bar, and in the end the time that is left; a bar only where
+    it is known how far the thing is.
+    """
+    if took_s < LINE_AFTER_S:
+        return ""
+    if took_s < SPINNER_AFTER_S:
+        return f"{progress.what} …"
+    spinner = FRAMES[int(took_s / EVERY_S) % len(FRAMES)]
+    if took_s < BAR_AFTER_S or progress.share is None:
+        return f"{spinner} {progress.what}, {length(took_s)}"
+    full = int(progress.share * BAR_CELLS)
+    bar = f"{progress.what} {'█' * full}{'░' * (BAR_CELLS - full)} {progress.share:4.0%}"
+    if took_s < REST_AFTER_S or progress.share <= 0:
+        return bar
+    return f"{bar}, {length(took_s / progress.share - took_s)} left"
+
+
+@contextlib.contextmanager
+def waiting(what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
+    """Show on standard error, if that is a terminal, that something goes on; nothing of it stays there."""
+    progress = Progress(what)
+    if MANNER.json or plain_wanted() or not on_terminal(2):
+        yield progress
+        return
+    over = threading.Event()
+    thread = threading.Thread(target=_draw, args=(progress, over, clock), name="feedback", daemon=True)
+    thread.start()
+    try:
+        yield progress
+    finally:
+        over.set()
+        thread.join()
+
+
+def _draw(progress: Progress, over: threading.Event, clock: Callable[[], float]) -> None:
+    began, last = clock(), ""
+    while not over.wait(EVERY_S):
+        line = shown(progress, clock() - began)
+        if line != last:
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+            last = line
+    if last:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

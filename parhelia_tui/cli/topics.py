@@ -1,0 +1,111 @@
+"""The texts behind `parhelia help` and `parhelia examples`."""
+
+from __future__ import annotations
+
+TOPICS = {
+    "batch": """\
+parhelia --batch FILE runs the tasks of a file to their ends, without a screen.
+
+FILE is JSONL (one task a line), JSON (a list), TOML ([[task]] tables, and [defaults] for all of them), or - for
+standard input; --format says which where the name does not. Keys of a task:
+
+  prompt           what is to be done; for the agent shell, the command line
+  agent, title     shell or demo; what to call it
+  workspace        a directory; the present one if not given
+  workspace_mode   shared (the directory itself), clone (a copy), empty (a new one)
+  network          none or open
+  env, limits      tables; limits are cpus, memory_mb, pids, lifetime_s
+  priority         -100 to 100, larger goes first
+  persistent       keep what is installed in the system
+  agent_options    what the agent can be told
+
+Every task is checked before the first one starts. Options behind --batch FILE (--agent, --workspace, --mode,
+--network, --backend, --priority, --env, --cpus, --memory, --pids, --timeout, --profile) hold for each task that
+says nothing else. With --json each change is one JSON object a line.
+
+The exit code is 0 only if all completed, 1 if one did not, 130 after Ctrl+C, which cancels what is left.""",
+    "config": """\
+What is set in a later place decides:
+
+  built-in < /etc/parhelia/config.toml < ~/.config/parhelia/config.toml < .parhelia.toml of the project
+  < the chosen profile < PARHELIA_SECTION__KEY variables < flags
+
+parhelia config show     each value, and where it comes from
+parhelia config path     the files that are looked for
+parhelia config check    whether they can be used
+parhelia config example  a file with every key, its meaning and its default""",
+    "isolation": """\
+A container has its own processes, mounts, network and users. Inside, there is
+
+  /workspace       the task's directory, the only place of yours that can be written
+  /home/agent      a home that belongs to the container
+  /tmp             its own
+  /usr, /etc ...   the system, read-only; with --persistent, changes are kept beside it
+  no network       unless --network open
+
+Your home, your variables, your ssh agent, other containers and the terminal server are not there. parhelia doctor
+tries each part on this machine. --unsandboxed runs a task WITHOUT all of this, and every screen says so.
+
+The kernel is shared with your machine: this is no defence against a fault of the kernel.""",
+    "json": """\
+Every command takes --json and prints one object:
+
+  {"success": true, "data": ..., "metadata": {"timestamp", "duration_ms", "cost_usd"}, "next_actions": [...]}
+  {"success": false, "error": {"code", "name", "message", "details"}, "suggestions": [...], "metadata": {...}}
+
+What follows something (watch, run --json with --batch, events watch, replay) prints one object a line.
+--fields A,B keeps some fields of each record. Money is in USD, times are seconds since 1970.""",
+    "keys": """\
+In the dashboard ? shows every key. The ones that are used most:
+
+  n  new task      Enter, a  go to its terminal     x  cancel, after a question
+  /  filter        t         more terminals         l  log        q  leave; the work goes on
+
+In an attached terminal Ctrl+Q leaves it and the work goes on; Ctrl+B Ctrl+Q sends Ctrl+Q itself, and Ctrl+B [
+scrolls back.""",
+}
+
+EXAMPLES = {
+    "task": """\
+parhelia task create "make test"                     # a command, in the present directory
+parhelia task create --agent demo --mode empty "Write a parser"
+parhelia task create --file prompt.txt --watch       # a prompt from a file, followed to its end
+parhelia task create --dry-run "make test"           # only check it
+parhelia task list --state running
+parhelia task watch a1b2                             # any beginning of an id that is the only one
+parhelia task logs a1b2 --follow
+parhelia task cancel a1b2
+parhelia task retry a1b2""",
+    "run": """\
+parhelia run "make test && echo fine"                # its output, its exit code
+parhelia run --network open -- pip download click
+parhelia run --memory 512 --cpus 1 --timeout 10m "make"
+parhelia shell                                       # a shell in a fresh container""",
+    "session": """\
+parhelia attach a1b2                                 # the terminal of a task; Ctrl+Q leaves
+parhelia session new a1b2 -- bash                    # a further terminal in its container
+parhelia session list
+parhelia session send ph-a1b2 "make test"
+parhelia session capture ph-a1b2""",
+    "batch": """\
+parhelia --batch tasks.jsonl
+printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --mode clone
+parhelia --batch tasks.toml --json --timeout 1h""",
+    "events": """\
+parhelia events list --task a1b2
+parhelia events watch --type 'task.*'
+parhelia events replay c0ffee
+parhelia events export --since 2h events.jsonl""",
+    "container": """\
+parhelia container list
+parhelia container show c0ffee
+parhelia container health c0ffee
+parhelia container terminate c0ffee""",
+    "care": """\
+parhelia status
+parhelia doctor
+parhelia reconciler run                              # compare what is stored with what runs
+parhelia cleanup                                     # remove what ended containers left
+parhelia db backup parhelia.sqlite
+parhelia controller stop""",
+}

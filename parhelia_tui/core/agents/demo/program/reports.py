@@ -1,0 +1,94 @@
+"""Telling the supervisor about state, progress and tokens, as JSON lines on its socket."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+RATE = 40
+"""Reports in any second. The supervisor drops what is above 50, so that a burst would lose the last word."""
+
+PATIENCE_S = 5.0
+
+
+class Reports:
+    """Sends reports; where there is no socket, it does nothing.
+
+    Args:
+        path: the socket, None where the environment names none.
+        wait: waits so many seconds.
+    """
+
+    def __init__(self, path: str | None, wait: Callable[[float], Any]) -> None:
+        self._path = path
+        self._wait = wait
+        self._connection: socket.socket | None = None
+        self._sent: collections.deque[float] = collections.deque(maxlen=RATE)
+
+    def state(self, state: str, message: str) -> None:
+        """Tell the state: working, waiting (message is the question), done or error."""
+        self._send({"type": "state", "state": state, "message": message})
+
+    def progress(self, message: str, percent: float | None = None) -> None:
+        """Tell what is being done, and how much of all of it is done, from 0 to 100."""
+        self._send({"type": "progress", "message": message, "percent": percent})
+
+    def usage(self, model: str, spent_in: int, spent_out: int, usd: float) -> None:
+        """Tell the tokens of one answer and their price in USD."""
+        self._send(
+            {
+                "type": "usage",
+                "model": model,
+                "input_tokens": spent_in,
+                "output_tokens": spent_out,
+                "cost_usd": usd,
+            }
+        )
+
+    def close(self) -> None:
+        """Hang up, and wait until the other side has read it all: it may end as soon as this process does."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.settimeout(1.0)
+            self._connection.shutdown(socket.SHUT_WR)
+            while self._connection.recv(512):
+                pass
+        except OSError:
+            # It is gone, or does not hang up; then there is nothing to wait for.
+            pass
+        self._hang_up()
+
+    def _send(self, report: dict[str, Any]) -> None:
+        if not self._path:
+            return
+        if len(self._sent) == RATE:
+            while (due := self._sent[0] + 1.0 - time.monotonic()) > 0:
+                self._wait(due)
+        line = json.dumps(report).encode() + b"\n"
+        for _ in range(2):
+            try:
+                self._connected(self._path).sendall(line)
+            except OSError:
+                # Hung up by the other side, which may listen again; else this report is not wanted.
+                self._hang_up()
+            else:
+                self._sent.append(time.monotonic())
+                return
+
+    def _connected(self, path: str) -> socket.socket:
+        if self._connection is None:
+            self._connection = socket.socket(socket.AF_UNIX)
+            self._connection.settimeout(PATIENCE_S)
+            self._connection.connect(os.fsencode(path))
+        return self._connection
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
