@@ -36,7 +36,7 @@ _RECOVER = (
 # How a tmux client says that it ended (client.c, client_exit_message).
 _DETACHED = "[detached"
 _LOST = ("[server exited unexpectedly", "[lost server")
-_UNSUITABLE = "open terminal failed"
+_UNSUITABLE = ("open terminal failed", "missing or unsuitable terminal")
 _EXITED = ("[exited", "[server exited")
 
 
