@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -75,6 +74,8 @@ def unexpected(error: Exception) -> int:
 
     known = in_our_words(error)
     if MANNER.debug:
+        import traceback
+
         traceback.print_exception(error)
     if known is not None and known.code != "E900":
         return say(known)
@@ -83,6 +84,8 @@ def unexpected(error: Exception) -> int:
 
 
 def _written_down(error: Exception) -> str:
+    import traceback
+
     from parhelia_tui.core.settings.paths import Paths
 
     path = Paths.current().logs / "defects.log"

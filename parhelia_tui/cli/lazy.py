@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +59,8 @@ class LazyGroup(click.Group):
             return None, None, args[1:]
         if command is None:
             known = [*self._lazy, *self.commands, *(each for each in self._aliases if len(each) > 2)]
+            import difflib
+
             near = difflib.get_close_matches(word, known, 3, LIKENESS)
             hint = f". Did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"there is no command {word!r}{hint}", ctx)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import click
@@ -125,13 +125,26 @@ def selected(data: Any, fields: Sequence[str]) -> Any:
 
 def plain_data(value: Any) -> Any:
     """Records as plain values for JSON."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain_data(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    if isinstance(value, list | tuple):
-        return [plain_data(each) for each in value]
+    kind = type(value)
+    # First and by identity: nearly everything in a long list is one of these.
+    if kind in _PLAIN:
+        return value
+    names = _field_names(kind)
+    if names:
+        return {name: plain_data(getattr(value, name)) for name in names}
+    if isinstance(value, str | int | float):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain_data(each) for key, each in value.items()}
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+    return [plain_data(each) for each in value] if isinstance(value, list | tuple) else str(value)
+
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
 
 
 def plain_wanted() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -94,6 +93,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], flexible: int =
     bare = [[click.unstyle(cell) for cell in row] for row in shown]
     widths = [max(cells(line[at]) for line in ([*columns], *bare)) for at in range(len(columns))]
     if on_terminal(1):
+        import shutil
+
         _fit(widths, flexible, shutil.get_terminal_size().columns)
     heading = "  ".join(name.ljust(widths[at]) for at, name in enumerate(columns))
     lines = [click.style(heading.rstrip(), dim=True)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import unicodedata
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ Random = Callable[[int], str]
 
 def random_hex(digits: int) -> str:
     """Give `digits` random hexadecimal digits from the system's source."""
-    return secrets.token_hex((digits + 1) // 2)[:digits]
+    return os.urandom((digits + 1) // 2).hex()[:digits]
 
 
 def new_id(prefix: str, random: Random = random_hex) -> str:

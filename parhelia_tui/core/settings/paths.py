@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -102,5 +101,7 @@ class Paths:
         """A private directory for sockets whose own path would be too long; made by who binds there."""
         base = os.environ.get("XDG_RUNTIME_DIR")
         root = Path(base) if base and len(base) < 40 else Path("/tmp")
+        import hashlib
+
         mark = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
         return root / f"parhelia-{os.geteuid()}-{mark}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ def wake(path: Path, about: str = "") -> bool:
     Returns:
         False when nobody listens there.
     """
+    import socket
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
         try:
@@ -41,6 +42,9 @@ def ask(path: Path, request: dict[str, Any], timeout_s: float) -> dict[str, Any]
     Raises:
         ParheliaError: E500 when nobody answers there, E501 when the answer takes too long.
     """
+    # Late, as most commands ask nobody.
+    import socket
+
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
