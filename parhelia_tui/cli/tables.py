@@ -1,4 +1,4 @@
-"""States, ages, money and tables for people."""
+"""States, lines and tables for people."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ from typing import Any
 import click
 
 from parhelia_tui.cli.output import on_terminal
+from parhelia_tui.core.model.display import TONES, Tone, age, glyph, length, money, size
 from parhelia_tui.core.model.records import Event
 from parhelia_tui.core.model.text import one_line
 
-GLYPHS = {
-    "pending": "○", "dispatching": "◌", "running": "●", "waiting": "◆", "completed": "✓", "failed": "✗",
-    "cancelled": "–", "needs_review": "◆", "creating": "◌", "stopping": "◌", "stopped": "✓", "terminated": "–",
-    "orphaned": "!", "lost": "!", "created": "◌", "initializing": "◌", "ready": "●",
-    "healthy": "●", "degraded": "◑", "unhealthy": "◔", "dead": "✗", "unknown": "?",
-}  # fmt: skip
+__all__ = ["age", "length", "money", "size"]
+
 COLOURS = {
-    "running": "cyan", "waiting": "yellow", "needs_review": "yellow", "completed": "green", "failed": "red",
-    "orphaned": "red", "lost": "red", "healthy": "green", "degraded": "yellow", "unhealthy": "red", "dead": "red",
+    Tone.LIVE: "cyan", Tone.WAITS: "yellow", Tone.WARNS: "yellow", Tone.GOOD: "green", Tone.BAD: "red",
 }  # fmt: skip
 LEAST_WIDTH = 8
 
@@ -40,34 +36,8 @@ def styled(text: str, **colours: Any) -> Styled:
 
 def state(word: str) -> Styled:
     """A state as glyph and word, coloured where colour is shown."""
-    return styled(f"{GLYPHS.get(word, '·')} {word}", fg=COLOURS.get(word))
-
-
-def age(at: float | None, now: float | None = None) -> str:
-    """How long ago a moment (epoch seconds) was: 8s, 12m, 3h, 2d; a dash for none."""
-    return "-" if at is None else length((time.time() if now is None else now) - at)
-
-
-def length(seconds: float) -> str:
-    """A length of time in its largest whole unit."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)}{unit}"
-    return f"{max(0, int(seconds))}s"
-
-
-def money(usd: float | None) -> str:
-    """A cost; a dash where nobody knows it or nothing was spent."""
-    return "-" if usd is None else f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
-
-
-def size(count: int | None) -> str:
-    """A number of bytes; a dash where nobody counted."""
-    if count is None:
-        return "-"
-    return (
-        f"{count} B" if count < 1000 else f"{count / 1e3:.0f} kB" if count < 1e6 else f"{count / 1e6:.0f} MB"
-    )
+    tone = TONES.get(word)
+    return styled(f"{glyph(word)} {word}", fg=COLOURS[tone] if tone else None)
 
 
 def event_line(event: Event) -> str:

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from parhelia_tui.core.client import Client, FleetSnapshot
+from parhelia_tui.core.model import display
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import TASK_ENDED, ContainerState, TaskState
@@ -246,14 +247,13 @@ class HomeScreen(Screen[None]):
         where = f"{task.backend}/{container.slot}" if container else "-"
         if task.unsandboxed:
             where = "OPEN!"
-        end = task.finished_at or self._fleet.at
         return (
             look.state(task.state, self._colours),
             Text(one_line(title), loud),
             Text(task.agent),
             Text(where),
-            Text(look.money(task.cost_usd)),
-            Text(look.age(end - task.created_at)),
+            Text(display.money(task.cost_usd)),
+            Text(display.age(task.created_at, self._fleet.at)),
         )
 
     def _container_cells(self, key: str) -> Sequence[Text]:
@@ -266,15 +266,15 @@ class HomeScreen(Screen[None]):
             Text(self._fleet.slug_of(each) + ("  NOT ISOLATED" if each.unsandboxed else "")),
             Text(each.network),
             Text(cpu),
-            Text(look.memory(each.memory_bytes)),
-            Text(look.age(self._fleet.at - each.created_at)),
+            Text(display.size(each.memory_bytes)),
+            Text(display.age(each.created_at, self._fleet.at)),
         )
 
     def _draw_top(self) -> None:
         about, counts, colours = self._fleet.controller, self._fleet.totals.by_state, self._colours
         line = Text(" parhelia", Style(bold=True, color=colours.get("primary")))
         if about.state == "running":
-            since = look.age(self._fleet.at - about.since) if about.since else ""
+            since = display.age(about.since, self._fleet.at) if about.since else ""
             line.append(f"   ● controller {since}", Style(color=colours.get("success"), bold=False))
         else:
             line.append("   ○ controller asleep", Style(color=colours.get("secondary"), bold=False))
@@ -288,7 +288,7 @@ class HomeScreen(Screen[None]):
         line.append(f"   {counts.get(TaskState.COMPLETED, 0)} done", Style(bold=False))
         failed = counts.get(TaskState.FAILED, 0)
         line.append(f"   {failed} failed", Style(bold=False, color=colours.get("error") if failed else None))
-        line.append(f"   {look.money(self._fleet.totals.spent_today_usd)} today", Style(bold=False))
+        line.append(f"   {display.money(self._fleet.totals.spent_today_usd)} today", Style(bold=False))
         self.query_one("#top", Lines).show([line])
 
     def _draw_heartbeats(self) -> None:
@@ -307,20 +307,20 @@ class HomeScreen(Screen[None]):
         silence = self._fleet.at - each.last_heartbeat_at if each.last_heartbeat_at else None
         if silence is not None:
             strip += [" "] * min(STRIP, int(silence / BEAT_S))
-        health = look.COLOURS.get(each.health, "secondary")
+        health = look.colour(each.health, colours) or colours.get("secondary")
         line = Text(f" {self._fleet.slug_of(each)[:15]:<15} ")
-        line.append(f"{''.join(strip[-STRIP:]):<{STRIP}}", Style(color=colours.get(health)))
-        line.append(f" {look.age(silence) if silence is not None else '-':>3}")
-        line.append(f" {each.cpu_percent or 0:>3.0f}% {look.memory(each.memory_bytes):>5}", Style(dim=True))
+        line.append(f"{''.join(strip[-STRIP:]):<{STRIP}}", Style(color=health))
+        line.append(f" {display.age(each.last_heartbeat_at, self._fleet.at):>3}")
+        line.append(f" {each.cpu_percent or 0:>3.0f}% {display.size(each.memory_bytes):>5}", Style(dim=True))
         return line
 
     def _draw_budget(self) -> None:
         totals = self._fleet.totals
         lines = [
             Text(
-                f" today  {look.money(totals.spent_today_usd):>8}    in all {look.money(totals.spent_total_usd)}"
+                f" today  {display.money(totals.spent_today_usd):>8}    in all {display.money(totals.spent_total_usd)}"
             ),
-            Text(f" burn   {look.money(totals.burn_usd_per_hour):>8}/h"),
+            Text(f" burn   {display.money(totals.burn_usd_per_hour):>8}/h"),
             Text(f" tokens {totals.input_tokens:,} in, {totals.output_tokens:,} out"),
             Text(f" {look.bars(list(totals.hours))}  last 24 h", Style(color=self._colours.get("primary"))),
         ]

@@ -1,0 +1,66 @@
+"""How states and numbers are written on every front: a glyph and a word for a state, a unit for a number."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """What a state asks of the eye; each front has its own colours for it. Calm states have none."""
+
+    LIVE = "live"
+    WAITS = "waits"
+    GOOD = "good"
+    WARNS = "warns"
+    BAD = "bad"
+
+
+# By word and not by member: several kinds of states share their words, and a word that is new to us is no error.
+GLYPHS: Mapping[str, str] = {
+    "pending": "○", "dispatching": "◌", "running": "●", "waiting": "◆", "completed": "✓", "failed": "✗",
+    "cancelled": "–", "needs_review": "◆", "creating": "◌", "stopping": "◌", "stopped": "✓", "terminated": "–",
+    "orphaned": "!", "lost": "!", "created": "◌", "initializing": "◌", "ready": "●",
+    "healthy": "●", "degraded": "◐", "unhealthy": "◔", "dead": "✗", "unknown": "?",
+}  # fmt: skip
+TONES: Mapping[str, Tone] = {
+    "running": Tone.LIVE, "waiting": Tone.WAITS, "needs_review": Tone.WAITS, "completed": Tone.GOOD,
+    "failed": Tone.BAD, "orphaned": Tone.BAD, "lost": Tone.BAD, "healthy": Tone.GOOD, "degraded": Tone.WARNS,
+    "unhealthy": Tone.BAD, "dead": Tone.BAD,
+}  # fmt: skip
+
+
+def glyph(word: str) -> str:
+    """The sign of a state."""
+    return GLYPHS.get(word, "·")
+
+
+def age(at: float | None, now: float | None = None) -> str:
+    """How long ago a moment (epoch seconds) was: 8s, 12m, 3h, 2d; a dash for none."""
+    return "-" if at is None else length((time.time() if now is None else now) - at)
+
+
+def length(seconds: float) -> str:
+    """A length of time in its largest whole unit."""
+    for unit, size_s in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size_s:
+            return f"{int(seconds // size_s)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+def money(usd: float | None) -> str:
+    """A cost in USD; a dash where nobody knows it or nothing was spent."""
+    return "-" if usd is None else f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
+
+
+def size(count: int | None) -> str:
+    """A number of bytes in its largest unit; a dash where nobody counted."""
+    if count is None:
+        return "-"
+    if count < 1000:
+        return f"{count} B"
+    # The borders lie where the rounded number would get a fourth digit.
+    if count < 999_500:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.0f} MB" if count < 999_500_000 else f"{count / 1e9:.1f} GB"
