@@ -13,10 +13,14 @@ from parhelia_tui.core.shim.limits import Kept
 from parhelia_tui.core.shim.spec import Spec
 
 # What bubblewrap runs inside. The command starts only when the shim says so, and not at all when the shim is
-# gone: until then neither bubblewrap nor its init has bound its life to the shim's for certain. /dev/console
-# is the inner terminal; a session leader without a terminal that opens one gets it as its own (tty_ioctl(4)),
-# so Ctrl+C reaches the command's foreground group and never bubblewrap.
-GATE = 'echo >&3; read -r go <&3 || exit 125; exec "$@" 3>&- 4>&- 5>&- </dev/console >/dev/console 2>&1'
+# gone: until then neither bubblewrap nor its init has bound its life to the shim's for certain. With
+# --new-session the leader is bubblewrap's init, and only a leader can have a terminal: setsid(1) gives the
+# command a session of its own with the inner terminal, which is /dev/console inside. So Ctrl+C and a new
+# window size reach the command's foreground group and never bubblewrap, and shells have job control.
+GATE = (
+    "echo >&3; read -r go <&3 || exit 125; "
+    'exec setsid -c "$@" 3>&- 4>&- 5>&- </dev/console >/dev/console 2>&1'
+)
 _GATE_FD, _INFO_FD, _OPTIONS_FD = 3, 4, 5
 RUN_VARIABLE = "PARHELIA_RUN"
 """Names the run directory in the environment of every process that the shim starts itself."""
