@@ -92,12 +92,11 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
                     change = self._look(db)
                 seen_version, seen_status, trouble = version, status, ""
                 self._give(change)
-            except (ParheliaError, sqlite3.Error) as error:
+            except ParheliaError as error:
                 # Said once for each kind of trouble; a screen shows it until the next change arrives.
-                said = error if isinstance(error, ParheliaError) else ParheliaError("E506", str(error))
-                if str(said) != trouble:
-                    trouble = str(said)
-                    self._give(said)
+                if str(error) != trouble:
+                    trouble = str(error)
+                    self._give(error)
                 if db is not None:
                     db.close()
                     db, seen_version = None, -1

@@ -6,11 +6,73 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from parhelia_tui.core.model.errors import ParheliaError
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite itself waits for another writer. Ours hold the lock for some milliseconds."""
+
+
+class Cursor(sqlite3.Cursor):
+    """Says what fails in our words, so that no reader anywhere has to."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """As sqlite3's. Raises ParheliaError as `translated` says."""
+        try:
+            super().execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+        return self
+
+    def executemany(self, sql: str, parameters: Any, /) -> Cursor:
+        """As sqlite3's. Raises ParheliaError as `translated` says."""
+        try:
+            super().executemany(sql, parameters)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+        return self
+
+    def fetchone(self) -> Any:
+        """As sqlite3's. Raises ParheliaError as `translated` says."""
+        try:
+            return super().fetchone()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def fetchall(self) -> list[Any]:
+        """As sqlite3's. Raises ParheliaError as `translated` says."""
+        try:
+            return super().fetchall()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def __iter__(self) -> Cursor:
+        # The rows at once: a generator in between would cost as much as reading them.
+        return iter(self.fetchall())  # type: ignore[return-value]
+
+    def _told(self, error: sqlite3.Error) -> ParheliaError:
+        return translated(error, getattr(self.connection, "path", None))
+
+
+class Connection(sqlite3.Connection):
+    """One thread's connection; what fails on it is a ParheliaError.
+
+    Args:
+        path: of the database, for what is said of it.
+    """
+
+    path: Path
+
+    # sqlite3 makes its own plain cursor in these two, whatever `cursor` would give.
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """As sqlite3's. Raises ParheliaError as `translated` says."""
+        return self.cursor(Cursor).execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> Cursor:
+        """As sqlite3's. Raises ParheliaError as `translated` says."""
+        return self.cursor(Cursor).executemany(sql, parameters)
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -24,7 +86,10 @@ def connect(path: Path) -> sqlite3.Connection:
     """
     connection = None
     try:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, factory=Connection
+        )
+        connection.path = path
         connection.row_factory = sqlite3.Row
         # NORMAL loses nothing when a process is killed; what must survive a power cut uses `writing_durably`.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -45,28 +110,21 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     Raises:
         ParheliaError: E504 when another process held the lock too long, E507 when the disk is full.
     """
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        raise translated(error) from error
+    connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
         connection.execute("COMMIT")
-    except BaseException as error:
+    except BaseException:
         roll_back(connection)
-        if isinstance(error, sqlite3.Error):
-            raise translated(error) from error
         raise
 
 
 @contextmanager
 def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """See one state of the database over several short queries."""
+    connection.execute("BEGIN")
     try:
-        connection.execute("BEGIN")
         yield connection
-    except sqlite3.Error as error:
-        raise translated(error) from error
     finally:
         roll_back(connection)
 
@@ -74,7 +132,7 @@ def reading(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 def roll_back(connection: sqlite3.Connection) -> None:
     """Leave the transaction, if there is one; what failed before is what is told, not this."""
     # SQLite has already rolled back by itself after some errors (a full disk, for one).
-    with suppress(sqlite3.Error):
+    with suppress(ParheliaError):
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
@@ -90,7 +148,8 @@ def translated(error: sqlite3.Error, path: Path | None = None) -> ParheliaError:
         return ParheliaError(
             "E507", f"{where} could not be written: the disk is full or failing", details=details
         )
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    # A text that is none is damage too; Python says so itself, without a code of SQLite.
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")) or str(error).startswith("Could not decode"):
         return ParheliaError("E506", f"{where} is not a readable database", details=details)
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
         return ParheliaError("E500", f"{where} cannot be opened for writing", details=details)

@@ -58,9 +58,9 @@ def check(path: Path) -> list[str]:
             for table, rowid, parent, _ in connection.execute("PRAGMA foreign_key_check"):
                 row = f"row {rowid}" if rowid is not None else "a row"
                 faults.append(f"{row} of {table} names a row of {parent} that is not there")
-        except sqlite3.DatabaseError as error:
+        except ParheliaError as error:
             # Damage that the check itself could not read past.
-            faults.append(str(error))
+            faults.append(str(error.details.get("said", error.message)))
     return faults[:100]
 
 
@@ -147,9 +147,6 @@ def _open(path: Path) -> sqlite3.Connection:
     try:
         check_form(connection, path)
         connection.execute("PRAGMA query_only = ON")
-    except sqlite3.Error as error:
-        connection.close()
-        raise translated(error, path) from error
     except ParheliaError:
         connection.close()
         raise

@@ -273,9 +273,6 @@ def open_migrated(path: Path) -> sqlite3.Connection:
         check_form(connection, path)
         if version(connection) != len(STEPS) or _journal_mode(connection) != "wal":
             migrate(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
-        raise translated(error, path) from error
     except BaseException:
         connection.close()
         raise
@@ -335,6 +332,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> list[int]:
             connection.execute("PRAGMA journal_mode = WAL")
         return _apply(connection)
     except sqlite3.Error as error:
+        # sqlite-utils may go past our cursors.
         raise translated(error, path) from error
     finally:
         os.close(lock)
