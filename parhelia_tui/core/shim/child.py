@@ -22,6 +22,10 @@ GATE = (
     'exec setsid -c "$@" 3>&- 4>&- 5>&- </dev/console >/dev/console 2>&1'
 )
 _GATE_FD, _INFO_FD, _OPTIONS_FD = 3, 4, 5
+_HANDLED = (
+    *("SIGHUP", "SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD", "SIGWINCH"),
+    *("SIGTSTP", "SIGTTIN", "SIGTTOU"),
+)
 RUN_VARIABLE = "PARHELIA_RUN"
 """Names the run directory in the environment of every process that the shim starts itself."""
 
@@ -115,6 +119,10 @@ def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
                 *("/bin/sh", "-c", GATE, "sh"),
                 *command,
             ]
+            # Here, where it costs the shim no memory.
+            from parhelia_tui.core.shim.keyring import leave_session_keyring
+
+            leave_session_keyring()
             if os.getppid() == parent:
                 os.execve(argv[0], argv, {"PATH": os.defpath, RUN_VARIABLE: directory})
         except BaseException as error:
@@ -155,9 +163,12 @@ def _prepare(kept: Kept) -> None:
 
 
 def default_signals() -> None:
-    """Give the signals that this process ignores or catches their default meaning again."""
+    """Give the signals that this process, or tmux before it, ignores or catches their default meaning again.
+
+    A shell hands on to its children what it finds ignored, so Ctrl+Z would stop nothing in the container.
+    """
     signals.set_wakeup_fd(-1)
-    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD", "SIGWINCH"):
+    for name in _HANDLED:
         signals.signal(getattr(signals, name), signals.SIG_DFL)
 
 

@@ -10,6 +10,7 @@ import termios
 from parhelia_tui.core.shim import cgroups, namespaces
 from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.child import default_signals
+from parhelia_tui.core.shim.keyring import leave_session_keyring
 from parhelia_tui.core.shim.lean import loads, signals
 from parhelia_tui.core.shim.loop import READ
 from parhelia_tui.core.shim.processes import descendants, is_running, send_all
@@ -151,6 +152,8 @@ def _go_inside(spec: Spec, way: dict[str, Any], slave: int, command: list[str], 
         default_signals()
         namespaces.die_with_parent(signals.SIGKILL)
         namespaces.hide_memory()
+        if spec.launcher:
+            leave_session_keyring()
         for group in way["groups"]:
             cgroups.join(group)
         if way["processors"]:
