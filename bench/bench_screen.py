@@ -64,6 +64,8 @@ def paint_delays(client: Client) -> list[float]:
                 tasks.add(tx, ended_task(-1 - number, title))
             written = time.perf_counter()
             delays.append(terminal.until_drawn(title) - written)
+            # The row that is chosen stays where it is seen, so it must be the first for the next one to be seen.
+            terminal.press("\x1b[H")
             # Not in step with any clock of the program.
             pause = time.perf_counter() + (number * 37 % 100) / 1000
             while (left := pause - time.perf_counter()) > 0:

@@ -49,7 +49,7 @@ def benchmark_home(**variables: str) -> Iterator[Client]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None:
+def until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S, every_s: float = 0.002) -> None:
     """Wait for a condition.
 
     Raises:
@@ -59,7 +59,7 @@ def until(condition: Callable[[], bool], deadline_s: float = DEADLINE_S) -> None
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError("a benchmark waited too long")
-        time.sleep(0.002)
+        time.sleep(every_s)
 
 
 def ended_task(number: int, title: str = "") -> Task:

@@ -33,9 +33,9 @@ class OnTerminal:
         self.began = time.perf_counter()
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, self._size)
             os.environ["TERM"] = "xterm-256color"
             os.execvp(self._command[0], self._command)
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, self._size)
         return self
 
     def __exit__(

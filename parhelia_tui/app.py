@@ -36,6 +36,7 @@ LIGHT = Theme(
     panel="#eceeea",
     dark=False,
 )
+_OWN = {DARK.name: DARK, LIGHT.name: LIGHT}
 
 
 class ParheliaApp(App[None]):
@@ -59,6 +60,10 @@ class ParheliaApp(App[None]):
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = f"parhelia-{theme}"
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Give a theme; ours at once, since Textual copies its table of themes for each line that it draws."""
+        return _OWN.get(theme_name) or super().get_theme(theme_name)
 
     def on_mount(self) -> None:
         """Show the home screen."""

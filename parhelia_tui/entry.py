@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> int:
     """`parhelia`: a command; without one, on a terminal, the dashboard."""
+    if len(sys.argv) == 1 and _on_terminal():
+        return dashboard()
     try:
         from parhelia_tui.cli.main import main as run
 
@@ -21,14 +24,29 @@ def dashboard() -> int:
         # It has no words of its own, so whatever stands there is for the command line: --help, --version.
         return main()
     try:
-        from parhelia_tui.cli.main import guarded
-
-        return guarded(_dashboard)
+        return _dashboard()
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        # Only now: what commands need would cost the first frame a fifteenth of its time.
+        from parhelia_tui.cli.main import guarded
+
+        failure = error
+        return guarded(lambda: _raise(failure))
 
 
 def _dashboard() -> int:
     from parhelia_tui.app import run
 
     return run()
+
+
+def _raise(error: Exception) -> int:
+    raise error
+
+
+def _on_terminal() -> bool:
+    try:
+        return os.isatty(0) and os.isatty(1)
+    except OSError:
+        return False

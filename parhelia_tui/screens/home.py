@@ -123,6 +123,7 @@ class HomeScreen(Screen[None]):
         super().__init__()
         self._client = client
         self._first = first
+        self._task_table: RowTable | None = None
         self._fleet = FleetView(first)
         self._filter = ""
         self._front = 0
@@ -137,9 +138,10 @@ class HomeScreen(Screen[None]):
             with Horizontal(id="upper"):
                 with Vertical(id="left"):
                     with _pane("tasks-pane", "Tasks"):
-                        yield RowTable(
+                        self._task_table = RowTable(
                             TASK_COLUMNS, self._task_cells, empty="no tasks yet: press n", id="tasks"
                         )
+                        yield self._task_table
                     with _pane("containers-pane", "Containers"):
                         yield RowTable(
                             CONTAINER_COLUMNS, self._container_cells, empty="none runs", id="containers"
@@ -369,8 +371,7 @@ class HomeScreen(Screen[None]):
     @property
     def _chosen(self) -> Task | None:
         """The task that keys act on: that of the chosen row."""
-        tables = self.query("#tasks").results(RowTable)
-        key = next((table.key for table in tables), None)
+        key = self._task_table.key if self._task_table else None
         return self._fleet.tasks.get(key) if key else None
 
     def on_row_table_highlighted(self, message: RowTable.Highlighted) -> None:

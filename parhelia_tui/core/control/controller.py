@@ -118,7 +118,9 @@ class Controller:
     def has_work(self) -> bool:
         """Say whether there is anything to watch or to do."""
         db = self.context.db
-        return bool(self._jobs.names() or containers.live(db) or tasks.queue(db, 1) or intents.pending(db))
+        return bool(
+            self._jobs.names() or containers.count_live(db) or tasks.queue(db, 1) or intents.pending(db)
+        )
 
     def status(self) -> dict[str, Any]:
         """Tell about itself: plain values for a JSON reply."""
@@ -126,7 +128,7 @@ class Controller:
         return {
             "pid": os.getpid(),
             "since": self._since,
-            "live_containers": len(containers.live(db)),
+            "live_containers": containers.count_live(db),
             "max_containers": self._config.controller.max_containers,
             "jobs": [" ".join(name) for name in self._jobs.names()],
             "trouble": self._trouble,
@@ -166,13 +168,13 @@ class Controller:
             self._fulfil(intent)
         for container_id in dispatch.pick(context):
             self._create(container_id)
-        live = containers.live(context.db)
-        for container_id, reason in wishes.to_end(context, live):
+        for container_id, reason in wishes.to_end(context):
             self._end(container_id, reason)
         news, self._news = self._news, set()
         for container_id in news:
             self._read(container_id)
         if self._is_due("look", self._config.controller.health_s):
+            live = containers.live(context.db)
             for container in live:
                 self._settle(container.id)
             health.judge(context, live)

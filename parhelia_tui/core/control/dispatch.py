@@ -27,7 +27,7 @@ def pick(context: Context) -> list[str]:
         The ids of the containers that are to be created.
     """
     db = context.db
-    free = context.config.controller.max_containers - len(containers.live(db))
+    free = context.config.controller.max_containers - containers.count_live(db)
     if free <= 0 or not tasks.queue(db, 1):
         return []
     picked = []

@@ -13,7 +13,13 @@ from parhelia_tui.core.control.settle import read_news
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import session_name
 from parhelia_tui.core.model.records import Container, Intent, Session
-from parhelia_tui.core.model.states import SESSION_ENDED, ContainerState, SessionState, TaskState
+from parhelia_tui.core.model.states import (
+    CONTAINER_LIVE,
+    SESSION_ENDED,
+    ContainerState,
+    SessionState,
+    TaskState,
+)
 from parhelia_tui.core.store import containers, events, intents, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 
@@ -35,16 +41,14 @@ def cancel_waiting(context: Context) -> None:
                 events.append(tx, "task.cancelled", task.reason, level="warning", task_id=task.id, at=now)
 
 
-def to_end(context: Context, live: Sequence[Container]) -> list[tuple[str, str]]:
+def to_end(context: Context) -> list[tuple[str, str]]:
     """Name the live containers that are not wanted any more, each with the reason."""
-    unwanted = {task.container_id: task.reason for task in tasks.unwanted(context.db) if task.container_id}
-    named = []
-    for container in live:
-        if container.wanted == "terminate":
-            named.append((container.id, container.reason))
-        elif container.id in unwanted:
-            named.append((container.id, unwanted[container.id]))
-    return named
+    named = {container.id: container.reason for container in containers.to_terminate(context.db)}
+    for task in tasks.unwanted(context.db):
+        container = containers.find(context.db, task.container_id) if task.container_id else None
+        if container is not None and container.state in CONTAINER_LIVE:
+            named.setdefault(container.id, task.reason)
+    return list(named.items())
 
 
 async def fulfil(context: Context, intent: Intent) -> None:

@@ -133,6 +133,21 @@ def live(db: sqlite3.Connection) -> list[Container]:
     ]
 
 
+def count_live(db: sqlite3.Connection) -> int:
+    """Count the containers that have not ended."""
+    return int(db.execute(f"SELECT count(*) FROM containers WHERE {_LIVE}").fetchone()[0])
+
+
+def to_terminate(db: sqlite3.Connection) -> list[Container]:
+    """Read the containers that somebody wants to be gone and that have not ended."""
+    return [
+        rows.container(row)
+        for row in db.execute(
+            f"SELECT * FROM containers WHERE {_LIVE} AND wanted = 'terminate' ORDER BY created_at"
+        )
+    ]
+
+
 def listed(
     db: sqlite3.Connection, *, states: Sequence[ContainerState] = (), limit: int | None = None
 ) -> list[Container]:
