@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from parhelia_tui.cli.lazy import LazyGroup
+from parhelia_tui.cli.options import output_options, yes_option
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
@@ -59,27 +60,36 @@ def script(shell: str) -> str:
     return found(cli, {}, "parhelia", "_PARHELIA_COMPLETE").source()
 
 
+def _print(shell: str) -> None:
+    text = script(shell)
+    Out().answer({"shell": shell, "script": text}, text)
+
+
 @completion.command()
+@output_options
 def bash() -> None:
     """Print the script for bash."""
-    click.echo(script("bash"))
+    _print("bash")
 
 
 @completion.command()
+@output_options
 def zsh() -> None:
     """Print the script for zsh."""
-    click.echo(script("zsh"))
+    _print("zsh")
 
 
 @completion.command()
+@output_options
 def fish() -> None:
     """Print the script for fish."""
-    click.echo(script("fish"))
+    _print("fish")
 
 
 @completion.command()
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
+@output_options
 def install(shell: str | None, yes: bool) -> None:
     """Put the script where the shell looks for it; the shell is that of $SHELL if none is named."""
     name = shell or Path(os.environ.get("SHELL", "")).name

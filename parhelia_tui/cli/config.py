@@ -54,6 +54,9 @@ def check() -> None:
 
 
 @config.command()
+@output_options
 def example() -> None:
     """Print a configuration file that has every key with its meaning and its default."""
-    click.echo(Out().client.example_configuration(), nl=False)
+    out = Out()
+    text = out.client.example_configuration()
+    out.answer({"text": text}, text.rstrip("\n"))

@@ -41,16 +41,22 @@ def container() -> None:
 )
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
 @click.option(
-    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+    "--limit",
+    "-n",
+    type=click.IntRange(1),
+    metavar="N",
+    default=100,
+    show_default=True,
+    help="At most so many.",
 )
 @output_options
 def list_(states: tuple[str, ...], healths: tuple[str, ...], everything: bool, limit: int) -> None:
     """List containers, newest first."""
     out = Out()
     wanted = [ContainerState(each) for each in states] or ([] if everything else sorted(CONTAINER_LIVE))
-    found = [
-        each for each in out.client.containers(wanted, limit=limit) if not healths or each.health in healths
-    ]
+    # The limit counts what is shown, and only here is known what that is.
+    known = out.client.containers(wanted, limit=None if healths else limit)
+    found = [each for each in known if not healths or each.health in healths][:limit]
     out.answer(found, lambda: _container_table(found))
 
 
@@ -117,7 +123,13 @@ def _uses(cpu: float | None, memory: int | None, pids: int | None) -> str:
 @container.command()
 @container_argument
 @click.option(
-    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="The newest so many."
+    "--limit",
+    "-n",
+    type=click.IntRange(1),
+    metavar="N",
+    default=100,
+    show_default=True,
+    help="The newest so many.",
 )
 @output_options
 def events(container_id: str, limit: int) -> None:

@@ -72,6 +72,7 @@ def controller_status() -> None:
 
 
 @controller.command()
+@output_options
 def run() -> int:
     """Run the controller here and print its log, until Ctrl+C or until there is nothing left to do."""
     out = Out()
@@ -87,7 +88,7 @@ def run() -> int:
     process = out.client.run_controller()
     try:
         while process.poll() is None:
-            position = _print_from(log, position)
+            position = _print_from(out, log, position)
             time.sleep(LOOK_EVERY_S)
     except KeyboardInterrupt:
         # The terminal has told it already, unless the signal came to this process alone.
@@ -95,11 +96,11 @@ def run() -> int:
     finally:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=30)
-        _print_from(log, position)
+        _print_from(out, log, position)
     return process.returncode or 0
 
 
-def _print_from(log: Path, position: int) -> int:
+def _print_from(out: Out, log: Path, position: int) -> int:
     """Print the lines of the log from a position (bytes) on, and give the new one."""
     try:
         with log.open("rb") as lines:
@@ -112,17 +113,37 @@ def _print_from(log: Path, position: int) -> int:
         return position
     whole = data[: data.rfind(b"\n") + 1]
     for line in whole.decode("utf-8", "replace").splitlines():
-        click.echo(_log_line(line))
+        said = _parsed(line)
+        out.record(said, _log_line(said))
     return position + len(whole)
 
 
-def _log_line(line: str) -> str:
-    return one_line(line, 2000)
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        said = None
+    return said if isinstance(said, dict) else {"message": line}
+
+
+def _log_line(said: dict[str, Any]) -> str:
+    """One line of the log for people; the trace of a failure follows it."""
+    at = said.get("at")
+    clock = time.strftime("%H:%M:%S", time.localtime(at)) if isinstance(at, float) else "-"
+    level = one_line(str(said.get("level", "-")), 10)
+    trace = "".join(f"\n    {one_line(each, 2000)}" for each in str(said.get("trace", "")).splitlines())
+    return f"{clock}  {level:<8} {one_line(str(said.get('message', '')), 2000)}{trace}"
 
 
 @controller.command()
 @click.option(
-    "--lines", "-n", type=click.IntRange(1), default=50, show_default=True, help="The last so many."
+    "--lines",
+    "-n",
+    type=click.IntRange(1),
+    metavar="N",
+    default=50,
+    show_default=True,
+    help="The last so many.",
 )
 @output_options
 def logs(lines: int) -> None:
@@ -133,14 +154,8 @@ def logs(lines: int) -> None:
         said = path.read_text("utf-8", "replace").splitlines()[-lines:]
     except FileNotFoundError:
         said = []
-    out.answer([_parsed(line) for line in said], "\n".join(map(_log_line, said)))
-
-
-def _parsed(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError:
-        return {"message": line}
+    lines_said = [_parsed(line) for line in said]
+    out.answer(lines_said, "\n".join(map(_log_line, lines_said)))
 
 
 @click.group(cls=LazyGroup)

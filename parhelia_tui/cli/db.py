@@ -13,7 +13,7 @@ from parhelia_tui.core.model.errors import Exit
 from parhelia_tui.core.model.text import one_line
 
 
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, order=("status", "check", "backup", "migrate"))
 def db() -> None:
     """Look after the store."""
 

@@ -10,7 +10,9 @@ from parhelia_tui.cli.output import MANNER, Out, on_terminal
 
 
 @click.command()
-@click.option("--count", type=click.IntRange(1, 50), default=6, show_default=True, help="How many tasks.")
+@click.option(
+    "--count", type=click.IntRange(1, 50), metavar="N", default=6, show_default=True, help="How many tasks."
+)
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same fleet.")
 @click.option("--no-dashboard", is_flag=True, help="Only start the tasks.")
 @output_options

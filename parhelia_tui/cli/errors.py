@@ -19,6 +19,7 @@ WAYS_OUT = 4
 
 def say(error: ParheliaError) -> int:
     """Say an error, for people on standard error, for programs on standard output; give the exit code."""
+    recovery = _ways_out(error)
     if MANNER.json:
         meaning = CATALOGUE[error.code]
         said = {
@@ -29,7 +30,7 @@ def say(error: ParheliaError) -> int:
                 "message": error.message,
                 "details": {name: _plain(value) for name, value in error.details.items()},
             },
-            "suggestions": list(error.recovery),
+            "suggestions": recovery,
             "metadata": metadata(),
         }
         click.echo(json.dumps(said))
@@ -40,9 +41,17 @@ def say(error: ParheliaError) -> int:
         # Each one on a line of its own; the message has them all in one.
         lines = [click.style(f"{error.code}: {len(faults)} faults", fg="red")]
         lines += [f"  {one_line(str(each), 500)}" for each in faults]
-    lines += [f"  try: {one_line(command, 500)}" for command in error.recovery[:WAYS_OUT]]
+    lines += [f"  try: {one_line(command, 500)}" for command in recovery[:WAYS_OUT]]
     click.echo("\n".join(lines), err=True)
     return int(error.exit)
+
+
+def _ways_out(error: ParheliaError) -> list[str]:
+    """The error's own, but of what was typed wrongly the page of the command that was typed."""
+    general = error.recovery == CATALOGUE[error.code].recovery
+    if general and error.code in ("E100", "E101", "E102") and MANNER.command:
+        return [f"{MANNER.command} --help", f"parhelia help {error.code}"]
+    return list(error.recovery)
 
 
 def usage(error: click.UsageError, arguments: Sequence[str]) -> int:

@@ -16,11 +16,12 @@ import click
 from parhelia_tui.cli.follow import LOOK_EVERY_S
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import container_argument, filter_options, output_options, seconds, yes_option
-from parhelia_tui.cli.output import Out, plain_data
+from parhelia_tui.cli.output import MANNER, Out, plain_data, selected
 from parhelia_tui.cli.tables import event_line
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Event
+from parhelia_tui.core.model.text import one_line
 
 PIECE = 5000
 """Events that are read at a time; a history may be larger than the memory."""
@@ -62,7 +63,13 @@ def _pieces(client: Client, filters: dict[str, Any]) -> Iterator[Event]:
 @filter_options
 @click.option("--since", metavar="TIME", help="Only of the last so long, as 15m or 2h.")
 @click.option(
-    "--limit", "-n", type=click.IntRange(1), default=50, show_default=True, help="The newest so many."
+    "--limit",
+    "-n",
+    type=click.IntRange(1),
+    metavar="N",
+    default=50,
+    show_default=True,
+    help="The newest so many.",
 )
 @output_options
 def list_(
@@ -119,22 +126,25 @@ def replay(container_id: str) -> None:
     help="One object a line, or one list.",
 )  # fmt: skip
 @yes_option
+@output_options
 def export(
     file: str, types: str | None, level: str, task: str | None, container: str | None, since: str | None,
     form: str, yes: bool,
 ) -> None:  # fmt: skip
-    """Write events to FILE, - for standard output."""
+    """Write events to FILE, - for standard output. With --fields only these fields of each."""
     out = Out()
     filters = {**_filters(out, types, level, task, container), "from_at": _from(since)}
     first, between, last = ("[\n", ",\n", "\n]\n") if form == "json" else ("", "\n", "\n")
+    # They say what stands in the file, not what is said of it.
+    fields, MANNER.fields = MANNER.fields, ()
     count = 0
     with _target(file, yes) as target:
         target.write(first)
         for count, event in enumerate(_pieces(out.client, filters), 1):
-            target.write((between if count > 1 else "") + json.dumps(plain_data(event)))
+            target.write((between if count > 1 else "") + json.dumps(selected(plain_data(event), fields)))
         target.write(last if count or form == "json" else "")
     if file != "-":
-        click.echo(f"{count} events", err=True)
+        out.answer({"file": file, "events": count}, f"{count} events in {one_line(file, 4000)}")
 
 
 @contextmanager

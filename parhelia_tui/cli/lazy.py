@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from parhelia_tui.core.model.text import one_line
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from click.shell_completion import CompletionItem
 
 LIKENESS = 0.6
@@ -19,6 +23,7 @@ class LazyGroup(click.Group):
     Args:
         lazy: by name, "module:attribute" and a line of help.
         aliases: other words for the same commands.
+        order: names in the order in which they are listed; others stand behind them.
     """
 
     def __init__(
@@ -26,15 +31,17 @@ class LazyGroup(click.Group):
         *args: Any,
         lazy: dict[str, tuple[str, str]] | None = None,
         aliases: dict[str, str] | None = None,
+        order: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._lazy = lazy or {}
         self._aliases = aliases or {}
+        self._order = order
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands, in the order in which they were given."""
-        return [*self._lazy, *self.commands]
+        """Name the commands, in their order."""
+        return self._in_order([*self._lazy, *self.commands])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and give a command."""
@@ -61,10 +68,23 @@ class LazyGroup(click.Group):
             known = [*self._lazy, *self.commands, *(each for each in self._aliases if len(each) > 2)]
             import difflib
 
-            near = difflib.get_close_matches(word, known, 3, LIKENESS)
+            near = self._groups_with(ctx, word) or difflib.get_close_matches(word, known, 3, LIKENESS)
             hint = f". Did you mean {' or '.join(near)}?" if near else ""
-            raise click.UsageError(f"there is no command {word!r}{hint}", ctx)
+            raise click.UsageError(f"there is no command {one_line(word, 80)!r}{hint}", ctx)
         return word, command, args[1:]
+
+    def _groups_with(self, ctx: click.Context, word: str) -> list[str]:
+        """Where a verb without its noun belongs: "retry" is "task retry"."""
+        groups = ((name, self.get_command(ctx, name)) for name in self._lazy)
+        return [
+            f"{name} {word}"
+            for name, group in groups
+            if isinstance(group, click.Group) and word in group.list_commands(ctx)
+        ]
+
+    def _in_order(self, names: list[str]) -> list[str]:
+        rank = {name: at for at, name in enumerate(self._order)}
+        return sorted(names, key=lambda name: rank.get(name, len(rank)))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -83,8 +103,8 @@ class LazyGroup(click.Group):
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def _summaries(self) -> list[tuple[str, str]]:
-        found = [(name, about) for name, (_, about) in self._lazy.items()]
-        for name, command in self.commands.items():
-            if not command.hidden:
-                found.append((name, command.get_short_help_str(70)))
-        return found
+        found = {name: about for name, (_, about) in self._lazy.items()}
+        found |= {
+            name: each.get_short_help_str(70) for name, each in self.commands.items() if not each.hidden
+        }
+        return [(name, found[name]) for name in self._in_order([*found])]

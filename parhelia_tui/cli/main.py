@@ -81,6 +81,10 @@ def cli(
         raise click.UsageError(f"--{stray[0]} is for use {where}", context)
     if context.invoked_subcommand is not None:
         return None
+    if MANNER.json:
+        raise ParheliaError(
+            "E102", "a command is missing", recovery=("parhelia --help", "parhelia status --json")
+        )
     if on_terminal():
         return open_dashboard(context)
     click.echo(context.get_help())

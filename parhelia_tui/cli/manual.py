@@ -10,11 +10,11 @@ import click
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import table
-from parhelia_tui.cli.topics import EXAMPLES, TOPICS
+from parhelia_tui.cli.topics import EXAMPLES, TOPICS, examples_of
 from parhelia_tui.core.model.errors import CATALOGUE, Exit, ParheliaError
 from parhelia_tui.core.model.states import CONTAINER_MOVES, SESSION_MOVES, TASK_MOVES
 
-_EXIT_CODES = {
+EXIT_CODES = {
     Exit.OK: "it worked; of watch and --batch: all completed",
     Exit.FAILURE: "it did not, for a reason that has no number of its own",
     Exit.USAGE: "the command was written wrongly, or names what is not there",
@@ -29,7 +29,7 @@ _EXIT_CODES = {
 }
 
 
-@click.command()
+@click.command("help")
 @click.argument("words", metavar="[COMMAND | TOPIC | CODE]", nargs=-1)
 @output_options
 @click.pass_context
@@ -52,7 +52,7 @@ def _page(context: click.Context, words: Sequence[str]) -> str:
     if word == "states":
         return _states()
     if word == "exit":
-        return table(("CODE", "MEANS"), [[str(int(code)), means] for code, means in _EXIT_CODES.items()])
+        return table(("CODE", "MEANS"), [[str(int(code)), means] for code, means in EXIT_CODES.items()])
     if word in TOPICS:
         return TOPICS[word]
     return _command(context, words)
@@ -85,9 +85,12 @@ def _command(context: click.Context, words: Sequence[str]) -> str:
         if inner is None:
             raise _unknown(" ".join(words), [*_topics(), *CATALOGUE, *found.list_commands(path)]
                            if isinstance(found, click.Group) else _topics())  # fmt: skip
-        path = click.Context(inner, info_name=word, parent=path)
+        path = click.Context(inner, info_name=inner.name, parent=path)
         found = inner
-    return found.get_help(path)
+    lines = [] if isinstance(found, click.Group) else examples_of(path.command_path)
+    return "\n".join(
+        [found.get_help(path), *(["", "Examples:", *(f"  {each}" for each in lines)] if lines else [])]
+    )
 
 
 def _unknown(what: str, known: Iterable[str]) -> ParheliaError:
@@ -100,7 +103,7 @@ def _unknown(what: str, known: Iterable[str]) -> ParheliaError:
 @click.argument("topic", required=False)
 @output_options
 def examples(topic: str | None) -> None:
-    """Show commands to copy: task, run, session, batch, events, container or care."""
+    """Show commands to copy: task, run, session, batch, events, container, care or setup."""
     if topic is not None and topic not in EXAMPLES:
         raise _unknown(topic, EXAMPLES)
     chosen = EXAMPLES if topic is None else {topic: EXAMPLES[topic]}

@@ -35,6 +35,7 @@ def output_options(command: F) -> F:
 
 def _json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
     MANNER.json = MANNER.json or value
+    MANNER.command = context.command_path
 
 
 def _fields(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -49,7 +50,9 @@ def yes_option(command: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
 
 
-def _completer(kind: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+def completer(kind: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """What a shell offers for an argument: known tasks, containers or sessions."""
+
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
         from parhelia_tui.cli.completion import known
 
@@ -60,19 +63,17 @@ def _completer(kind: str) -> Callable[[click.Context, click.Parameter, str], lis
 
 def task_argument(command: F) -> F:
     """TASK, completed by the shell."""
-    return click.argument("task_id", metavar="TASK", shell_complete=_completer("task"))(command)
+    return click.argument("task_id", metavar="TASK", shell_complete=completer("task"))(command)
 
 
 def container_argument(command: F) -> F:
     """CONTAINER, completed by the shell."""
-    return click.argument("container_id", metavar="CONTAINER", shell_complete=_completer("container"))(
-        command
-    )
+    return click.argument("container_id", metavar="CONTAINER", shell_complete=completer("container"))(command)
 
 
 def session_argument(command: F) -> F:
     """SESSION: its name, or the task or container whose main session it is; completed by the shell."""
-    return click.argument("name", metavar="SESSION", shell_complete=_completer("session"))(command)
+    return click.argument("name", metavar="SESSION", shell_complete=completer("session"))(command)
 
 
 def filter_options(command: F) -> F:

@@ -27,11 +27,13 @@ class Manner:
         json: one JSON envelope in place of text.
         fields: what is kept of each record; everything when empty.
         debug: show where a defect happened.
+        command: the command as it was typed, without its arguments.
     """
 
     json: bool = False
     fields: tuple[str, ...] = ()
     debug: bool = False
+    command: str = ""
 
 
 MANNER = Manner()
@@ -84,11 +86,20 @@ class Out:
             click.echo(words)
 
     def record(self, data: Any, text: str | Callable[[], str]) -> None:
-        """Print one of many: a line for people, or one JSON object on a line."""
-        if MANNER.json:
-            click.echo(json.dumps(selected(plain_data(data), MANNER.fields)))
-        else:
-            click.echo(text if isinstance(text, str) else text())
+        """Print one of many: a line for people, or one JSON object on a line.
+
+        What follows something tells of records of several kinds, so a field that one does not have is null.
+        """
+        if MANNER.json or MANNER.fields:
+            said = plain_data(data)
+            said = {name: said.get(name) for name in MANNER.fields} if MANNER.fields else said
+            if MANNER.json:
+                text = json.dumps(said)
+            else:
+                from parhelia_tui.cli.tables import fields_line
+
+                text = fields_line(said)
+        click.echo(text if isinstance(text, str) else text())
 
 
 def metadata(cost_usd: float | None = None) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def _exit_code(out: Out, ended: Task) -> int:
 
 @click.command()
 @request_options
+@output_options
 def shell(**given: Any) -> int:
     """Open a shell in a fresh container; Ctrl+Q leaves it running, exit ends it."""
     out = Out()
@@ -124,15 +125,22 @@ def go_to(out: Out, what: str) -> int:
     """Hand this terminal to a session until it is left, and say what became of it; gives an exit code."""
     session = out.client.session(what)
     result = out.client.attach(out.client.endpoint(what))
+    about = {"session": session.name, "task_id": session.task_id, "end": str(result.end)}
     if result.end == "detached":
-        click.echo(f"left {session.name}; it goes on. Back to it: parhelia attach {session.name}")
+        again = f"parhelia attach {session.name}"
+        out.answer(about, f"left {session.name}; it goes on. Back to it: {again}", next_actions=[again])
         return int(Exit.OK)
     if result.end == "session ended":
         if session.kind != "main":
-            click.echo(f"{session.name} has ended")
+            out.answer(about, f"{session.name} has ended")
             return int(Exit.OK)
         ended = _ended(out, session.task_id)
-        click.echo(f"{session.name} has ended: {ended.state}, {one_line(ended.reason) or 'no reason known'}")
+        why = one_line(ended.reason) or "no reason known"
+        out.answer(
+            {**about, "task": ended},
+            f"{session.name} has ended: {ended.state}, {why}",
+            next_actions=[f"parhelia task logs {ended.id}"],
+        )
         return int(Exit.OK)
     raise ParheliaError(
         "E601",

@@ -6,28 +6,54 @@ import click
 
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import output_options, session_argument, standard_input, yes_option
+from parhelia_tui.cli.options import (
+    completer,
+    output_options,
+    session_argument,
+    standard_input,
+    yes_option,
+)
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import age, state, table
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Session
+from parhelia_tui.core.model.states import SessionState
 
 
-@click.group(cls=LazyGroup)
+@click.group(cls=LazyGroup, order=("list", "new", "attach", "send", "capture", "kill"))
 def session() -> None:
     """List, attach to and end sessions."""
 
 
 @session.command("list")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([each.value for each in SessionState]),
+    help="Repeatable.",
+)
+@click.option("--container", metavar="CONTAINER_OR_TASK", help="Only those of this container.")
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
 @click.option(
-    "--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
+    "--limit",
+    "-n",
+    type=click.IntRange(1),
+    metavar="N",
+    default=100,
+    show_default=True,
+    help="At most so many.",
 )
 @output_options
-def list_(everything: bool, limit: int) -> None:
+def list_(states: tuple[str, ...], container: str | None, everything: bool, limit: int) -> None:
     """List sessions, newest first."""
     out = Out()
-    found = out.client.sessions(ended_too=everything, limit=limit)
+    found = out.client.sessions(
+        [SessionState(each) for each in states],
+        container_id=out.client.container_at(container).id if container else None,
+        ended_too=everything,
+        limit=limit,
+    )
     out.answer(found, lambda: _session_table(found))
 
 
@@ -88,7 +114,14 @@ def send(name: str, text: tuple[str, ...], keys: bool, no_enter: bool) -> None:
 
 @session.command()
 @session_argument
-@click.option("--lines", "-n", type=click.IntRange(0), default=0, help="Lines of history before the screen.")
+@click.option(
+    "--lines",
+    "-n",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    help="Lines of history before the screen.",
+)
 @output_options
 def capture(name: str, lines: int) -> None:
     """Print what a session's screen shows."""
@@ -100,7 +133,8 @@ def capture(name: str, lines: int) -> None:
 
 
 @click.command()
-@click.argument("what", metavar="TASK_OR_SESSION")
+@click.argument("what", metavar="TASK_OR_SESSION", shell_complete=completer("session"))
+@output_options
 def attach(what: str) -> int:
     """Go to the terminal of a task, container or session; Ctrl+Q leaves it and the work goes on."""
     from parhelia_tui.cli.run import go_to

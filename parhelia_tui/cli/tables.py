@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -82,6 +82,11 @@ def fields_table(data: Any, fields: Sequence[str]) -> str:
     records = data if isinstance(data, list) else [data]
     rows = [[_word(each.get(name)) for name in fields] for each in records if isinstance(each, dict)]
     return table([name.upper() for name in fields], rows, len(fields) - 1)
+
+
+def fields_line(record: Mapping[str, Any]) -> str:
+    """The chosen fields of one record as a line."""
+    return "  ".join(one_line(_word(value), 2000) for value in record.values())
 
 
 def details(pairs: Sequence[tuple[str, str]]) -> str:

@@ -35,6 +35,7 @@ _WATCH = "parhelia_tui.cli.task_watch"
         "watch": (f"{_WATCH}:watch", "Follow a task to its end; exit code 0 only if it completed."),
         "logs": (f"{_WATCH}:logs", "Print what a task printed, without control sequences."),
     },
+    order=("create", "list", "show", "watch", "cancel", "retry", "logs"),
 )
 def task() -> None:
     """Create tasks, look at them, end them."""
@@ -118,7 +119,7 @@ def _agent_options(given: tuple[str, ...]) -> dict[str, Any]:
     help="Repeatable.",
 )
 @click.option("--all", "everything", is_flag=True, help=f"All, not only the newest {NEWEST}.")
-@click.option("--limit", "-n", type=click.IntRange(1), help="At most so many.")
+@click.option("--limit", "-n", type=click.IntRange(1), metavar="N", help="At most so many.")
 @click.option("--batch", metavar="ID", help="Only those of a batch.")
 @output_options
 def list_(states: tuple[str, ...], everything: bool, limit: int | None, batch: str | None) -> None:

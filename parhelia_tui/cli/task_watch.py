@@ -101,7 +101,13 @@ def watch(task_id: str, types: str | None, level: str, quiet: bool, from_start: 
 @task_argument
 @click.option("--follow", "-f", is_flag=True, help="Go on until the task has ended.")
 @click.option(
-    "--lines", "-n", type=click.IntRange(1), default=50, show_default=True, help="The last so many."
+    "--lines",
+    "-n",
+    type=click.IntRange(1),
+    metavar="N",
+    default=50,
+    show_default=True,
+    help="The last so many.",
 )
 @output_options
 def logs(task_id: str, follow: bool, lines: int) -> None:

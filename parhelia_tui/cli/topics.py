@@ -72,7 +72,8 @@ parhelia task create --agent demo --mode empty "Write a parser"
 parhelia task create --file prompt.txt --watch       # a prompt from a file, followed to its end
 parhelia task create --dry-run "make test"           # only check it
 parhelia task list --state running
-parhelia task watch a1b2                             # any beginning of an id that is the only one
+parhelia task show a1b2                              # any beginning of an id that is the only one
+parhelia task watch a1b2
 parhelia task logs a1b2 --follow
 parhelia task cancel a1b2
 parhelia task retry a1b2""",
@@ -84,9 +85,12 @@ parhelia shell                                       # a shell in a fresh contai
     "session": """\
 parhelia attach a1b2                                 # the terminal of a task; Ctrl+Q leaves
 parhelia session new a1b2 -- bash                    # a further terminal in its container
-parhelia session list
-parhelia session send ph-a1b2 "make test"
-parhelia session capture ph-a1b2""",
+parhelia session list --container a1b2
+parhelia session attach ph-make-test-9f03            # by its name, as the list shows it
+parhelia session send a1b2 "make test"               # typed into it, and Enter
+parhelia session send a1b2 --keys C-c
+parhelia session capture a1b2 --lines 200
+parhelia session kill ph-bash-77aa""",
     "batch": """\
 parhelia --batch tasks.jsonl
 printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --mode clone
@@ -99,13 +103,43 @@ parhelia events export --since 2h events.jsonl""",
     "container": """\
 parhelia container list
 parhelia container show c0ffee
+parhelia container events c0ffee
 parhelia container health c0ffee
+parhelia container watch c0ffee
 parhelia container terminate c0ffee""",
     "care": """\
 parhelia status
+parhelia budget show
 parhelia doctor
+parhelia reconciler status
 parhelia reconciler run                              # compare what is stored with what runs
-parhelia cleanup                                     # remove what ended containers left
+parhelia cleanup --dry-run                           # what ended containers left
+parhelia db status
+parhelia db check
 parhelia db backup parhelia.sqlite
-parhelia controller stop""",
+parhelia db migrate
+parhelia controller status
+parhelia controller logs --lines 20
+parhelia controller stop                             # what runs goes on
+parhelia controller start
+parhelia controller run                              # in the foreground, with its log""",
+    "setup": """\
+parhelia demo --count 3                              # a small live fleet to look at
+parhelia agent list
+parhelia config show limits
+parhelia config path
+parhelia config check
+parhelia config example > config.toml
+parhelia completion install
+parhelia completion bash
+parhelia completion zsh
+parhelia completion fish
+parhelia help E204                                   # what an error code means
+parhelia examples batch""",
 }
+
+
+def examples_of(command: str) -> list[str]:
+    """The examples of a command, as "parhelia task create"; what explains them stands behind a #."""
+    lines = (line for text in EXAMPLES.values() for line in text.splitlines())
+    return [line for line in lines if line == command or line.startswith(f"{command} ")]

@@ -33,6 +33,7 @@ from parhelia_tui.core.model.states import (
     SESSION_ENDED,
     TASK_ENDED,
     ContainerState,
+    SessionState,
     TaskState,
 )
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -155,18 +156,33 @@ class Client:
         return tuple(containers.heartbeats(self._db, container_id, limit))
 
     def session(self, text: str) -> Session:
-        """Find a session by id or name, or the main one of a task or container. Raises E200."""
+        """Find a session by id or name, or the main one of a task or container. Raises E200, E101."""
         try:
             return sessions.resolve(self._db, text)
         except ParheliaError as unknown:
-            try:
-                return sessions.resolve(self._db, self.task(text).id)
-            except ParheliaError:
-                raise unknown from None
+            if unknown.code != "E200":
+                raise
+            for find in (self.task, self.container):
+                try:
+                    return sessions.resolve(self._db, find(text).id)
+                except ParheliaError as error:
+                    # A beginning of several ids is no unknown word.
+                    if error.code not in ("E200", "E201", "E203"):
+                        raise
+            raise
 
-    def sessions(self, *, ended_too: bool = False, limit: int | None = None) -> list[Session]:
-        """Read sessions, newest first."""
-        return sessions.listed(self._db, ended_too=ended_too, limit=limit)
+    def sessions(
+        self,
+        states: Sequence[SessionState] = (),
+        *,
+        container_id: str | None = None,
+        ended_too: bool = False,
+        limit: int | None = None,
+    ) -> list[Session]:
+        """Read sessions, newest first; those that have ended only where asked for, or where `states` name one."""
+        return sessions.listed(
+            self._db, states=states, container_id=container_id, ended_too=ended_too, limit=limit
+        )
 
     def events(self, **filters: Any) -> list[Event]:
         """Find events; the arguments are those of `store.events.find`."""
@@ -192,9 +208,13 @@ class Client:
         try:
             return self.container(text)
         except ParheliaError as unknown:
+            if unknown.code != "E203":
+                raise
             try:
                 return containers.get(self._db, self.session(text).container_id)
-            except ParheliaError:
+            except ParheliaError as error:
+                if error.code != "E200":
+                    raise
                 raise unknown from None
 
     def configuration(self) -> dict[str, dict[str, Any]]:
@@ -324,7 +344,11 @@ class Client:
         with writing(self._db) as tx:
             task = tasks.get(tx, task_id)
             if task.state in TASK_ENDED:
-                raise ParheliaError("E103", f"task {task.id} is {task.state} already")
+                raise ParheliaError(
+                    "E103",
+                    f"task {task.id} is {task.state} already",
+                    recovery=(f"parhelia task show {task.id}", f"parhelia task retry {task.id}"),
+                )
             if task.wanted == "run":
                 task = tasks.update(tx, task, wanted="cancel", reason=reason)
                 events.append(
@@ -349,7 +373,9 @@ class Client:
             task = tasks.get(tx, task_id)
             if task.state not in TASK_ENDED:
                 raise ParheliaError(
-                    "E103", f"task {task.id} is {task.state}; only an ended task is tried again"
+                    "E103",
+                    f"task {task.id} is {task.state}; only an ended task is tried again",
+                    recovery=(f"parhelia task watch {task.id}", f"parhelia task cancel {task.id}"),
                 )
             task = tasks.move(
                 tx,
@@ -384,7 +410,11 @@ class Client:
         with writing(self._db) as tx:
             container = containers.get(tx, container_id)
             if container.state in CONTAINER_ENDED:
-                raise ParheliaError("E103", f"container {container.id} is {container.state} already")
+                raise ParheliaError(
+                    "E103",
+                    f"container {container.id} is {container.state} already",
+                    recovery=(f"parhelia container show {container.id}", "parhelia container list"),
+                )
             container = containers.update(tx, container, wanted="terminate", reason=reason)
             events.append(
                 tx,
@@ -420,7 +450,11 @@ class Client:
         """
         session = self.session(text)
         if session.state in SESSION_ENDED:
-            raise ParheliaError("E103", f"session {session.name} is {session.state} already")
+            raise ParheliaError(
+                "E103",
+                f"session {session.name} is {session.state} already",
+                recovery=(f"parhelia task show {session.task_id}", "parhelia session list"),
+            )
         if session.kind == "main":
             self.terminate_container(session.container_id, "its main session was ended by the user")
         else:

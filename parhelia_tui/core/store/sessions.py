@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Session
@@ -98,12 +99,27 @@ def of_container(db: sqlite3.Connection, container_id: str) -> list[Session]:
     return [rows.session(row) for row in found]
 
 
-def listed(db: sqlite3.Connection, *, ended_too: bool, limit: int | None = None) -> list[Session]:
-    """Read sessions, newest first."""
-    where = "" if ended_too else f"WHERE NOT {_ENDED}"
+def listed(
+    db: sqlite3.Connection,
+    *,
+    ended_too: bool,
+    states: Sequence[SessionState] = (),
+    container_id: str | None = None,
+    limit: int | None = None,
+) -> list[Session]:
+    """Read sessions, newest first.
+
+    Args:
+        ended_too: also those that have ended; `states`, where given, say it instead.
+    """
+    tests = ["TRUE" if ended_too or states else f"NOT {_ENDED}"]
+    if states:
+        tests.append(f"state IN ({', '.join('?' * len(states))})")
+    if container_id is not None:
+        tests.append("container_id = ?")
     found = db.execute(
-        f"SELECT * FROM sessions {where} ORDER BY created_at DESC, id LIMIT ?",
-        (-1 if limit is None else limit,),
+        f"SELECT * FROM sessions WHERE {' AND '.join(tests)} ORDER BY created_at DESC, id LIMIT ?",
+        (*states, *([] if container_id is None else [container_id]), -1 if limit is None else limit),
     )
     return [rows.session(row) for row in found]
 
