@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from textual.app import App
 from textual.theme import Theme
 
@@ -68,6 +70,12 @@ class ParheliaApp(App[None]):
     def on_mount(self) -> None:
         """Show the home screen."""
         self.push_screen(HomeScreen(self._client, self._first))
+        self.call_after_refresh(_collect_garbage_again)
+
+
+def _collect_garbage_again() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def run(client: Client | None = None) -> int:
