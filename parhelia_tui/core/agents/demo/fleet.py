@@ -35,9 +35,9 @@ def demo_requests(count: int, seed: int) -> list[dict[str, Any]]:
         _agent(chance, 0, ask="always", pace=0.6, turns=6),
         _agent(chance, 1, ask="never", pace=2.0, turns=60),
         {"agent": "shell", "title": "build", "prompt": BUILD.strip()},
-        _agent(chance, 2, ask="never", pace=0.3, turns=4, fail=True),
+        _agent(chance, 2, ask="never", pace=1.0, turns=10, fail=True),
         {"agent": "shell", "title": "test watch", "prompt": WATCH.strip()},
-        _agent(chance, 3, ask="never", pace=0.2, turns=4),
+        _agent(chance, 3, ask="never", pace=0.5, turns=15),
     ]
     while len(kinds) < count:
         kinds.append(_agent(chance, len(kinds), ask="sometimes", pace=chance.uniform(0.5, 2.5), turns=30))
