@@ -73,7 +73,7 @@ class ExitRecord:
                 tail=tuple(str(line) for line in fields["tail"]),
                 output_bytes=int(fields["output_bytes"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"not an exit record: {error}") from error
 
 

@@ -86,6 +86,7 @@ class Lines:
         longest: bytes of a line at most, and about what is kept in memory.
         on_line: gets each line; one that is too long as its beginning, longer than `longest`.
         on_end: called once when the connection is over.
+        on_bytes: called with the number of bytes of each piece, before its lines.
     """
 
     def __init__(
@@ -95,16 +96,17 @@ class Lines:
         longest: int,
         on_line: Callable[[bytes], None],
         on_end: Callable[[], None],
+        on_bytes: Callable[[int], None] | None = None,
     ) -> None:
         self._loop = loop
         self._longest = longest
         self._on_line = on_line
         self._on_end = on_end
+        self._on_bytes = on_bytes
         self._kept = b""
         self._skipping = False
         self.descriptor = connection.detach()
         self.open = True
-        self.received = 0
         self.resume()
 
     def pause(self) -> None:
@@ -143,7 +145,8 @@ class Lines:
         if not data:
             self.close()
             return
-        self.received += len(data)
+        if self._on_bytes is not None:
+            self._on_bytes(len(data))
         *whole, rest = (self._kept + data).split(b"\n")
         for line in whole:
             if self._skipping:

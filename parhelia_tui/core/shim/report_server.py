@@ -19,7 +19,10 @@ CONNECTIONS = 16
 """Connections at the same time; a further one is closed at once."""
 CONNECTS_A_SECOND = 100
 BYTES_A_SECOND = 1024 * 1024
+READS_A_SECOND = 2000
 """What is read in one second; then the senders wait, so that a flood costs the host nothing."""
+LINES_A_SECOND = 20 * A_SECOND
+"""Lines of one connection; who sends more reports nothing, and what it still has to say is not read."""
 ALTOGETHER = 64 * 1024 * 1024
 """Bytes of reports that one container may bring into its spool."""
 
@@ -33,11 +36,12 @@ class ReportServer:
     """
 
     def __init__(self, loop: Loop, path: str, on_report: Callable[[dict[str, Any]], None]) -> None:
-        self._loop = loop
+        self.loop = loop
         self._on_report = on_report
-        self._connections: list[Lines] = []
+        self._senders: list[_Sender] = []
         self._taken = 0
         self._connects = 0
+        self._reads = 0
         self._read = 0
         self._bytes = 0
         self._counting = False
@@ -46,32 +50,22 @@ class ReportServer:
 
     def close(self) -> None:
         """Take nothing any more."""
-        self._loop.cancel("reports")
+        self.loop.cancel("reports")
         self._listener.close()
-        for each in list(self._connections):
-            each.close()
+        for each in list(self._senders):
+            each.lines.close()
 
-    def _connected(self, connection: _socket.socket) -> None:
+    def came(self, size: int) -> None:
+        """Count what is read, also of a line that never ends."""
         self._count()
-        self._connects += 1
-        if self._connects >= CONNECTS_A_SECOND:
-            self._listener.pause()
-        if len(self._connections) >= CONNECTIONS:
-            connection.close()
-            self.dropped += 1
-            return
-        lines = Lines(self._loop, connection, LONGEST, self._line, self._forget)
-        self._connections.append(lines)
+        self._reads += 1
+        self._read += size
+        if self._read > BYTES_A_SECOND or self._reads > READS_A_SECOND:
+            for each in self._senders:
+                each.lines.pause()
 
-    def _forget(self) -> None:
-        self._connections = [each for each in self._connections if each.open]
-
-    def _line(self, line: bytes) -> None:
-        self._count()
-        self._read += len(line) + 1
-        if self._read > BYTES_A_SECOND:
-            for each in self._connections:
-                each.pause()
+    def take(self, line: bytes) -> None:
+        """Take a report, or drop what is none or too much."""
         if self._taken >= A_SECOND or self._bytes + len(line) > ALTOGETHER:
             self.dropped += 1
             return
@@ -84,15 +78,50 @@ class ReportServer:
         self._bytes += len(line)
         self._on_report(report)
 
+    def forget(self, sender: _Sender) -> None:
+        """A connection is over."""
+        self._senders.remove(sender)
+
+    def _connected(self, connection: _socket.socket) -> None:
+        self._count()
+        self._connects += 1
+        if self._connects >= CONNECTS_A_SECOND:
+            self._listener.pause()
+        if len(self._senders) >= CONNECTIONS:
+            connection.close()
+            self.dropped += 1
+            return
+        self._senders.append(_Sender(self, connection))
+
     def _count(self) -> None:
         """Begin to count a second, if none is being counted."""
         if not self._counting:
             self._counting = True
-            self._loop.after("reports", 1.0, self._next_second)
+            self.loop.after("reports", 1.0, self._next_second)
 
     def _next_second(self) -> None:
         self._counting = False
-        self._taken = self._connects = self._read = 0
+        self._taken = self._connects = self._reads = self._read = 0
         self._listener.resume()
-        for each in self._connections:
-            each.resume()
+        for each in self._senders:
+            each.count = 0
+            each.lines.resume()
+
+
+class _Sender:
+    """One connection, and how many lines it has sent in this second."""
+
+    def __init__(self, server: ReportServer, connection: _socket.socket) -> None:
+        self._server = server
+        self.count = 0
+        self.lines = Lines(
+            server.loop, connection, LONGEST, self._line, lambda: server.forget(self), server.came
+        )
+
+    def _line(self, line: bytes) -> None:
+        self.count += 1
+        if self.count > LINES_A_SECOND:
+            self._server.dropped += 1
+            self.lines.close()
+        else:
+            self._server.take(line)

@@ -18,9 +18,10 @@ from parhelia_tui.core.model.errors import ParheliaError
 _ROOTS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What container runtimes keep read-only and hide (the OCI runtime specification's default paths).
 _GUARDED = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/mtrr")
+_KEYS = "/proc/keys"
 _MASKED = (
+    _KEYS,
     "/proc/kcore",
-    "/proc/keys",
     "/proc/latency_stats",
     "/proc/sched_debug",
     "/proc/timer_list",
@@ -91,6 +92,6 @@ def look(system_paths: Sequence[str], network: bool) -> Host:
         system=[path for path in (*system_paths, *plain) if Path(path).is_dir()],
         etc=etc.shown(network),
         guarded=[path for path in _GUARDED if Path(path).exists()],
-        # To any other number these files are closed anyway.
-        masked=[path for path in _MASKED if os.geteuid() == 0 and Path(path).exists()],
+        # To any other number than root's the rest is closed anyway.
+        masked=[path for path in _MASKED if os.geteuid() == 0 or path == _KEYS if Path(path).exists()],
     )

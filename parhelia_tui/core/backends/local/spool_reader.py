@@ -10,6 +10,10 @@ from parhelia_tui.core.backends.base import SpoolRead
 from parhelia_tui.core.model.text import one_line
 
 BYTES_A_READ = 1 << 20
+_MOST_SEQ = 2**63 - 1
+"""The largest number that the store can hold."""
+_LATEST = 253_402_300_800.0
+"""The year 10000, in epoch seconds: where Python's dates end."""
 
 
 def read_spool(path: Path, offset: int) -> SpoolRead:
@@ -47,8 +51,11 @@ def _record(line: bytes) -> dict[str, Any] | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, dict):
+    if not isinstance(record, dict) or not isinstance(record.get("type"), str):
         return None
-    seq, at, kind = record.get("seq"), record.get("at"), record.get("type")
-    fine = type(seq) is int and isinstance(at, int | float) and isinstance(kind, str)
-    return record if fine else None
+    seq, at = record.get("seq"), record.get("at")
+    # `bool` is an `int` to Python, but no number to us.
+    if not isinstance(seq, int) or not isinstance(at, int | float) or bool in (type(seq), type(at)):
+        return None
+    # NaN fails every comparison.
+    return record if 1 <= seq <= _MOST_SEQ and 0 <= at < _LATEST else None
