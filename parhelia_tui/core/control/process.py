@@ -33,6 +33,7 @@ def main() -> int:
         if not lock.take():
             return 0
         try:
+            _watch_children_without_threads()
             asyncio.run(_serve(paths, lock))
         finally:
             lock.release()
@@ -40,6 +41,15 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return int(error.exit)
     return 0
+
+
+def _watch_children_without_threads() -> None:
+    """Let the kernel tell of ended children, as Python does by itself from 3.12 on.
+
+    Before that asyncio starts a thread for each child: half a millisecond for each container.
+    """
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        asyncio.get_event_loop_policy().set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 async def _serve(paths: Paths, lock: ProcessLock) -> None:
