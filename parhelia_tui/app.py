@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import gc
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from textual.app import App
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.theme import Theme
 
 from parhelia_tui.core.client import Client, FleetSnapshot
@@ -41,24 +48,37 @@ LIGHT = Theme(
 _OWN = {DARK.name: DARK, LIGHT.name: LIGHT}
 
 
+@runtime_checkable
+class TakesLetters(Protocol):
+    """A screen that wants what was typed before it had its focus."""
+
+    def type_ahead(self, letter: str) -> None:
+        """Take a letter."""
+
+
 class ParheliaApp(App[None]):
-    """The app: its themes and its home screen.
+    """The app: its themes, its home screen and what every screen has in common.
 
     Args:
         client: the door to everything, used from this thread.
         first: the fleet as it was read before the app began, so that the first frame is whole.
+        theme: `dark` or `light`.
+        clock: gives epoch seconds.
     """
 
     TITLE = "parhelia"
-    ENABLE_COMMAND_PALETTE = True
-    CSS = """
-    Screen { background: $background; }
-    """
+    # Ctrl+Q leaves an attached terminal, so here it must not leave anything: keys repeat.
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "help_quit", show=False, priority=True)]
 
-    def __init__(self, client: Client, first: FleetSnapshot, theme: str = "dark") -> None:
+    def __init__(
+        self,
+        client: Client,
+        first: FleetSnapshot,
+        theme: str = "dark",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__()
-        self._client = client
-        self._first = first
+        self._home = HomeScreen(client, first, clock)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
         self.theme = f"parhelia-{theme}"
@@ -69,8 +89,41 @@ class ParheliaApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the home screen."""
-        self.push_screen(HomeScreen(self._client, self._first))
+        self.push_screen(self._home)
         self.call_after_refresh(_collect_garbage_again)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say so where the terminal is too small, and only while it is."""
+        from parhelia_tui.screens.too_small import TooSmallScreen, is_too_small
+
+        shown = isinstance(self.screen, TooSmallScreen)
+        if is_too_small(event.size) and not shown:
+            self.push_screen(TooSmallScreen())
+        elif shown and not is_too_small(event.size):
+            self.pop_screen()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter that no widget took: it may have been typed ahead for a form that the key before opened."""
+        if event.is_printable and event.character and isinstance(self.screen, TakesLetters):
+            self.screen.type_ahead(event.character)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C and Ctrl+Q: say how the dashboard is left."""
+        self._home.say("q leaves the dashboard; the work goes on.")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Give the palette the keys of the home screen that do something now, and the themes."""
+        if screen is self._home:
+            yield from self._home.commands()
+        for name in ("dark", "light"):
+            if self.theme != f"parhelia-{name}":
+                yield SystemCommand(
+                    f"Theme {name}", f"{name} colours until you quit", partial(self._dress, name)
+                )
+
+    def _dress(self, theme: str) -> None:
+        self.theme = f"parhelia-{theme}"
+        self._home.dress()
 
 
 def _collect_garbage_again() -> None:
@@ -83,8 +136,12 @@ def run(client: Client | None = None) -> int:
 
     Returns:
         The exit code.
+
+    Raises:
+        ParheliaError: E500, E505, E506 for a store that cannot be read, E700 for a theme that is none.
     """
     door = client or Client.open()
-    app = ParheliaApp(door, door.snapshot())
+    app = ParheliaApp(door, door.snapshot(), door.theme())
     app.run()
+    door.close()
     return app.return_code or 0

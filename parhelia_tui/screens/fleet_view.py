@@ -3,73 +3,99 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
+from itertools import pairwise
 
 from parhelia_tui.core.client import FleetChange, FleetSnapshot
-from parhelia_tui.core.model.records import Container, Event, Heartbeat, Session, Task
-from parhelia_tui.core.model.states import CONTAINER_LIVE, TaskState
+from parhelia_tui.core.model.records import Container, Event, Heartbeat, Task
+from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ALIVE, TaskState
+from parhelia_tui.screens.task_order import TaskOrder
 
-BEATS_KEPT = 60
+BEATS_KEPT = 61
 EVENTS_KEPT = 500
-# What waits for a person stands first, then what works, then the queue; the ended follow by age.
-_FIRST = {
-    TaskState.WAITING: 0,
-    TaskState.NEEDS_REVIEW: 0,
-    TaskState.RUNNING: 1,
-    TaskState.DISPATCHING: 1,
-    TaskState.PENDING: 2,
-}
+USUAL_BEAT_S = 10.0
 
 
 class FleetView:
-    """Records by id, and the orders in which they are shown."""
+    """Records by id, and the orders in which they are shown. Of the containers only live ones are kept."""
 
     def __init__(self, first: FleetSnapshot) -> None:
         self.tasks: dict[str, Task] = {each.id: each for each in first.tasks}
-        self.containers: dict[str, Container] = {each.id: each for each in first.containers}
-        self.sessions: dict[str, Session] = {each.id: each for each in first.sessions}
+        self.containers: dict[str, Container] = {}
         self.events: deque[Event] = deque(first.events, EVENTS_KEPT)
         self.beats: dict[str, deque[Heartbeat]] = {}
         self.totals = first.totals
         self.controller = first.controller
         self.at = first.at
+        self.filter = ""
+        self._order = TaskOrder(first.tasks)
+        self._take_containers(first.containers)
 
     def apply(self, change: FleetChange) -> None:
         """Take over what changed."""
-        self.tasks.update((each.id, each) for each in change.tasks)
-        self.containers.update((each.id, each) for each in change.containers)
-        self.sessions.update((each.id, each) for each in change.sessions)
+        for task in change.tasks:
+            self.tasks[task.id] = task
+            self._order.put(task)
         self.events.extend(change.events)
         self.take_beats(change.heartbeats)
+        self._take_containers(change.containers)
         self.totals, self.controller, self.at = change.totals, change.controller, change.at
 
-    def take_beats(self, beats: tuple[Heartbeat, ...]) -> None:
+    def take_beats(self, beats: Iterable[Heartbeat]) -> None:
         """Remember heartbeats, in order, each once."""
         for beat in beats:
             known = self.beats.setdefault(beat.container_id, deque(maxlen=BEATS_KEPT))
             if not known or known[-1].seq < beat.seq:
                 known.append(beat)
 
-    def task_keys(self, words: str) -> list[str]:
-        """Ids of the tasks that match every word, in the order of the screen."""
-        wanted = words.lower().split()
-        found = [task for task in self.tasks.values() if _matches(task, wanted)]
-        found.sort(key=lambda task: (_FIRST.get(task.state, 3), -task.created_at, task.id))
-        return [task.id for task in found]
+    def take_history(self, container_id: str, beats: Iterable[Heartbeat]) -> None:
+        """Put the heartbeats of the past before those that came while they were read."""
+        since = self.beats.pop(container_id, ())
+        self.take_beats([*beats, *since])
+
+    def _take_containers(self, changed: Iterable[Container]) -> None:
+        for each in changed:
+            if each.state in CONTAINER_LIVE:
+                self.containers[each.id] = each
+            else:
+                self.containers.pop(each.id, None)
+                self.beats.pop(each.id, None)
+
+    def set_filter(self, text: str) -> None:
+        """Show the tasks that match; no text shows all."""
+        self.filter = text
+        self._order.filter(text, self.tasks.values())
+
+    def task_keys(self) -> list[str]:
+        """Ids of the tasks that match the filter, in the order of the screen."""
+        return self._order.ids()
 
     def container_keys(self) -> list[str]:
         """Ids of the live containers, newest first."""
-        live = [each for each in self.containers.values() if each.state in CONTAINER_LIVE]
-        live.sort(key=lambda each: (-each.created_at, each.id))
+        live = sorted(self.containers.values(), key=lambda each: (-each.created_at, each.id))
         return [each.id for each in live]
 
-    def slug_of(self, container: Container) -> str:
+    def name_of(self, container: Container) -> str:
         """What a container works on, in short."""
         task = self.tasks.get(container.task_id)
         return task.slug if task else container.id
 
+    def count(self, *states: TaskState) -> int:
+        """How many tasks are in one of these states."""
+        return sum(self.totals.by_state.get(state, 0) for state in states)
 
-def _matches(task: Task, words: list[str]) -> bool:
-    if not words:
-        return True
-    text = f"{task.id} {task.title} {task.state} {task.agent} {task.slug}".lower()
-    return all(word in text for word in words)
+    @property
+    def watched(self) -> bool:
+        """Somebody reads what the containers say: a controller runs."""
+        return self.controller.state == "running"
+
+    @property
+    def has_work(self) -> bool:
+        """There is something for a controller to do."""
+        return self.count(TaskState.PENDING, *TASK_ALIVE) > 0 or bool(self.containers)
+
+    def beat_s(self, container_id: str) -> float:
+        """Seconds between two heartbeats of a container, as they came."""
+        beats = list(self.beats.get(container_id, ()))
+        gaps = [late.at - early.at for early, late in pairwise(beats)]
+        return max(0.1, min(gaps)) if gaps else USUAL_BEAT_S

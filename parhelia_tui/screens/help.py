@@ -1,39 +1,78 @@
-"""The keys of a screen, made from its own bindings."""
+"""The keys of the home screen, made from its own bindings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
+
+from parhelia_tui.widgets.line_view import LineView
+from parhelia_tui.widgets.pane import Pane
+from parhelia_tui.widgets.row_table import RowTable
+
+_NAMES = {
+    "slash": "/", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
+    "up": "↑", "down": "↓", "tab": "Tab", "shift+tab": "Shift+Tab", "escape": "Esc", "enter": "Enter",
+}  # fmt: skip
+KEYS_WIDTH = 13
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lists keys with what they do."""
+    """Lists keys with what they do, and says why one does nothing now.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "Close")]
-    DEFAULT_CSS = """
-    HelpScreen { align: center middle; }
-    HelpScreen > VerticalScroll {
-        width: 60; max-width: 96%; height: auto; max-height: 90%; padding: 1 2;
-        background: $panel; border: round $primary;
-    }
+    Args:
+        bindings: the keys of the screen below.
+        why_not: gives the reason why an action can do nothing now, empty where it can.
     """
 
-    def __init__(self, keys: list[tuple[str, str]]) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", "close")]
+    DEFAULT_CSS = """
+    HelpScreen { align: center middle; }
+    HelpScreen > Pane { width: 76; max-width: 98%; height: 32; max-height: 96%; padding: 0 1; background: $panel; }
+    """
+
+    def __init__(self, bindings: Sequence[Binding], why_not: Callable[[str], str]) -> None:
         super().__init__()
-        self._keys = keys
+        self._keys = bindings
+        self._why_not = why_not
 
     def compose(self) -> ComposeResult:
         """One line for each key."""
-        text = Text("Keys\n\n", "bold")
-        for key, about in self._keys:
-            text.append(f"{key:<16}", "bold")
-            text.append(f"{about}\n", "not bold")
-        text.append("\nAttached to a terminal, Ctrl+Q leaves it and the work goes on.", "dim not bold")
-        with VerticalScroll():
-            yield Static(text)
+        view = LineView(id="keys")
+        view.show_lines(self.lines())
+        pane = Pane("Keys", view, "help")
+        pane.border_subtitle = "Esc closes"
+        yield pane
+
+    def lines(self) -> list[Text]:
+        """What is shown."""
+        lines = [self._line(each) for each in self._keys]
+        lines += [Text(), Text("In a table", "bold")]
+        lines += [self._line(each) for each in RowTable.BINDINGS if isinstance(each, Binding)]
+        lines += [
+            Text(),
+            Text("Mouse", "bold"),
+            _pair("click", "choose a row, a pane, a key of the last line"),
+            _pair("double click", "open the row"),
+            Text(),
+            Text("Attached to a terminal", "bold"),
+            _pair("Ctrl+Q", "leave it; the work goes on"),
+        ]
+        return lines
+
+    def _line(self, binding: Binding) -> Text:
+        keys = " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
+        reason = self._why_not(binding.action)
+        line = _pair(keys, binding.tooltip or binding.description)
+        if reason:
+            line.stylize("dim not bold")
+            line.append(f"  (not now: {reason})", "dim not bold")
+        return line
+
+
+def _pair(keys: str, about: str) -> Text:
+    return Text(f"{keys:<{KEYS_WIDTH}}", "bold").append(about, "not bold")

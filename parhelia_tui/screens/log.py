@@ -2,49 +2,125 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
+from rich.cells import chop_cells
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Static
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.states import TASK_ENDED
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.reading import log_of
+from parhelia_tui.widgets.line_view import LineView
+from parhelia_tui.widgets.pane import Pane
+
+LOG_LINES = 5000
+LINE_CUT = 20_000
+"""Letters of one line that are shown; a line of megabytes is no text that a person reads."""
+LOOK_EVERY_S = 0.5
 
 
 class LogScreen(Screen[None]):
-    """Shows lines that are already safe to show."""
+    """Shows the last lines that a task printed, and follows while it runs.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,l", "app.pop_screen", "Back"),
-        Binding("g,home", "jump(0)", "Top"),
-        Binding("G,end", "jump(1)", "End"),
-    ]
-    DEFAULT_CSS = """
-    LogScreen > VerticalScroll { border: round $secondary; padding: 0 1; }
+    Args:
+        client: names the log.
+        task: whose.
     """
 
-    def __init__(self, title: str, lines: list[str]) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,l", "app.pop_screen", "back"),
+        Binding("g,home", "jump(0)", "first line"),
+        Binding("G,end", "jump(1)", "last line"),
+        Binding("j", "step(1)", "down"),
+        Binding("k", "step(-1)", "up"),
+    ]
+
+    def __init__(self, client: Client, task: Task) -> None:
         super().__init__()
-        self._title = title
-        self._lines = lines
+        self._client = client
+        self._about = task
+        self._said: list[str] = []
+        self._seen: tuple[int, float] | None = None
+        self.lines = LineView(from_end=True, id="log")
 
     def compose(self) -> ComposeResult:
         """The lines, the last in sight."""
-        scroll = VerticalScroll()
-        scroll.border_title = Text(f"{self._title} ▪ output ▪ Esc back")
-        with scroll:
-            yield Static(Text("\n".join(self._lines) or "nothing was printed"))
+        pane = Pane("Output", self.lines, "log-pane")
+        pane.head(f"{one_line(self._about.slug, 60)} ▪ output")
+        pane.border_subtitle = "Esc back   g first line   G last line"
+        yield pane
 
     def on_mount(self) -> None:
-        """Begin at the end."""
-        self.action_jump(1)
+        """Read it, and again whenever it has grown."""
+        self.run_worker(self._follow(), exclusive=True)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except ParheliaError as error:
+                self.lines.show_lines([Text(f"{error.code}: {error.message}")])
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _look(self) -> None:
+        path = self._client.log_path(self._about)
+        try:
+            seen = path.stat() if path else None
+        except OSError:
+            # Not begun yet, or removed with its container after a while.
+            seen = None
+        mark = (seen.st_size, seen.st_mtime) if seen else (0, 0.0)
+        if mark != self._seen:
+            self._seen = mark
+            said = await asyncio.to_thread(log_of, self._client.paths, self._about.id, LOG_LINES)
+            self._said = [line if len(line) <= LINE_CUT else line[:LINE_CUT] + "…" for line in said]
+            await self._fold()
+
+    async def _fold(self) -> None:
+        """Break long lines at the width of the pane."""
+        if not self._said:
+            ended = self._about.state in TASK_ENDED
+            self.lines.show_lines([Text("It printed nothing." if ended else "Nothing yet.", "dim")])
+            return
+        said, width = self._said, max(10, self.lines.size.width)
+        folded = await asyncio.to_thread(folded_lines, said, width)
+        if said is self._said and width == max(10, self.lines.size.width):
+            self.lines.show(len(folded), lambda index, _: Text(folded[index]))
+
+    async def on_resize(self, event: events.Resize) -> None:
+        """Break the lines anew."""
+        self.call_after_refresh(self._fold)
 
     def action_jump(self, to: int) -> None:
         """Go to the first (0) or last (1) line."""
-        scroll = self.query_one(VerticalScroll)
-        scroll.focus()
         if to:
-            scroll.scroll_end(animate=False)
+            self.lines.scroll_end(animate=False)
         else:
-            scroll.scroll_home(animate=False)
+            self.lines.scroll_home(animate=False)
+
+    def action_step(self, by: int) -> None:
+        """Scroll by lines."""
+        self.lines.scroll_relative(y=by, animate=False)
+
+
+def folded_lines(lines: list[str], width: int) -> list[str]:
+    """Break lines into pieces of at most `width` cells."""
+    folded: list[str] = []
+    for line in lines:
+        text = line.expandtabs()
+        if len(text) <= width and text.isascii():
+            folded.append(text)
+        elif text.isascii():
+            folded += [text[at : at + width] for at in range(0, len(text), width)]
+        else:
+            folded += chop_cells(text, width) or [""]
+    return folded

@@ -2,108 +2,200 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static, TextArea
 
+from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 
+if TYPE_CHECKING:
+    from parhelia_tui.core.model.request import TaskRequest
 
-class NewTaskScreen(ModalScreen["dict[str, Any] | None"]):
-    """Asks for agent, prompt, workspace and network; gives the fields of a request, or None."""
+MODES = (
+    ("shared: work in it", "shared"),
+    ("clone: work in a copy", "clone"),
+    ("empty: a new directory", "empty"),
+)
+NETWORKS = (("none: reaches nothing", "none"), ("open: as this machine", "open"))
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave"),
-        Binding("ctrl+s", "submit", "Create"),
-    ]
-    DEFAULT_CSS = """
-    NewTaskScreen { align: center middle; }
-    NewTaskScreen > VerticalScroll {
-        width: 76; max-width: 98%; height: auto; max-height: 96%; padding: 0 1;
-        background: $panel; border: round $primary;
-    }
-    NewTaskScreen TextArea { height: 5; }
-    NewTaskScreen .row { height: auto; }
-    NewTaskScreen .row > Select { width: 1fr; }
-    NewTaskScreen #fault { color: $error; height: auto; }
-    NewTaskScreen Input, NewTaskScreen Select { height: 3; }
+
+class PromptArea(TextArea):
+    """A text of several lines in which Enter sends and Ctrl+J breaks the line."""
+
+    class Sent(Message):
+        """Enter was pressed."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter":
+            event.prevent_default().stop()
+            self.post_message(self.Sent())
+        elif event.key == "ctrl+j":
+            event.prevent_default().stop()
+            self.insert("\n")
+
+
+class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
+    """Asks for prompt, agent, workspace and network.
+
+    It gives whether the task is wanted, and the fields as they stood, also when it was left.
+
+    Args:
+        client: checks what is typed, and knows agents and defaults.
+        before: fields of the last answer or draft.
     """
 
-    def __init__(self, agents: list[tuple[str, str]], before: dict[str, Any], check: Any) -> None:
-        """Args: agents: names with a line about each; before: the last answers; check: refuses with words."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave"),
+        Binding("ctrl+s", "submit", "create"),
+    ]
+    AUTO_FOCUS = "#prompt"
+    DEFAULT_CSS = """
+    NewTaskScreen { align: center middle; }
+    NewTaskScreen > Vertical {
+        width: 78; max-width: 98%; height: auto; padding: 0 1; background: $panel;
+        border: round $primary; border-title-color: $primary; border-subtitle-color: $secondary;
+    }
+    NewTaskScreen Horizontal { height: auto; }
+    NewTaskScreen Vertical Vertical { height: auto; width: 1fr; }
+    NewTaskScreen .label { color: $secondary; padding: 0 1; }
+    NewTaskScreen TextArea { height: 5; }
+    NewTaskScreen #fault { color: $error; height: auto; padding: 0 1; }
+    """
+
+    def __init__(self, client: Client, before: dict[str, Any]) -> None:
         super().__init__()
-        self._agents = agents
+        self._client = client
         self._before = before
-        self._check = check
+        self._ahead = ""
+        self._make: Callable[[dict[str, Any]], TaskRequest] | None = None
 
     def compose(self) -> ComposeResult:
         """The fields, each with what was answered last time."""
         known = self._before
-        body = VerticalScroll()
-        body.border_title = "New task"
-        body.border_subtitle = "Tab next   Ctrl+S create   Esc leave"
-        with body:
-            yield Static(Text("Prompt, or command line for the agent shell", "dim"))
-            yield TextArea(known.get("prompt", ""), id="prompt", tab_behavior="focus")
-            with Horizontal(classes="row"):
-                names = [(f"{name}: {about}", name) for name, about in self._agents]
-                yield Select(names, value=known.get("agent", "shell"), allow_blank=False, id="agent")
-                networks = [("network none", "none"), ("network open", "open")]
-                yield Select(networks, value=known.get("network", "none"), allow_blank=False, id="network")
-            yield Static(Text("Workspace, empty for a new directory", "dim"))
-            yield Input(known.get("workspace", str(Path.cwd())), id="workspace")
-            yield Static("", id="fault")
-            yield Button("Create", id="create", variant="primary")
+        agents = [(f"{name}: {about}", name) for name, about in self._client.agents()]
+        with Vertical() as form:
+            form.border_title = "New task"
+            form.border_subtitle = "Enter create   Ctrl+J new line   Tab next field   Esc leave"
+            yield Static("Command line, or prompt for an agent", classes="label")
+            yield PromptArea(known.get("prompt", ""), id="prompt", tab_behavior="focus")
+            with Horizontal():
+                with Vertical():
+                    yield Static("Agent", classes="label")
+                    yield Select(agents, value=known.get("agent", "shell"), allow_blank=False, id="agent")
+                with Vertical():
+                    yield Static("Network", classes="label")
+                    yield Select(
+                        NETWORKS, value=known.get("network", "none"), allow_blank=False, id="network"
+                    )
+            with Horizontal():
+                with Vertical():
+                    yield Static("Works", classes="label")
+                    yield Select(
+                        MODES, value=known.get("workspace_mode", "shared"), allow_blank=False, id="mode"
+                    )
+                with Vertical():
+                    yield Static("Workspace", classes="label")
+                    yield Input(known.get("workspace", str(Path.cwd())), id="workspace")
+            yield Static(id="fault")
+            yield Button("Create", id="create", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """Begin with the prompt."""
-        self.query_one("#prompt").focus()
+        """Fetch the configured defaults while the first letters are typed."""
+        self.query_one("#prompt", TextArea).insert(self._ahead)
+        self.run_worker(self._prepare(), exclusive=True)
+
+    def type_ahead(self, letter: str) -> None:
+        """Take a letter that was typed after the key that opened this form and before it had its focus."""
+        if not self.is_mounted:
+            self._ahead += letter
+        elif self.focused in (None, prompt := self.query_one("#prompt", TextArea)):
+            prompt.insert(letter)
+
+    async def _prepare(self) -> None:
+        try:
+            values = await asyncio.to_thread(self._client.configuration)
+            self._make = await asyncio.to_thread(self._client.request_maker)
+        except ParheliaError as error:
+            self._complain(error)
+            return
+        for field, key in (("agent", "agent"), ("network", "network"), ("mode", "workspace_mode")):
+            select: Select[str] = self.query_one(f"#{field}", Select)
+            wanted = values[f"defaults.{key}"]["value"]
+            # What was answered before stays, and so does what was chosen in the meantime.
+            if key not in self._before and not self._touched(select):
+                select.value = wanted
+
+    def _touched(self, select: Select[str]) -> bool:
+        return select.value != {"agent": "shell", "network": "none", "mode": "shared"}[str(select.id)]
 
     def fields(self) -> dict[str, Any]:
         """What stands in the form, as fields of a request."""
+        mode = str(self.query_one("#mode", Select).value)
         workspace = self.query_one("#workspace", Input).value.strip()
         return {
             "prompt": self.query_one("#prompt", TextArea).text,
             "agent": str(self.query_one("#agent", Select).value),
             "network": str(self.query_one("#network", Select).value),
-            **(
-                {"workspace": workspace, "workspace_mode": "shared"}
-                if workspace
-                else {"workspace_mode": "empty"}
-            ),
+            "workspace_mode": mode,
+            **({"workspace": workspace} if mode != "empty" else {}),
         }
 
-    def _fault_of(self, fields: dict[str, Any]) -> str:
+    def _check(self, fields: dict[str, Any]) -> bool:
+        """Show what is wrong with the fields; give whether nothing is."""
         try:
-            self._check(fields)
+            make = self._make = self._make or self._client.request_maker()
+            self._client.check(make(fields))
         except ParheliaError as error:
-            return error.message
-        return ""
+            self._complain(error)
+            return False
+        self.query_one("#fault", Static).update("")
+        return True
+
+    def _complain(self, error: ParheliaError) -> None:
+        self.query_one("#fault", Static).update(Text(f"{error.code}: {error.message}"))
+
+    def on_select_changed(self) -> None:
+        """A new directory needs no name."""
+        self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
+        self._check_workspace()
 
     def on_input_changed(self) -> None:
         """Say at once what is wrong with the workspace."""
-        fields = {**self.fields(), "prompt": "x", "agent": "shell"}
-        self.query_one("#fault", Static).update(Text(self._fault_of(fields)))
+        self._check_workspace()
+
+    def _check_workspace(self) -> None:
+        if self._make is not None:
+            self._check({**self.fields(), "prompt": "x", "agent": "shell"})
 
     def on_button_pressed(self) -> None:
         """Create."""
         self.action_submit()
 
+    def on_input_submitted(self) -> None:
+        """Create, from the field of the workspace."""
+        self.action_submit()
+
+    def on_prompt_area_sent(self) -> None:
+        """Create, from the prompt."""
+        self.action_submit()
+
     def action_submit(self) -> None:
         """Give the fields, or say what is wrong with them."""
         fields = self.fields()
-        fault = self._fault_of(fields)
-        if fault:
-            self.query_one("#fault", Static).update(Text(fault))
-            return
-        self.dismiss(fields)
+        if self._check(fields):
+            self.dismiss((True, fields))
 
     def action_leave(self) -> None:
-        """Leave without creating anything."""
-        self.dismiss(None)
+        """Leave without creating anything; what was typed is there again next time."""
+        self.dismiss((False, self.fields()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +17,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from parhelia_tui.widgets.strips import segments_of, strip_of
+
 GAP = 2
+LEAST_FLEXIBLE = 24
+"""Cells that the flexible column keeps while others can go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,13 @@ class RowTable(ScrollView, can_focus=True):
     """Rows by key. Whoever owns it says which keys there are and what stands in a row when it is drawn."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home,g", "jump(0)", "First", show=False),
-        Binding("end,G", "jump(-1)", "Last", show=False),
-        Binding("enter", "open", "Open", show=False),
+        Binding("up,k", "move(-1)", "row up", show=False),
+        Binding("down,j", "move(1)", "row down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "jump(0)", "first row", show=False),
+        Binding("end,G", "jump(-1)", "last row", show=False),
+        Binding("enter", "open", "open the row", show=False),
     ]
     DEFAULT_CSS = """
     RowTable { height: 1fr; scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -73,14 +78,12 @@ class RowTable(ScrollView, can_focus=True):
         self,
         columns: Sequence[Column],
         cells: Callable[[str], Sequence[Text]],
-        *,
-        empty: str,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._columns = columns
         self._cells = cells
-        self._empty = empty
+        self._empty = ""
         self._keys: list[str] = []
         self._cursor = 0
 
@@ -89,17 +92,30 @@ class RowTable(ScrollView, can_focus=True):
         """The key of the row under the cursor."""
         return self._keys[self._cursor] if self._keys else None
 
-    def set_keys(self, keys: list[str]) -> None:
-        """Show these rows in this order; the cursor stays on its row, or near where it was."""
-        before = self.key
-        self._keys = keys
-        if before is not None and before in keys:
-            self._cursor = keys.index(before)
+    def set_keys(self, keys: list[str], empty: str = "") -> None:
+        """Show these rows in this order; the cursor stays on its row, or near where it was.
+
+        Args:
+            keys: not changed by the caller afterwards.
+            empty: what is said where there is no row.
+        """
+        before, row, seen = self.key, self._cursor, self._in_sight()
+        self._keys, self._empty = keys, empty
+        if before is not None:
+            with suppress(ValueError):
+                self._cursor = keys.index(before)
         self._cursor = max(0, min(self._cursor, len(keys) - 1))
-        self.virtual_size = Size(self.size.width, len(keys) + 1)
+        self._fit(self.size)
+        if seen:
+            # The rows in sight stay where they are while others come and go above them. Who has scrolled
+            # away from the cursor is left alone.
+            if self.scroll_offset.y > 0:
+                self.scroll_to(
+                    y=self.scroll_offset.y + self._cursor - row, animate=False, immediate=True, force=True
+                )
+            self._show_cursor()
         if self.key != before:
             self.post_message(self.Highlighted(self, self.key))
-        self._show_cursor()
         self.refresh()
 
     def select(self, key: str) -> None:
@@ -109,18 +125,15 @@ class RowTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw the headings or a row."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         shown = self._widths(width)
         if y == 0:
-            heads = [Text(column.label) for column, _ in shown]
-            return self._strip(heads, list(shown), width, self.get_component_rich_style_dim())
+            heads = [Text(column.label if self._keys else "") for column, _ in shown]
+            return self._strip(heads, shown, width, self._dim())
         index = self.scroll_offset.y + y - 1
         if index >= len(self._keys):
-            if not self._keys and y == 2:
-                return Strip(
-                    [Segment(f"  {self._empty}", self.get_component_rich_style_dim())]
-                ).adjust_cell_length(width, self.rich_style)
-            return Strip.blank(width, self.rich_style)
+            said = "" if self._keys else "".join(self._empty.split("\n")[y - 1 : y])
+            return strip_of(Text(f"  {said}"), width, self._dim(), self.app.console)
         cells = self._cells(self._keys[index])
         picked = [cells[self._columns.index(column)] for column, _ in shown]
         style = self.rich_style
@@ -128,8 +141,7 @@ class RowTable(ScrollView, can_focus=True):
             style += Style(bgcolor=self._cursor_colour(), bold=self.has_focus)
         return self._strip(picked, shown, width, style)
 
-    def get_component_rich_style_dim(self) -> Style:
-        """The style of what should not catch the eye."""
+    def _dim(self) -> Style:
         return self.rich_style + Style(color=self.app.theme_variables.get("secondary"))
 
     def _cursor_colour(self) -> str:
@@ -138,29 +150,26 @@ class RowTable(ScrollView, can_focus=True):
     def _widths(self, width: int) -> list[tuple[Column, int]]:
         columns = list(self._columns)
         while True:
-            fixed = sum(each.width for each in columns if not each.flexible) + GAP * len(columns) + 1
+            fixed = sum(each.width for each in columns if not each.flexible) + GAP * (len(columns) - 1) + 2
             left = width - fixed
-            if left >= 12 or len(columns) <= 2:
+            if left >= LEAST_FLEXIBLE or not any(each.rank for each in columns):
                 break
-            columns.remove(max(columns, key=lambda each: (not each.flexible, each.rank)))
+            columns.remove(max(columns, key=lambda each: each.rank))
         return [(each, max(8, left) if each.flexible else each.width) for each in columns]
 
     def _strip(
         self, cells: Sequence[Text], shown: Sequence[tuple[Column, int]], width: int, style: Style
     ) -> Strip:
-        segments = [Segment(" ", style)]
+        segments: list[Segment] = []
         for text, (column, size) in zip(cells, shown, strict=True):
+            segments.append(Segment(" " * (GAP if segments else 1), style))
             cell = text.copy()
             cell.truncate(size, overflow="ellipsis")
             if column.right:
                 cell.align("right", size)
             else:
                 cell.pad_right(max(0, size - cell.cell_len))
-            segments += [
-                Segment(each.text, style + each.style if each.style else style)
-                for each in cell.render(self.app.console, end="")
-            ]
-            segments.append(Segment(" " * GAP, style))
+            segments += segments_of(cell, style, self.app.console)
         return Strip(segments).adjust_cell_length(width, style)
 
     def action_move(self, by: int) -> None:
@@ -190,14 +199,19 @@ class RowTable(ScrollView, can_focus=True):
         self._show_cursor()
         self.refresh()
 
-    def _show_cursor(self) -> None:
+    def _in_sight(self) -> bool:
         # The headings take the first line, so a row's own line is one further down.
-        height = max(1, self.size.height - 1)
-        top = self.scroll_offset.y
+        return self.scroll_offset.y <= self._cursor < self.scroll_offset.y + max(1, self.size.height - 1)
+
+    def _show_cursor(self) -> None:
+        height, top = max(1, self.size.height - 1), self.scroll_offset.y
         if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False, immediate=True)
+            self.scroll_to(y=self._cursor, animate=False, immediate=True, force=True)
         elif self._cursor >= top + height:
-            self.scroll_to(y=self._cursor - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=self._cursor - height + 1, animate=False, immediate=True, force=True)
+
+    def _fit(self, size: Size) -> None:
+        self.virtual_size = Size(size.width, len(self._keys) + 1)
 
     def on_click(self, event: events.Click) -> None:
         """Choose a row; a second click opens it."""
@@ -210,7 +224,7 @@ class RowTable(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight."""
-        self.virtual_size = Size(event.size.width, len(self._keys) + 1)
+        self._fit(event.size)
         self._show_cursor()
 
     def on_focus(self) -> None:

@@ -99,7 +99,7 @@ class Client:
         """Read the whole fleet at one moment."""
         db = self._db
         with reading(db):
-            return fleet.snapshot(db, self.paths)
+            return fleet.snapshot(db, self.paths, self._clock())
 
     def watch(self, since: fleet.FleetSnapshot | None = None) -> Watcher:
         """Watch for what changes after a snapshot, or from now on."""
@@ -107,7 +107,7 @@ class Client:
         from parhelia_tui.core.client.watching import Watcher
 
         start = since or self.snapshot()
-        return Watcher(self.paths, start.rev, start.events[-1].seq if start.events else 0)
+        return Watcher(self.paths, start.rev, start.events[-1].seq if start.events else 0, self._clock)
 
     def controller_status(self) -> fleet.ControllerStatus:
         """See whether a controller runs."""
@@ -216,6 +216,12 @@ class Client:
                 if error.code != "E200":
                     raise
                 raise unknown from None
+
+    def theme(self) -> str:
+        """Give the colours of the dashboard, without what reading all of the configuration costs. Raises E700."""
+        from parhelia_tui.core.settings.theme import theme
+
+        return theme()
 
     def configuration(self) -> dict[str, dict[str, Any]]:
         """Give every configured value with where it comes from. Raises E700."""

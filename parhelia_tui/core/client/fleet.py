@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -155,9 +154,8 @@ def totals(db: sqlite3.Connection, sums: Money) -> Totals:
     )
 
 
-def snapshot(db: sqlite3.Connection, paths: Paths) -> FleetSnapshot:
-    """Read the fleet; the caller has opened a reading transaction."""
-    now = time.time()
+def snapshot(db: sqlite3.Connection, paths: Paths, now: float) -> FleetSnapshot:
+    """Read the fleet at `now` (epoch seconds); the caller has opened a reading transaction."""
     live = containers.live(db)
     known = {container.id for container in live}
     ended = [each for each in containers.listed(db, limit=ENDED_SHOWN) if each.id not in known]

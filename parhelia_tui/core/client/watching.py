@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
@@ -32,15 +32,21 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         paths: the state directory.
         rev: changes after this number are given, from `FleetSnapshot.rev`.
         event_seq: events after this number are given.
+        clock: gives epoch seconds.
     """
 
-    def __init__(self, paths: Paths, rev: int, event_seq: int) -> None:
+    def __init__(
+        self, paths: Paths, rev: int, event_seq: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._paths = paths
         self._rev = rev
         self._event_seq = event_seq
         self._beats: dict[str, int] = {}
         self._money: Money | None = None
         self._stop = threading.Event()
+        self._taken = threading.Event()
+        self._taken.set()
         self._queue: asyncio.Queue[FleetChange | ParheliaError] = asyncio.Queue()
         self._thread: threading.Thread | None = None
 
@@ -68,6 +74,7 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         """
         while True:
             item = await self._queue.get()
+            self._taken.set()
             if isinstance(item, ParheliaError):
                 raise item
             yield item
@@ -77,6 +84,10 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         seen_version, seen_status, next_status = -1, None, 0.0
         trouble = ""
         while not self._stop.wait(LOOK_EVERY_S):
+            if not self._taken.is_set():
+                # The loop is behind, or stands still while somebody is attached to a terminal for hours. What
+                # happens meanwhile is in the store and comes as one change.
+                continue
             try:
                 db = db or open_migrated(self._paths.database)
                 version = db.execute("PRAGMA data_version").fetchone()[0]
@@ -106,10 +117,11 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
     def _give(self, item: FleetChange | ParheliaError) -> None:
         # The loop may be closed already when the program ends without leaving the context.
         if not self._loop.is_closed():
+            self._taken.clear()
             self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     def _look(self, db: sqlite3.Connection) -> FleetChange:
-        now = time.time()
+        now = self._clock()
         new_events = events.since(db, self._event_seq)
         while len(piece := events.since(db, new_events[-1].seq if new_events else self._event_seq)) > 0:
             # A burst is longer than one reading; what is left would wait for the next write.

@@ -1,0 +1,253 @@
+"""What stands in the panes and bars of the home screen, made from the fleet; nothing here draws.
+
+Every text of a task, an agent or an event passes `one_line`: outside a terminal view it may be nothing but text.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding
+
+from parhelia_tui.core.model.display import age, glyph, length, money, size
+from parhelia_tui.core.model.records import Container, Event, Heartbeat, Task
+from parhelia_tui.core.model.states import ContainerState, Health, TaskState
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.widgets import look
+from parhelia_tui.widgets.bar import Part
+from parhelia_tui.widgets.row_table import Column
+
+TITLE_CUT = 300
+"""Letters of a title or message that are looked at; no screen is wider."""
+TASK_COLUMNS = (
+    Column("STATE", 13),
+    Column("TASK", 40, flexible=True),
+    Column("AGENT", 6, rank=3),
+    Column("WHERE", 7, rank=2),
+    Column("COST", 7, rank=1, right=True),
+    Column("AGE", 4, right=True),
+)
+CONTAINER_COLUMNS = (
+    Column("HEALTH", 11),
+    Column("TASK", 20, flexible=True),
+    Column("CONTAINER", 10, rank=3),
+    Column("NET", 4, rank=2),
+    Column("CPU", 5, right=True),
+    Column("MEMORY", 6, rank=1, right=True),
+    Column("AGE", 4, right=True),
+)
+
+Colours = Mapping[str, str]
+
+
+def task_cells(fleet: FleetView, task: Task, colours: Colours) -> Sequence[Text]:
+    """A row of the tasks; the one that waits for a person is the brightest, with its question."""
+    waits = task.state is TaskState.WAITING
+    title = Text(
+        one_line(task.title, TITLE_CUT), Style(bold=True, color=colours.get("accent")) if waits else ""
+    )
+    if waits and task.question:
+        title.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
+    elif task.wanted == "cancel" and task.finished_at is None:
+        title.append("  ◂ is being cancelled", Style(color=colours.get("warning")))
+    container = fleet.containers.get(task.container_id or "")
+    where = Text(f"{task.backend}/{container.slot}" if container else task.backend if task.attempt else "-")
+    if task.unsandboxed:
+        where = Text("OPEN!", Style(bold=True, color=colours.get("error")))
+    return (
+        look.state(task.state, colours),
+        title,
+        Text(one_line(task.agent, 20)),
+        where,
+        Text(money(task.cost_usd)),
+        Text(age(task.created_at, fleet.at)),
+    )
+
+
+def container_cells(fleet: FleetView, each: Container, colours: Colours) -> Sequence[Text]:
+    """A row of the containers. While nobody looks at heartbeats, the last word about them is no news."""
+    word: str = each.health if each.state is ContainerState.RUNNING else each.state
+    if each.state is ContainerState.RUNNING and not fleet.watched:
+        word = Health.UNKNOWN
+    name = Text(one_line(fleet.name_of(each), TITLE_CUT))
+    if each.unsandboxed:
+        name.append("  NOT ISOLATED", Style(bold=True, color=colours.get("error")))
+    return (
+        look.state(word, colours),
+        name,
+        Text(each.id),
+        Text(each.network),
+        Text(_percent(each.cpu_percent)),
+        Text(size(each.memory_bytes)),
+        Text(age(each.created_at, fleet.at)),
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0f}%"
+
+
+def top(fleet: FleetView, colours: Colours) -> list[Part]:
+    """The line at the top: who works, on what, and what it has cost."""
+    secondary = Style(color=colours.get("secondary"))
+    parts = [
+        Part(Text("parhelia", Style(bold=True, color=colours.get("primary")))),
+        _controller(fleet, colours),
+    ]
+    about = fleet.controller
+    if about.isolation == "none":
+        parts.append(Part(Text("NOT ISOLATED", Style(bold=True, color=colours.get("error")))))
+    isolation = f" ▪ {about.isolation}" if about.isolation else ""
+    parts.append(Part(Text(f"{about.backend}{isolation}", secondary), 5))
+    waits = fleet.count(TaskState.WAITING, TaskState.NEEDS_REVIEW)
+    if waits:
+        said = f"◆ {waits} wait{'s' if waits == 1 else ''} for you"
+        parts.append(Part(Text(said, Style(bold=True, color=colours.get("accent")))))
+    parts.append(Part(Text(f"{fleet.count(TaskState.RUNNING, TaskState.DISPATCHING)} running")))
+    queued = fleet.count(TaskState.PENDING)
+    if queued:
+        parts.append(Part(Text(f"{queued} queued"), 3))
+    parts.append(Part(Text(f"{fleet.count(TaskState.COMPLETED)} done"), 6))
+    failed = fleet.count(TaskState.FAILED)
+    red = Style(color=colours.get("error")) if failed else Style.null()
+    parts.append(Part(Text(f"{failed} failed", red), 2))
+    parts.append(Part(Text(f"{money(fleet.totals.spent_today_usd)} today"), 4))
+    return parts
+
+
+def _controller(fleet: FleetView, colours: Colours) -> Part:
+    about = fleet.controller
+    if about.state == "running":
+        since = f" {age(about.since, fleet.at)}" if about.since else ""
+        return Part(Text(f"● controller{since}", Style(color=colours.get("success"))))
+    if fleet.has_work:
+        return Part(Text("✗ no controller", Style(bold=True, color=colours.get("error"))))
+    return Part(Text("○ controller asleep", Style(color=colours.get("secondary"))))
+
+
+def key(binding: Binding, colours: Colours) -> Part:
+    """A key and its word for the last line; a click does the same."""
+    act = binding.action if "." in binding.action else f"screen.{binding.action}"
+    click = Style.from_meta({"@click": act})
+    name = Style(bold=True, color=colours.get("primary")) + click
+    return Part(
+        Text(binding.key_display or binding.key, name).append(
+            f" {binding.description}", Style(bold=False) + click
+        )
+    )
+
+
+def fold(fleet: FleetView, colours: Colours) -> list[Part]:
+    """What a narrow screen keeps of the panes at the right: health, money, the newest event."""
+    counts: dict[str, int] = {}
+    for each in fleet.containers.values():
+        word = str(each.health) if fleet.watched else str(Health.UNKNOWN)
+        counts[word] = counts.get(word, 0) + 1
+    line = Text()
+    for word, number in sorted(counts.items()):
+        line.append(f"{glyph(word)} {number} {word}   ", Style(color=look.colour(word, colours)))
+    totals = fleet.totals
+    line.append(f"{money(totals.spent_today_usd)} today  {money(totals.burn_usd_per_hour)}/h  ")
+    if fleet.events:
+        # Cut where the line ends, so the numbers stay.
+        line.append_text(event_line(fleet, fleet.events[-1], colours, 40))
+    return [Part(line)]
+
+
+def beat_line(fleet: FleetView, each: Container, colours: Colours, width: int) -> Text:
+    """Name, a strip of processor use with gaps for missed beats, age of the last, cpu, memory where there is room."""
+    memory = f" {size(each.memory_bytes):>6}" if width >= 46 else ""
+    free = width - 12 - len(memory)
+    strip_width = max(8, min(60, free * 4 // 9))
+    name_width = max(8, min(40, free - strip_width))
+    calm = colours.get("secondary")
+    colour = (look.colour(each.health, colours) or calm) if fleet.watched else calm
+    line = Text(f" {one_line(fleet.name_of(each), 80)[:name_width]:<{name_width}} ")
+    line.append(f"{beat_strip(fleet, each)[-strip_width:]:<{strip_width}}", Style(color=colour))
+    line.append(f" {age(each.last_heartbeat_at, fleet.at):>3}")
+    line.append(f" {_percent(each.cpu_percent):>4}{memory}", Style(color=calm))
+    return line
+
+
+def beat_strip(fleet: FleetView, each: Container) -> str:
+    """A bar for each heartbeat, as high as the processor was busy, and a gap for each that is missing."""
+    beats: list[Heartbeat] = list(fleet.beats.get(each.id, ()))
+    beat_s = fleet.beat_s(each.id)
+    strip: list[str] = []
+    for number, beat in enumerate(beats):
+        missed = round((beat.at - beats[number - 1].at) / beat_s) - 1 if number else 0
+        strip.append(" " * max(0, min(missed, 60)))
+        strip.append(look.bars([min(100.0, beat.cpu_percent or 0.0)], most=100.0))
+    if each.last_heartbeat_at is not None:
+        # The next one is due after one interval, and late by a little is not missed.
+        silent = int((fleet.at - each.last_heartbeat_at) / beat_s - 0.5)
+        strip.append(" " * max(0, min(silent, 60)))
+    return "".join(strip)
+
+
+def budget(fleet: FleetView, colours: Colours) -> list[Text]:
+    """What was spent, by the tokens that the agents reported."""
+    totals = fleet.totals
+    calm = Style(color=colours.get("secondary"))
+
+    def line(name: str, *values: str) -> Text:
+        text = Text(f" {name:<7}", calm)
+        for value, unit in zip(values[::2], values[1::2], strict=True):
+            text.append(value, Style(color=colours.get("foreground"), bold=True))
+            text.append(f" {unit}  ")
+        return text
+
+    unknown = totals.unknown_cost_entries
+    lines = [
+        line("spent", money(totals.spent_today_usd), "today", money(totals.spent_total_usd), "in all"),
+        line("burn", money(totals.burn_usd_per_hour), "in the last hour"),
+        line("tokens", _short(totals.input_tokens), "in", _short(totals.output_tokens), "out"),
+    ]
+    if unknown:
+        plural = "s" if unknown != 1 else ""
+        lines.append(
+            Text(f" {unknown} answer{plural} of unknown cost today", Style(color=colours.get("warning")))
+        )
+    lines.append(
+        Text(f" {look.bars(totals.hours)}", Style(color=colours.get("primary"))).append(" last 24 h", calm)
+    )
+    return lines
+
+
+def _short(count: int) -> str:
+    for unit, one in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if count >= one:
+            return f"{count / one:.1f}{unit}"
+    return str(count)
+
+
+def event_line(fleet: FleetView, event: Event, colours: Colours, width: int) -> Text:
+    """One line of the history: when, about what, and what happened."""
+    form = "%H:%M:%S" if abs(fleet.at - event.at) < 86400 else "%d %b   "
+    line = Text(f" {time.strftime(form, time.localtime(event.at))} ", Style(color=colours.get("secondary")))
+    task = fleet.tasks.get(event.task_id or "")
+    colour = {"warning": colours.get("warning"), "error": colours.get("error")}.get(event.level)
+    message = one_line(event.message, TITLE_CUT)
+    if task is not None and event.type != "task.created":
+        line.append(
+            f"{one_line(task.slug, 80)[: max(8, (width - 10) // 3)]} ", Style(color=colours.get("secondary"))
+        )
+    elif task is not None:
+        message = f"new: {message}"
+    line.append(message, Style(color=colour or colours.get("foreground")))
+    return line
+
+
+def headline(task: Task, now: float) -> str:
+    """The title over the terminal of a task."""
+    name = one_line(task.slug, 60)
+    if task.state is TaskState.WAITING:
+        return f"{name} ▪ asks: {one_line(task.question, 200) or 'it waits for you'}"
+    if task.finished_at is None:
+        return f"{name} ▪ {task.state}"
+    took = f" in {length(task.finished_at - task.started_at)}" if task.started_at else ""
+    return f"{name} ▪ {task.state}{took}: {one_line(task.reason, 200)}"

@@ -1,0 +1,33 @@
+"""Which keys do something for the chosen task, and why the others do not."""
+
+from __future__ import annotations
+
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+
+
+def why_not(action: str, task: Task | None) -> str:
+    """Say why an action on a task can do nothing now; empty where it can, and for what needs no task.
+
+    Args:
+        action: the name of an action of the home screen.
+        task: the chosen one.
+    """
+    if action not in ("attach", "cancel", "retry", "log"):
+        return ""
+    if task is None:
+        return "no task is chosen"
+    ended, begun = task.state in TASK_ENDED, task.state not in (TaskState.PENDING, TaskState.DISPATCHING)
+    if action == "attach" and not begun:
+        return f"the task is {task.state} and has no terminal yet"
+    if action == "attach" and task.state not in (TaskState.RUNNING, TaskState.WAITING):
+        return f"the task is {task.state}; l shows what it printed"
+    if action == "cancel" and ended:
+        return f"the task is {task.state} already"
+    if action == "cancel" and task.wanted == "cancel":
+        return "the task is being cancelled already"
+    if action == "retry" and not ended:
+        return f"the task is {task.state}; only one that has ended is tried again"
+    if action == "log" and task.attempt == 0:
+        return "the task has printed nothing yet: it has not begun"
+    return ""

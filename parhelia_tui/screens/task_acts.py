@@ -1,0 +1,119 @@
+"""What the keys of the home screen do to tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from textual.app import SuspendNotSupported
+from textual.widget import Widget
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.display import age, money
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.text import one_line
+
+if TYPE_CHECKING:
+    from parhelia_tui.screens.home import HomeScreen
+
+
+def in_words(error: ParheliaError) -> str:
+    """An error as one line: its code, what happened, and what may help."""
+    helps = [each for each in error.recovery[:2] if each]
+    return f"{error.code}: {error.message}" + (f". Try: {'; '.join(helps)}" if helps else "")
+
+
+class TaskActs:
+    """Asks, writes wishes and hands the terminal over.
+
+    Args:
+        screen: whose keys these are; notices go there.
+        client: used from the app's thread.
+    """
+
+    def __init__(self, screen: HomeScreen, client: Client) -> None:
+        self._screen = screen
+        self._client = client
+        self._draft: dict[str, Any] = {}
+
+    def new(self) -> None:
+        """Show the form for a task, with what was in it when it was left."""
+        from parhelia_tui.screens.new_task import NewTaskScreen
+
+        def answered(answer: tuple[bool, dict[str, Any]] | None) -> None:
+            wanted, self._draft = answer or (False, {})
+            if wanted:
+                fields = self._draft
+                self._draft = {key: value for key, value in fields.items() if key != "prompt"}
+                self.wish(lambda door: door.create_task(door.request(fields)), self._expect)
+
+        self._screen.app.push_screen(NewTaskScreen(self._client, self._draft), answered)
+
+    def _expect(self, made: Any) -> None:
+        self._screen.expect(made.id)
+
+    def cancel(self, task: Task) -> None:
+        """Cancel a task, after a question that says what is lost."""
+        from parhelia_tui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.wish(lambda door: door.cancel_task(task.id))
+
+        now = self._screen.fleet.at
+        begun = f"It has run for {age(task.started_at, now)}" if task.started_at else "It has not begun"
+        cost = f" and has cost {money(task.cost_usd)}" if task.cost_usd else ""
+        lost = "Its processes are ended." if task.started_at else "It is taken out of the queue."
+        self._screen.app.push_screen(
+            ConfirmScreen(
+                f"Cancel “{one_line(task.title, 160)}”?",
+                f"{begun}{cost}. {lost}\nWhat lies in its workspace stays as it is.",
+                "Cancel the task",
+                "Let it be",
+            ),
+            answered,
+        )
+
+    def log(self, task: Task) -> None:
+        """Show what a task printed."""
+        from parhelia_tui.screens.log import LogScreen
+
+        self._screen.app.push_screen(LogScreen(self._client, task))
+
+    def attach(self, task: Task) -> None:
+        """Hand the whole terminal to a task until it is left; nothing else happens meanwhile."""
+        try:
+            endpoint = self._client.endpoint(task.id)
+            with self._screen.app.suspend():
+                result = self._client.attach(endpoint)
+        except ParheliaError as error:
+            self._screen.say(in_words(error))
+        except SuspendNotSupported:
+            self._screen.say("This terminal cannot be handed over. Try: parhelia attach " + task.id)
+        else:
+            if result.end == "server lost":
+                self._screen.say("The terminal was lost and is made anew; the work in it goes on.")
+            elif result.end == "client lost":
+                self._screen.say("The terminal was left because its client ended; the work goes on.")
+
+    def wish(self, act: Callable[[Client], Any], then: Callable[[Any], None] | None = None) -> None:
+        """Write a wish beside the event loop: it may have to start the controller.
+
+        Args:
+            then: called with what the wish gave, when it could be written.
+        """
+        screen: Widget = self._screen
+
+        def work() -> None:
+            with closing(Client(self._client.paths, self._client.owner)) as door:
+                try:
+                    given = act(door)
+                except ParheliaError as error:
+                    screen.app.call_from_thread(self._screen.say, in_words(error))
+                    return
+            if then is not None:
+                screen.app.call_from_thread(then, given)
+
+        screen.run_worker(work, thread=True, group="wish", exit_on_error=False)
