@@ -117,11 +117,13 @@ class SpoolRead:
         records: parsed lines, in order.
         damaged: lines that do not parse, as shortened text.
         offset: where to go on, in bytes.
+        again: the spool is shorter than what was read of it, so this is from its beginning.
     """
 
     records: Sequence[dict[str, Any]]
     damaged: Sequence[str]
     offset: int
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,8 @@ class Backend(Protocol):
         Returns when no process of it is left.
         """
 
-    async def restore_terminal(self, container_id: str) -> None:
-        """Start a new tmux server for a live container whose server is gone."""
+    async def restore_terminal(self, container_id: str) -> bool:
+        """Start a new tmux server for a live container whose server is gone; False where it need not be."""
 
     async def add_session(self, container_id: str, session_name: str, command: Sequence[str]) -> None:
         """Start a further session in a running container.

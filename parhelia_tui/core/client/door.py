@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from parhelia_tui.core.sessions.live import LiveTerminal
     from parhelia_tui.core.store.maintenance import Statistics
 
-INTENT_DEADLINE_S = 30.0
 LOOK_EVERY_S = 0.01
 
 
@@ -488,8 +487,11 @@ class Client:
         launch.ensure_controller(self.paths)
 
     def controller_details(self) -> dict[str, Any]:
-        """Ask the controller for its own view. Raises E500 when there is none."""
-        return ask(self.paths.controller_socket, {"op": "status"}, timeout_s=5.0)
+        """Ask the controller for its own view. Raises E500 when there is none, else what it fails with."""
+        said = ask(self.paths.controller_socket, {"op": "status"}, timeout_s=5.0)
+        if not said.get("ok"):
+            raise ParheliaError(str(said.get("code", "E500")), str(said.get("error", "it gave no reason")))
+        return said
 
     def stop_controller(self, deadline_s: float = 10.0) -> bool:
         """Ask the controller to leave; the work goes on without it. False when there was none."""
@@ -636,7 +638,7 @@ class Client:
         return self._wait_for(intent)
 
     def _wait_for(self, intent: Intent) -> dict[str, Any]:
-        end = time.monotonic() + INTENT_DEADLINE_S
+        end = time.monotonic() + intents.PATIENCE_S
         while True:
             seen = intents.get(self._db, intent.id)
             if seen.state == "done":
@@ -650,7 +652,7 @@ class Client:
             if time.monotonic() > end:
                 raise ParheliaError(
                     "E501",
-                    f"the controller did not answer within {INTENT_DEADLINE_S:g} s",
+                    f"the controller did not answer within {intents.PATIENCE_S:g} s",
                     recovery=("parhelia controller status", "parhelia doctor"),
                 )
             time.sleep(LOOK_EVERY_S)

@@ -7,29 +7,63 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.errors import CATALOGUE, ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.process_lock import holder
 from parhelia_tui.core.settings.wire import ask, wake
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
 START_DEADLINE_S = 10.0
 LOOK_EVERY_S = 0.01
 
 
+class Started:
+    """A controller that was started and may fail at once.
+
+    Args:
+        process: its process.
+        log: where it writes what is wrong.
+        position: where the log ended before, in bytes.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, position: int) -> None:
+        self._process = process
+        self._log = log
+        self._position = position
+
+    def check(self) -> None:
+        """Raise the error with which it ended, if it has ended with one."""
+        if not self._process.poll():
+            return
+        with self._log.open("rb") as log:
+            log.seek(self._position)
+            said = log.read(65536).decode("utf-8", "replace").strip().splitlines()
+        last = said[-1] if said else f"it ended with {self._process.returncode}"
+        code, _, message = last.partition(": ")
+        if code in CATALOGUE:
+            raise ParheliaError(code, message)
+        raise ParheliaError(
+            "E500",
+            f"the controller fails at its start: {last}",
+            details={"log": str(self._log)},
+            recovery=("parhelia doctor", f"tail {self._log}"),
+        )
+
+
 PROGRAM = (sys.executable, "-P", "-m", "parhelia_tui.core.control")
 
 
-def start_controller(paths: Paths) -> None:
+def start_controller(paths: Paths) -> Started:
     """Start a controller that outlives this process; a second one leaves by itself."""
     import subprocess
 
-    logs = private_directory(paths.logs)
-    with (logs / "controller.err").open("ab") as errors:
+    log = private_directory(paths.logs) / "controller.err"
+    with log.open("ab") as errors:
         # Not waited for: it is nobody's child soon. Its own session keeps a Ctrl+C of this terminal from it.
-        subprocess.Popen(
+        process = subprocess.Popen(
             PROGRAM,
             stdin=subprocess.DEVNULL,
             stdout=errors,
@@ -38,6 +72,7 @@ def start_controller(paths: Paths) -> None:
             env=_environment(paths),
             start_new_session=True,
         )
+        return Started(process, log, errors.tell())
 
 
 def run_controller(paths: Paths) -> subprocess.Popen[bytes]:
@@ -55,10 +90,12 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
     """Return when a controller answers; start one if there is none.
 
     Raises:
-        ParheliaError: E500 when none answers within `deadline_s` seconds.
+        ParheliaError: E500 when none answers within `deadline_s` seconds; what the one that was started
+            failed with, as E505 for a newer store or E700 for a faulty configuration.
     """
     end = time.monotonic() + deadline_s
-    started_at: float | None = None
+    started: Started | None = None
+    started_at = 0.0
     while True:
         if holder(paths.controller_lock) is not None:
             try:
@@ -67,9 +104,11 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
             except ParheliaError:
                 # It holds the lock and is about to listen, or about to leave.
                 pass
-        elif started_at is None or time.monotonic() - started_at > 2.0:
-            start_controller(paths)
+        elif started is None or time.monotonic() - started_at > 2.0:
+            started = start_controller(paths)
             started_at = time.monotonic()
+        if started is not None:
+            started.check()
         if time.monotonic() > end:
             raise ParheliaError(
                 "E500",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from parhelia_tui.core.backends.base import Backend
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
@@ -21,6 +22,7 @@ class Context:
     Args:
         db: its connection; used from the event loop's thread alone, and never over an `await`.
         clock: gives epoch seconds.
+        since: when this controller began, in epoch seconds.
     """
 
     paths: Paths
@@ -29,7 +31,11 @@ class Context:
     backends: Mapping[str, Backend]
     logger: logging.Logger
     clock: Callable[[], float] = time.time
+    since: float = 0.0
 
     def backend_of(self, container: Container) -> Backend:
-        """The backend that a container runs on."""
-        return self.backends[container.backend]
+        """The backend that a container runs on. Raises E603 when there is none of that name."""
+        found = self.backends.get(container.backend)
+        if found is None:
+            raise ParheliaError("E603", f"there is no backend {container.backend!r}")
+        return found

@@ -78,6 +78,7 @@ class Controller:
                 for name in BACKENDS
             },
             logger=self._logger,
+            since=self._since,
         )
         about = {
             "pid": os.getpid(),
@@ -145,11 +146,13 @@ class Controller:
                 self._trouble = ""
                 if self.has_work():
                     busy_at = time.monotonic()
-            except ParheliaError as error:
-                # A full disk or a held store: said once, tried again until it passes.
-                if error.message != self._trouble:
-                    self._logger.error("round fails: %s", error)
-                self._trouble = error.message
+            except Exception as error:
+                # A full disk or a held store, mostly. Said once, tried again until it passes: without us
+                # nobody would see how the tasks end, and a round can be repeated safely.
+                known = isinstance(error, ParheliaError)
+                if str(error) != self._trouble:
+                    self._logger.error("round fails: %s", error, exc_info=None if known else error)
+                self._trouble = str(error)
                 await asyncio.sleep(TROUBLE_PAUSE_S)
             if time.monotonic() - busy_at > self._config.controller.idle_exit_s:
                 return
@@ -177,7 +180,6 @@ class Controller:
             live = containers.live(context.db)
             for container in live:
                 self._settle(container.id)
-            health.judge(context, live)
         if self._is_due("reconcile", self._config.controller.reconcile_s):
             self._start("reconcile", "", self._reconcile)
         if self._is_due("retention", RETENTION_EVERY_S):
@@ -198,14 +200,14 @@ class Controller:
 
     def _create(self, container_id: str) -> None:
         async def create() -> None:
-            async with self._creating:
-                await dispatch.create(self.context, container_id)
+            await dispatch.create(self.context, container_id, self._creating)
 
         self._start("create", container_id, create)
 
     def _end(self, container_id: str, reason: str) -> None:
         async def end() -> None:
-            await self._jobs.wait(("create", container_id))
+            for maker in ("create", "settle"):
+                await self._jobs.wait((maker, container_id))
             await settle.end(self.context, container_id, reason)
 
         self._start("end", container_id, end)
@@ -220,8 +222,17 @@ class Controller:
 
     def _settle(self, container_id: str) -> None:
         # Nobody judges a container that is only half made or half gone.
-        if not (self._jobs.runs(("create", container_id)) or self._jobs.runs(("end", container_id))):
-            self._start("settle", container_id, lambda: settle.settle(self.context, container_id))
+        if self._jobs.runs(("create", container_id)) or self._jobs.runs(("end", container_id)):
+            return
+
+        async def compare() -> None:
+            try:
+                await settle.settle(self.context, container_id)
+            finally:
+                # Also where it could not be looked at: then its silence is all that is known of it.
+                health.judge(self.context, container_id)
+
+        self._start("settle", container_id, compare)
 
     async def _reconcile(self) -> None:
         done = await reconcile.round_of(self.context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ContainerPlan
@@ -11,7 +12,7 @@ from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, session_name
 from parhelia_tui.core.model.records import Container, Task
-from parhelia_tui.core.model.states import ContainerState, TaskState
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, TaskState
 from parhelia_tui.core.settings.paths import private_directory
 from parhelia_tui.core.store import containers, events, sessions, tasks
 from parhelia_tui.core.store.connection import writing
@@ -80,21 +81,38 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
     return container
 
 
-async def create(context: Context, container_id: str) -> None:
+async def create(
+    context: Context, container_id: str, turn: AbstractAsyncContextManager[object] | None = None
+) -> None:
     """Have the backend create a container that `pick` stored; safe to repeat.
 
-    What cannot be created ends here, with the reason on container and task.
+    What cannot be created ends here, with the reason on container and task. What is not wanted any more is
+    not created; its end is recorded by who ends it.
+
+    Args:
+        turn: entered while the backend works. Copying a workspace may take hours, so that is done before.
     """
     container = containers.get(context.db, container_id)
     task = tasks.find(context.db, container.task_id)
     if task is None or container.state is not ContainerState.CREATING:
         return
     try:
-        await workspaces.prepare(context.paths, task)
-        await context.backend_of(container).create(_plan(context, task, container))
+        await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
+        async with turn or nullcontext():
+            if is_wanted(context, container_id):
+                await context.backend_of(container).create(_plan(context, task, container))
     except ParheliaError as error:
         with writing(context.db) as tx:
             ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
+
+
+def is_wanted(context: Context, container_id: str) -> bool:
+    """Say whether a container still is to be, as far as its row and that of its task say."""
+    container = containers.find(context.db, container_id)
+    if container is None or container.wanted != "run" or container.state in CONTAINER_ENDED:
+        return False
+    task = tasks.find(context.db, container.task_id)
+    return task is not None and task.wanted == "run"
 
 
 def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:

@@ -20,7 +20,7 @@ from parhelia_tui.core.model.states import (
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import containers, events, sessions, tasks
 
-__all__ = ["SESSION_ENDED", "container_ended", "container_failed", "container_lost"]
+__all__ = ["SESSION_ENDED", "container_ended", "container_failed", "container_lost", "container_terminated"]
 
 _LEVEL = {TaskState.COMPLETED: "info", TaskState.CANCELLED: "warning", TaskState.FAILED: "error"}
 
@@ -62,6 +62,12 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
 def container_failed(tx: sqlite3.Connection, container_id: str, why: str, at: float | None = None) -> None:
     """Store an end without an exit record: it could not be made, or its supervisor was killed."""
     end = _End(ContainerState.FAILED, why, time.time() if at is None else at)
+    _end(tx, containers.get(tx, container_id), end, completed=False)
+
+
+def container_terminated(tx: sqlite3.Connection, container_id: str, why: str, at: float) -> None:
+    """Store that we ended it, where it left no exit record: it had not begun, or did not answer."""
+    end = _End(ContainerState.TERMINATED, why, at)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from parhelia_tui.core.control.context import Context
-from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import ContainerState, Health
 from parhelia_tui.core.settings.config import HealthConfig
 from parhelia_tui.core.store import containers, events
@@ -29,31 +26,29 @@ def health_of(silence_s: float, config: HealthConfig) -> Health:
     return Health.DEGRADED if missed >= config.degraded else Health.HEALTHY
 
 
-def judge(context: Context, live: Sequence[Container]) -> None:
-    """Store the health of the running containers whose silence has lasted too long."""
+def judge(context: Context, container_id: str) -> None:
+    """Store the health of a running container whose silence has lasted too long.
+
+    Call it after its spool was read: what nobody has read yet is no silence.
+    """
     now = context.clock()
-    worse = []
-    for container in live:
-        heard = container.last_heartbeat_at or container.started_at
-        if container.state is not ContainerState.RUNNING or heard is None:
-            continue
-        health = health_of(now - heard, context.config.health)
-        if health not in (container.health, Health.HEALTHY):
-            worse.append((container, health, now - heard))
-    if not worse:
+    container = containers.find(context.db, container_id)
+    if container is None or container.state is not ContainerState.RUNNING:
+        return
+    heard = container.last_heartbeat_at or container.started_at
+    if heard is None:
+        return
+    health = health_of(now - heard, context.config.health)
+    if health in (container.health, Health.HEALTHY):
         return
     with writing(context.db) as tx:
-        for seen, health, silence in worse:
-            container = containers.get(tx, seen.id)
-            if container.version != seen.version:
-                continue
-            containers.update(tx, container, health=health)
-            events.append(
-                tx,
-                f"container.{health}",
-                f"no heartbeat for {silence:.0f} s",
-                level=_LEVEL[health],
-                task_id=container.task_id,
-                container_id=container.id,
-                at=now,
-            )
+        containers.update(tx, container, health=health)
+        events.append(
+            tx,
+            f"container.{health}",
+            f"no heartbeat for {now - heard:.0f} s",
+            level=_LEVEL[health],
+            task_id=container.task_id,
+            container_id=container.id,
+            at=now,
+        )

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from parhelia_tui.core.model.errors import ParheliaError
+
 Name = tuple[str, str]
 """What is done, and to what: ("create", "c-1a2b3c4d")."""
 
@@ -15,7 +17,7 @@ class Jobs:
     """Starts jobs, remembers them, and cancels and awaits what is left at the end.
 
     Args:
-        logger: where failures that a job did not handle are written.
+        logger: where failures that a job did not handle are written, each once until it passes.
         done: called with the name of each job that has ended, and whether it failed.
     """
 
@@ -23,6 +25,7 @@ class Jobs:
         self._logger = logger
         self._done = done
         self._running: dict[Name, asyncio.Task[None]] = {}
+        self._failing: dict[Name, str] = {}
 
     def start(self, name: Name, work: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Start a job unless one of this name runs; False when one does."""
@@ -56,7 +59,12 @@ class Jobs:
 
     def _ended(self, name: Name, task: asyncio.Task[None]) -> None:
         del self._running[name]
-        failed = not task.cancelled() and task.exception() is not None
-        if failed:
-            self._logger.error("job %s fails", " ".join(name), exc_info=task.exception())
-        self._done(name, failed)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._failing.pop(name, None)
+        elif self._failing.get(name) != str(error):
+            # What is tried again every second and fails each time is said once.
+            self._failing[name] = str(error)
+            known = isinstance(error, ParheliaError)
+            self._logger.error("job %s fails: %s", " ".join(name), error, exc_info=None if known else error)
+        self._done(name, error is not None)

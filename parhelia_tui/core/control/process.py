@@ -67,7 +67,7 @@ async def _serve(paths: Paths, lock: ProcessLock) -> None:
                 await controller.run()
             # Nobody can wake us any more. What was wished in the last moment stands in the store, and who
             # wishes from now on sees the lock and waits for it; so nothing falls between two controllers.
-            if controller.told_to_leave or not controller.has_work():
+            if controller.told_to_leave or _is_idle(controller):
                 break
     except Exception:
         logger.exception("controller fails")
@@ -77,3 +77,11 @@ async def _serve(paths: Paths, lock: ProcessLock) -> None:
             await controller.close()
         logger.info("controller leaves")
         lock.release()
+
+
+def _is_idle(controller: Controller) -> bool:
+    try:
+        return not controller.has_work()
+    except ParheliaError:
+        # A store that cannot be read now says nothing of the work.
+        return False

@@ -26,6 +26,7 @@ class Round:
         settled: live ones that were compared one by one.
         orphans: seen alive, but unknown to the store.
         returned: stored as lost, but seen alive.
+        stale: alive, but silent for longer than `health.stale_s`; they are told of and left running.
         terminated: orphans that were ended, because they are older than the grace and it is configured.
     """
 
@@ -36,6 +37,7 @@ class Round:
     settled: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
     terminated: list[str] = field(default_factory=list)
 
 
@@ -75,6 +77,9 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
             # Not yet lost: `settle` asks the backend for this one container before it concludes.
             result.settled.append(container.id)
             await settle(context, container.id)
+        elif _is_stale(context, container):
+            result.stale.append(container.id)
+            _tell_stale(context, container)
     known = {container.id for container in live}
     for container_id, sight in listing.seen.items():
         if not sight.alive or container_id in known:
@@ -89,9 +94,47 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
         elif stored.state in CONTAINER_ENDED:
             # Its end is recorded, but its supervisor still goes through its last steps or hangs in them.
             result.settled.append(container_id)
-            await context.backends[name].terminate(
-                container_id, reason="its end is recorded", grace_s=context.config.local.grace_s
-            )
+            await _end_leftover(context, stored)
+
+
+async def _end_leftover(context: Context, stored: Container) -> None:
+    await context.backend_of(stored).terminate(
+        stored.id, reason="its end is recorded", grace_s=context.config.local.grace_s
+    )
+    with writing(context.db) as tx:
+        events.append(
+            tx,
+            "container.leftover_ended",
+            f"it was recorded as {stored.state}, but its supervisor was still there; nothing is left of it now",
+            level="warning",
+            task_id=stored.task_id,
+            container_id=stored.id,
+            at=context.clock(),
+        )
+
+
+def _is_stale(context: Context, container: Container) -> bool:
+    heard = container.last_heartbeat_at or container.started_at
+    return heard is not None and context.clock() - heard > context.config.health.stale_s
+
+
+def _tell_stale(context: Context, container: Container) -> None:
+    heard = container.last_heartbeat_at or container.started_at or 0.0
+    told = events.find(
+        context.db, container_id=container.id, types=("container.stale",), from_at=heard, limit=1
+    )
+    if told:
+        return
+    with writing(context.db) as tx:
+        events.append(
+            tx,
+            "container.stale",
+            f"its supervisor lives but has been silent for {context.clock() - heard:.0f} s; it is left running",
+            level="error",
+            task_id=container.task_id,
+            container_id=container.id,
+            at=context.clock(),
+        )
 
 
 def _store_orphan(context: Context, backend: str, container_id: str) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED
-from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store import containers, events, intents
 from parhelia_tui.core.store.connection import writing
 
 PIECE = 2000
@@ -31,14 +32,22 @@ class Swept:
 
 
 async def expire(context: Context) -> None:
-    """Remove what the configuration calls old: heartbeats, events, run directories of ended containers."""
+    """Remove what the configuration calls old: heartbeats, events, run directories of ended containers.
+
+    What intents became of is kept as long as events. Workspaces and the ledger are never touched.
+    """
     keep = context.config.retention
     now = context.clock()
-    for remove, before in (
-        (containers.remove_heartbeats_before, now - keep.heartbeats_h * 3600),
-        (events.remove_before, now - keep.events_days * 86400),
+    for what, remove, kept_s in (
+        ("heartbeats", containers.remove_heartbeats_before, keep.heartbeats_h * 3600),
+        ("events", events.remove_before, keep.events_days * 86400),
+        ("answered requests", intents.remove_before, keep.events_days * 86400),
     ):
-        await _in_pieces(context, remove, before)
+        gone = await _in_pieces(context, remove, now - kept_s)
+        if gone:
+            with writing(context.db) as tx:
+                why = f"{gone} {what} older than {kept_s / 3600:g} hours were removed"
+                events.append(tx, "retention.removed", why, at=context.clock())
     ended = containers.listed(context.db, states=tuple(CONTAINER_ENDED))
     for index, container in enumerate(ended):
         age_days = (now - (container.finished_at or now)) / 86400
@@ -47,10 +56,16 @@ async def expire(context: Context) -> None:
 
 
 async def sweep(context: Context, *, dry_run: bool) -> Swept:
-    """Remove the run directories of all ended containers, except persistent ones."""
+    """Remove the run directories of all ended containers, except persistent ones.
+
+    Raises:
+        ParheliaError: E500 when the containers could not be listed; then nothing was removed.
+    """
     swept = Swept()
-    for backend in context.backends.values():
+    for name, backend in context.backends.items():
         listing = await backend.list()
+        if not listing.complete:
+            raise ParheliaError("E500", f"the containers of {name} cannot be listed: {listing.error}")
         for container_id, sight in listing.seen.items():
             container = containers.find(context.db, container_id)
             if container is None:
@@ -83,10 +98,12 @@ async def _remove(context: Context, container: Container) -> None:
 
 async def _in_pieces(
     context: Context, remove: Callable[[sqlite3.Connection, float, int], int], before: float
-) -> None:
+) -> int:
+    gone = 0
     while True:
         with writing(context.db) as tx:
-            gone = remove(tx, before, PIECE)
-        if gone < PIECE:
-            return
+            piece = remove(tx, before, PIECE)
+        gone += piece
+        if piece < PIECE:
+            return gone
         await asyncio.sleep(0)

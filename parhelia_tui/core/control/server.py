@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.wire import LINE_LIMIT
 
@@ -75,12 +76,15 @@ class Server:
         try:
             request = json.loads(line)
             op = request.get("op") if isinstance(request, dict) else None
-        except ValueError:
+        except (ValueError, RecursionError):
             op = None
         if op == "ping":
             return {"ok": True}
         if op == "status":
-            return {"ok": True, **self._controller.status()}
+            try:
+                return {"ok": True, **self._controller.status()}
+            except ParheliaError as error:
+                return {"ok": False, "code": error.code, "error": error.message}
         if op == "stop":
             self._controller.leave()
             return {"ok": True}

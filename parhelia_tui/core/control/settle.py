@@ -6,11 +6,11 @@ from parhelia_tui.core.control import dispatch, ending, spool
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
-from parhelia_tui.core.store import containers
-from parhelia_tui.core.store.connection import writing_durably
+from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store.connection import writing, writing_durably
 
 START_DEADLINE_S = 60.0
-"""How long a container may take to show a first sign of life."""
+"""How long a container may take to show a first sign of life, while a controller is there to start it."""
 
 
 async def read_news(context: Context, container_id: str) -> Container | None:
@@ -25,9 +25,9 @@ async def read_news(context: Context, container_id: str) -> Container | None:
             return None
         offset = container.spool_offset
         read = await context.backend_of(container).read_spool(container_id, offset)
-        if read.offset == offset:
+        if read.offset == offset and not read.again:
             return container
-        spool.apply(context.db, container_id, offset, read)
+        spool.apply(context.db, container_id, offset, read, context.clock())
 
 
 async def settle(context: Context, container_id: str) -> None:
@@ -43,7 +43,7 @@ async def settle(context: Context, container_id: str) -> None:
     sight = await backend.look(container_id)
     if sight is None or not sight.started:
         if container.state is ContainerState.CREATING:
-            if context.clock() - container.created_at > START_DEADLINE_S:
+            if context.clock() - max(container.created_at, context.since) > START_DEADLINE_S:
                 with writing_durably(context.db) as tx:
                     why = f"it did not start within {START_DEADLINE_S:g} s"
                     ending.container_failed(tx, container_id, why, context.clock())
@@ -64,8 +64,17 @@ async def settle(context: Context, container_id: str) -> None:
                 ending.container_failed(
                     tx, container_id, "its supervisor was killed, and the container with it", context.clock()
                 )
-    elif not sight.terminal:
-        await backend.restore_terminal(container_id)
+    elif not sight.terminal and await backend.restore_terminal(container_id):
+        with writing(context.db) as tx:
+            events.append(
+                tx,
+                "session.terminal_restored",
+                "its terminal server was gone, so a new one was started; the work went on",
+                level="warning",
+                task_id=container.task_id,
+                container_id=container_id,
+                at=context.clock(),
+            )
 
 
 async def end(context: Context, container_id: str, reason: str) -> None:
@@ -86,4 +95,4 @@ async def end(context: Context, container_id: str, reason: str) -> None:
         if sight is not None and sight.exit is not None:
             ending.container_ended(tx, container_id, sight.exit)
         else:
-            ending.container_failed(tx, container_id, reason, context.clock())
+            ending.container_terminated(tx, container_id, reason, context.clock())

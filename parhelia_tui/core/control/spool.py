@@ -13,6 +13,7 @@ from typing import Any
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
 from parhelia_tui.core.control import ending
 from parhelia_tui.core.meter.prices import Usage, price
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
@@ -25,11 +26,22 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing_durably
 
+STRANGE = frozenset({"E103", "E900"})
+"""A move that is forbidden, a value that no column takes; all other errors are not the record's."""
+
 WORKING_STATES = frozenset({"working", "idle", "done", "error"})
 
 
-def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRead) -> bool:
+DAMAGED_TOLD = 5
+"""Damaged lines of one reading that get an event each; the rest is counted."""
+
+
+def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRead, now: float) -> bool:
     """Store what was read from `offset` on.
+
+    Args:
+        now: epoch seconds. What a record says of a later time is taken for now, since a heartbeat from
+            tomorrow would hide a day of silence.
 
     Returns:
         False when somebody else stored it meanwhile and nothing was done.
@@ -39,10 +51,18 @@ def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRea
         if container.spool_offset != offset:
             return False
         story = _Story(tx, container)
-        for text in read.damaged:
+        seen = 0
+        if read.again:
+            story.tell("spool.truncated", "it was cut, and is read again from its beginning", level="warning")
+            seen = containers.last_heartbeat_seq(tx, container_id)
+        for text in read.damaged[:DAMAGED_TOLD]:
             story.tell("spool.damaged", f"a line of the spool cannot be read: {text}", level="warning")
+        if len(read.damaged) > DAMAGED_TOLD:
+            more = len(read.damaged) - DAMAGED_TOLD
+            story.tell("spool.damaged", f"{more} more lines of the spool cannot be read", level="warning")
         for record in read.records:
-            story.take(record)
+            if record["seq"] > seen:
+                story.take({**record, "at": min(float(record["at"]), now)})
         story.finish(read.offset)
     return True
 
@@ -68,14 +88,24 @@ class _Story:
         }
 
     def take(self, record: dict[str, Any]) -> None:
-        """Give a record its effect; one of an unknown type or form is told of and has none."""
-        step = self._steps.get(str(record.get("type")))
+        """Give a record its effect; all of it or, where its form is strange, none, and that is told.
+
+        One of an unknown type is passed over: a newer supervisor may say more than we understand.
+        """
+        step = self._steps.get(record["type"])
         if step is None:
             return
+        before = (self._container, self._ended, self._last_line)
+        self._tx.execute("SAVEPOINT record")
         try:
             step(record)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, ParheliaError) as error:
+            if isinstance(error, ParheliaError) and error.code not in STRANGE:
+                raise
+            self._container, self._ended, self._last_line = before
+            self._tx.execute("ROLLBACK TO record")
             self.tell("spool.damaged", f"a record of the spool has a strange form: {error}", level="warning")
+        self._tx.execute("RELEASE record")
 
     def tell(
         self, type: str, message: str, *, level: str = "info", data: dict[str, object] | None = None
@@ -128,9 +158,14 @@ class _Story:
         for name in ("cpu_percent", "memory_bytes", "pids"):
             value = record.get(name)
             beat[name] = None if value is None else float(value) if name == "cpu_percent" else int(value)
+        if not all(value is None or 0 <= value < 1 << 62 for value in beat.values()):
+            raise ValueError("a heartbeat cannot say this")
+        if self._container.state is ContainerState.CREATING:
+            self._started(record)
         self._beats.append(beat)
 
     def _started(self, record: dict[str, Any]) -> None:
+        """It runs: said by its own record, or by a heartbeat where that record was lost."""
         if self._container.state is ContainerState.CREATING:
             self._container = containers.move(
                 self._tx, self._container, ContainerState.RUNNING, started_at=float(record["at"])

@@ -52,7 +52,11 @@ def to_end(context: Context) -> list[tuple[str, str]]:
 
 
 async def fulfil(context: Context, intent: Intent) -> None:
-    """Do what an intent asks and store what became of it; safe to repeat."""
+    """Do what an intent asks and store what became of it; safe to repeat.
+
+    One that has waited for longer than who asked for it (no controller could start, the store was held) is
+    refused: a terminal that opens or closes an hour later is a surprise and no answer.
+    """
     steps = {
         "session.create": _create_session,
         "session.kill": _kill_session,
@@ -64,6 +68,9 @@ async def fulfil(context: Context, intent: Intent) -> None:
         step = steps.get(intent.kind)
         if step is None:
             raise ParheliaError("E101", f"this controller cannot do {intent.kind!r}")
+        age_s = context.clock() - intent.at
+        if age_s > intents.PATIENCE_S and not _has_begun(context, intent):
+            raise ParheliaError("E501", f"nobody was there to do it for {age_s:.0f} s, so it is not done")
         result = await step(context, intent)
     except ParheliaError as error:
         state, result = "refused", {"code": error.code, "message": error.message, "details": error.details}
@@ -71,9 +78,17 @@ async def fulfil(context: Context, intent: Intent) -> None:
         intents.handle(tx, intent.id, state, result, context.clock())
 
 
+def _has_begun(context: Context, intent: Intent) -> bool:
+    return intent.kind == "session.create" and sessions.find(context.db, _session_id(intent)) is not None
+
+
+def _session_id(intent: Intent) -> str:
+    # It follows from the intent, so a controller that takes it up again makes no second session.
+    return f"s-{intent.id:08x}"
+
+
 async def _create_session(context: Context, intent: Intent) -> dict[str, Any]:
-    # The id follows from the intent, so a controller that takes it up again makes no second session.
-    session_id = f"s-{intent.id:08x}"
+    session_id = _session_id(intent)
     command = tuple(str(word) for word in intent.payload.get("command", ())) or SHELL
     with writing(context.db) as tx:
         container = containers.get(tx, intent.target)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths, private_directory
+
+STILL_WANTED_EVERY_S = 0.2
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def place(paths: Paths, task: Task) -> Path:
@@ -19,45 +26,97 @@ def place(paths: Paths, task: Task) -> Path:
     return Path(task.workspace)
 
 
-async def prepare(paths: Paths, task: Task) -> None:
+async def prepare(paths: Paths, task: Task, is_wanted: Callable[[], bool]) -> None:
     """Make the directory if it is not there; what is there already stays as it is.
 
-    A clone is a copy with everything that lies in the directory, untracked files too, made by `cp` so that
-    file systems that can share blocks do (`--reflink=auto`). No program of the workspace runs, so neither
-    do its git hooks.
+    A clone is a copy of all that lies in the directory: untracked and ignored files, and `.git` with its
+    index, branches and remotes, so it begins where the original stands, uncommitted work too. It is made by
+    `cp`, so that file systems that can share blocks do (`--reflink=auto`), and no program of the workspace
+    runs, so neither do its git hooks.
+
+    Args:
+        is_wanted: asked several times a second; a copy that is not wanted any more is given up and removed.
 
     Raises:
-        ParheliaError: E204 when the directory cannot be copied, E507 when the disk is full.
+        ParheliaError: E204 when the directory cannot be made or copied, E507 when the disk is full.
     """
     target = place(paths, task)
-    if task.workspace_mode == "shared" or target.exists():
+    if task.workspace_mode == "shared":
         return
-    private_directory(paths.workspaces)
-    if task.workspace_mode == "empty":
-        target.mkdir(mode=0o700)
-        return
+    try:
+        if target.exists():
+            return
+        private_directory(paths.workspaces)
+        if task.workspace_mode == "empty":
+            target.mkdir(mode=0o700)
+        else:
+            await _clone(Path(task.workspace), target, is_wanted)
+    except OSError as error:
+        code = "E507" if error.errno in _FULL else "E204"
+        raise ParheliaError(code, f"the workspace cannot be made: {error.strerror}") from error
+
+
+async def _clone(source: Path, target: Path, is_wanted: Callable[[], bool]) -> None:
     partial = target.with_name(target.name + ".part")
-    await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
+    # Left by a controller that was killed while it copied.
+    await _remove(partial)
+    try:
+        words = await _copy(source, partial, is_wanted)
+        if words is None:
+            partial.rename(target)
+            return
+    finally:
+        if partial.exists():
+            await _remove(partial)
+    if words:
+        code = "E507" if any("No space left" in line or "quota" in line for line in words) else "E204"
+        raise ParheliaError(
+            code, f"the workspace could not be copied: {one_line(words[-1], 300)}", details={"cp": words[:20]}
+        )
+
+
+async def _copy(source: Path, partial: Path, is_wanted: Callable[[], bool]) -> list[str] | None:
+    """Run `cp`.
+
+    Returns:
+        None when all was copied, nothing when it was given up, else what `cp` said.
+    """
     process = await asyncio.create_subprocess_exec(
-        "cp", "--archive", "--reflink=auto", "--", task.workspace, str(partial),
+        # It must not outlive us: the next controller begins anew, at the same place.
+        *("setpriv", "--pdeathsig", "KILL", "--"),
+        *("cp", "--archive", "--reflink=auto", "--no-target-directory", "--", str(source), str(partial)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
         env={"LC_ALL": "C", "PATH": os.defpath},
-    )  # fmt: skip
+    )
+    talk = asyncio.create_task(process.communicate())
     try:
-        _, said = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
-        raise
-    if process.returncode != 0:
-        await asyncio.to_thread(shutil.rmtree, partial, ignore_errors=True)
-        words = said.decode("utf-8", "replace").strip().splitlines()
-        code = "E507" if any("No space left" in line for line in words) else "E204"
-        raise ParheliaError(
-            code,
-            f"the workspace could not be copied: {words[-1] if words else 'cp failed'}",
-            details={"cp": words[:20]},
-        )
-    partial.rename(target)
+        while not talk.done():
+            await asyncio.wait([talk], timeout=STILL_WANTED_EVERY_S)
+            if not is_wanted():
+                return []
+        _, said = talk.result()
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await talk
+    if process.returncode == 0:
+        return None
+    return said.decode("utf-8", "replace").strip().splitlines() or [f"cp ended with {process.returncode}"]
+
+
+async def _remove(path: Path) -> None:
+    """Remove a tree of ours, also directories that came without the right to write in them."""
+
+    def again(act: Callable[..., object], name: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            Path(name).parent.chmod(0o700)
+            if Path(name).is_dir() and not Path(name).is_symlink():
+                Path(name).chmod(0o700)
+                shutil.rmtree(name, ignore_errors=True)
+            else:
+                Path(name).unlink(missing_ok=True)
+
+    await asyncio.to_thread(shutil.rmtree, path, onerror=again)

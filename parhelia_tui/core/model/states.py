@@ -75,7 +75,7 @@ CONTAINER_MOVES: Mapping[ContainerState, frozenset[ContainerState]] = {
     C.CREATING: frozenset({C.RUNNING, C.STOPPING, C.STOPPED, C.TERMINATED, C.FAILED, C.LOST}),
     C.RUNNING: frozenset({C.STOPPING, C.STOPPED, C.TERMINATED, C.FAILED, C.LOST}),
     C.STOPPING: frozenset({C.STOPPED, C.TERMINATED, C.FAILED, C.LOST}),
-    C.ORPHANED: frozenset({C.RUNNING, C.STOPPING, C.TERMINATED, C.LOST}),
+    C.ORPHANED: frozenset({C.RUNNING, C.STOPPING, C.STOPPED, C.TERMINATED, C.FAILED, C.LOST}),
     # Seen again after the backend had said that it was gone.
     C.LOST: frozenset({C.RUNNING, C.STOPPED, C.TERMINATED, C.FAILED}),
     C.STOPPED: frozenset(),

@@ -103,7 +103,8 @@ class HealthConfig(Section):
     )
     dead: Annotated[int, Field(ge=1)] = Field(default=10, description="Missed heartbeats that make `dead`.")
     stale_s: Seconds = Field(
-        default=300.0, description="Seconds of silence after which a container is called stale."
+        default=300.0,
+        description="Seconds of silence after which the reconciler tells of a container as stale.",
     )
     orphan_grace_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
         default=120.0,

@@ -238,6 +238,12 @@ def heartbeats_since(db: sqlite3.Connection, container_id: str, seq: int) -> lis
     return [rows.heartbeat(row) for row in found]
 
 
+def last_heartbeat_seq(db: sqlite3.Connection, container_id: str) -> int:
+    """Give the number of the newest heartbeat of a container, 0 when there is none."""
+    found = db.execute("SELECT max(seq) FROM heartbeats WHERE container_id = ?", (container_id,)).fetchone()
+    return int(found[0] or 0)
+
+
 def remove_heartbeats_before(tx: sqlite3.Connection, at: float, piece: int) -> int:
     """Delete up to `piece` heartbeats older than `at`; called again until it gives 0."""
     cursor = tx.execute(

@@ -9,6 +9,9 @@ from parhelia_tui.core.model.records import Intent, Owner
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import insert
 
+PATIENCE_S = 30.0
+"""How long who asks waits for an answer. What is older is not done any more: nobody expects it now."""
+
 
 def add(
     tx: sqlite3.Connection,
@@ -45,6 +48,16 @@ def pending(db: sqlite3.Connection) -> list[Intent]:
     return [
         rows.intent(row) for row in db.execute("SELECT * FROM intents WHERE state = 'pending' ORDER BY id")
     ]
+
+
+def remove_before(tx: sqlite3.Connection, at: float, piece: int) -> int:
+    """Delete up to `piece` handled intents older than `at`; called again until it gives less."""
+    cursor = tx.execute(
+        "DELETE FROM intents WHERE id IN"
+        " (SELECT id FROM intents WHERE at < ? AND state <> 'pending' ORDER BY id LIMIT ?)",
+        (at, piece),
+    )
+    return cursor.rowcount
 
 
 def handle(tx: sqlite3.Connection, number: int, state: str, result: dict[str, object], at: float) -> None:

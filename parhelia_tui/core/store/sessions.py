@@ -50,16 +50,22 @@ def add(
     return get(tx, session_id)
 
 
+def find(db: sqlite3.Connection, session_id: str) -> Session | None:
+    """Read one session, None when there is none."""
+    row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    return rows.session(row) if row else None
+
+
 def get(db: sqlite3.Connection, session_id: str) -> Session:
     """Read one session.
 
     Raises:
         ParheliaError: E200 when there is none.
     """
-    row = db.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
-    if row is None:
+    found = find(db, session_id)
+    if found is None:
         raise ParheliaError("E200", f"there is no session {session_id!r}")
-    return rows.session(row)
+    return found
 
 
 def resolve(db: sqlite3.Connection, text: str) -> Session:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import re
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -115,10 +116,10 @@ class LocalBackend:
         """Look at one container; of a dead one without an exit record every process is gone afterwards.
 
         Raises:
-            ParheliaError: E501 when such a process cannot be ended.
+            ParheliaError: E501 when such a process cannot be ended, E500 when it cannot be looked at.
         """
         run = self._paths.container(container_id)
-        if not run.is_dir():
+        if not self._is_there(run):
             return None
         # In this order: a shim takes its lock before it begins, so who has begun and holds none is dead.
         started = run_directory.was_started(run)
@@ -155,8 +156,8 @@ class LocalBackend:
         await self._sweep(container_id)
         await tmux.end(self._paths.tmux_socket(container_id))
 
-    async def restore_terminal(self, container_id: str) -> None:
-        """Start a new tmux server for a live container whose server is gone.
+    async def restore_terminal(self, container_id: str) -> bool:
+        """Start a new tmux server for a live container whose server is gone; False where it need not be.
 
         Raises:
             ParheliaError: E602, E603.
@@ -164,11 +165,11 @@ class LocalBackend:
         run = self._paths.container(container_id)
         spec = run_directory.spec_of(run)
         if spec is None or not run_directory.is_alive(run):
-            return
-        if not tmux.answers(self._paths.tmux_socket(container_id)):
-            await self._new_session(
-                container_id, spec.session_name, ["join", str(run)], spec.rows, spec.columns
-            )
+            return False
+        if tmux.answers(self._paths.tmux_socket(container_id)):
+            return False
+        await self._new_session(container_id, spec.session_name, ["join", str(run)], spec.rows, spec.columns)
+        return True
 
     async def add_session(self, container_id: str, session_name: str, command: Sequence[str]) -> None:
         """Start a further session in a running container.
@@ -223,6 +224,21 @@ class LocalBackend:
         from parhelia_tui.core.backends.local.probe import probe
 
         return await probe(self._system_paths)
+
+    def _is_there(self, run: Path) -> bool:
+        """Say whether there is a run directory.
+
+        Raises:
+            ParheliaError: E500 when nobody can tell: a place that is gone or closed is no evidence.
+        """
+        try:
+            try:
+                return stat.S_ISDIR(run.stat(follow_symlinks=False).st_mode)
+            except FileNotFoundError:
+                with os.scandir(run.parent):
+                    return False
+        except OSError as error:
+            raise ParheliaError("E500", f"{run} cannot be looked at: {error.strerror}") from error
 
     def _prepare(self, run: Path, plan: ContainerPlan) -> None:
         run_directory.prepare(

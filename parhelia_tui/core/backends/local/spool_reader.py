@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,16 @@ _LATEST = 253_402_300_800.0
 
 
 def read_spool(path: Path, offset: int) -> SpoolRead:
-    """Read whole lines from `offset` (bytes) on, at most about a megabyte; nothing when there is no file."""
+    """Read whole lines from `offset` (bytes) on, at most about a megabyte; nothing when there is no file.
+
+    A spool only grows. One that is shorter than `offset` was cut by a damaged disk or by somebody, and is read
+    from its beginning.
+    """
+    again = False
     try:
         with path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) < offset:
+                offset, again = 0, True
             file.seek(offset)
             data = file.read(BYTES_A_READ)
             if b"\n" not in data and len(data) == BYTES_A_READ:
@@ -27,7 +35,8 @@ def read_spool(path: Path, offset: int) -> SpoolRead:
                 data += file.readline()
     except FileNotFoundError:
         return SpoolRead((), (), offset)
-    return parse(data, offset)
+    read = parse(data, offset)
+    return SpoolRead(read.records, read.damaged, read.offset, again)
 
 
 def parse(data: bytes, offset: int) -> SpoolRead:
