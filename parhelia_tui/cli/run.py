@@ -28,7 +28,7 @@ KEPT_CHARACTERS = 1 << 20
 @request_options
 @output_options
 def run(command: tuple[str, ...], **given: Any) -> int:
-    """Run COMMAND in a fresh container: its output, its exit code. Ctrl+C cancels it.
+    """Run COMMAND in a fresh container: its output, its exit code. Ctrl+C cancels it; a closed terminal does not.
 
     One word is a command line for the shell, several are a program and its arguments. A -- stands before
     a program that has options of its own: parhelia run -- ls -l
