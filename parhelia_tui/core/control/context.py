@@ -6,7 +6,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Backend
 from parhelia_tui.core.model.errors import ParheliaError
@@ -23,6 +23,7 @@ class Context:
         db: its connection; used from the event loop's thread alone, and never over an `await`.
         clock: gives epoch seconds.
         since: when this controller began, in epoch seconds.
+        being_created: ids of containers that are just being created here; nobody else may begin with them.
     """
 
     paths: Paths
@@ -32,6 +33,7 @@ class Context:
     logger: logging.Logger
     clock: Callable[[], float] = time.time
     since: float = 0.0
+    being_created: set[str] = field(default_factory=set)
 
     def backend_of(self, container: Container) -> Backend:
         """The backend that a container runs on. Raises E603 when there is none of that name."""

@@ -96,6 +96,10 @@ async def create(
     task = tasks.find(context.db, container.task_id)
     if task is None or container.state is not ContainerState.CREATING:
         return
+    if container_id in context.being_created:
+        # A round of reconciling may meet it half made; two copies of one workspace would end each other.
+        return
+    context.being_created.add(container_id)
     try:
         await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
         async with turn or nullcontext():
@@ -104,6 +108,8 @@ async def create(
     except ParheliaError as error:
         with writing(context.db) as tx:
             ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
+    finally:
+        context.being_created.discard(container_id)
 
 
 def is_wanted(context: Context, container_id: str) -> bool:
