@@ -19,6 +19,7 @@ _NAMES = {
     "up": "↑", "down": "↓", "tab": "Tab", "shift+tab": "Shift+Tab", "escape": "Esc", "enter": "Enter",
 }  # fmt: skip
 KEYS_WIDTH = 13
+INDENT = 4
 
 
 class HelpScreen(ModalScreen[None]):
@@ -50,9 +51,10 @@ class HelpScreen(ModalScreen[None]):
 
     def lines(self) -> list[Text]:
         """What is shown."""
-        lines = [self._line(each) for each in self._keys]
-        lines += [Text(), Text("In a table", "bold")]
-        lines += [self._line(each) for each in RowTable.BINDINGS if isinstance(each, Binding)]
+        lines = [line for each in self._keys for line in self._about(each)]
+        lines += [_pair("Ctrl+P", "the same by name, and the colours"), Text(), Text("In a table", "bold")]
+        tables = [each for each in RowTable.BINDINGS if isinstance(each, Binding)]
+        lines += [line for each in tables for line in self._about(each)]
         lines += [
             Text(),
             Text("Mouse", "bold"),
@@ -64,14 +66,15 @@ class HelpScreen(ModalScreen[None]):
         ]
         return lines
 
-    def _line(self, binding: Binding) -> Text:
+    def _about(self, binding: Binding) -> list[Text]:
         keys = " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
         reason = self._why_not(binding.action)
         line = _pair(keys, binding.tooltip or binding.description)
-        if reason:
-            line.stylize("dim not bold")
-            line.append(f"  (not now: {reason})", "dim not bold")
-        return line
+        if not reason:
+            return [line]
+        line.stylize("dim not bold")
+        # A line of its own: at 80 columns it would be cut behind the other.
+        return [line, Text(f"{'':<{INDENT}}not now: {reason}", "dim")]
 
 
 def _pair(keys: str, about: str) -> Text:

@@ -27,7 +27,7 @@ def why_not(action: str, task: Task | None) -> str:
     if action == "cancel" and task.wanted == "cancel":
         return "the task is being cancelled already"
     if action == "retry" and not ended:
-        return f"the task is {task.state}; only one that has ended is tried again"
+        return f"the task is {task.state}; only an ended one is tried again"
     if action == "log" and task.attempt == 0:
         return "the task has printed nothing yet: it has not begun"
     return ""
