@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import click
 
-from parhelia_tui.cli.output import MANNER, metadata
+from parhelia_tui.cli.output import MANNER, metadata, plain_wanted
 from parhelia_tui.core.model.errors import CATALOGUE, ParheliaError
 from parhelia_tui.core.model.text import one_line, plain
 
@@ -42,7 +42,8 @@ def say(error: ParheliaError) -> int:
         lines = [click.style(f"{error.code}: {len(faults)} faults", fg="red")]
         lines += [f"  {one_line(str(each), 500)}" for each in faults]
     lines += [f"  try: {one_line(command, 500)}" for command in recovery[:WAYS_OUT]]
-    click.echo("\n".join(lines), err=True)
+    # The context that knows this for every other line is over by now.
+    click.echo("\n".join(lines), err=True, color=False if plain_wanted() else None)
     return int(error.exit)
 
 

@@ -136,7 +136,7 @@ _REQUEST: tuple[_Option, ...] = (
     (("--pids",), {"type": int, "help": "Processes at most."}),
     (("--timeout",), {"metavar": "TIME", "help": "Lifetime, as 90s, 15m or 4h."}),
     (
-        ("--persistent",),
+        ("--persistent/--no-persistent",),
         {"is_flag": True, "default": None, "help": "Keep what is installed in the system."},
     ),
     (("--unsandboxed",), {"is_flag": True, "default": None, "help": "Run WITHOUT isolation."}),
