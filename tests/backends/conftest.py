@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.support.local import Local
 from tests.support.product import Product
 
 # A busy machine is no defect of what is tested.
@@ -51,3 +52,11 @@ class Person:
 def person(product: Product, tmp_path: Path) -> Person:
     os.umask(0o022)
     return Person(product, tmp_path / "person")
+
+
+@pytest.fixture
+def local(product: Product) -> Iterator[Local]:
+    """The backend alone; nothing of it is left, as the product's own end proves."""
+    made = Local(product.paths)
+    yield made
+    made.close()

@@ -43,6 +43,18 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def ignores(pid: int, signal: int) -> bool:
+    """Say whether a process ignores a signal (SigIgn of proc_pid_status(5)); who is gone does not."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"SigIgn:"):
+                    return bool(int(line[7:], 16) >> (signal - 1) & 1)
+    except OSError:
+        pass
+    return False
+
+
 def children(pid: int) -> list[int]:
     """Give the children of a process, of all its threads."""
     found: list[int] = []

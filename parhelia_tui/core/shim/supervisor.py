@@ -211,8 +211,6 @@ class Supervisor:
             self.reason, self._detail = reason, detail
             self.spool.write("ending", {"reason": detail})
             ask_to_end(self.tree.own())
-            # Shells ignore SIGTERM at a prompt, but end when their terminal is gone.
-            self.terminal.signal(signals.SIGHUP)
         # A command that waits at the gate ends by itself; a kill could catch bubblewrap at a bad moment.
         self._shut_gate()
         if grace_s <= 0 and self.started_at is not None:

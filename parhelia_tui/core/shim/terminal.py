@@ -164,14 +164,10 @@ class Terminal:
 
     def redraw(self) -> None:
         """Ask the foreground processes to draw again, also when the size is the same."""
-        self.signal(signals.SIGWINCH)
-
-    def signal(self, number: int) -> None:
-        """Send a signal to the foreground processes of the inner terminal."""
         try:
             group = os.tcgetpgrp(self._master)
             if group > 1:
-                os.killpg(group, number)
+                os.killpg(group, signals.SIGWINCH)
         except (OSError, OverflowError):
             return
 

@@ -6,7 +6,7 @@ import os
 import select
 
 from parhelia_tui.core.shim.lean import signals
-from parhelia_tui.core.shim.processes import descendants, is_running, kill_tree, send_all
+from parhelia_tui.core.shim.processes import descendants, ignores, is_running, kill_tree, send_all
 
 
 class Namespace:
@@ -118,6 +118,12 @@ class Family:
 
 
 def ask_to_end(pids: list[int]) -> None:
-    """Ask processes to end, also those that are stopped."""
+    """Ask processes to end, also those that are stopped.
+
+    Shells ignore SIGTERM at a prompt but end when their terminal hangs up. Nobody else gets a SIGHUP: it would
+    end at once who catches SIGTERM alone and tidies up.
+    """
+    deaf = [pid for pid in pids if ignores(pid, signals.SIGTERM)]
     send_all(pids, signals.SIGTERM)
+    send_all(deaf, signals.SIGHUP)
     send_all(pids, signals.SIGCONT)
