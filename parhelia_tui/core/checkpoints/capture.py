@@ -1,0 +1,215 @@
+"""A checkpoint made of a workspace, most of it while the agent goes on working."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from parhelia_tui.core.checkpoints import stat_cache
+from parhelia_tui.core.checkpoints.changes import changes
+from parhelia_tui.core.checkpoints.content import attributes
+from parhelia_tui.core.checkpoints.folder import Folder
+from parhelia_tui.core.checkpoints.hasher import Hasher
+from parhelia_tui.core.checkpoints.manifest import Entry
+from parhelia_tui.core.checkpoints.packs import PackWriter
+from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
+from parhelia_tui.core.checkpoints.repository import Repository, reporting
+from parhelia_tui.core.checkpoints.scan import Scan
+from parhelia_tui.core.checkpoints.tree import Tree, make_tree
+from parhelia_tui.core.checkpoints.watch import Watch
+from parhelia_tui.core.checkpoints.workspace import open_workspace, workspace_rules
+from parhelia_tui.core.checkpoints.writing import write_listings
+
+Pause = Callable[[], AbstractContextManager[object]]
+
+_ROUNDS = 4
+"""How often what changed is taken again before the agent is paused."""
+
+_FEW = 32
+"""With so few names touched, the pause is short enough."""
+
+_SKIPPED_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """What is no part of a checkpoint though no rule says so."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A checkpoint that exists.
+
+    Attributes:
+        tree: its name in the store; the same state of a workspace has the same name.
+        files: names of files and symbolic links.
+        bytes: what they hold.
+        changed: names of files that were added, changed or deleted since the tree before; all where there was none.
+        added_bytes: what the store grew by.
+        paused_s: how long the agent stood still.
+        skipped: the first thousand of what could not be taken.
+        ignored: how many names the rules left out.
+        unsettled: files that were still being written when they were taken for the last time; empty after a true pause.
+        watched: the kernel told of all changes; otherwise the pause held a second walk over everything.
+    """
+
+    tree: str
+    files: int
+    bytes: int
+    changed: int
+    added_bytes: int
+    paused_s: float
+    skipped: tuple[Skipped, ...]
+    ignored: int
+    unsettled: tuple[str, ...]
+    watched: bool
+
+
+def capture(
+    repository: Repository,
+    source: Path,
+    previous: str | None = None,
+    *,
+    ignore: Sequence[str] = (),
+    progress: Progress = quiet,
+    pause: Pause = nullcontext,
+) -> Capture:
+    """Make a checkpoint; it exists whole when this returns, and not at all when it raises.
+
+    Args:
+        repository: where it goes.
+        source: the workspace.
+        previous: a tree to count changes against; it need not be there any more.
+        ignore: lines in gitignore's syntax that come before those of the workspace's own file.
+        progress: is told where this is; what it raises ends it.
+        pause: makes a context manager within which the agent stands still.
+
+    Raises:
+        ParheliaError: E204 when the workspace is not there or no directory; E600 when it cannot be stored.
+    """
+    source = Path(os.path.abspath(source))
+    with repository.locked(), reporting("make the checkpoint"), open_workspace(source) as opened:
+        rules = workspace_rules(opened, ignore)
+        cached = stat_cache.load(repository, source, rules.key)
+        writer = PackWriter(repository.packs)
+        stored: set[bytes] = set()
+
+        def keep(name: bytes, data: bytes, listing: bool) -> None:
+            if name not in stored and name not in repository.objects.index:
+                stored.add(name)
+                writer.add(name, data, listing=listing)
+
+        hasher = Hasher(keep)
+        watch = Watch()
+        try:
+            scan = Scan(repository.objects, hasher, rules, watch, Teller(progress))
+            top = scan.top(opened, cached[1] if cached else None)
+            for _ in range(_ROUNDS):
+                touched = _touched(scan, watch)
+                if not watch.complete or sum(map(len, touched.values())) <= _FEW:
+                    break
+                top = scan.again(opened, top, touched)
+                touched = {}
+            # What waits to be named would otherwise be waited for in the pause.
+            hasher.drain()
+            with pause():
+                started = time.monotonic()
+                watched = watch.complete
+                touched = _merged(touched, _touched(scan, watch))
+                if not watch.complete:
+                    watched = False
+                    top = scan.top(opened, top)
+                    touched = _touched(scan, watch)
+                if touched:
+                    top = scan.again(opened, top, touched)
+                status = os.fstat(opened)
+                xattrs = attributes(opened)
+                paused = time.monotonic() - started
+            hasher.drain()
+            progress("storing", 0, 0)
+            listing = write_listings(top, repository.objects, hasher.listing)
+            tree = _tree(top, listing, status, xattrs)
+            writer.finish()
+            repository.publish(tree)
+        except BaseException:
+            hasher.abandon()
+            writer.abandon()
+            raise
+        finally:
+            watch.close()
+        # Only now: the objects may be in packs that are seen by a refresh alone.
+        repository.objects.refresh()
+        if cached is None or cached[0] != tree.name or stored or scan.read:
+            try:
+                stat_cache.save(repository, source, rules.key, tree.name, top)
+            except OSError:
+                # The checkpoint exists; without this the next one reads more.
+                pass
+        return Capture(
+            tree.name,
+            tree.files,
+            tree.bytes,
+            _count(repository, previous, tree),
+            writer.written,
+            paused,
+            _skipped(top),
+            tree.ignored,
+            tuple(
+                sorted(
+                    f"{path}/{name}" if path else name
+                    for path, names in scan.unsettled.items()
+                    for name in names
+                )
+            ),
+            watched,
+        )
+
+
+def _touched(scan: Scan, watch: Watch) -> Mapping[str, set[str]]:
+    unsettled, scan.unsettled = scan.unsettled, {}
+    return _merged(unsettled, watch.touched())
+
+
+def _merged(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> Mapping[str, set[str]]:
+    return {path: one.get(path, set()) | other.get(path, set()) for path in {*one, *other}}
+
+
+def _tree(top: Folder, listing: bytes, status: os.stat_result, xattrs: Mapping[str, bytes]) -> Tree:
+    folders = [folder for _, folder in top.walk()]
+    mode = stat.S_IFDIR | stat.S_IMODE(status.st_mode)
+    return make_tree(
+        Entry(".", mode, status.st_mtime_ns, 0, status.st_uid, status.st_gid, listing, xattrs=xattrs),
+        sum(folder.files for folder in folders),
+        sum(folder.size for folder in folders),
+        sum(len(folder.ignored) for folder in folders),
+    )
+
+
+def _skipped(top: Folder) -> tuple[Skipped, ...]:
+    found: list[Skipped] = []
+    for path, folder in top.walk():
+        for name, reason in folder.skipped.items():
+            found.append(Skipped(f"{path}/{name}" if path else name, reason))
+            if len(found) == _SKIPPED_LIMIT:
+                return tuple(found)
+    return tuple(found)
+
+
+def _count(repository: Repository, previous: str | None, tree: Tree) -> int:
+    if previous is None or not repository.has_tree(previous):
+        return tree.files
+    if previous == tree.name:
+        return 0
+    before = repository.tree(previous)
+    return sum(
+        not (change.after or change.before or tree.top).is_directory
+        for change in changes(repository.objects.listing, before.top, tree.top)
+    )

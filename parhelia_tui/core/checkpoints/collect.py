@@ -1,0 +1,159 @@
+"""Room made in the store: trees that nobody needs, then what no tree needs. It may be killed at any instant."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from parhelia_tui.core.checkpoints.packs import PackWriter
+from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
+from parhelia_tui.core.checkpoints.reach import reachable
+from parhelia_tui.core.checkpoints.repository import Repository, reporting
+from parhelia_tui.core.checkpoints.segment import Block, Place, Segment
+
+_WASTE = 0.25
+"""A pack is written anew when more than this part of it is dead: less would move much to win little."""
+
+_SMALL = 1 << 20
+"""Packs below this many bytes are put together once there are `_MANY` of them: each costs a little at every start."""
+
+_MANY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was thrown away.
+
+    Attributes:
+        trees: names of trees.
+        objects: how many objects went.
+        freed_bytes: how much smaller the packs became.
+    """
+
+    trees: tuple[str, ...]
+    objects: int
+    freed_bytes: int
+
+
+def collect(
+    repository: Repository,
+    live: Collection[str],
+    *,
+    dead: Collection[str] = (),
+    grace_s: float = 3600.0,
+    progress: Progress = quiet,
+) -> Collected:
+    """Throw away what no checkpoint needs. It waits for captures and they wait for it.
+
+    Args:
+        repository: whose.
+        live: trees of all checkpoints there are; they stay.
+        dead: trees that are known to be needed no more: they go whatever their age.
+        grace_s: a tree that is neither stays for so many seconds, since somebody may be about to record it.
+        progress: is told where this is; what it raises ends it.
+
+    Raises:
+        ParheliaError: E600 when a tree that stays is damaged: then no object is thrown away; or when the store is busy
+            or cannot be written.
+    """
+    with repository.locked(alone=True), reporting("clean the checkpoint store up"):
+        teller = Teller(progress)
+        gone = _old_trees(repository, live, dead, grace_s)
+        kept = [repository.tree(name) for name in repository.trees() if name not in gone]
+        needed = reachable(repository.objects, kept, teller)
+        # Trees first: what is left when this is killed after that is only room.
+        for name in gone:
+            (repository.root / "trees" / name).unlink(missing_ok=True)
+        _remove_unfinished(repository)
+        objects, freed = _sweep(repository, needed, teller)
+        repository.objects.refresh()
+        return Collected(tuple(sorted(gone)), objects, freed)
+
+
+def _old_trees(
+    repository: Repository, live: Collection[str], dead: Collection[str], grace_s: float
+) -> set[str]:
+    keep, drop = set(live), set(dead)
+    gone: set[str] = set()
+    for name in repository.trees():
+        if name in keep:
+            continue
+        age = time.time() - (repository.root / "trees" / name).stat().st_mtime
+        if name in drop or age >= grace_s:
+            gone.add(name)
+    return gone
+
+
+def _remove_unfinished(repository: Repository) -> None:
+    """Remove what writers left that were killed; none is alive while the lock is held alone."""
+    for folder in ("packs", "trees", "stat"):
+        for file in (repository.root / folder).glob("*.new"):
+            file.unlink(missing_ok=True)
+
+
+def _sweep(repository: Repository, needed: set[bytes], teller: Teller) -> tuple[int, int]:
+    segments = repository.objects.index.segments()
+    sizes = {name: (repository.root / "packs" / f"{name}.pack").stat().st_size for name in segments}
+    small = {name for name, size in sizes.items() if size < _SMALL}
+    seen: set[bytes] = set()
+    removed: list[str] = []
+    moved: dict[str, list[tuple[bytes, Place]]] = {}
+    dropped = 0
+    # Bigger ones first, so that what is in two packs stays in the bigger one.
+    for name in sorted(segments, key=lambda each: (-sizes[each], each)):
+        alive, waste, rows = _alive(segments[name], needed, seen)
+        dropped += rows - len(alive)
+        if not alive:
+            removed.append(name)
+        elif waste > _WASTE or (len(small) >= _MANY and name in small):
+            moved[name] = alive
+        seen.update(each for each, _ in alive)
+    writer = PackWriter(repository.packs)
+    try:
+        for number, alive in enumerate(moved.values()):
+            _move(repository, writer, alive)
+            teller.tell("moving", number, len(moved))
+        names = writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
+    # The new packs are on the disk: the old ones may go.
+    repository.objects.close()
+    for name in (*removed, *moved):
+        os.unlink(f"{name}.pack", dir_fd=repository.packs)
+    os.fsync(repository.packs)
+    added = sum((repository.root / "packs" / f"{name}.pack").stat().st_size for name in names)
+    return dropped, sum(sizes[name] for name in (*removed, *moved)) - added
+
+
+def _alive(
+    segment: Segment, needed: set[bytes], seen: set[bytes]
+) -> tuple[list[tuple[bytes, Place]], float, int]:
+    """Give what of a pack is needed, which part of its bytes is not, and how many objects it has."""
+    alive: list[tuple[bytes, Place]] = []
+    total = wasted = rows = 0
+    for name, place in segment.places():
+        rows += 1
+        total += place.length
+        if name in needed and name not in seen:
+            alive.append((name, place))
+        else:
+            wasted += place.length
+    return alive, wasted / total if total else 0.0, rows
+
+
+def _move(repository: Repository, writer: PackWriter, alive: list[tuple[bytes, Place]]) -> None:
+    blocks: dict[Block, list[tuple[bytes, Place]]] = {}
+    for name, place in alive:
+        blocks.setdefault(place.block, []).append((name, place))
+    for block, objects in sorted(blocks.items(), key=lambda item: item[0].offset):
+        if sum(place.length for _, place in objects) == block.unpacked:
+            # All of it is needed: it moves as it is.
+            rows = [(name, place.offset, place.length) for name, place in objects]
+            writer.add_packed(repository.objects.frame(block), block.unpacked, rows)
+            continue
+        data = repository.objects.block(block)
+        for name, place in sorted(objects, key=lambda each: each[1].offset):
+            writer.add(name, data[place.offset : place.offset + place.length])

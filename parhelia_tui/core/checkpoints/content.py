@@ -1,0 +1,143 @@
+"""One file read while somebody may be writing to it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from parhelia_tui.core.checkpoints.coding import CHUNK, NOTHING
+from parhelia_tui.core.checkpoints.files import READ
+from parhelia_tui.core.checkpoints.hasher import Hasher
+from parhelia_tui.core.checkpoints.manifest import Entry
+from parhelia_tui.core.checkpoints.pieces import Piece
+
+_TRIES = 3
+_ZEROS = bytes(CHUNK)
+_LOST = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.ENODEV)
+
+
+class NotAFile(Exception):
+    """It went away or became something else since it was seen."""
+
+
+def take_file(
+    hasher: Hasher, within: int, name: str, seen: os.stat_result
+) -> tuple[Entry, os.stat_result, bool]:
+    """Read a regular file; when it changes meanwhile, again.
+
+    Args:
+        within: descriptor of its directory.
+        seen: its lstat.
+
+    Returns:
+        What it is, the stat that belongs to that, and whether it stood still.
+
+    Raises:
+        NotAFile: it is gone or no regular file any more.
+        OSError: it cannot be read.
+    """
+    try:
+        file = os.open(name, READ, dir_fd=within)
+    except OSError as error:
+        if error.errno in _LOST:
+            raise NotAFile from error
+        raise
+    try:
+        for _ in range(_TRIES):
+            entry = Entry(
+                name, seen.st_mode, seen.st_mtime_ns, seen.st_size, seen.st_uid, seen.st_gid, NOTHING
+            )
+            entry.xattrs = attributes(file)
+            whole = _read(hasher, file, entry, seen)
+            after = os.fstat(file)
+            if not stat.S_ISREG(after.st_mode):
+                raise NotAFile
+            if whole and _same(seen, after):
+                return entry, after, True
+            seen = after
+            os.lseek(file, 0, os.SEEK_SET)
+        return _as_read(entry, seen), seen, False
+    finally:
+        os.close(file)
+
+
+def _same(one: os.stat_result, other: os.stat_result) -> bool:
+    return (
+        one.st_ino == other.st_ino
+        and one.st_ctime_ns == other.st_ctime_ns
+        and one.st_mtime_ns == other.st_mtime_ns
+        and one.st_size == other.st_size
+    )
+
+
+def _as_read(entry: Entry, seen: os.stat_result) -> Entry:
+    """Keep permissions and times as they are now; the size stays what was read."""
+    entry.mode, entry.mtime, entry.uid, entry.gid = seen.st_mode, seen.st_mtime_ns, seen.st_uid, seen.st_gid
+    return entry
+
+
+def _read(hasher: Hasher, file: int, entry: Entry, seen: os.stat_result) -> bool:
+    """Hand on what a file holds; `entry.size` becomes what was read. True when that is what `seen` says."""
+    if seen.st_size <= CHUNK:
+        # One byte more than there should be tells whether it grew.
+        data = os.read(file, seen.st_size + 1)
+        while len(data) < seen.st_size and (more := os.read(file, seen.st_size - len(data))):
+            data += more
+        if len(data) > CHUNK:
+            data = data[:CHUNK]
+            entry.size = len(data)
+            hasher.content(entry, data)
+            return False
+        entry.size = len(data)
+        if data:
+            hasher.content(entry, data)
+        return len(data) == seen.st_size
+    pieces: list[Piece] = []
+    sparse = seen.st_blocks * 512 < seen.st_size
+    at = 0
+    while at < seen.st_size:
+        if sparse and (hole := _hole(file, at, seen.st_size)):
+            # In its turn: `piece` names content later, in the order of the calls.
+            hasher.hole(pieces, hole)
+            at += hole
+            continue
+        data = os.pread(file, min(CHUNK, seen.st_size - at), at)
+        if not data:
+            break
+        if data == _ZEROS[: len(data)]:
+            hasher.hole(pieces, len(data))
+        else:
+            hasher.piece(pieces, data)
+        at += len(data)
+    entry.size = at
+    hasher.whole(entry, pieces)
+    return at == seen.st_size
+
+
+def _hole(file: int, at: int, size: int) -> int:
+    """Say how many bytes from here on are a hole, in whole pieces."""
+    try:
+        data = os.lseek(file, at, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return size - at
+        return 0
+    return max(0, min(data, size) - at) // CHUNK * CHUNK
+
+
+def attributes(file: int) -> dict[str, bytes]:
+    """Give the `user.` attributes of an open file or directory."""
+    try:
+        names = os.listxattr(file)
+    except OSError:
+        return {}
+    found: dict[str, bytes] = {}
+    for name in names:
+        if name.startswith("user."):
+            try:
+                found[name] = os.getxattr(file, name)
+            except OSError:
+                # Gone between the two calls.
+                continue
+    return found

@@ -1,0 +1,108 @@
+"""Files by directory descriptors: no step ever follows a symbolic link."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+DEPTH_LIMIT = 400
+"""Directories within directories: each costs a descriptor while the walk is in it, and 1,024 are usual."""
+
+
+@contextmanager
+def descriptor(opened: int) -> Iterator[int]:
+    """Close a descriptor afterwards."""
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextmanager
+def directory(name: str, within: int | None = None) -> Iterator[int]:
+    """Open a directory that is no symbolic link."""
+    opened = os.open(name, DIRECTORY, dir_fd=within)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+def write_durably(within: int, name: str, data: bytes) -> None:
+    """Write a file that is whole or not there, also after the machine went down."""
+    new = f"{name}.{os.getpid()}.new"
+    try:
+        with descriptor(os.open(new, CREATE, 0o600, dir_fd=within)) as file:
+            write_all(file, data)
+            os.fsync(file)
+        rename_durably(within, new, name)
+    except BaseException:
+        try:
+            os.unlink(new, dir_fd=within)
+        except FileNotFoundError:
+            pass
+        raise
+
+
+def write_all(file: int, data: bytes | memoryview) -> None:
+    """Write all of it."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def rename_durably(within: int, old: str, new: str) -> None:
+    """Rename within one directory and bring that to the disk."""
+    os.rename(old, new, src_dir_fd=within, dst_dir_fd=within)
+    os.fsync(within)
+
+
+def read_whole(within: int, name: str, limit: int) -> bytes:
+    """Read a regular file of at most `limit` bytes.
+
+    Raises:
+        OSError: when it is not there, no regular file or longer.
+    """
+    with descriptor(os.open(name, READ, dir_fd=within)) as file:
+        seen = os.fstat(file)
+        if not stat.S_ISREG(seen.st_mode) or seen.st_size > limit:
+            raise OSError(22, "not a regular file of a plausible size", name)
+        parts = []
+        while part := os.read(file, 1 << 20):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def remove_tree(name: str, within: int, depth: int = 0) -> None:
+    """Remove a file, or a directory with all that is in it; nothing when it is not there.
+
+    Raises:
+        OSError: when something cannot be removed, or when it is deeper than `DEPTH_LIMIT`.
+    """
+    try:
+        os.unlink(name, dir_fd=within)
+        return
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):
+        pass
+    if depth > DEPTH_LIMIT:
+        raise OSError(40, "too many directories within each other", name)
+    try:
+        opened = os.open(name, DIRECTORY, dir_fd=within)
+    except PermissionError:
+        # A directory of ours without permissions of its own.
+        os.chmod(name, 0o700, dir_fd=within)
+        opened = os.open(name, DIRECTORY, dir_fd=within)
+    with descriptor(opened) as inside:
+        if not os.fstat(inside).st_mode & stat.S_IWUSR:
+            os.fchmod(inside, 0o700)
+        for each in os.listdir(inside):
+            remove_tree(each, inside, depth + 1)
+    os.rmdir(name, dir_fd=within)

@@ -1,0 +1,77 @@
+"""Where the objects of a store lie: the tables of all its packs."""
+
+from __future__ import annotations
+
+import os
+
+from parhelia_tui.core.checkpoints.coding import damaged
+from parhelia_tui.core.checkpoints.packs import read_table
+from parhelia_tui.core.checkpoints.segment import Place, Segment
+from parhelia_tui.core.model.errors import ParheliaError
+
+_SMALL = 8192
+"""Tables of fewer objects go into one dict: a thousand of them, asked one after the other, would be slow."""
+
+
+class Index:
+    """The tables of all packs; read when first asked.
+
+    Args:
+        packs: descriptor of the directory of packs; it stays the caller's.
+    """
+
+    def __init__(self, packs: int) -> None:
+        self._packs = packs
+        self._segments: dict[str, Segment] = {}
+        self._small: dict[bytes, tuple[Segment, int]] = {}
+        self._big: list[Segment] = []
+        self.damaged: dict[str, str] = {}
+        """Packs whose table cannot be read, with the reason: their objects count as missing."""
+
+    def refresh(self) -> None:
+        """Take in packs that came and forget those that went."""
+        there = {name[:-5] for name in os.listdir(self._packs) if name.endswith(".pack")}
+        if gone := self._segments.keys() - there:
+            for name in gone:
+                del self._segments[name]
+            self._small.clear()
+            self._big = []
+            for segment in self._segments.values():
+                self._add(segment)
+        self.damaged = {name: why for name, why in self.damaged.items() if name in there}
+        for name in there - self._segments.keys() - self.damaged.keys():
+            try:
+                self._segments[name] = segment = read_table(self._packs, name)
+            except FileNotFoundError:
+                continue
+            except (OSError, ParheliaError) as error:
+                self.damaged[name] = error.message if isinstance(error, ParheliaError) else str(error)
+                continue
+            self._add(segment)
+
+    def _add(self, segment: Segment) -> None:
+        if segment.count < _SMALL:
+            for row, name in enumerate(segment.names()):
+                self._small[name] = (segment, row)
+        else:
+            self._big.append(segment)
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._small or any(segment.find(name) is not None for segment in self._big)
+
+    def place(self, name: bytes) -> Place:
+        """Say where an object lies.
+
+        Raises:
+            ParheliaError: E600 when no pack has it.
+        """
+        if found := self._small.get(name):
+            return found[0].place(found[1])
+        for segment in self._big:
+            if (row := segment.find(name)) is not None:
+                return segment.place(row)
+        raise damaged(f"object {name.hex()} is missing")
+
+    def segments(self) -> dict[str, Segment]:
+        """Give the table of each pack by the pack's name."""
+        return dict(self._segments)

@@ -1,0 +1,219 @@
+"""One directory as an object of the store: columns, because 60,000 entries are read and written at once.
+
+Layout, little-endian: `PM1\\0`, entries (u32), bytes of all names (u32); names joined by NUL, ascending; modes (u32
+each), mtimes (s64, ns), sizes (u64), uids (u32), gids (u32), contents (32 bytes each); the rest is JSON for what
+few entries have: `targets` of symbolic links, `links` (the same number on entries that are one file), `xattrs`
+(base64), `chunked` (content names a list of pieces, see `pieces.py`), and `skipped` (what was there, is no part of a
+checkpoint and why). Numbers of entries are keys as decimal text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import struct
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from parhelia_tui.core.checkpoints.coding import DIGEST, damaged
+
+_MAGIC = b"PM1\0"
+_HEAD = struct.Struct("<4sII")
+_KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
+_NAME_MAX = 255
+_FIXED = 4 + 8 + 8 + 4 + 4
+"""Bytes of an entry before its content."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One name in a directory.
+
+    Attributes:
+        name: as `os.fsdecode` gives it.
+        mode: type and permissions, as in st_mode.
+        mtime: in nanoseconds.
+        size: in bytes; 0 for a directory.
+        content: what a file holds or a directory lists; `NOTHING` for a symbolic link and an empty file.
+        target: where a symbolic link points.
+        link: the same number on names of one file; None for a file with one name.
+        xattrs: `user.` attributes.
+        chunked: `content` names a list of pieces.
+    """
+
+    name: str
+    mode: int
+    mtime: int
+    size: int
+    uid: int
+    gid: int
+    content: bytes
+    target: str | None = None
+    link: int | None = None
+    xattrs: Mapping[str, bytes] = field(default_factory=dict)
+    chunked: bool = False
+
+    @property
+    def is_directory(self) -> bool:
+        return stat.S_ISDIR(self.mode)
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_ISREG(self.mode)
+
+    @property
+    def is_symlink(self) -> bool:
+        return stat.S_ISLNK(self.mode)
+
+
+def encode(entries: Sequence[Entry], skipped: Mapping[str, str]) -> bytes:
+    """Write a directory.
+
+    Args:
+        entries: in any order.
+        skipped: name and reason of what is no part of the checkpoint.
+    """
+    ordered = sorted(entries, key=_by_name)
+    count = len(ordered)
+    names = b"\0".join([os.fsencode(each.name) for each in ordered])
+    extras: dict[str, Any] = {}
+    if skipped:
+        extras["skipped"] = dict(sorted(skipped.items()))
+    for number, each in enumerate(ordered):
+        if each.target is not None:
+            extras.setdefault("targets", {})[number] = each.target
+        if each.link is not None:
+            extras.setdefault("links", {})[number] = each.link
+        if each.xattrs:
+            coded = {key: b64encode(value).decode() for key, value in sorted(each.xattrs.items())}
+            extras.setdefault("xattrs", {})[number] = coded
+        if each.chunked:
+            extras.setdefault("chunked", []).append(number)
+    return b"".join(
+        (
+            _HEAD.pack(_MAGIC, count, len(names)),
+            names,
+            struct.pack(f"<{count}I", *[each.mode for each in ordered]),
+            struct.pack(f"<{count}q", *[_fits(each.mtime) for each in ordered]),
+            struct.pack(f"<{count}Q", *[each.size for each in ordered]),
+            struct.pack(f"<{count}I", *[each.uid for each in ordered]),
+            struct.pack(f"<{count}I", *[each.gid for each in ordered]),
+            b"".join([each.content for each in ordered]),
+            json.dumps(extras, sort_keys=True, separators=(",", ":")).encode() if extras else b"",
+        )
+    )
+
+
+def _fits(mtime: int) -> int:
+    """Bring a time into 64 bits: before 1677 and after 2262 nanoseconds do not fit."""
+    return max(-(1 << 63), min((1 << 63) - 1, mtime))
+
+
+def _by_name(entry: Entry) -> bytes:
+    return os.fsencode(entry.name)
+
+
+class Directory:
+    """A directory that was read; its entries are made when asked for.
+
+    Raises:
+        ParheliaError: E600 when the bytes are no directory, or a name in it could lead out of it.
+    """
+
+    __slots__ = ("_data", "_extras", "_offset", "contents", "count", "modes", "names")
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            magic, count, length = _HEAD.unpack_from(data)
+            at = _HEAD.size + length
+            fixed = at + count * (_FIXED + DIGEST)
+            if magic != _MAGIC or len(data) < fixed:
+                raise ValueError("not a directory")
+            raw = data[_HEAD.size : at]
+            self.count: int = count
+            self._data = data
+            self._offset = at
+            self.names: list[str] = os.fsdecode(raw).split("\0") if count else []
+            self._extras = json.loads(data[fixed:]) if len(data) > fixed else {}
+            self.modes: Sequence[int] = struct.unpack_from(f"<{count}I", data, at)
+            at += count * _FIXED
+            self.contents = [data[at + i * DIGEST : at + (i + 1) * DIGEST] for i in range(count)]
+            self._check(raw)
+        except (struct.error, ValueError, RecursionError) as error:
+            raise damaged(f"a directory cannot be read ({error})") from error
+
+    def _check(self, raw: bytes) -> None:
+        parts = raw.split(b"\0") if self.count else []
+        if len(parts) != self.count or b"/" in raw:
+            raise ValueError("bad names")
+        if any(not 0 < len(part) <= _NAME_MAX or part in (b".", b"..") for part in parts):
+            raise ValueError("bad names")
+        if any(one >= other for one, other in pairwise(parts)):
+            raise ValueError("names are not in order")
+        if any(stat.S_IFMT(mode) not in _KINDS for mode in self.modes):
+            raise ValueError("bad kind of file")
+        if not isinstance(self._extras, dict):
+            raise ValueError("bad extras")
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Names that were there and are no part of the checkpoint, with the reason."""
+        return {str(name): str(why) for name, why in self._extras.get("skipped", {}).items()}
+
+    @property
+    def has_links(self) -> bool:
+        """Whether an entry may be the same file as another one."""
+        return "links" in self._extras
+
+    def directories(self) -> list[bytes]:
+        """What its subdirectories list."""
+        return [
+            content
+            for mode, content in zip(self.modes, self.contents, strict=True)
+            if mode & 0o170000 == stat.S_IFDIR
+        ]
+
+    def chunked(self) -> list[bytes]:
+        """The contents that are lists of pieces."""
+        try:
+            return [self.contents[int(number)] for number in self._extras.get("chunked", ())]
+        except (TypeError, ValueError, IndexError) as error:
+            raise damaged("a directory names pieces that it does not have") from error
+
+    def entries(self) -> list[Entry]:
+        """Give all entries, ordered by the bytes of their names.
+
+        Raises:
+            ParheliaError: E600 when what it says about them makes no sense.
+        """
+        count, data, at = self.count, self._data, self._offset + 4 * self.count
+        mtimes = struct.unpack_from(f"<{count}q", data, at)
+        sizes = struct.unpack_from(f"<{count}Q", data, at + 8 * count)
+        uids = struct.unpack_from(f"<{count}I", data, at + 16 * count)
+        gids = struct.unpack_from(f"<{count}I", data, at + 20 * count)
+        found = list(map(Entry, self.names, self.modes, mtimes, sizes, uids, gids, self.contents))
+        try:
+            for number, target in self._extras.get("targets", {}).items():
+                if not isinstance(target, str) or not target or "\0" in target:
+                    raise ValueError("bad target")
+                found[int(number)].target = target
+            for number, link in self._extras.get("links", {}).items():
+                found[int(number)].link = int(link)
+            for number, coded in self._extras.get("xattrs", {}).items():
+                if not all(key.startswith("user.") and "\0" not in key for key in coded):
+                    raise ValueError("bad attribute")
+                found[int(number)].xattrs = {key: b64decode(value) for key, value in coded.items()}
+            for number in self._extras.get("chunked", ()):
+                found[int(number)].chunked = True
+            if any(each.is_symlink and each.target is None for each in found):
+                raise ValueError("a symbolic link without a target")
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            raise damaged(f"a directory cannot be read ({error})") from error
+        return found
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries())

@@ -1,0 +1,222 @@
+"""Pack files: blocks of objects, compressed and appended, with their table at the end.
+
+Layout: `PARHPK1\\n`, blocks, the table (`segment.py`), then the footer: bytes of the table (u64, little-endian),
+BLAKE2b-256 of the table, `PARHEND\\n`. A pack is written as `NAME.new`, brought to the disk and renamed to
+`NAME.pack`, so that one with this ending is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from parhelia_tui.core.checkpoints.coding import BLOCK, DIGEST, compressor, damaged, digest
+from parhelia_tui.core.checkpoints.files import CREATE, READ, descriptor, rename_durably
+from parhelia_tui.core.checkpoints.segment import Block, Place, Segment, encode_segment
+from parhelia_tui.core.model.ids import random_hex
+
+if TYPE_CHECKING:
+    from zstandard import ZstdCompressor
+
+HEAD = b"PARHPK1\n"
+END = b"PARHEND\n"
+_FOOTER = struct.Struct(f"<Q{DIGEST}s8s")
+PACK_SIZE = 64 << 20
+"""A pack is closed after this many bytes: a bigger one would cost more to clear of what is dead."""
+
+_WAITING = 8
+"""Blocks that wait to be compressed; with those in work about 5 MB."""
+
+
+@dataclass(slots=True)
+class _Pack:
+    name: str
+    file: int
+    size: int
+    objects: list[tuple[bytes, Place]]
+
+
+class PackWriter:
+    """Compresses objects into new packs. A thread compresses and writes while the caller reads and hashes.
+
+    Args:
+        directory: descriptor of the directory of packs; it stays the caller's.
+    """
+
+    def __init__(self, directory: int) -> None:
+        self._directory = directory
+        self._pack: _Pack | None = None
+        self._finished: list[_Pack] = []
+        self._buffers: dict[bool, tuple[list[tuple[bytes, int]], list[bytes]]] = {}
+        self._sizes = {False: 0, True: 0}
+        self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(_WAITING)
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._compress: ZstdCompressor | None = None
+        self.written = 0
+        """Bytes that went into packs so far."""
+
+    def add(self, name: bytes, data: bytes, *, listing: bool = False) -> None:
+        """Take an object.
+
+        Args:
+            name: its digest.
+            data: what it holds.
+            listing: it describes others; those lie together, so that reading them all reads little.
+
+        Raises:
+            OSError: when an earlier one could not be written.
+        """
+        rows, parts = self._buffers.setdefault(listing, ([], []))
+        rows.append((name, len(data)))
+        parts.append(data)
+        self._sizes[listing] += len(data)
+        if self._sizes[listing] >= BLOCK:
+            self._close_block(listing)
+
+    def add_packed(self, frame: bytes, unpacked: int, objects: list[tuple[bytes, int, int]]) -> None:
+        """Take a block as it is, with name, offset and length of each object in it."""
+        self._write(frame, unpacked, objects)
+
+    def _close_block(self, listing: bool, *, here: bool = False) -> None:
+        rows, parts = self._buffers.pop(listing, ([], []))
+        self._sizes[listing] = 0
+        if not rows:
+            return
+
+        def pack() -> None:
+            data = b"".join(parts)
+            if self._compress is None:
+                self._compress = compressor()
+            at = 0
+            objects = []
+            for name, length in rows:
+                objects.append((name, at, length))
+                at += length
+            self._write(self._compress.compress(data), len(data), objects)
+
+        if here and self._thread is None:
+            pack()
+            return
+        if self._failure is not None:
+            raise self._failure
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="checkpoint-pack", daemon=True)
+            self._thread.start()
+        self._queue.put(pack)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            if self._failure is None:
+                try:
+                    job()
+                except BaseException as error:
+                    self._failure = error
+
+    def _write(self, frame: bytes, unpacked: int, objects: list[tuple[bytes, int, int]]) -> None:
+        pack = self._pack
+        if pack is None:
+            name = random_hex(16)
+            pack = self._pack = _Pack(
+                name, os.open(f"{name}.new", CREATE, 0o600, dir_fd=self._directory), 0, []
+            )
+            self._append(pack, HEAD)
+        block = Block(pack.name, pack.size, len(frame), unpacked)
+        self._append(pack, frame)
+        pack.objects += [(name, Place(block, at, length)) for name, at, length in objects]
+        if pack.size >= PACK_SIZE:
+            self._close_pack(pack)
+
+    def _append(self, pack: _Pack, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(pack.file, view) :]
+        pack.size += len(data)
+        self.written += len(data)
+
+    def _close_pack(self, pack: _Pack) -> None:
+        table = encode_segment(pack.objects)
+        self._append(pack, table + _FOOTER.pack(len(table), digest(table), END))
+        os.fsync(pack.file)
+        os.close(pack.file)
+        self._pack = None
+        self._finished.append(pack)
+
+    def drain(self) -> None:
+        """Write everything that was taken and end the thread; more may come.
+
+        Raises:
+            OSError: when something could not be written.
+        """
+        for listing in (False, True):
+            self._close_block(listing, here=True)
+        self._join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _join(self) -> None:
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def finish(self) -> list[str]:
+        """Bring all packs to the disk and give them their names; the names of the new ones.
+
+        Raises:
+            OSError: when something could not be written; `abandon` then.
+        """
+        self.drain()
+        if self._pack is not None:
+            self._close_pack(self._pack)
+        names = [pack.name for pack in self._finished]
+        for name in names:
+            rename_durably(self._directory, f"{name}.new", f"{name}.pack")
+        self._finished = []
+        return names
+
+    def abandon(self) -> None:
+        """Remove what is not published; harmless after `finish`."""
+        self._failure = self._failure or InterruptedError()
+        self._join()
+        if self._pack is not None:
+            os.close(self._pack.file)
+            self._finished.append(self._pack)
+            self._pack = None
+        for pack in self._finished:
+            try:
+                os.unlink(f"{pack.name}.new", dir_fd=self._directory)
+            except FileNotFoundError:
+                pass
+        self._finished = []
+
+
+def read_table(directory: int, name: str) -> Segment:
+    """Read the table at the end of a pack.
+
+    Raises:
+        ParheliaError: E600 when it is damaged.
+        FileNotFoundError: when the pack is gone.
+    """
+    with descriptor(os.open(f"{name}.pack", READ, dir_fd=directory)) as file:
+        size = os.fstat(file).st_size
+        try:
+            footer = os.pread(file, _FOOTER.size, size - _FOOTER.size)
+            length, seal, end = _FOOTER.unpack(footer)
+        except (OSError, struct.error) as error:
+            raise damaged(f"pack {name} is cut off") from error
+        start = size - _FOOTER.size - length
+        if end != END or start < len(HEAD):
+            raise damaged(f"pack {name} is cut off")
+        table = os.pread(file, length, start)
+    if digest(table) != seal:
+        raise damaged(f"the table of pack {name} is not what was written")
+    found = Segment(table)
+    if found.packs not in ([name], []):
+        raise damaged(f"pack {name} holds the table of another one")
+    return found

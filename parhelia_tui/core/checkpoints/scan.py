@@ -1,0 +1,348 @@
+"""The walk over a workspace: what is unchanged costs a stat, what changed is read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import struct
+import time
+from collections.abc import Collection, Mapping
+
+from parhelia_tui.core.checkpoints.coding import NOTHING
+from parhelia_tui.core.checkpoints.content import NotAFile, attributes, take_file
+from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor
+from parhelia_tui.core.checkpoints.folder import UNSURE, Folder
+from parhelia_tui.core.checkpoints.hasher import Hasher
+from parhelia_tui.core.checkpoints.ignore import Rules
+from parhelia_tui.core.checkpoints.manifest import Entry
+from parhelia_tui.core.checkpoints.objects import Objects
+from parhelia_tui.core.checkpoints.progress import Teller
+from parhelia_tui.core.checkpoints.watch import Watch
+
+STAGING = ".parhelia-rollback-"
+"""A rollback works in a directory of this name at the top of a workspace; no checkpoint has it."""
+
+_TICK_NS = 20_000_000
+"""The kernel's clock for files goes in steps of up to 10 ms: a change within one step can leave no trace in stat."""
+
+_COARSE_NS = 2_000_000_000
+"""Some file systems count whole seconds, or two."""
+
+_UNREADABLE = "permission denied"
+_KINDS = {
+    stat.S_IFSOCK: "socket",
+    stat.S_IFIFO: "fifo",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
+
+
+class Scan:
+    """Walks a workspace.
+
+    Args:
+        objects: where listings of the last capture are read.
+        hasher: takes what is read.
+        rules: what is left out.
+        watch: is told of each directory before it is listed; None when nobody wants to know.
+        teller: is told how many names were seen.
+    """
+
+    def __init__(
+        self, objects: Objects, hasher: Hasher, rules: Rules, watch: Watch | None, teller: Teller
+    ) -> None:
+        self._objects = objects
+        self._hasher = hasher
+        self._rules = rules
+        self._watch = watch
+        self._teller = teller
+        self._device = -1
+        self._seen = 0
+        self.read = 0
+        """Files that were read."""
+        self.unsettled: dict[str, set[str]] = {}
+        """Directories, with the names in them that did not stand still."""
+
+    def top(self, opened: int, old: Folder | None) -> Folder:
+        """Walk over all of it.
+
+        Args:
+            opened: descriptor of the workspace.
+            old: what a scan saw before; what still has the same key is not read.
+        """
+        self._device = os.fstat(opened).st_dev
+        return self._folder(opened, "", old, (), keep_subs=False, depth=0)
+
+    def again(self, opened: int, top: Folder, touched: Mapping[str, Collection[str]]) -> Folder:
+        """Look at some directories again.
+
+        Args:
+            opened: descriptor of the workspace.
+            top: what this scan saw before; it is changed in place but for itself.
+            touched: directories, with the names in them that are to be read whatever their key says.
+
+        Returns:
+            The new top.
+        """
+        wanted: dict[str, set[str]] = {path: set(names) for path, names in touched.items()}
+        for path in touched:
+            if path:
+                # Its own times and permissions stand in the directory above.
+                wanted.setdefault(path.rpartition("/")[0], set())
+        self._add_links(top, wanted)
+        for path in sorted(wanted, key=lambda each: each.count("/") if each else -1):
+            if not path:
+                top = self._folder(opened, "", top, wanted[path], keep_subs=True, depth=0)
+                continue
+            above, _, name = path.rpartition("/")
+            parent = top.within(above)
+            old = parent.subs.get(name) if parent is not None else None
+            if parent is None or old is None:
+                continue
+            try:
+                inside = open_below(opened, path)
+            except OSError:
+                # Gone or replaced: the directory above was touched by that too.
+                continue
+            with descriptor(inside):
+                depth = path.count("/") + 1
+                parent.subs[name] = self._folder(inside, path, old, wanted[path], keep_subs=True, depth=depth)
+        return top
+
+    def _add_links(self, top: Folder, wanted: dict[str, set[str]]) -> None:
+        """Add the other names of files of which one name is wanted: inotify tells of one name alone."""
+        linked = [(path, folder) for path, folder in top.walk() if folder.links]
+        inodes = {
+            folder.links[name]
+            for path, folder in linked
+            for name in wanted.get(path, ())
+            if name in folder.links
+        }
+        for path, folder in linked if inodes else ():
+            names = {name for name, inode in folder.links.items() if inode in inodes}
+            if names:
+                wanted.setdefault(path, set()).update(names)
+
+    def _folder(
+        self,
+        opened: int,
+        path: str,
+        old: Folder | None,
+        forced: Collection[str],
+        *,
+        keep_subs: bool,
+        depth: int,
+    ) -> Folder:
+        if self._watch is not None:
+            self._watch.add(opened, path)
+        seen: list[tuple[str, os.stat_result]] = []
+        names: list[str] = []
+        flat: list[int] = []
+        listed_ns = time.time_ns()
+        with os.scandir(opened) as found:
+            for each in found:
+                try:
+                    status = each.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                names.append(each.name)
+                seen.append((each.name, status))
+                flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        keys = _keys(flat)
+        self._seen += len(names)
+        self._teller.tell("scanning", self._seen)
+        same = old is not None and not forced and keys == old.keys and names == old.names
+        if old is not None and same and (keep_subs or self._subs(opened, path, old, depth)):
+            return old
+        return self._changed(opened, path, old, forced, seen, keys, listed_ns, keep_subs, depth)
+
+    def _subs(self, opened: int, path: str, old: Folder, depth: int) -> bool:
+        """Walk over all directories in one that is as it was; False when one of them is not to be had."""
+        return all(self._sub(opened, path, name, sub, old, depth) for name, sub in list(old.subs.items()))
+
+    def _sub(self, opened: int, path: str, name: str, old: Folder | None, into: Folder, depth: int) -> bool:
+        """Walk over a directory in another one; False when there is none that can be walked."""
+        below = f"{path}/{name}" if path else name
+        if depth >= DEPTH_LIMIT:
+            into.skipped[name] = "too many directories within each other"
+            return False
+        try:
+            inside = os.open(name, DIRECTORY, dir_fd=opened)
+        except PermissionError:
+            into.skipped[name] = _UNREADABLE
+            return False
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise
+            # Gone or replaced since it was listed.
+            self.unsettled.setdefault(path, set()).add(name)
+            return False
+        with descriptor(inside):
+            sub = self._folder(inside, below, old, (), keep_subs=False, depth=depth + 1)
+            if into.entries is not None and name in into.entries:
+                into.entries[name].xattrs = attributes(inside)
+        into.subs[name] = sub
+        return True
+
+    def _changed(
+        self,
+        opened: int,
+        path: str,
+        old: Folder | None,
+        forced: Collection[str],
+        seen: list[tuple[str, os.stat_result]],
+        keys: bytes,
+        listed_ns: int,
+        keep_subs: bool,
+        depth: int,
+    ) -> Folder:
+        old_keys = old.key_of() if old is not None else {}
+        old_entries = self._entries(old)
+        entries: dict[str, Entry] = {}
+        made = Folder(os.fstat(opened).st_ino, [], b"", entries)
+        sure: list[bytes] = []
+        for at, (name, status) in enumerate(seen):
+            key = keys[at * 32 : at * 32 + 32]
+            looked_ns = listed_ns
+            made.names.append(name)
+            mode = status.st_mode
+            below = f"{path}/{name}" if path else name
+            directory = stat.S_ISDIR(mode)
+            if (self._rules and self._rules.leave_out(below, directory)) or (
+                not path and directory and name.startswith(STAGING)
+            ):
+                made.ignored.append(name)
+            elif kind := _KINDS.get(stat.S_IFMT(mode)):
+                made.skipped[name] = kind
+            elif directory:
+                if not self._directory(opened, path, name, status, old, forced, made, keep_subs, depth):
+                    entries.pop(name, None)
+            elif name not in forced and key == old_keys.get(name) and name in old_entries:
+                entry = entries[name] = old_entries[name]
+                made.files += 1
+                made.size += entry.size
+                if status.st_nlink > 1:
+                    made.links[name] = status.st_ino
+            else:
+                looked_ns = time.time_ns()
+                taken = self._take(opened, path, name, status, made)
+                if taken is None:
+                    key = UNSURE
+                else:
+                    status = taken
+                    key = _keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+            sure.append(UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key)
+        made.keys = b"".join(sure)
+        return made
+
+    def _directory(
+        self,
+        opened: int,
+        path: str,
+        name: str,
+        status: os.stat_result,
+        old: Folder | None,
+        forced: Collection[str],
+        into: Folder,
+        keep_subs: bool,
+        depth: int,
+    ) -> bool:
+        if status.st_dev != self._device:
+            into.skipped[name] = "another file system"
+            return False
+        assert into.entries is not None
+        entry = Entry(name, status.st_mode, status.st_mtime_ns, 0, status.st_uid, status.st_gid, NOTHING)
+        into.entries[name] = entry
+        before = old.subs.get(name) if old is not None else None
+        if keep_subs and name not in forced and before is not None and before.inode == status.st_ino:
+            try:
+                with descriptor(os.open(name, DIRECTORY, dir_fd=opened)) as inside:
+                    entry.xattrs = attributes(inside)
+            except OSError:
+                self.unsettled.setdefault(path, set()).add(name)
+                return False
+            into.subs[name] = before
+            return True
+        return self._sub(opened, path, name, before, into, depth)
+
+    def _take(
+        self, opened: int, path: str, name: str, status: os.stat_result, into: Folder
+    ) -> os.stat_result | None:
+        """Read a file or a symbolic link; None when it is not there to be read."""
+        assert into.entries is not None
+        try:
+            if stat.S_ISLNK(status.st_mode):
+                target = os.readlink(name, dir_fd=opened)
+                entry = Entry(
+                    name,
+                    status.st_mode,
+                    status.st_mtime_ns,
+                    status.st_size,
+                    status.st_uid,
+                    status.st_gid,
+                    NOTHING,
+                    target,
+                )
+            else:
+                entry, status, still = take_file(self._hasher, opened, name, status)
+                if not still:
+                    self.unsettled.setdefault(path, set()).add(name)
+        except PermissionError:
+            into.skipped[name] = _UNREADABLE
+            return None
+        except NotAFile:
+            self.unsettled.setdefault(path, set()).add(name)
+            return None
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINVAL):
+                self.unsettled.setdefault(path, set()).add(name)
+            elif error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT):
+                raise
+            else:
+                into.skipped[name] = f"cannot be read ({error.strerror})"
+            return None
+        into.entries[name] = entry
+        self.read += 1
+        into.files += 1
+        into.size += entry.size
+        if status.st_nlink > 1:
+            into.links[name] = status.st_ino
+        return status
+
+    def _entries(self, old: Folder | None) -> Mapping[str, Entry]:
+        if old is None:
+            return {}
+        if old.entries is None and old.listing is not None:
+            return {each.name: each for each in self._objects.listing(old.listing)}
+        return old.entries or {}
+
+
+def _keys(flat: list[int]) -> bytes:
+    try:
+        return struct.pack(f"<{len(flat)}q", *flat)
+    except struct.error:
+        # Inodes of 64 bits, times after 2262.
+        return b"".join([(each & (1 << 64) - 1).to_bytes(8, "little") for each in flat])
+
+
+def _fresh(changed_ns: int, now_ns: int) -> bool:
+    """Say whether a change after `now` could have left this same time of change."""
+    tick = _TICK_NS if changed_ns % 1_000_000_000 else _COARSE_NS
+    return changed_ns + tick > now_ns
+
+
+def open_below(opened: int, path: str) -> int:
+    """Open a directory below another one without following a symbolic link anywhere.
+
+    Raises:
+        OSError: when it is not there, or there is a symbolic link on the way.
+    """
+    inside = os.dup(opened)
+    for name in path.split("/") if path else ():
+        try:
+            deeper = os.open(name, DIRECTORY, dir_fd=inside)
+        finally:
+            os.close(inside)
+        inside = deeper
+    return inside

@@ -1,0 +1,134 @@
+"""A table that says where objects lie: at the end of each pack, and one for many packs together.
+
+Layout, little-endian: `PX1\\0`, then the numbers of packs, blocks and objects (u32 each); names of packs (16 bytes
+each); blocks (number of the pack u32, offset u64, packed bytes u32, unpacked bytes u32); names of objects, ascending
+(32 bytes each); places of objects in the same order (number of the block u32, offset in it u32, length u32).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from parhelia_tui.core.checkpoints.coding import BLOCK_LIMIT, DIGEST, damaged
+
+_MAGIC = b"PX1\0"
+_HEAD = struct.Struct("<4sIII")
+_BLOCK = struct.Struct("<IQII")
+_PLACE = struct.Struct("<III")
+_PACK_NAME = re.compile(r"[0-9a-f]{16}")
+PACK_NAME = 16
+"""Characters of a pack's name, hexadecimal."""
+
+
+class Block(NamedTuple):
+    """Where one block lies; offsets and lengths in bytes."""
+
+    pack: str
+    offset: int
+    packed: int
+    unpacked: int
+
+
+class Place(NamedTuple):
+    """Where one object lies."""
+
+    block: Block
+    offset: int
+    length: int
+
+
+class Segment:
+    """A table that was read.
+
+    Raises:
+        ParheliaError: E600 when it is none.
+    """
+
+    __slots__ = ("_blocks", "_keys", "_places", "count", "packs")
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            magic, packs, blocks, count = _HEAD.unpack_from(data)
+        except struct.error as error:
+            raise damaged("a table is cut off") from error
+        at = _HEAD.size
+        ends = [at := at + size for size in (packs * 16, blocks * _BLOCK.size, count * DIGEST, count * 12)]
+        if magic != _MAGIC or len(data) != ends[-1]:
+            raise damaged("a table cannot be read")
+        names = data[_HEAD.size : ends[0]].decode("ascii", "replace")
+        self.packs = [names[i : i + PACK_NAME] for i in range(0, len(names), PACK_NAME)]
+        if not all(_PACK_NAME.fullmatch(name) for name in self.packs):
+            raise damaged("a table names what is no pack")
+        self._blocks = data[ends[0] : ends[1]]
+        self._keys = data[ends[1] : ends[2]]
+        self._places = data[ends[2] : ends[3]]
+        self.count: int = count
+
+    def find(self, name: bytes) -> int | None:
+        """Give the row of an object, None when it is not here."""
+        keys = self._keys
+        row = bisect_left(range(self.count), name, key=lambda i: keys[i * DIGEST : (i + 1) * DIGEST])
+        return row if row < self.count and keys[row * DIGEST : (row + 1) * DIGEST] == name else None
+
+    def names(self) -> list[bytes]:
+        """The names of all objects, in the order of rows."""
+        keys = self._keys
+        return [keys[at : at + DIGEST] for at in range(0, len(keys), DIGEST)]
+
+    def place(self, row: int) -> Place:
+        """Say where the object of a row lies.
+
+        Raises:
+            ParheliaError: E600 when the row leads out of its block.
+        """
+        number, offset, length = _PLACE.unpack_from(self._places, row * _PLACE.size)
+        block = self.block(number)
+        if offset + length > block.unpacked:
+            raise damaged("an object lies outside of its block")
+        return Place(block, offset, length)
+
+    def block(self, number: int) -> Block:
+        """Give a block by its number.
+
+        Raises:
+            ParheliaError: E600 when there is none, or its size is impossible.
+        """
+        try:
+            pack, offset, packed, unpacked = _BLOCK.unpack_from(self._blocks, number * _BLOCK.size)
+            found = Block(self.packs[pack], offset, packed, unpacked)
+        except (struct.error, IndexError) as error:
+            raise damaged("a table names a block that is not there") from error
+        if unpacked > BLOCK_LIMIT or packed > BLOCK_LIMIT:
+            raise damaged("a block is bigger than blocks are")
+        return found
+
+    def places(self) -> Iterator[tuple[bytes, Place]]:
+        """Give all objects and where they lie."""
+        for row, name in enumerate(self.names()):
+            yield name, self.place(row)
+
+
+def encode_segment(objects: Sequence[tuple[bytes, Place]]) -> bytes:
+    """Write a table of objects, given in any order; the first of two with one name is kept."""
+    packs: dict[str, int] = {}
+    blocks: dict[Block, int] = {}
+    rows: dict[bytes, bytes] = {}
+    for name, place in objects:
+        if name not in rows:
+            packs.setdefault(place.block.pack, len(packs))
+            number = blocks.setdefault(place.block, len(blocks))
+            rows[name] = _PLACE.pack(number, place.offset, place.length)
+    keys = sorted(rows)
+    return b"".join(
+        (
+            _HEAD.pack(_MAGIC, len(packs), len(blocks), len(rows)),
+            *[name.encode() for name in packs],
+            *[_BLOCK.pack(packs[each.pack], each.offset, each.packed, each.unpacked) for each in blocks],
+            *keys,
+            *[rows[key] for key in keys],
+        )
+    )

@@ -1,0 +1,83 @@
+"""What changes while a workspace is read: inotify, see inotify(7)."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import struct
+from collections.abc import Mapping
+
+_MODIFY, _ATTRIB, _CLOSE_WRITE = 0x2, 0x4, 0x8
+_MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x40, 0x80, 0x100, 0x200
+_Q_OVERFLOW, _IGNORED, _ONLYDIR = 0x4000, 0x8000, 0x1000000
+_MASK = _MODIFY | _ATTRIB | _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _ONLYDIR
+_EVENT = struct.Struct("iIII")
+
+
+class Watch:
+    """Watches directories, each by itself. `complete` turns False for good when something may have gone unseen."""
+
+    def __init__(self) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._add_watch = libc.inotify_add_watch
+        self._add_watch.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32)
+        self._file: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.complete = self._file >= 0
+        self._paths: dict[int, str] = {}
+        self._touched: dict[str, set[str]] = {}
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def add(self, opened: int, path: str) -> None:
+        """Watch a directory from now on.
+
+        Args:
+            opened: its descriptor, so that no name is resolved anew.
+            path: under which `touched` tells of it.
+        """
+        if not self.complete:
+            return
+        # The descriptor's link in /proc is the only way in without a path that somebody may have changed.
+        number = self._add_watch(self._file, b"/proc/self/fd/%d" % opened, _MASK)
+        if number < 0:
+            # ENOSPC: the user's watches have run out. Any other error leaves the same gap.
+            self.complete = False
+            return
+        self._paths[number] = path
+        if not len(self._paths) % 256:
+            self._read()
+
+    def touched(self) -> Mapping[str, set[str]]:
+        """Give and forget what was touched: directories, with the names in them (none: the directory itself)."""
+        self._read()
+        found, self._touched = self._touched, {}
+        return found
+
+    def _read(self) -> None:
+        while self._file >= 0:
+            try:
+                data = os.read(self._file, 1 << 16)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno == errno.EINTR:
+                    continue
+                self.complete = False
+                return
+            at = 0
+            while at < len(data):
+                number, mask, _, length = _EVENT.unpack_from(data, at)
+                at += _EVENT.size
+                name = os.fsdecode(data[at : at + length].rstrip(b"\0"))
+                at += length
+                if mask & _Q_OVERFLOW:
+                    self.complete = False
+                elif not mask & _IGNORED and (path := self._paths.get(number)) is not None:
+                    names = self._touched.setdefault(path, set())
+                    if name:
+                        names.add(name)

@@ -1,0 +1,73 @@
+"""Listings made from folders: from the bottom up, and only where something changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from parhelia_tui.core.checkpoints.coding import digest
+from parhelia_tui.core.checkpoints.folder import Folder
+from parhelia_tui.core.checkpoints.manifest import encode
+from parhelia_tui.core.checkpoints.objects import Objects
+
+Store = Callable[[bytes], bytes]
+"""Takes a listing, gives its name."""
+
+
+def write_listings(top: Folder, objects: Objects, store: Store) -> bytes:
+    """Make all listings that are not stored yet; every content has its name already.
+
+    Args:
+        top: afterwards every folder in it has its listing.
+        objects: where listings are that were stored before.
+
+    Returns:
+        The name of the top's.
+    """
+    return _Writer(_link_ids(top), objects, store).write(top)
+
+
+class _Writer:
+    def __init__(self, ids: dict[int, int], objects: Objects, store: Store) -> None:
+        self._ids = ids
+        self._objects = objects
+        self._store = store
+
+    def write(self, folder: Folder) -> bytes:
+        below: dict[str, bytes] = {}
+        changed = False
+        for name, sub in folder.subs.items():
+            before = sub.listing
+            below[name] = self.write(sub)
+            changed = changed or below[name] != before
+        ids = {name: self._ids[inode] for name, inode in folder.links.items() if inode in self._ids}
+        if folder.listing is not None and folder.entries is None and not changed and ids == folder.link_ids:
+            return folder.listing
+        entries = folder.entries
+        if entries is None:
+            assert folder.listing is not None
+            entries = {each.name: each for each in self._objects.listing(folder.listing)}
+        for name, entry in entries.items():
+            entry.link = ids.get(name)
+            if entry.is_directory:
+                entry.content = below[name]
+        folder.listing = self._store(encode(list(entries.values()), folder.skipped))
+        folder.link_ids = ids
+        # What is stored need not stay in memory as well.
+        folder.entries = None
+        return folder.listing
+
+
+def _link_ids(top: Folder) -> dict[int, int]:
+    """Number the files that have several names in the workspace, by the first of them: inodes do not outlive a restore."""
+    first: dict[int, bytes] = {}
+    several: set[int] = set()
+    for path, folder in top.walk():
+        for name, inode in folder.links.items():
+            full = os.fsencode(f"{path}/{name}" if path else name)
+            if inode in first:
+                several.add(inode)
+                first[inode] = min(first[inode], full)
+            else:
+                first[inode] = full
+    return {inode: int.from_bytes(digest(first[inode])[:6], "little") for inode in several}

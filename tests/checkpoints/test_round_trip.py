@@ -1,0 +1,90 @@
+"""A checkpoint gives back what was there, to the last property."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.checkpoints.capture import capture
+from parhelia_tui.core.checkpoints.collect import collect
+from parhelia_tui.core.checkpoints.diff import diff
+from parhelia_tui.core.checkpoints.repository import Repository
+from parhelia_tui.core.checkpoints.restore import restore
+from parhelia_tui.core.checkpoints.statistics import statistics
+from parhelia_tui.core.checkpoints.text import read_file, text_diff
+from parhelia_tui.core.checkpoints.verify import verify
+from parhelia_tui.core.model.errors import ParheliaError
+from tests.checkpoints.oddities import make_oddities
+from tests.checkpoints.strict import differences
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path / "store")
+
+
+def test_every_oddity_comes_back_as_it_was(repository: Repository, tmp_path: Path) -> None:
+    source = tmp_path / "ws"
+    make_oddities(source)
+    made = capture(repository, source)
+    found = restore(repository, made.tree, tmp_path / "out")
+    assert differences(source, tmp_path / "out") == []
+    assert {reason for _, reason in found.skipped} == {"fifo", "socket"}
+    assert capture(repository, tmp_path / "out", made.tree).changed == 0
+    assert verify(repository) == []
+
+
+def test_nothing_changed_gives_the_same_tree_and_writes_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    source = tmp_path / "ws"
+    make_oddities(source)
+    first = capture(repository, source)
+    second = capture(repository, source, first.tree)
+    assert (second.tree, second.changed, second.added_bytes) == (first.tree, 0, 0)
+
+
+def test_a_diff_tells_what_was_added_changed_and_deleted(repository: Repository, tmp_path: Path) -> None:
+    source = tmp_path / "ws"
+    (source / "deep" / "er").mkdir(parents=True)
+    (source / "deep" / "er" / "one").write_text("one\ntwo\n")
+    (source / "gone").write_text("x")
+    first = capture(repository, source)
+    (source / "deep" / "er" / "one").write_text("one\n2\n")
+    (source / "gone").unlink()
+    (source / "new").mkdir()
+    (source / "new" / "file").write_bytes(b"\0")
+    second = capture(repository, source, first.tree)
+    assert second.changed == 3
+    for after in (second.tree, source):
+        found = diff(repository, first.tree, after)
+        assert [each.path for each in found.added] == ["new", "new/file"]
+        assert [each.path for each in found.changed] == ["deep/er/one"]
+        assert [each.path for each in found.deleted] == ["gone"]
+        text = text_diff(repository, first.tree, after, "deep/er/one").text
+        assert "-two\n+2\n" in text
+        assert text_diff(repository, first.tree, after, "new/file").binary
+    assert read_file(repository, first.tree, "gone") == b"x"
+    with pytest.raises(ParheliaError, match="E101"):
+        read_file(repository, first.tree, "../gone")
+
+
+def test_what_no_checkpoint_needs_is_thrown_away(repository: Repository, tmp_path: Path) -> None:
+    source = tmp_path / "ws"
+    source.mkdir()
+    (source / "stays").write_bytes(os.urandom(100_000))
+    (source / "goes").write_bytes(os.urandom(900_000))
+    first = capture(repository, source)
+    (source / "goes").unlink()
+    second = capture(repository, source, first.tree)
+    before = statistics(repository)
+    assert collect(repository, [second.tree], grace_s=3600).trees == ()
+    found = collect(repository, [second.tree], dead=[first.tree])
+    assert found.trees == (first.tree,)
+    assert found.freed_bytes > 850_000
+    assert statistics(repository).packed_bytes < before.packed_bytes - 850_000
+    assert verify(repository) == []
+    restore(repository, second.tree, tmp_path / "out")
+    assert differences(source, tmp_path / "out") == []
