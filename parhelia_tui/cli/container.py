@@ -39,6 +39,7 @@ def container() -> None:
     type=click.Choice([each.value for each in Health]),
     help="Repeatable.",
 )
+@click.option("--workspace", "-w", metavar="DIR", help="Only those that work on this directory.")
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
 @click.option(
     "--limit",
@@ -50,12 +51,14 @@ def container() -> None:
     help="At most so many.",
 )
 @output_options
-def list_(states: tuple[str, ...], healths: tuple[str, ...], everything: bool, limit: int) -> None:
+def list_(
+    states: tuple[str, ...], healths: tuple[str, ...], workspace: str | None, everything: bool, limit: int
+) -> None:
     """List containers, newest first."""
     out = Out()
     wanted = [ContainerState(each) for each in states] or ([] if everything else sorted(CONTAINER_LIVE))
     # The limit counts what is shown, and only here is known what that is.
-    known = out.client.containers(wanted, limit=None if healths else limit)
+    known = out.client.containers(wanted, workspace=workspace, limit=None if healths else limit)
     found = [each for each in known if not healths or each.health in healths][:limit]
     out.answer(found, lambda: _container_table(found))
 
@@ -63,10 +66,10 @@ def list_(states: tuple[str, ...], healths: tuple[str, ...], everything: bool, l
 def _container_table(found: list[Container]) -> str:
     rows = [
         [each.id, each.task_id, _isolated(each), state(each.state), _health(each), size(each.memory_bytes),
-         age(each.last_heartbeat_at), age(each.created_at)]
+         age(each.last_heartbeat_at), age(each.created_at), each.workspace]
         for each in found
     ]  # fmt: skip
-    return table(("ID", "TASK", "WHERE", "STATE", "HEALTH", "MEMORY", "BEAT", "AGE"), rows, 2)
+    return table(("ID", "TASK", "WHERE", "STATE", "HEALTH", "MEMORY", "BEAT", "AGE", "WORKSPACE"), rows, 8)
 
 
 def _isolated(found: Container) -> str | Styled:

@@ -13,7 +13,7 @@ import click
 
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import output_options, yes_option
+from parhelia_tui.cli.options import output_options, seconds, yes_option
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, styled
 from parhelia_tui.core.model.errors import ParheliaError
@@ -197,15 +197,19 @@ def _counted(value: Any) -> str:
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--older-than", metavar="TIME", help="Only of those that ended so long ago, as 12h or 30d.")
+@click.option("--persistent", is_flag=True, help="Also the homes and systems of persistent containers.")
 @yes_option
 @output_options
-def cleanup(dry_run: bool, yes: bool) -> None:
+def cleanup(dry_run: bool, older_than: str | None, persistent: bool, yes: bool) -> None:
     """Remove what ended containers left: logs and private homes. Workspaces and persistent containers stay."""
     out = Out()
+    older_than_s = seconds(older_than) or 0.0
     if not dry_run:
-        confirmed("Remove the logs and private homes of all ended containers?", yes)
+        systems = ", homes and installed systems" if persistent else " and private homes"
+        confirmed(f"Remove the logs{systems} of {'old' if older_than_s else 'all'} ended containers?", yes)
     with waiting("cleaning up"):
-        done = out.client.cleanup(dry_run=dry_run)
+        done = out.client.cleanup(dry_run=dry_run, persistent=persistent, older_than_s=older_than_s)
     word = "would be removed" if dry_run else "removed"
     lines = [f"{len(done['removed'])} {word}", *(f"kept {name}: {why}" for name, why in done["kept"].items())]
     out.answer(done, "\n".join(map(one_line, lines)))

@@ -121,12 +121,16 @@ def _agent_options(given: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--all", "everything", is_flag=True, help=f"All, not only the newest {NEWEST}.")
 @click.option("--limit", "-n", type=click.IntRange(1), metavar="N", help="At most so many.")
 @click.option("--batch", metavar="ID", help="Only those of a batch.")
+@click.option("--workspace", "-w", metavar="DIR", help="Only those of this directory.")
 @output_options
-def list_(states: tuple[str, ...], everything: bool, limit: int | None, batch: str | None) -> None:
+def list_(
+    states: tuple[str, ...], everything: bool, limit: int | None, batch: str | None, workspace: str | None
+) -> None:
     """List tasks, newest first."""
     out = Out()
     most = None if everything else limit or NEWEST
-    found = out.client.tasks([TaskState(each) for each in states], batch=batch, limit=most)
+    wanted = [TaskState(each) for each in states]
+    found = out.client.tasks(wanted, batch=batch, workspace=workspace, limit=most)
     out.answer(
         found, lambda: _task_table(found), next_actions=[] if found else ['parhelia task create "PROMPT"']
     )

@@ -16,7 +16,7 @@ standard input; --format says which where the name does not. Keys of a task:
   network          none or open
   env, limits      tables; limits are cpus, memory_mb, pids, lifetime_s
   priority         -100 to 100, larger goes first
-  persistent       keep what is installed in the system
+  persistent       keep what is installed, for the next one of this workspace and slot
   agent_options    what the agent can be told
 
 Every task is checked before the first one starts. Options behind --batch FILE (--agent, --workspace, --mode,
@@ -40,8 +40,12 @@ A container has its own processes, mounts, network and users. Inside, there is
   /workspace       the task's directory, the only place of yours that can be written
   /home/agent      a home that belongs to the container
   /tmp             its own
-  /usr, /etc ...   the system, read-only; with --persistent, changes are kept beside it
+  /usr, /etc ...   the system, read-only
   no network       unless --network open
+
+With --persistent it is root inside, in a system that it may change. What it installs, its home and its /tmp stay
+when it ends, and the next persistent container of the same workspace and slot goes on with them; processes do not
+stay. parhelia cleanup spares them, parhelia cleanup --persistent does not.
 
 Your home, your variables, your ssh agent, other containers and the terminal server are not there. parhelia doctor
 tries each part on this machine. --unsandboxed runs a task WITHOUT all of this, and every screen says so.

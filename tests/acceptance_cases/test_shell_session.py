@@ -44,6 +44,7 @@ def test_files_go_both_ways_at_once_and_belong_to_the_user(shell: Shell, place: 
     terminal.write(b"echo inside > made; mkdir -p deep/er; echo two > deep/er/file\r")
     wait_until(lambda: (place / "deep/er/file").exists() and (place / "deep/er/file").read_text(), 30)
     assert (place / "made").read_text() == "inside\n"
+    assert [path.stat().st_mode & 0o777 for path in (place / "made", place / "deep")] == [0o644, 0o755]
     for path in (place / "made", place / "deep", place / "deep/er/file"):
         assert (path.stat().st_uid, path.stat().st_gid) == (os.getuid(), os.getgid())
     (place / "of-the-host").write_text("just written\n")

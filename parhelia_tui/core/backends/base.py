@@ -166,6 +166,19 @@ class Backend(Protocol):
                 E204 for an unusable workspace, E507 for a full disk.
         """
 
+    async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
+        """Give a container that has not been created yet what a persistent one before it kept.
+
+        Args:
+            earlier: ids of ended persistent containers, the preferred first.
+
+        Returns:
+            The id of the first that kept something, which now keeps nothing; None where none did.
+        """
+
+    def keeps_system(self, container_id: str) -> bool:
+        """Say whether an ended container keeps a home and a system that another can take over."""
+
     async def list(self) -> Listing:
         """Look at every container that this state directory owns."""
 

@@ -122,10 +122,15 @@ class Client:
         return tasks.resolve(self._db, text)
 
     def tasks(
-        self, states: Sequence[TaskState] = (), *, batch: str | None = None, limit: int | None = None
+        self,
+        states: Sequence[TaskState] = (),
+        *,
+        batch: str | None = None,
+        workspace: str | None = None,
+        limit: int | None = None,
     ) -> list[Task]:
         """Read tasks, newest first, with prompts cut to 400 characters."""
-        return tasks.listed(self._db, states=states, batch=batch, limit=limit)
+        return tasks.listed(self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit)
 
     def tasks_since(self, rev: int) -> tuple[int, list[Task]]:
         """Give the present revision of the store, and the tasks that changed after an earlier one."""
@@ -141,10 +146,14 @@ class Client:
         return containers.resolve(self._db, text)
 
     def containers(
-        self, states: Sequence[ContainerState] = (), *, limit: int | None = None
+        self,
+        states: Sequence[ContainerState] = (),
+        *,
+        workspace: str | None = None,
+        limit: int | None = None,
     ) -> list[Container]:
         """Read containers, newest first."""
-        return containers.listed(self._db, states=states, limit=limit)
+        return containers.listed(self._db, states=states, workspace=_real(workspace), limit=limit)
 
     def containers_of(self, task_id: str) -> list[Container]:
         """Read the containers of a task, oldest first."""
@@ -470,13 +479,24 @@ class Client:
         """Run one round of the reconciler now and give what it found and did."""
         return self._intent("reconcile", "", {})
 
-    def cleanup(self, *, dry_run: bool) -> dict[str, Any]:
+    def cleanup(
+        self, *, dry_run: bool, persistent: bool = False, older_than_s: float = 0.0
+    ) -> dict[str, Any]:
         """Remove the run directories of ended containers, or only say which; workspaces always stay.
+
+        Args:
+            persistent: also what persistent ones keep for the next container in their place.
+            older_than_s: seconds since their end; what ended later stays.
 
         Returns:
             `removed`, a list of ids, and `kept`, ids with the reason.
         """
-        return self._intent("cleanup", "", {"dry_run": dry_run})
+        asked: dict[str, object] = {
+            "dry_run": dry_run,
+            "persistent": persistent,
+            "older_than_s": older_than_s,
+        }
+        return self._intent("cleanup", "", asked)
 
     def wake(self) -> None:
         """Tell the controller to look, starting it if there is none."""
@@ -656,3 +676,8 @@ class Client:
                     recovery=("parhelia controller status", "parhelia doctor"),
                 )
             time.sleep(LOOK_EVERY_S)
+
+
+def _real(workspace: str | None) -> str | None:
+    """A directory by the name under which records have it, whether it is there any more or not."""
+    return None if workspace is None else os.path.realpath(os.path.expanduser(workspace))

@@ -104,12 +104,31 @@ async def create(
         await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
         async with turn or nullcontext():
             if is_wanted(context, container_id):
+                if container.persistent:
+                    await _take_over(context, container)
                 await context.backend_of(container).create(_plan(context, task, container))
     except ParheliaError as error:
         with writing(context.db) as tx:
             ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
     finally:
         context.being_created.discard(container_id)
+
+
+async def _take_over(context: Context, container: Container) -> None:
+    """Let a persistent container go on with the home and the system of the one that stood in its place."""
+    earlier = containers.predecessors(context.db, container)
+    found = await context.backend_of(container).take_over(container.id, earlier) if earlier else None
+    if found is None:
+        return
+    with writing(context.db) as tx:
+        events.append(
+            tx,
+            "container.continued",
+            f"it goes on with the home and the system of container {found}, in slot {container.slot}",
+            task_id=container.task_id,
+            container_id=container.id,
+            at=context.clock(),
+        )
 
 
 def is_wanted(context: Context, container_id: str) -> bool:

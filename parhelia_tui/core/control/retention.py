@@ -51,12 +51,20 @@ async def expire(context: Context) -> None:
     ended = containers.listed(context.db, states=tuple(CONTAINER_ENDED))
     for index, container in enumerate(ended):
         age_days = (now - (container.finished_at or now)) / 86400
-        if index >= keep.ended_containers or age_days > keep.ended_containers_days:
+        old = index >= keep.ended_containers or age_days > keep.ended_containers_days
+        if old and not _keeps_system(context, container):
             await _remove(context, container)
 
 
-async def sweep(context: Context, *, dry_run: bool) -> Swept:
-    """Remove the run directories of all ended containers, except persistent ones.
+async def sweep(
+    context: Context, *, dry_run: bool, persistent: bool = False, older_than_s: float = 0.0
+) -> Swept:
+    """Remove the run directories of ended containers.
+
+    Args:
+        dry_run: only say which.
+        persistent: also those that keep a system for the next container in their place.
+        older_than_s: seconds since their end; what ended later stays.
 
     Raises:
         ParheliaError: E500 when the containers could not be listed; then nothing was removed.
@@ -72,8 +80,10 @@ async def sweep(context: Context, *, dry_run: bool) -> Swept:
                 swept.kept[container_id] = "nothing is known of it"
             elif sight.alive or container.state not in CONTAINER_ENDED:
                 swept.kept[container_id] = "it runs"
-            elif container.persistent:
+            elif not persistent and _keeps_system(context, container):
                 swept.kept[container_id] = "it is persistent"
+            elif context.clock() - (container.finished_at or 0) < older_than_s:
+                swept.kept[container_id] = "it has not ended so long ago"
             else:
                 swept.removed.append(container_id)
                 if not dry_run:
@@ -81,8 +91,12 @@ async def sweep(context: Context, *, dry_run: bool) -> Swept:
     return swept
 
 
+def _keeps_system(context: Context, container: Container) -> bool:
+    return container.persistent and context.backend_of(container).keeps_system(container.id)
+
+
 async def _remove(context: Context, container: Container) -> None:
-    if container.persistent or not context.paths.container(container.id).exists():
+    if not context.paths.container(container.id).exists():
         return
     await context.backend_of(container).remove(container.id)
     with writing(context.db) as tx:

@@ -185,5 +185,11 @@ async def _reconcile(context: Context, intent: Intent) -> dict[str, Any]:
 
 
 async def _cleanup(context: Context, intent: Intent) -> dict[str, Any]:
-    swept = await retention.sweep(context, dry_run=bool(intent.payload.get("dry_run")))
+    asked = intent.payload
+    swept = await retention.sweep(
+        context,
+        dry_run=bool(asked.get("dry_run")),
+        persistent=bool(asked.get("persistent")),
+        older_than_s=float(asked.get("older_than_s") or 0),
+    )
     return dataclasses.asdict(swept)

@@ -22,6 +22,10 @@ GATE = (
     'exec setsid -c "$@" 3>&- 4>&- 5>&- </dev/console >/dev/console 2>&1'
 )
 _GATE_FD, _INFO_FD, _OPTIONS_FD = 3, 4, 5
+UMASK = 0o022
+"""What programs begin with nearly everywhere. Ours is for our own files; under it, whatever a container makes
+in a workspace could be read by nobody but the user."""
+
 _HANDLED = (
     *("SIGHUP", "SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD", "SIGWINCH"),
     *("SIGTSTP", "SIGTTIN", "SIGTTOU"),
@@ -158,6 +162,7 @@ def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept
 def _prepare(kept: Kept) -> None:
     """Make this process a session leader with the signals that programs expect, within its limits."""
     default_signals()
+    os.umask(UMASK)
     os.setsid()
     kept.enter()
 

@@ -9,7 +9,7 @@ import termios
 
 from parhelia_tui.core.shim import cgroups, namespaces
 from parhelia_tui.core.shim.caller import Call, NoShim
-from parhelia_tui.core.shim.child import default_signals
+from parhelia_tui.core.shim.child import UMASK, default_signals
 from parhelia_tui.core.shim.keyring import leave_session_keyring
 from parhelia_tui.core.shim.lean import loads, signals
 from parhelia_tui.core.shim.loop import READ
@@ -163,6 +163,7 @@ def _go_inside(spec: Spec, way: dict[str, Any], slave: int, command: list[str], 
         child = os.fork()
         if child == 0:
             os.setsid()
+            os.umask(UMASK)
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             for descriptor in (0, 1, 2):
                 os.dup2(slave, descriptor)

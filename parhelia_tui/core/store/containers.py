@@ -79,6 +79,16 @@ def slot_holder(db: sqlite3.Connection, workspace: str, slot: int) -> str | None
     return str(row[0]) if row else None
 
 
+def predecessors(db: sqlite3.Connection, container: Container) -> list[str]:
+    """Give the ended persistent containers that stood in a container's place, the newest first."""
+    found = db.execute(
+        "SELECT id FROM containers WHERE workspace = ? AND slot = ? AND backend = ? AND owner_user = ?"
+        f" AND persistent AND id != ? AND NOT {_LIVE} ORDER BY created_at DESC",
+        (container.workspace, container.slot, container.backend, container.owner.user_id, container.id),
+    )
+    return [str(row[0]) for row in found]
+
+
 def find(db: sqlite3.Connection, container_id: str) -> Container | None:
     """Read one container, None when there is none."""
     row = db.execute("SELECT * FROM containers WHERE id = ?", (container_id,)).fetchone()
@@ -149,13 +159,19 @@ def to_terminate(db: sqlite3.Connection) -> list[Container]:
 
 
 def listed(
-    db: sqlite3.Connection, *, states: Sequence[ContainerState] = (), limit: int | None = None
+    db: sqlite3.Connection,
+    *,
+    states: Sequence[ContainerState] = (),
+    workspace: str | None = None,
+    limit: int | None = None,
 ) -> list[Container]:
     """Read containers, newest first."""
-    where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+    wanted = [f"state IN ({', '.join('?' * len(states))})"] if states else []
+    wanted += ["workspace = ?"] if workspace is not None else []
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     found = db.execute(
         f"SELECT * FROM containers {where} ORDER BY created_at DESC, id LIMIT ?",
-        (*states, -1 if limit is None else limit),
+        (*states, *([workspace] if workspace is not None else []), -1 if limit is None else limit),
     )
     return [rows.container(row) for row in found]
 

@@ -104,6 +104,7 @@ def listed(
     *,
     states: Sequence[TaskState] = (),
     batch: str | None = None,
+    workspace: str | None = None,
     limit: int | None = None,
 ) -> list[Task]:
     """Read tasks, newest first, with the prompt cut to 400 characters."""
@@ -115,6 +116,9 @@ def listed(
     if batch is not None:
         wheres.append("batch = ?")
         values.append(batch)
+    if workspace is not None:
+        wheres.append("workspace = ?")
+        values.append(workspace)
     where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
     found = db.execute(
         f"{_ALL_SHORT}{where} ORDER BY created_at DESC, id LIMIT ?", (*values, -1 if limit is None else limit)

@@ -18,7 +18,7 @@ from parhelia_tui.core.backends.base import (
     SpoolRead,
     TmuxEndpoint,
 )
-from parhelia_tui.core.backends.local import plans, run_directory, shim_client, tmux, workspaces
+from parhelia_tui.core.backends.local import kept, plans, run_directory, shim_client, tmux, workspaces
 from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.local.sweep import sweep
 from parhelia_tui.core.backends.local.waiting import until
@@ -58,7 +58,7 @@ class LocalBackend:
         """Start a container; a second call with the same id changes nothing.
 
         Raises:
-            ParheliaError: E100, E204, E507, E602, E603; after E507 nothing of it is left.
+            ParheliaError: E100, E204, E507, E602, E603; after E507 nothing of it is left but a kept system.
         """
         lock = self._creating.setdefault(plan.container_id, asyncio.Lock())
         try:
@@ -95,8 +95,27 @@ class LocalBackend:
         except OSError as error:
             if error.errno not in _FULL:
                 raise ParheliaError("E602", f"the run directory cannot be written: {error}") from error
-            await self._clear_away(plan.container_id)
+            if not kept.keeps(run):
+                # What an earlier container installed must not go because this one found no space.
+                await self._clear_away(plan.container_id)
             raise ParheliaError("E507", f"no space is left for {run}") from error
+
+    async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
+        """Move home and system of an ended persistent container to one that was not created yet.
+
+        Raises:
+            ParheliaError: E602 when they cannot be moved.
+        """
+        run = self._paths.container(container_id)
+        try:
+            found = kept.take_over(run, [self._paths.container(each) for each in earlier])
+        except OSError as error:
+            raise ParheliaError("E602", f"the kept system cannot be moved: {error}") from error
+        return found.name if found else None
+
+    def keeps_system(self, container_id: str) -> bool:
+        """Say whether a persistent container's home and system are in its run directory."""
+        return kept.keeps(self._paths.container(container_id))
 
     async def list(self) -> Listing:
         """Look at every run directory."""

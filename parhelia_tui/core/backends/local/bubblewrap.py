@@ -102,7 +102,7 @@ def options(host: Host, box: Sandbox) -> list[str]:
         *_system(host, box),
         *_kernel(host),
         "--dev", "/dev",
-        *_memory(box, "/tmp", "1777"),
+        *_temporary(box),
         *_memory(box, "/run", "0755"),
         "--bind", str(run / "home"), HOME,
         "--ro-bind", str(run / "agent"), REPORTS,
@@ -178,6 +178,12 @@ def _kernel(host: Host) -> list[str]:
 def _memory(box: Sandbox, path: str, mode: str) -> list[str]:
     size = [] if box.memory_bytes is None else ["--size", str(box.memory_bytes)]
     return ["--perms", mode, *size, "--tmpfs", path]
+
+
+def _temporary(box: Sandbox) -> list[str]:
+    if box.persistent:
+        return ["--bind", str(box.run / "upper" / "tmp"), "/tmp"]
+    return _memory(box, "/tmp", "1777")
 
 
 def _mounts(mounts: Sequence[Mount]) -> list[str]:

@@ -1,8 +1,8 @@
 """The system of a persistent container: what it changes stays in its run directory.
 
-/usr and /opt are overlays over this machine's; /etc and /var are the container's own, begun with copies of
-what package managers need. The rest of this machine's /etc and /var is never shown (passwords, keys, mail,
-backups).
+/usr and /opt are overlays over this machine's; /etc, /var and /tmp are the container's own, the first two
+begun with copies of what package managers need. The rest of this machine's /etc and /var is never shown
+(passwords, keys, mail, backups).
 """
 
 from __future__ import annotations
@@ -32,14 +32,23 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
         OSError: the disk is full.
     """
     upper = run / "upper"
-    if (upper / _FINISHED).exists():
+    own = upper / "etc"
+    for name in OVERLAID:
+        # The two that are not kept are made anew for a system that was taken over.
+        for layer in ("work", "merged"):
+            (run / layer / name).mkdir(parents=True, exist_ok=True)
+    if is_laid_out(upper):
+        for source in map(Path, etc.shown(network)) if network else ():
+            # Nothing that a container made is written through or replaced: what is there is there.
+            if not os.path.lexists(own / source.relative_to("/etc")) and source.parent == Path("/etc"):
+                _copy(source, own / source.name)
         return
     for name in OVERLAID:
-        for layer in ("upper", "work", "merged"):
-            (run / layer / name).mkdir(parents=True, exist_ok=True)
+        (upper / name).mkdir(parents=True, exist_ok=True)
         if os.geteuid() != 0:
             _skeleton(Path("/") / name, upper / name)
-    own = upper / "etc"
+    (upper / "tmp").mkdir(exist_ok=True)
+    (upper / "tmp").chmod(0o1777)
     own.mkdir(exist_ok=True)
     for source in [*map(Path, etc.shown(network)), *(Path("/etc") / name for name in _ETC_TOO)]:
         _copy(source, own / source.relative_to("/etc"))
@@ -54,10 +63,17 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
     for name in _VAR:
         (upper / "var" / name).mkdir(parents=True, exist_ok=True)
     _copy(Path("/var/lib/dpkg"), upper / "var" / "lib" / "dpkg")
+    # It names users and groups of this machine; dpkg gives up at one that there is not.
+    (upper / "var" / "lib" / "dpkg" / "statoverride").write_text("")
     for link, target in (("run", "/run"), ("tmp", "/tmp"), ("lock", "/run/lock")):
         if not (upper / "var" / link).is_symlink():
             (upper / "var" / link).symlink_to(target)
     (upper / _FINISHED).touch()
+
+
+def is_laid_out(upper: Path) -> bool:
+    """Say whether the directories of a persistent container are all there."""
+    return (upper / _FINISHED).exists()
 
 
 def launcher(run: Path, bwrap: str) -> list[str]:
