@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -44,7 +44,11 @@ def run_batch(source: str, form: str | None, given: Mapping[str, Any]) -> int:
     requests = _checked(out, source, form, given)
     progress = _Progress(out, new_id("b"))
     with progress.interruptible():
-        return progress.follow(requests)
+        try:
+            return progress.follow(requests)
+        except BrokenPipeError:
+            click.echo(f"nobody reads any more; the tasks go on: {progress.list_command}", err=True)
+            raise
 
 
 def _checked(out: Out, source: str, form: str | None, given: Mapping[str, Any]) -> list[TaskRequest]:
@@ -79,6 +83,11 @@ class _Progress:
         self._interrupts = 0
         self._cancelled = False
 
+    @property
+    def list_command(self) -> str:
+        """What shows these tasks later."""
+        return f"parhelia task list --batch {self._batch}"
+
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """Take SIGINT and SIGTERM as wishes to cancel while this lasts."""
@@ -94,16 +103,19 @@ class _Progress:
     def _interrupt(self, number: int, frame: object) -> None:
         # Only a note: a handler may run in the middle of a transaction.
         self._interrupts += 1
-        if self._interrupts > 1 and self._cancelled:
-            os.write(2, b"leaving; the cancelling goes on without this command\n")
-            sys.exit(int(Exit.INTERRUPTED))
+        if self._cancelled:
+            self._leave()
+
+    def _leave(self) -> NoReturn:
+        os.write(2, b"leaving; the cancelling goes on without this command\n")
+        sys.exit(int(Exit.INTERRUPTED))
 
     def follow(self, requests: list[TaskRequest]) -> int:
         """Create the tasks and tell of them until all have ended; gives the exit code."""
         made = self._client.create_tasks(requests, batch=self._batch)
         self._tasks = {task.id: task for task in made}
         self._event({"event": "batch", "batch": self._batch, "total": len(made), "tasks": list(self._tasks)})
-        self._line(f"batch {self._batch}: {len(made)} tasks")
+        self._line(f"batch {self._batch}: {len(made)} task{'' if len(made) == 1 else 's'}")
         rev = max(task.rev for task in made)
         looking = Looking(self._client)
         while True:
@@ -130,6 +142,9 @@ class _Progress:
                 if error.code not in ("E103", "E500"):
                     raise
         self._cancelled = True
+        if self._interrupts > 1:
+            # It came while the wishes were written, which had to be done first.
+            self._leave()
 
     def _done(self) -> int:
         return sum(task.state in TASK_ENDED for task in self._tasks.values())

@@ -63,18 +63,31 @@ class Product:
         )
 
     def start(
-        self, *words: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+        self,
+        *words: str,
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> subprocess.Popen[str]:
-        """Start `parhelia WORDS` and let it run; `close` ends it if nobody else does."""
+        """Start `parhelia WORDS` and let it run; `close` ends it if nobody else does.
+
+        Args:
+            input: what its standard input holds, at most what a pipe takes at once (64 KiB).
+        """
         process = subprocess.Popen(
             [PARHELIA, *words],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd=cwd or self.home.parent,
             env=self.environment(env),
         )
+        if process.stdin is not None:
+            process.stdin.write(input or "")
+            process.stdin.close()
+            # `communicate` would flush it once more.
+            process.stdin = None
         self._started.append(process)
         return process
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.request import TaskRequest
+from parhelia_tui.core.model.request import Limited, TaskRequest
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.config_files import load
 
@@ -36,14 +36,29 @@ def request_maker(
         try:
             return TaskRequest(**config.task_fields(given))
         except ValidationError as error:
-            faults = [_fault(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+            faults = [
+                _fault(each["loc"], each["type"], each["msg"]) for each in error.errors(include_url=False)
+            ]
             raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
 
     return make
 
 
-def _fault(place: tuple[int | str, ...], message: str) -> str:
-    """Say one fault of pydantic in a short line: "limits.cpus: Input should be greater than 0"."""
-    words = message.removeprefix("Value error, ")
+def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
+    """Say one fault of pydantic in a short line: "limits.cpus: should be greater than 0"."""
+    words = message.removeprefix("Value error, ").removeprefix("Input ")
+    if kind == "extra_forbidden":
+        words = f"there is no such key{_meant(place)}"
+    elif kind == "missing":
+        words = "is missing"
     where = ".".join(str(step) for step in place)
     return one_line(f"{where}: {words}" if where else words)
+
+
+def _meant(place: tuple[int | str, ...]) -> str:
+    """Which key of a request, or of its limits, an unknown one may have been meant for."""
+    import difflib
+
+    known = (Limited if place[0] == "limits" else TaskRequest).model_fields
+    near = difflib.get_close_matches(str(place[-1]), known, 1)
+    return f"; did you mean {near[0]}?" if near else ""
