@@ -28,7 +28,7 @@ class ConfirmScreen(ModalScreen[bool]):
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; }
     ConfirmScreen > Vertical {
-        width: 66; max-width: 96%; height: auto; padding: 1 2; background: $panel; border: round $accent;
+        width: 72; max-width: 96%; height: auto; padding: 1 2; background: $panel; border: round $accent;
     }
     ConfirmScreen Horizontal { height: 1; margin-top: 1; }
     ConfirmScreen Button { margin-right: 3; width: auto; min-width: 0; padding: 0 1; }

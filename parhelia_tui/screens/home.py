@@ -209,7 +209,7 @@ class HomeScreen(Screen[None]):
         keys, wanted = self.fleet.task_keys(), self.fleet.filter
         none = f"No task has {one_line(wanted, 60)}.\n\nEsc shows all again." if wanted else EMPTY
         self.tasks.set_keys(keys, none)
-        if self._expected in self.fleet.tasks:
+        if self._expected and self._expected in keys:
             self.tasks.select(self._expected)
             self._expected = ""
         shown = f"{len(keys)} of {len(self.fleet.tasks)}: {wanted}" if wanted else str(len(keys))
@@ -260,6 +260,8 @@ class HomeScreen(Screen[None]):
         """Choose a task as soon as it is there; what hides it goes."""
         if self.fleet.filter:
             self.action_calm()
+            # The field tells of its new value later, and the task may be there already.
+            self.fleet.set_filter("")
         self._expected = task_id
         self._draw_tasks()
 

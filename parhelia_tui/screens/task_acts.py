@@ -47,12 +47,20 @@ class TaskActs:
             if wanted:
                 fields = self._draft
                 self._draft = {key: value for key, value in fields.items() if key != "prompt"}
-                self.wish(lambda door: door.create_task(door.request(fields)), self._expect)
+                self.wish(
+                    lambda door: door.create_task(door.request(fields)),
+                    self._expect,
+                    lambda: self._keep(fields),
+                )
 
         self._screen.app.push_screen(NewTaskScreen(self._client, self._draft), answered)
 
     def _expect(self, made: Any) -> None:
         self._screen.expect(made.id)
+
+    def _keep(self, fields: dict[str, Any]) -> None:
+        # A long prompt is work too; what was typed in the meantime is newer.
+        self._draft = {**fields, **self._draft}
 
     def cancel(self, task: Task) -> None:
         """Cancel a task, after a question that says what is lost."""
@@ -98,11 +106,17 @@ class TaskActs:
             elif result.end == "client lost":
                 self._screen.say("The terminal was left because its client ended; the work goes on.")
 
-    def wish(self, act: Callable[[Client], Any], then: Callable[[Any], None] | None = None) -> None:
+    def wish(
+        self,
+        act: Callable[[Client], Any],
+        then: Callable[[Any], None] | None = None,
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
         """Write a wish beside the event loop: it may have to start the controller.
 
         Args:
             then: called with what the wish gave, when it could be written.
+            otherwise: called when it could not, after the error was said.
         """
         screen: Widget = self._screen
 
@@ -112,6 +126,8 @@ class TaskActs:
                     given = act(door)
                 except ParheliaError as error:
                     screen.app.call_from_thread(self._screen.say, in_words(error))
+                    if otherwise is not None:
+                        screen.app.call_from_thread(otherwise)
                     return
             if then is not None:
                 screen.app.call_from_thread(then, given)

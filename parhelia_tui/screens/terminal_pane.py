@@ -10,6 +10,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.home_lines import headline
 from parhelia_tui.screens.reading import log_of
 from parhelia_tui.widgets.pane import Pane
@@ -63,8 +64,19 @@ class TerminalPane(Pane):
         elif task.state in _NO_SCREEN_YET:
             self.view.show_text([Text(""), Text(f"  {_NO_SCREEN_YET[task.state]}", "dim")])
         else:
-            said = await asyncio.to_thread(log_of, self._client.paths, task.id, TAIL_LINES)
-            self.view.show_text([Text(line) for line in said] or [Text("  It printed nothing.", "dim")])
+            await self._show_ended(task.id)
+
+    async def _show_ended(self, task_id: str) -> None:
+        while True:
+            try:
+                said = await asyncio.to_thread(log_of, self._client.paths, task_id, TAIL_LINES)
+            except ParheliaError as error:
+                # The store can be well again at any moment, and what was chosen is still wanted then.
+                self.view.show_text([Text(f"  {error.code}: {one_line(error.message)}", "dim")])
+                await asyncio.sleep(AGAIN_S)
+            else:
+                self.view.show_text([Text(line) for line in said] or [Text("  It printed nothing.", "dim")])
+                return
 
     async def _show_live(self, task_id: str) -> None:
         while True:

@@ -39,9 +39,7 @@ class LineView(ScrollView, can_focus=True):
         Args:
             line: makes the line of an index from 0, for a width in cells.
         """
-        at_end = self.scroll_offset.y >= self.max_scroll_y if self._count else self._from_end
         self._count, self._line = count, line
-        self._at_end = self._from_end and at_end
         self._fit(self.size)
         self.refresh()
 
@@ -63,7 +61,8 @@ class LineView(ScrollView, can_focus=True):
     def _fit(self, size: Size) -> None:
         self.virtual_size = Size(size.width, self._count)
         if self._at_end:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+            # Forced: until the next layout there is no scrollbar yet, and without one nothing scrolls.
+            self.scroll_end(animate=False, immediate=True, force=True, x_axis=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Remember whether the end is in sight."""

@@ -1,22 +1,25 @@
-"""The line that says what went wrong, or why a key did nothing."""
+"""The lines that say what went wrong, or why a key did nothing."""
 
 from __future__ import annotations
 
 from rich.text import Text
+from textual.widget import Widget
 
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.widgets.bar import Bar, Part
 
 SAID_S = 8.0
 """Seconds that a notice about a key stays."""
 CUT = 400
 
 
-class Notice(Bar):
-    """Shows a trouble while it lasts; else what was said, for some seconds. Empty, it takes no room."""
+class Notice(Widget):
+    """Shows a trouble while it lasts; else what was said, for some seconds. Empty, it takes no room.
+
+    An error names paths and what may help, so it takes as many lines as it needs, up to a limit.
+    """
 
     DEFAULT_CSS = """
-    Notice { background: $accent; color: $background; display: none; }
+    Notice { height: auto; max-height: 4; padding: 0 1; background: $accent; color: $background; display: none; }
     Notice.-shown { display: block; }
     Notice.-trouble { background: $error; }
     """
@@ -24,6 +27,7 @@ class Notice(Bar):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._trouble, self._said, self._until = "", "", 0.0
+        self._shown = ""
 
     def say(self, text: str, now: float) -> None:
         """Say something from now (epoch seconds) on; nothing takes away what was said."""
@@ -39,7 +43,13 @@ class Notice(Bar):
         """Forget what was said long enough ago."""
         if now >= self._until:
             self._said = ""
-        text = self._trouble or self._said
+        text = one_line(self._trouble or self._said, CUT)
         self.set_class(bool(text), "-shown")
         self.set_class(bool(self._trouble), "-trouble")
-        self.show([Part(Text(one_line(text, CUT)))])
+        if text != self._shown:
+            self._shown = text
+            self.refresh(layout=True)
+
+    def render(self) -> Text:
+        """The words, folded where the line ends."""
+        return Text(self._shown)

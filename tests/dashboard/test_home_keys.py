@@ -198,14 +198,14 @@ async def test_a_key_that_can_do_nothing_says_why(task_id: str, key: str, reason
         seen.home.tasks.select(task_id)
         await seen.press(key)
         assert seen.app.screen is seen.home
-        assert seen.lines()[1].strip() == reason
+        assert seen.said() == reason
 
 
 @pytest.mark.parametrize("key", ["a", "x", "r", "l"])
 async def test_without_a_task_a_key_says_so(key: str, empty: StillFleet, opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press(key)
-        assert seen.lines()[1].strip() == "No task is chosen."
+        assert seen.said() == "No task is chosen."
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ async def test_q_leaves(opened: Opens) -> None:
 async def test_a_key_that_leaves_elsewhere_only_says_how(key: str, opened: Opens) -> None:
     async with opened() as seen:
         await seen.press(key)
-        assert seen.lines()[1].strip() == "q leaves the dashboard; the work goes on."
+        assert seen.said() == "q leaves the dashboard; the work goes on."
         assert seen.app.is_running
 
 

@@ -50,6 +50,11 @@ class Dashboard:
         seen = "\n".join(self.lines())
         return all(text in seen for text in texts)
 
+    def said(self) -> str:
+        """The notice, in one line."""
+        place = self.home.notice.region
+        return " ".join(" ".join(self.lines()[place.y : place.bottom]).split())
+
     def line_with(self, text: str) -> str:
         """The first line that has a text; the test fails where none has."""
         found = [line for line in self.lines() if text in line]

@@ -1,0 +1,188 @@
+"""The form for a new task: what it checks, what it remembers, and the task that it makes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Select, TextArea
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.screens.new_task import NewTaskScreen
+from tests.dashboard.conftest import Opens
+from tests.support.dashboard import Dashboard, dashboard
+from tests.support.fleet import configure, create, end_of, reach
+from tests.support.still_fleet import StillFleet
+from tests.support.store import make_task
+
+
+@pytest.fixture(autouse=True)
+def in_the_workspace(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin in a directory that a container may work on, as a person does."""
+    monkeypatch.chdir(place)
+
+
+def prompt(seen: Dashboard) -> str:
+    return seen.app.screen.query_one("#prompt", TextArea).text
+
+
+def workspace_field(seen: Dashboard) -> Input:
+    return seen.app.screen.query_one("#workspace", Input)
+
+
+async def checked(seen: Dashboard) -> None:
+    """Wait until the form knows the configuration."""
+    form = seen.app.screen
+    assert isinstance(form, NewTaskScreen)
+    await seen.wait(lambda: form._make is not None)
+
+
+async def test_what_is_typed_before_the_form_stands_is_in_it(opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        await seen.press(*"necho")
+        assert prompt(seen) == "echo"
+
+
+async def test_it_begins_with_the_present_directory(opened_empty: Opens, place: Path) -> None:
+    async with opened_empty() as seen:
+        await seen.press("n")
+        assert workspace_field(seen).value == str(place)
+
+
+async def test_an_empty_prompt_is_refused_in_words(opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        await seen.press("n", "enter")
+        assert seen.shows("E100: prompt")
+        assert isinstance(seen.app.screen, NewTaskScreen)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("missing", "No such file"), ("file", "is not a directory"), ("/", "would show your whole home")],
+)
+async def test_a_workspace_that_cannot_be_is_told_while_it_is_typed(
+    name: str, why: str, opened_empty: Opens, place: Path
+) -> None:
+    (place / "file").touch()
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await checked(seen)
+        workspace_field(seen).value = name
+        await seen.wait_for("E204", why)
+        workspace_field(seen).value = str(place)
+        await seen.wait_gone("E204")
+
+
+async def test_a_new_directory_needs_no_name(opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        await seen.press("n")
+        seen.app.screen.query_one("#mode", Select).value = "empty"
+        await seen.wait(lambda: workspace_field(seen).disabled)
+
+
+async def test_ctrl_j_breaks_the_line(opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        await seen.press("n", "a", "ctrl+j", "b")
+        assert prompt(seen) == "a\nb"
+
+
+async def test_tab_goes_from_field_to_field(opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        await seen.press("n")
+        names = []
+        for _ in range(6):
+            names.append(seen.app.focused and seen.app.focused.id)
+            await seen.press("tab")
+        assert names == ["prompt", "agent", "network", "mode", "workspace", "create"]
+
+
+async def test_escape_creates_nothing_and_keeps_what_was_typed(
+    opened_empty: Opens, empty: StillFleet
+) -> None:
+    async with opened_empty() as seen:
+        await seen.press(*"nls", "escape")
+        assert seen.app.screen is seen.home
+        await seen.press("n")
+        assert prompt(seen) == "ls"
+    with closing(empty.client()) as door:
+        assert door.tasks() == []
+
+
+async def test_it_begins_with_the_configured_defaults(opened_empty: Opens, tmp_path: Path) -> None:
+    configure(tmp_path, '[defaults]\nagent = "demo"\nnetwork = "open"\nworkspace_mode = "clone"\n')
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await checked(seen)
+        values = [
+            str(seen.app.screen.query_one(f"#{name}", Select).value) for name in ("agent", "network", "mode")
+        ]
+        assert values == ["demo", "open", "clone"]
+
+
+async def test_a_faulty_configuration_is_told_in_the_form(opened_empty: Opens, tmp_path: Path) -> None:
+    configure(tmp_path, "[defaults]\nnetwork = 7\n")
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await seen.wait_for("E700")
+
+
+@pytest.mark.real
+async def test_enter_makes_a_task_that_runs_is_chosen_and_is_seen_live(client: Client, place: Path) -> None:
+    other = create(client, "sleep 600", place)
+    reach(client, other.id, TaskState.RUNNING, deadline_s=30)
+    async with dashboard(client) as seen:
+        # A filter that would hide it goes.
+        await seen.press("slash")
+        await seen.type("sleep")
+        await seen.press("enter", "n")
+        await seen.type("echo heard; cat")
+        await seen.press("enter")
+        await seen.wait(lambda: seen.home.chosen and seen.home.chosen.title == "echo heard; cat")
+        await seen.wait_for("echo-heard-cat ▪ running")
+        await seen.wait(lambda: any("heard" in text.plain for text in seen.home.terminal.view._lines))
+        assert seen.shows("Tasks ▪ 2")
+        await seen.press("n")
+        assert prompt(seen) == ""
+        assert workspace_field(seen).value == str(place)
+
+
+@pytest.mark.real
+async def test_ctrl_s_creates_from_any_field(client: Client, place: Path) -> None:
+    async with dashboard(client) as seen:
+        await seen.press("n")
+        await seen.type("true")
+        await seen.press("tab", "tab", "ctrl+s")
+        await seen.wait(lambda: client.tasks())
+    task = client.tasks()[0]
+    assert (task.prompt, task.agent, task.network, task.workspace) == ("true", "shell", "none", str(place))
+    assert end_of(client, task.id, 30).state is TaskState.COMPLETED
+
+
+@pytest.mark.real
+async def test_the_button_creates_with_what_was_chosen(client: Client) -> None:
+    async with dashboard(client) as seen:
+        await seen.press("n")
+        await checked(seen)
+        await seen.type("touch made")
+        seen.app.screen.query_one("#mode", Select).value = "empty"
+        await seen.pilot.pause()
+        await seen.pilot.click("#create")
+        await seen.wait(lambda: client.tasks())
+    task = end_of(client, client.tasks()[0].id, 30)
+    assert task.workspace_mode == "empty"
+    assert (Path(task.workspace) / "made").exists()
+
+
+async def test_a_task_that_is_there_before_it_is_expected_is_chosen_through_a_filter(
+    opened: Opens, still: StillFleet
+) -> None:
+    async with opened() as seen:
+        await seen.press("slash")
+        await seen.type("cache")
+        still.add(make_task("t-0000000a", title="the fresh one"))
+        await seen.wait(lambda: "t-0000000a" in seen.home.fleet.tasks)
+        seen.home.expect("t-0000000a")
+        await seen.wait(lambda: seen.home.tasks.key == "t-0000000a")
+        assert seen.shows("Tasks ▪ 8")
