@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -87,3 +88,36 @@ def make_oddities(top: Path) -> None:
         (top / "mode 0").chmod(0o400)
     (top / "d").chmod(0o555)
     os.utime(top, ns=(1, 999_999_999))
+
+
+def vandalise(top: Path) -> None:
+    """Change something of every kind in what `make_oddities` made."""
+    raw = os.fsencode(top)
+    (top / "d").chmod(0o755)
+    shutil.rmtree(top / "d" / "level 0" / "level 1")
+    (top / "d" / "the same").unlink()
+    (top / "d" / "the same").write_text("another file")
+    (top / "big").write_bytes(b"short")
+    with (top / "sparse").open("r+b") as file:
+        file.seek(6 << 20)
+        file.write(b"no hole any more")
+    (top / "empty").unlink()
+    (top / "empty").mkdir()
+    (top / "empty" / "file").write_text("in a directory that was a file")
+    (top / "empty directory").rmdir()
+    (top / "empty directory").symlink_to("..")
+    (top / "nowhere").unlink()
+    (top / "nowhere").write_text("a file that was a link")
+    os.unlink(os.path.join(raw, b"not \xff\xfe utf-8"))
+    with open(os.path.join(raw, b"also \xff new"), "wb") as file:
+        file.write(b"x")
+    (top / "mode 755").chmod(0o644)
+    (top / "sticky").chmod(0o700)
+    os.setxattr(top / "sticky", "user.more", b"x")
+    os.removexattr(top / "small", "user.note")
+    (top / "nested" / "ignored").write_text("changed")
+    shutil.rmtree(top / "nested" / ".git")
+    (top / "new" / "deep").mkdir(parents=True)
+    (top / "new" / "deep" / "file").write_text("new")
+    (top / "new").chmod(0o555)
+    os.utime(top / "exactly a piece", ns=(5, 5))

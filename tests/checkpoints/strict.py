@@ -18,8 +18,8 @@ def differences(one: Path, other: Path, *, but: frozenset[str] = frozenset()) ->
     found += [f"{path!r}: only in {other.name}" for path in sorted(right.keys() - left.keys())]
     for path in sorted(left.keys() & right.keys()):
         for key, value in left[path].items():
-            if right[path][key] != value:
-                found.append(f"{path!r}: {key} {_short(value)} and {_short(right[path][key])}")
+            if right[path].get(key) != value:
+                found.append(f"{path!r}: {key} {_short(value)} and {_short(right[path].get(key))}")
     return found
 
 

@@ -20,11 +20,6 @@ from tests.checkpoints.oddities import make_oddities
 from tests.checkpoints.strict import differences
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Repository:
-    return Repository(tmp_path / "store")
-
-
 def test_every_oddity_comes_back_as_it_was(repository: Repository, tmp_path: Path) -> None:
     source = tmp_path / "ws"
     make_oddities(source)

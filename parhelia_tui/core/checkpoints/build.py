@@ -7,6 +7,7 @@ import os
 import queue
 import stat
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.checkpoints.coding import NOTHING, damaged
@@ -44,9 +45,11 @@ class Builder:
         objects: where it comes from.
         teller: is told how many files were made.
         total: how many there will be, for the teller.
+        durable: each file is brought to the disk before the next.
     """
 
-    def __init__(self, objects: Objects, teller: Teller, total: int = 0) -> None:
+    def __init__(self, objects: Objects, teller: Teller, total: int = 0, *, durable: bool = False) -> None:
+        self._durable = durable
         self._objects = objects
         self._teller = teller
         self._total = total
@@ -67,6 +70,23 @@ class Builder:
             ParheliaError: E600 when something is missing or damaged.
             OSError: when something cannot be made.
         """
+        self._folders.append(("", top))
+        self._run(opened, lambda: self._folder(opened, "", top, 0))
+
+    def make_all(self, opened: int, entries: Sequence[Entry]) -> None:
+        """Make files and directories, each with all that is in it, in an empty directory.
+
+        Args:
+            opened: its descriptor; nobody else writes below it.
+            entries: no two with one name. Those that share a `link` become one file.
+
+        Raises:
+            ParheliaError: E600 when something is missing or damaged.
+            OSError: when something cannot be made.
+        """
+        self._run(opened, lambda: self._entries(opened, "", entries, 0))
+
+    def _run(self, opened: int, walk: Callable[[], None]) -> None:
         threads = [
             threading.Thread(
                 target=self._work, args=(opened,), name=f"checkpoint-build-{number}", daemon=True
@@ -76,7 +96,7 @@ class Builder:
         for thread in threads:
             thread.start()
         try:
-            self._folder(opened, "", top, 0)
+            walk()
         except BaseException as error:
             self._failure = self._failure or error
         finally:
@@ -87,22 +107,24 @@ class Builder:
         if self._failure is not None:
             raise self._failure
         for from_path, from_name, path, name in self._links:
-            link(opened, from_path, from_name, opened, path, name)
+            link(opened, from_path, from_name, path, name)
         for path, entry in reversed(self._folders):
             with descriptor(open_below(opened, path)) as inside:
                 if why := dress(inside, entry):
                     self.built.lost[path] = why
 
     def _folder(self, opened: int, path: str, entry: Entry, depth: int) -> None:
-        if self._failure is not None or depth > DEPTH_LIMIT:
-            raise self._failure or damaged("directories lie too deep within each other")
-        self._folders.append((path, entry))
         listing = self._objects.listing(entry.content)
         for name, reason in listing.skipped.items():
             self.built.skipped[f"{path}/{name}" if path else name] = reason
+        self._entries(opened, path, listing.entries(), depth)
+
+    def _entries(self, opened: int, path: str, entries: Sequence[Entry], depth: int) -> None:
+        if self._failure is not None or depth > DEPTH_LIMIT:
+            raise self._failure or damaged("directories lie too deep within each other")
         files: list[Entry] = []
         deeper: list[Entry] = []
-        for each in listing.entries():
+        for each in entries:
             if each.is_directory:
                 deeper.append(each)
                 continue
@@ -118,9 +140,11 @@ class Builder:
             self._queue.put((path, files))
         self._teller.tell("restoring", self.built.files, self._total)
         for each in deeper:
+            below = f"{path}/{each.name}" if path else each.name
             os.mkdir(each.name, 0o700, dir_fd=opened)
+            self._folders.append((below, each))
             with descriptor(os.open(each.name, DIRECTORY, dir_fd=opened)) as inside:
-                self._folder(inside, f"{path}/{each.name}" if path else each.name, each, depth + 1)
+                self._folder(inside, below, each, depth + 1)
 
     def _work(self, top: int) -> None:
         objects = self._objects.sibling()
@@ -130,7 +154,7 @@ class Builder:
                     path, entries = job
                     with descriptor(open_below(top, path)) as inside:
                         for each in entries:
-                            if why := make(objects, inside, each.name, each):
+                            if why := make(objects, inside, each.name, each, durable=self._durable):
                                 self.built.lost[f"{path}/{each.name}" if path else each.name] = why
         except BaseException as error:
             self._failure = self._failure or error
@@ -141,12 +165,13 @@ class Builder:
             objects.close()
 
 
-def make(objects: Objects, within: int, name: str, entry: Entry) -> str:
+def make(objects: Objects, within: int, name: str, entry: Entry, *, durable: bool) -> str:
     """Make a file or a symbolic link that is not there yet.
 
     Args:
         within: descriptor of the directory.
         name: in it; the entry's own may be another one.
+        durable: bring it to the disk.
 
     Returns:
         What could not be given to it, empty for nothing.
@@ -163,7 +188,10 @@ def make(objects: Objects, within: int, name: str, entry: Entry) -> str:
             _write_pieces(objects, file, entry)
         elif entry.size:
             write_all(file, objects.piece((entry.size, entry.content)))
-        return dress(file, entry)
+        lost = dress(file, entry)
+        if durable:
+            os.fsync(file)
+        return lost
 
 
 def _write_pieces(objects: Objects, file: int, entry: Entry) -> None:
@@ -207,15 +235,10 @@ def _dress_link(within: int, name: str, entry: Entry) -> str:
     return ""
 
 
-def link(opened: int, path: str, name: str, other: int, other_path: str, other_name: str) -> None:
-    """Give a file another name.
-
-    Args:
-        opened: descriptor that `path`, the directory of `name`, starts from.
-        other: descriptor that `other_path` starts from.
-    """
+def link(opened: int, path: str, name: str, other_path: str, other_name: str) -> None:
+    """Give a file another name; both directories are given by their paths below `opened`."""
     with (
         descriptor(open_below(opened, path)) as old,
-        descriptor(open_below(other, other_path)) as new,
+        descriptor(open_below(opened, other_path)) as new,
     ):
         os.link(name, other_name, src_dir_fd=old, dst_dir_fd=new, follow_symlinks=False)

@@ -41,8 +41,19 @@ class Rules:
         self.key = digest("\n".join(lines).encode("utf-8", "surrogateescape")) if self._rules else b""
         """The same for the same rules; empty for none."""
 
+        self._parts: tuple[Rules, ...] = ()
+
     def __bool__(self) -> bool:
-        return bool(self._rules)
+        return bool(self.key)
+
+    def joined(self, other: Rules) -> Rules:
+        """Make rules that leave out what either does."""
+        if other.key == self.key:
+            return self
+        both = Rules(())
+        both._parts = (self, other)
+        both.key = digest(self.key + other.key)
+        return both
 
     def leave_out(self, path: str, directory: bool) -> bool:
         """Say whether a path is kept out; those within a directory that is are never asked for.
@@ -50,6 +61,8 @@ class Rules:
         Args:
             path: from the top of the workspace, with `/`.
         """
+        if self._parts:
+            return any(part.leave_out(path, directory) for part in self._parts)
         name = path[path.rfind("/") + 1 :]
         for rule in self._rules:
             if (directory or not rule.directories) and rule.pattern.fullmatch(name if rule.by_name else path):

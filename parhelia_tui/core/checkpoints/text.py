@@ -58,9 +58,9 @@ def text_diff(
     import difflib
 
     with repository.locked():
-        old = _stored(repository, before, path, limit + 1)
+        old = stored_bytes(repository, repository.tree(before).top, path, limit + 1)
         new = (
-            _stored(repository, after, path, limit + 1)
+            stored_bytes(repository, repository.tree(after).top, path, limit + 1)
             if isinstance(after, str)
             else _live(after, path, limit + 1)
         )
@@ -95,7 +95,7 @@ def read_file(repository: Repository, tree: str, path: str, limit: int = LIMIT) 
         ParheliaError: E101 when the checkpoint has no such file; E600 when it is missing or damaged.
     """
     with repository.locked():
-        found = _stored(repository, tree, path, limit)
+        found = stored_bytes(repository, repository.tree(tree).top, path, limit)
     if found is None:
         raise ParheliaError("E101", "The checkpoint has no such file.", details={"path": _shown(path)})
     return found
@@ -116,8 +116,14 @@ def find(repository: Repository, top: Entry, path: str) -> Entry | None:
     return entry
 
 
-def _stored(repository: Repository, tree: str, path: str, limit: int) -> bytes | None:
-    entry = find(repository, repository.tree(tree).top, path)
+def stored_bytes(repository: Repository, top: Entry, path: str, limit: int) -> bytes | None:
+    """Read the beginning of a file of a tree; None when it has no such file.
+
+    Args:
+        repository: locked.
+        top: of the tree.
+    """
+    entry = find(repository, top, path)
     if entry is None or entry.is_directory:
         return None
     if entry.target is not None:
