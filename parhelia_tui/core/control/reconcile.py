@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import ending
 from parhelia_tui.core.control.context import Context
-from parhelia_tui.core.control.settle import settle
+from parhelia_tui.core.control.settle import end, settle
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
 from parhelia_tui.core.store import containers, events
 from parhelia_tui.core.store.changes import insert, next_rev
-from parhelia_tui.core.store.connection import writing, writing_durably
+from parhelia_tui.core.store.connection import writing
 
 
 @dataclass(slots=True)
@@ -50,36 +50,39 @@ async def round_of(context: Context) -> Round:
     for name, backend in context.backends.items():
         listing = await backend.list()
         if not listing.complete:
-            result.complete = False
-            result.errors.append(f"{name}: {listing.error}")
-            with writing(context.db) as tx:
-                events.append(
-                    tx,
-                    "reconcile.incomplete",
-                    f"{name} could not be listed, nothing is concluded: {listing.error}",
-                    level="warning",
-                    at=context.clock(),
-                )
+            _incomplete(context, result, f"{name} could not be listed, nothing is concluded: {listing.error}")
             continue
         result.seen += len(listing.seen)
         await _compare(context, name, listing, result)
     return result
 
 
+def _incomplete(context: Context, result: Round, why: str, container: Container | None = None) -> None:
+    result.complete = False
+    result.errors.append(why)
+    with writing(context.db) as tx:
+        events.append(
+            tx,
+            "reconcile.incomplete",
+            why,
+            level="warning",
+            task_id=container.task_id if container else None,
+            container_id=container.id if container else None,
+            at=context.clock(),
+        )
+
+
 async def _compare(context: Context, name: str, listing: Listing, result: Round) -> None:
     live = [each for each in containers.live(context.db) if each.backend == name]
     result.live += len(live)
     for container in live:
-        sight = listing.seen.get(container.id)
-        if container.state is ContainerState.ORPHANED:
-            await _judge_orphan(context, container, sight is not None and sight.alive, result)
-        elif sight is None or not sight.alive:
-            # Not yet lost: `settle` asks the backend for this one container before it concludes.
-            result.settled.append(container.id)
-            await settle(context, container.id)
-        elif _is_stale(context, container):
-            result.stale.append(container.id)
-            _tell_stale(context, container)
+        try:
+            await _compare_one(context, container, listing, result)
+        except ParheliaError as error:
+            # One that cannot be looked at keeps nobody from looking at the others.
+            _incomplete(
+                context, result, f"nothing is concluded of {container.id}: {error.message}", container
+            )
     known = {container.id for container in live}
     for container_id, sight in listing.seen.items():
         if not sight.alive or container_id in known:
@@ -95,6 +98,22 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
             # Its end is recorded, but its supervisor still goes through its last steps or hangs in them.
             result.settled.append(container_id)
             await _end_leftover(context, stored)
+
+
+async def _compare_one(context: Context, container: Container, listing: Listing, result: Round) -> None:
+    if container.state is ContainerState.CREATING:
+        # Being made just now, or with the next look: a second hand would copy its workspace twice.
+        return
+    sight = listing.seen.get(container.id)
+    if sight is None or not sight.alive:
+        # Not yet lost: `settle` asks the backend for this one container before it concludes.
+        result.settled.append(container.id)
+        await settle(context, container.id)
+    elif container.state is ContainerState.ORPHANED:
+        await _judge_orphan(context, container, result)
+    elif _is_stale(context, container):
+        result.stale.append(container.id)
+        _tell_stale(context, container)
 
 
 async def _end_leftover(context: Context, stored: Container) -> None:
@@ -188,25 +207,15 @@ def _store_return(context: Context, stored: Container) -> None:
         )
 
 
-async def _judge_orphan(context: Context, container: Container, alive: bool, result: Round) -> None:
-    if not alive:
-        with writing_durably(context.db) as tx:
-            ending.container_lost(tx, container.id, "the orphan is gone")
-        return
+async def _judge_orphan(context: Context, container: Container, result: Round) -> None:
     result.orphans.append(container.id)
     age = context.clock() - container.created_at
-    wanted_gone = container.wanted == "terminate"
-    expired = context.config.health.terminate_orphans and age > context.config.health.orphan_grace_s
-    if not (wanted_gone or expired):
+    health = context.config.health
+    # One that a person wants to be gone is ended like any other container.
+    if container.wanted == "terminate" or not health.terminate_orphans or age <= health.orphan_grace_s:
         return
-    why = container.reason if wanted_gone else f"an orphan for {age:.0f} s"
-    await context.backend_of(container).terminate(
-        container.id, reason=why, grace_s=context.config.local.grace_s
-    )
+    why = f"it was an orphan for {age:.0f} s"
+    with writing(context.db) as tx:
+        containers.update(tx, containers.get(tx, container.id), wanted="terminate", reason=why)
+    await end(context, container.id, why)
     result.terminated.append(container.id)
-    with writing_durably(context.db) as tx:
-        current = containers.get(tx, container.id)
-        containers.move(tx, current, ContainerState.TERMINATED, finished_at=context.clock(), reason=why)
-        events.append(
-            tx, "container.terminated", why, level="warning", container_id=container.id, at=context.clock()
-        )

@@ -53,7 +53,11 @@ async def expire(context: Context) -> None:
         age_days = (now - (container.finished_at or now)) / 86400
         old = index >= keep.ended_containers or age_days > keep.ended_containers_days
         if old and not _keeps_system(context, container):
-            await _remove(context, container)
+            try:
+                await _remove(context, container)
+            except ParheliaError as error:
+                # One that cannot go keeps none of the others; it is tried again the next time.
+                context.logger.warning("%s is kept: %s", container.id, error)
 
 
 async def sweep(
@@ -85,9 +89,12 @@ async def sweep(
             elif context.clock() - (container.finished_at or 0) < older_than_s:
                 swept.kept[container_id] = "it has not ended so long ago"
             else:
-                swept.removed.append(container_id)
-                if not dry_run:
-                    await _remove(context, container)
+                try:
+                    if not dry_run:
+                        await _remove(context, container)
+                    swept.removed.append(container_id)
+                except ParheliaError as error:
+                    swept.kept[container_id] = error.message
     return swept
 
 
@@ -96,7 +103,7 @@ def _keeps_system(context: Context, container: Container) -> bool:
 
 
 async def _remove(context: Context, container: Container) -> None:
-    if not context.paths.container(container.id).exists():
+    if not context.paths.container(container.id).is_dir():
         return
     await context.backend_of(container).remove(container.id)
     with writing(context.db) as tx:

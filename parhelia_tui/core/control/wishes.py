@@ -74,6 +74,10 @@ async def fulfil(context: Context, intent: Intent) -> None:
         result = await step(context, intent)
     except ParheliaError as error:
         state, result = "refused", {"code": error.code, "message": error.message, "details": error.details}
+    except Exception as error:
+        # Whoever asked waits for an answer, and a second try would fail like the first.
+        context.logger.error("request %s fails: %s", intent.kind, error, exc_info=error)
+        state, result = "refused", {"code": "E900", "message": f"{intent.kind}: {error}"}
     with writing(context.db) as tx:
         intents.handle(tx, intent.id, state, result, context.clock())
 

@@ -20,7 +20,7 @@ from parhelia_tui.core.backends.base import (
 )
 from parhelia_tui.core.backends.local import kept, plans, run_directory, shim_client, tmux, workspaces
 from parhelia_tui.core.backends.local.spool_reader import read_spool
-from parhelia_tui.core.backends.local.sweep import sweep
+from parhelia_tui.core.backends.local.sweep import is_there, sweep
 from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -135,10 +135,14 @@ class LocalBackend:
         """Look at one container; of a dead one without an exit record every process is gone afterwards.
 
         Raises:
-            ParheliaError: E501 when such a process cannot be ended, E500 when it cannot be looked at.
+            ParheliaError: E501 when such a process cannot be ended, E500 when it cannot be looked at, or when
+                its run directory is gone while it lives.
         """
         run = self._paths.container(container_id)
         if not self._is_there(run):
+            # Moved away, or another file system lies over it: what lives is not gone.
+            if await asyncio.to_thread(is_there, run):
+                raise ParheliaError("E500", f"{run} is gone, but the processes of {container_id} are there")
             return None
         # In this order: a shim takes its lock before it begins, so who has begun and holds none is dead.
         started = run_directory.was_started(run)
@@ -166,6 +170,7 @@ class LocalBackend:
         """
         run = self._paths.container(container_id)
         if not run.is_dir():
+            await self._sweep(container_id)
             return
         if not run_directory.is_alive(run):
             # A shim may be about to start in a pane; without its pane it cannot.
@@ -252,12 +257,15 @@ class LocalBackend:
         """
         try:
             try:
-                return stat.S_ISDIR(run.stat(follow_symlinks=False).st_mode)
+                mode = run.stat(follow_symlinks=False).st_mode
             except FileNotFoundError:
                 with os.scandir(run.parent):
                     return False
         except OSError as error:
             raise ParheliaError("E500", f"{run} cannot be looked at: {error.strerror}") from error
+        if not stat.S_ISDIR(mode):
+            raise ParheliaError("E500", f"{run} is no directory")
+        return True
 
     def _prepare(self, run: Path, plan: ContainerPlan) -> None:
         run_directory.prepare(

@@ -8,7 +8,6 @@ begun with copies of what package managers need. The rest of this machine's /etc
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from parhelia_tui.core.backends.local import etc
@@ -38,10 +37,10 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
         for layer in ("work", "merged"):
             (run / layer / name).mkdir(parents=True, exist_ok=True)
     if is_laid_out(upper):
-        for source in map(Path, etc.shown(network)) if network else ():
+        for source in [*etc.small(), *etc.large()] if network else ():
             # Nothing that a container made is written through or replaced: what is there is there.
             if not os.path.lexists(own / source.relative_to("/etc")) and source.parent == Path("/etc"):
-                _copy(source, own / source.name)
+                etc.copy(source, own / source.name)
         return
     for name in OVERLAID:
         (upper / name).mkdir(parents=True, exist_ok=True)
@@ -50,19 +49,20 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
     (upper / "tmp").mkdir(exist_ok=True)
     (upper / "tmp").chmod(0o1777)
     own.mkdir(exist_ok=True)
-    for source in [*map(Path, etc.shown(network)), *(Path("/etc") / name for name in _ETC_TOO)]:
-        _copy(source, own / source.relative_to("/etc"))
-    for name, text in etc.accounts(container_id).items():
+    for source in [*etc.small(), *etc.large(), *(Path("/etc") / name for name in _ETC_TOO)]:
+        if not network and source.name in etc.FOR_NAMES:
+            continue
+        etc.copy(source, own / source.relative_to("/etc"))
+    for name, text in {**etc.ACCOUNTS, **etc.own(container_id)}.items():
         if name != "hosts" or not network:
-            (own / name).write_text(text)
-            (own / name).chmod(0o644)
+            etc.write(own / name, text)
     if (own / "apt").is_dir():
         # Only one user exists inside, so nobody is there for apt to become.
         (own / "apt" / "apt.conf.d").mkdir(exist_ok=True)
         (own / "apt" / "apt.conf.d" / "99parhelia").write_text('APT::Sandbox::User "root";\n')
     for name in _VAR:
         (upper / "var" / name).mkdir(parents=True, exist_ok=True)
-    _copy(Path("/var/lib/dpkg"), upper / "var" / "lib" / "dpkg")
+    etc.copy(Path("/var/lib/dpkg"), upper / "var" / "lib" / "dpkg")
     # It names users and groups of this machine; dpkg gives up at one that there is not.
     (upper / "var" / "lib" / "dpkg" / "statoverride").write_text("")
     for link, target in (("run", "/run"), ("tmp", "/tmp"), ("lock", "/run/lock")):
@@ -102,23 +102,6 @@ def _skeleton(source: Path, target: Path) -> None:
     """
     for folder, _, _ in os.walk(source):
         (target / Path(folder).relative_to(source)).mkdir(mode=0o755, parents=True, exist_ok=True)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file or a tree, as far as we may read it."""
-    if source.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        for entry in sorted(source.iterdir()) if os.access(source, os.R_OK | os.X_OK) else ():
-            if not entry.name.startswith(("auth.conf", "lock")):
-                if entry.is_symlink():
-                    if not (target / entry.name).is_symlink():
-                        (target / entry.name).symlink_to(entry.readlink())
-                else:
-                    _copy(entry, target / entry.name)
-    elif source.is_file() and os.access(source, os.R_OK):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
 
 
 def _option(path: Path) -> str:

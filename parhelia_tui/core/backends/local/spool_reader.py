@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.base import SpoolRead
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 
 BYTES_A_READ = 1 << 20
@@ -22,6 +23,9 @@ def read_spool(path: Path, offset: int) -> SpoolRead:
 
     A spool only grows. One that is shorter than `offset` was cut by a damaged disk or by somebody, and is read
     from its beginning.
+
+    Raises:
+        ParheliaError: E500 when it cannot be read, which says nothing of what is in it.
     """
     again = False
     try:
@@ -35,6 +39,8 @@ def read_spool(path: Path, offset: int) -> SpoolRead:
                 data += file.readline()
     except FileNotFoundError:
         return SpoolRead((), (), offset)
+    except OSError as error:
+        raise ParheliaError("E500", f"{path} cannot be read: {error.strerror}") from error
     read = parse(data, offset)
     return SpoolRead(read.records, read.damaged, read.offset, again)
 
