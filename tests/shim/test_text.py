@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from hypothesis import given
@@ -55,3 +56,28 @@ def test_a_line_without_an_end_is_cut() -> None:
 
 def test_half_a_character_at_the_beginning_does_not_spoil_the_rest() -> None:
     assert last_lines("é and more".encode()[1:])[0].endswith(" and more")
+
+
+# The grammar of ECMA-48 once more, in another form; what is left of a sequence without an end is no text.
+SEQUENCES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n\x90\x98\x9b\x9d\x9e\x9f]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*[0-~]"
+    r"|[\x1b\x90\x98\x9b\x9d\x9e\x9f]"
+)
+
+
+@given(
+    st.lists(PIECES | st.sampled_from([b"\x1b", b"text", b"/", b" ", b"\xc2\x9c", b"(B"]), max_size=16).map(
+        b"".join
+    )
+)
+def test_what_is_left_is_what_stands_between_the_sequences(raw: bytes) -> None:
+    drawn = [
+        line.rstrip("\r").rpartition("\r")[2]
+        for line in SEQUENCES.sub("", raw.decode("utf-8", "replace")).split("\n")
+    ]
+    lines = [re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", line).rstrip() for line in drawn]
+    while lines and not lines[-1]:
+        lines.pop()
+    assert last_lines(raw) == lines

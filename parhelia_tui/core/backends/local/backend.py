@@ -74,19 +74,19 @@ class LocalBackend:
             return
         plans.check(plan)
         workspace = workspaces.checked(plan.workspace, self._paths)
-        spec = plans.spec_for(
-            plan,
-            workspace,
-            self._paths,
-            heartbeat_s=self._heartbeat_s,
-            system_paths=self._system_paths,
-        )
         try:
             private_directory(self._paths.shim_socket(plan.container_id).parent)
             if plan.persistent:
                 await asyncio.to_thread(self._prepare, run, plan)
             else:
                 self._prepare(run, plan)
+            spec = plans.spec_for(
+                plan,
+                workspace,
+                self._paths,
+                heartbeat_s=self._heartbeat_s,
+                system_paths=self._system_paths,
+            )
             run_directory.write_spec(run, spec)
             pane = await self._new_session(
                 plan.container_id, plan.session_name, ["run", str(run)], plan.rows, plan.columns

@@ -40,7 +40,6 @@ class Host:
         can_disable_userns: bubblewrap 0.8 or newer.
         links: /bin, /lib and the like where they are links, with what they point to.
         system: directories to show read-only.
-        etc: files and directories below /etc to show read-only.
         guarded: what is writable for root in /proc and not of the container alone.
         masked: files in /proc that tell root about this machine.
     """
@@ -49,7 +48,6 @@ class Host:
     can_disable_userns: bool
     links: Mapping[str, str]
     system: Sequence[str]
-    etc: Sequence[str]
     guarded: Sequence[str]
     masked: Sequence[str]
 
@@ -60,6 +58,8 @@ class Sandbox:
 
     Args:
         run: its run directory, of which parts alone are shown inside.
+        etc: the directory to show as /etc.
+        live: files and directories of this machine's /etc to show in it as they are.
         env: the whole environment inside.
         network: share this machine's network.
         persistent: it is root inside, in a system that it may change.
@@ -69,6 +69,8 @@ class Sandbox:
     container_id: str
     run: Path
     workspace: Path
+    etc: Path
+    live: Sequence[Path]
     env: Mapping[str, str]
     mounts: Sequence[Mount] = ()
     network: bool = False
@@ -140,23 +142,21 @@ def _system(host: Host, box: Sandbox) -> list[str]:
     if box.persistent:
         merged = box.run / "merged"
         shown = [word for name in ("usr", "opt") for word in ("--bind", str(merged / name), f"/{name}")]
-        own = [
-            word for name in ("etc", "var") for word in ("--bind", str(box.run / "upper" / name), f"/{name}")
-        ]
-        return [*shown, *links, *own]
+        var = str(box.run / "upper" / "var")
+        return [*shown, *links, "--bind", str(box.etc), "/etc", "--bind", var, "/var"]
     shown = [word for path in host.system for word in ("--ro-bind", path, path)]
-    files = [word for path in host.etc for word in ("--ro-bind-try", path, path)]
-    accounts = [
+    live = [word for path in box.live for word in ("--ro-bind-try", str(path), str(path))]
+    own = [
         word
-        for name in ("passwd", "group", "hostname", *(() if box.network else ("hosts",)))
+        for name in ("hostname", *(() if box.network else ("hosts",)))
         for word in ("--ro-bind", str(box.run / "etc" / name), f"/etc/{name}")
     ]
     return [
         *shown,
         *links,
-        *("--perms", "0755", "--dir", "/etc"),
-        *files,
-        *accounts,
+        *("--ro-bind", str(box.etc), "/etc"),
+        *live,
+        *own,
         *("--dir", "/var/lib", "--dir", "/var/cache", "--symlink", "/run", "/var/run"),
         *("--symlink", "/tmp", "/var/tmp"),
     ]

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from parhelia_tui.core.backends.local import etc
 from parhelia_tui.core.backends.local.bubblewrap import Host
 from parhelia_tui.core.model.errors import ParheliaError
 
@@ -58,26 +57,25 @@ def bubblewrap_version(path: str) -> tuple[int, ...]:
 LOOKED_FOR_S = 5.0
 """How long a look at the machine is good for; one takes 0.7 ms, and a hundred containers may start at once."""
 
-_looks: dict[tuple[tuple[str, ...], bool], tuple[float, Host]] = {}
+_looks: dict[tuple[str, ...], tuple[float, Host]] = {}
 
 
-def host(system_paths: Sequence[str], network: bool) -> Host:
+def host(system_paths: Sequence[str]) -> Host:
     """Give what this machine has, as it was at most `LOOKED_FOR_S` seconds ago; as `look`."""
-    wanted = (tuple(system_paths), network)
+    wanted = tuple(system_paths)
     at, seen = _looks.get(wanted, (-LOOKED_FOR_S, None))
     now = time.monotonic()
     if seen is None or now - at >= LOOKED_FOR_S:
-        seen = look(system_paths, network)
+        seen = look(system_paths)
         _looks[wanted] = (now, seen)
     return seen
 
 
-def look(system_paths: Sequence[str], network: bool) -> Host:
+def look(system_paths: Sequence[str]) -> Host:
     """Look at this machine.
 
     Args:
         system_paths: directories that containers are to see read-only, where they are there.
-        network: what names need to be resolved is to be seen too.
 
     Raises:
         ParheliaError: E603 without bubblewrap.
@@ -90,7 +88,6 @@ def look(system_paths: Sequence[str], network: bool) -> Host:
         can_disable_userns=bubblewrap_version(bwrap) >= (0, 8),
         links={str(root): str(root.readlink()) for root in roots if root.is_symlink()},
         system=[path for path in (*system_paths, *plain) if Path(path).is_dir()],
-        etc=etc.shown(network),
         guarded=[path for path in _GUARDED if Path(path).exists()],
         # To any other number than root's the rest is closed anyway.
         masked=[path for path in _MASKED if os.geteuid() == 0 or path == _KEYS if Path(path).exists()],

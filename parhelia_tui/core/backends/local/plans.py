@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.backends.local import bubblewrap, limits, overlay
+from parhelia_tui.core.backends.local import bubblewrap, etc_copy, limits, overlay
 from parhelia_tui.core.backends.local.host import host
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
@@ -68,6 +68,7 @@ def spec_for(
 
     Raises:
         ParheliaError: E603 when what isolation needs is not here.
+        OSError: the disk is full.
     """
     run = paths.container(plan.container_id)
     env = bubblewrap.environment(plan.container_id, plan.env)
@@ -81,15 +82,19 @@ def spec_for(
             **plan.env,
         }
     else:
-        here = host(system_paths, plan.network == "open")
+        network = plan.network == "open"
+        here = host(system_paths)
+        shown = None if plan.persistent else etc_copy.shared(paths.home / "etc", paths.containers)
         memory_mb = plan.limits.memory_mb
         box = bubblewrap.Sandbox(
             container_id=plan.container_id,
             run=run,
             workspace=workspace,
+            etc=run / "upper" / "etc" if shown is None else shown.path,
+            live=() if shown is None else shown.live(network),
             env=env,
             mounts=plan.mounts,
-            network=plan.network == "open",
+            network=network,
             persistent=plan.persistent,
             memory_bytes=None if memory_mb is None else memory_mb << 20,
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.base import Capability
-from parhelia_tui.core.backends.local import bubblewrap, etc, limits, overlay
+from parhelia_tui.core.backends.local import bubblewrap, etc, etc_copy, limits, overlay
 from parhelia_tui.core.backends.local.host import host
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
@@ -52,18 +52,21 @@ async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability
     """Run a real sandbox of each kind once."""
     for name in ("home", "agent", "etc", "workspace"):
         (run / name).mkdir()
-    for name, text in etc.accounts("probe").items():
+    for name, text in etc.own("probe").items():
         (run / "etc" / name).write_text(text)
     try:
-        here = host(system_paths, network=False)
-    except ParheliaError as error:
-        return [Capability("isolation", False, error.message, required=True)]
+        here = host(system_paths)
+        shown = etc_copy.shared(run / "etc-copy", run)
+    except (ParheliaError, OSError) as error:
+        return [Capability("isolation", False, str(error), required=True)]
 
     def sandbox(*, persistent: bool) -> list[str]:
         box = bubblewrap.Sandbox(
             container_id="probe",
             run=run,
             workspace=run / "workspace",
+            etc=run / "upper" / "etc" if persistent else shown.path,
+            live=() if persistent else shown.live(network=False),
             env=bubblewrap.environment("probe", {}),
             persistent=persistent,
         )

@@ -35,7 +35,7 @@ def prepare(run: Path, container_id: str, *, persistent: bool, network: bool) ->
     """
     for path in (run, run / "home", run / "agent", run / "etc", run / SESSIONS):
         private_directory(path)
-    for name, text in etc.accounts(container_id).items():
+    for name, text in etc.own(container_id).items():
         (run / "etc" / name).write_text(text)
     if persistent:
         overlay.prepare(run, container_id, network=network)
