@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from parhelia_tui.core.shim.freezer import Freezer
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +20,7 @@ class Requests:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._sessions: dict[Caller, str] = {}
+        self._freezer = Freezer(supervisor.loop, lambda: supervisor.tree.own() if supervisor.tree else [])
 
     def answer(self, caller: Caller, op: str, asked: dict[str, Any]) -> None:
         """Do what is asked.
@@ -31,6 +34,11 @@ class Requests:
             reason, grace_s = str(asked["reason"]), float(asked["grace_s"])
             caller.answer({"ok": True})
             self._supervisor.end("terminated", reason, grace_s)
+        elif op == "freeze":
+            caller.answer({"ok": True, "processes": self._freeze(caller, float(asked["most_s"]))})
+        elif op == "thaw":
+            self._freezer.thaw(caller)
+            caller.answer({"ok": True})
         elif op == "resize":
             self._supervisor.terminal.resize(int(asked["rows"]), int(asked["cols"]))
             caller.answer({"ok": True})
@@ -42,7 +50,8 @@ class Requests:
             raise ValueError(f"no operation {op!r}")
 
     def caller_left(self, caller: Caller) -> None:
-        """A session whose pane was killed ends without a code."""
+        """A session whose pane was killed ends without a code; who held the container still lets it go on."""
+        self._freezer.thaw(caller)
         name = self._sessions.pop(caller, None)
         if name is not None:
             self._supervisor.spool.write("session_ended", {"name": name, "exit_code": None})
@@ -70,6 +79,11 @@ class Requests:
             "records_lost": shim.spool.lost,
             "reports_dropped": shim.reports.dropped,
         }
+
+    def _freeze(self, caller: Caller, most_s: float) -> int:
+        if self._supervisor.started_at is None or self._supervisor.reason:
+            raise ValueError("the container does not run")
+        return self._freezer.freeze(caller, most_s)
 
     def _join(self, caller: Caller, rows: int, columns: int) -> None:
         terminal = self._supervisor.terminal
