@@ -23,7 +23,7 @@ from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.request import TaskRequest
-from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 
 
 def run_batch(source: str, form: str | None, given: Mapping[str, Any]) -> int:
@@ -128,7 +128,7 @@ class _Progress:
                     self._tasks[task.id] = task
                     if (before.state, before.question) != (task.state, task.question):
                         self._tell(task)
-            if all(task.state in TASK_ENDED for task in self._tasks.values()):
+            if all(task.state in TASK_SETTLED for task in self._tasks.values()):
                 return self._summary()
             looking.pause()
 
@@ -147,7 +147,7 @@ class _Progress:
             self._leave()
 
     def _done(self) -> int:
-        return sum(task.state in TASK_ENDED for task in self._tasks.values())
+        return sum(task.state in TASK_SETTLED for task in self._tasks.values())
 
     def _tell(self, task: Task) -> None:
         self._event(

@@ -38,6 +38,8 @@ def known(kind: str, incomplete: str) -> list[CompletionItem]:
             found = [(each.id, each.title) for each in client.tasks(limit=OFFERED)]
         elif kind == "container":
             found = [(each.id, str(each.state)) for each in client.containers(sorted(CONTAINER_LIVE))]
+        elif kind == "checkpoint":
+            found = [(each.id, str(each.trigger)) for each in client.checkpoints.of(limit=OFFERED)]
         else:
             found = [(each.name, str(each.state)) for each in client.sessions(limit=OFFERED)]
     return [CompletionItem(name, help=about) for name, about in found if name.startswith(incomplete)]

@@ -32,6 +32,14 @@ class Progress:
         """Take note of how much is done."""
         self.share = done / whole if whole else 1.0
 
+    def stage(self, what: str, done: int, whole: int) -> None:
+        """Take note of what is done now, and how much of it; 0 of it is not known how much."""
+        self.what, self.share = what, done / whole if whole else None
+
+    def called(self, what: str) -> None:
+        """Take note of what is done now, where that says how far it is itself."""
+        self.what, self.share = what or self.what, None
+
 
 def shown(progress: Progress, took_s: float) -> str:
     """What stands on the terminal after so many seconds.

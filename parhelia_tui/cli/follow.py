@@ -14,7 +14,7 @@ from typing import IO
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import plain
 
 LOOK_EVERY_S = 0.05
@@ -162,7 +162,7 @@ def output_until_end(client: Client, task_id: str, *, back: int | None = None) -
     log, looking = LogFollower(client, task_id, back=back), Looking(client)
     while True:
         # The state first: what is read after an end is all there was.
-        ended = client.task(task_id).state in TASK_ENDED
+        ended = client.task(task_id).state in TASK_SETTLED
         yield from filter(None, log.read(last=ended))
         if ended:
             return
@@ -178,7 +178,7 @@ def begun(client: Client, task_id: str) -> None:
     looking = Looking(client)
     while (found := client.task(task_id)).state in (TaskState.PENDING, TaskState.DISPATCHING):
         looking.pause()
-    if found.state in TASK_ENDED:
+    if found.state in TASK_SETTLED:
         raise ParheliaError(
             "E602",
             found.reason or "it ended at once",

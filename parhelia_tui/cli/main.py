@@ -21,7 +21,12 @@ _C = "parhelia_tui.cli"
 COMMANDS = {
     "task": (f"{_C}.task:task", "create, list, show, watch, cancel, retry, logs"),
     "container": (f"{_C}.container:container", "list, show, events, health, watch, terminate"),
-    "session": (f"{_C}.session:session", "list, new, attach, send, capture, kill"),
+    "session": (f"{_C}.session:session", "list, new, attach, send, capture, recover, kill"),
+    "checkpoint": (
+        f"{_C}.checkpoint:checkpoint",
+        "create, list, show, diff, env-diff, restore, rollback, protect, unprotect, tag, note, delete, verify, gc",
+    ),
+    "resume": (f"{_C}.resume:resume", "go on with an ended task from its last checkpoint"),
     "events": (f"{_C}.events:events", "list, watch, replay, export"),
     "run": (f"{_C}.run:run", "one command in a fresh container, with its exit code"),
     "shell": (f"{_C}.run:shell", "an interactive shell in a fresh container"),

@@ -51,7 +51,7 @@ def yes_option(command: F) -> F:
 
 
 def completer(kind: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
-    """What a shell offers for an argument: known tasks, containers or sessions."""
+    """What a shell offers for an argument: known tasks, containers, sessions or checkpoints."""
 
     def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[Any]:
         from parhelia_tui.cli.completion import known

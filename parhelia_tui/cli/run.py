@@ -15,7 +15,7 @@ from parhelia_tui.cli.options import output_options, request_fields, request_opt
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.model.states import TASK_ENDED, ContainerState, TaskState
+from parhelia_tui.core.model.states import TASK_SETTLED, ContainerState, TaskState
 from parhelia_tui.core.model.text import one_line
 
 SHELLS = ("bash", "zsh", "fish", "dash", "sh")
@@ -127,6 +127,7 @@ def go_to(out: Out, what: str) -> int:
     result = out.client.attach(out.client.endpoint(what))
     about = {"session": session.name, "task_id": session.task_id, "end": str(result.end)}
     if result.end == "detached":
+        out.client.checkpoints.on_detach(out.client.task(session.task_id))
         again = f"parhelia attach {session.name}"
         out.answer(about, f"left {session.name}; it goes on. Back to it: {again}", next_actions=[again])
         return int(Exit.OK)
@@ -155,6 +156,6 @@ def _ended(out: Out, task_id: str, deadline_s: float = 2.0) -> Task:
     end = time.monotonic() + deadline_s
     while True:
         found = out.client.task(task_id)
-        if found.state in TASK_ENDED or time.monotonic() > end:
+        if found.state in TASK_SETTLED or time.monotonic() > end:
             return found
         time.sleep(0.02)

@@ -14,13 +14,14 @@ from parhelia_tui.cli.options import (
     yes_option,
 )
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
+from parhelia_tui.cli.resume import recover
 from parhelia_tui.cli.tables import age, state, table
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Session
 from parhelia_tui.core.model.states import SessionState
 
 
-@click.group(cls=LazyGroup, order=("list", "new", "attach", "send", "capture", "kill"))
+@click.group(cls=LazyGroup, order=("list", "new", "attach", "send", "capture", "recover", "kill"))
 def session() -> None:
     """List, attach to and end sessions."""
 
@@ -151,3 +152,4 @@ def attach(what: str) -> int:
 
 
 session.add_command(attach)
+session.add_command(recover)

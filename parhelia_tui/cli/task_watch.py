@@ -12,7 +12,7 @@ from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import event_line, state
 from parhelia_tui.core.model.errors import Exit
 from parhelia_tui.core.model.records import Event, Task
-from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
 
 EVENTS_A_LOOK = 1000
@@ -48,7 +48,7 @@ class Following:
             # The state first: the event of an end is written together with it.
             found = client.task(self.task_id)
             self._events()
-            if found.state in TASK_ENDED:
+            if found.state in TASK_SETTLED:
                 self._end(found)
                 return int(Exit.OK if found.state is TaskState.COMPLETED else Exit.FAILURE)
             looking.pause()
@@ -91,7 +91,7 @@ def watch(task_id: str, types: str | None, level: str, quiet: bool, from_start: 
     """Follow a task to its end; the exit code is 0 only if it completed. With --json one object a line."""
     out = Out()
     found = out.client.task(task_id)
-    if not from_start and not quiet and found.state not in TASK_ENDED:
+    if not from_start and not quiet and found.state not in TASK_SETTLED:
         out.record(found, f"{state(found.state)}  {found.title}{why(found)}")
     chosen = tuple(each.strip() for each in types.split(",") if each.strip()) if types else ()
     return Following(out, found.id, chosen, level, quiet, 0 if from_start else None).until_end()
@@ -114,7 +114,7 @@ def logs(task_id: str, follow: bool, lines: int) -> None:
     """Print what a task printed, without control sequences."""
     out = Out()
     found = out.client.task(task_id)
-    if follow and found.state not in TASK_ENDED:
+    if follow and found.state not in TASK_SETTLED:
         _follow_log(out, found.id, lines)
         return
     shown = out.client.log_tail(found.id, lines)

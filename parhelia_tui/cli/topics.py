@@ -95,6 +95,26 @@ parhelia session send a1b2 "make test"               # typed into it, and Enter
 parhelia session send a1b2 --keys C-c
 parhelia session capture a1b2 --lines 200
 parhelia session kill ph-bash-77aa""",
+    "checkpoint": """\
+parhelia checkpoint create a1b2 --note "before the rewrite" --tag before-rewrite
+parhelia checkpoint list a1b2
+parhelia checkpoint show before-rewrite
+parhelia checkpoint diff before-rewrite              # against the workspace as it is now
+parhelia checkpoint diff before-rewrite 77aa --file src/main.py
+parhelia checkpoint env-diff before-rewrite 77aa
+parhelia checkpoint restore before-rewrite /tmp/then # into a new directory
+parhelia checkpoint restore 77aa --container         # a task of its own goes on from there
+parhelia checkpoint rollback before-rewrite          # the workspace itself; as it is now is kept before
+parhelia checkpoint protect 77aa
+parhelia checkpoint unprotect 77aa
+parhelia checkpoint tag 77aa release
+parhelia checkpoint note 77aa all tests pass
+parhelia checkpoint delete 77aa
+parhelia checkpoint verify
+parhelia checkpoint gc
+parhelia resume a1b2                                 # an ended task goes on from its last checkpoint
+parhelia resume a1b2 --from 77aa --keep-workspace
+parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
     "batch": """\
 parhelia --batch tasks.jsonl
 printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --mode clone

@@ -45,6 +45,12 @@ KEYS = (
     Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
     Binding("r", "retry", "retry", tooltip="try it again"),
     Binding("l", "log", "output", tooltip="what it printed"),
+    Binding(
+        "c", "checkpoint", "checkpoint", tooltip="take a checkpoint of it; it stands still only for a moment"
+    ),
+    Binding(
+        "C", "checkpoints", "checkpoints", tooltip="its checkpoints: compare, go back, resume", show=False
+    ),
     Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
     Binding("tab", "next_pane(1)", "next pane", show=False),
@@ -301,6 +307,16 @@ class HomeScreen(Screen[None]):
         """Show what the task printed."""
         if task := self._possible("log"):
             self.acts.log(task)
+
+    def action_checkpoint(self) -> None:
+        """Take a checkpoint of the task."""
+        if task := self._possible("checkpoint"):
+            self.acts.checkpoint(task)
+
+    def action_checkpoints(self) -> None:
+        """Show the checkpoints of the task."""
+        if task := self._possible("checkpoints"):
+            self.acts.checkpoints(task)
 
     def action_filter(self) -> None:
         """Type words that a task must have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.model.states import TASK_ENDED, TaskState
+from parhelia_tui.core.model.states import TASK_ENDED, TASK_SETTLED, TaskState
 
 
 def why_not(action: str, task: Task | None) -> str:
@@ -13,16 +13,16 @@ def why_not(action: str, task: Task | None) -> str:
         action: the name of an action of the home screen.
         task: the chosen one.
     """
-    if action not in ("attach", "cancel", "retry", "log"):
+    if action not in ("attach", "cancel", "retry", "log", "checkpoint", "checkpoints"):
         return ""
     if task is None:
         return "no task is chosen"
-    ended, begun = task.state in TASK_ENDED, task.state not in (TaskState.PENDING, TaskState.DISPATCHING)
+    ended, begun = task.state in TASK_SETTLED, task.state not in (TaskState.PENDING, TaskState.DISPATCHING)
     if action == "attach" and not begun:
         return f"the task is {task.state} and has no terminal yet"
     if action == "attach" and task.state not in (TaskState.RUNNING, TaskState.WAITING):
         return f"the task is {task.state}; l shows what it printed"
-    if action == "cancel" and ended:
+    if action == "cancel" and task.state in TASK_ENDED:
         return f"the task is {task.state} already"
     if action == "cancel" and task.wanted == "cancel":
         return "the task is being cancelled already"
@@ -30,4 +30,6 @@ def why_not(action: str, task: Task | None) -> str:
         return f"the task is {task.state}; only an ended one is tried again"
     if action == "log" and task.attempt == 0:
         return "the task has printed nothing yet: it has not begun"
+    if action == "checkpoint" and task.attempt == 0:
+        return "the task has not begun, so there is nothing to keep"
     return ""

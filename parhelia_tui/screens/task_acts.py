@@ -84,6 +84,27 @@ class TaskActs:
             answered,
         )
 
+    def checkpoint(self, task: Task) -> None:
+        """Take a checkpoint, and say when it is there."""
+        self._screen.say(f"Taking a checkpoint of “{one_line(task.title, 60)}”…")
+
+        def take(door: Client) -> Any:
+            return door.checkpoints.wait(door.checkpoints.create(task).id, lambda said: None)
+
+        def taken(done: Any) -> None:
+            changed = f"{done.changed_files} of {done.files} files changed"
+            self._screen.say(
+                f"Checkpoint {done.id}: {changed}, it stood still for {max(1, round(done.pause_s * 1000))} ms. C shows all."
+            )
+
+        self.wish(take, taken)
+
+    def checkpoints(self, task: Task) -> None:
+        """Show the checkpoints of a task."""
+        from parhelia_tui.screens.checkpoints import CheckpointsScreen
+
+        self._screen.app.push_screen(CheckpointsScreen(self._client, task))
+
     def log(self, task: Task) -> None:
         """Show what a task printed."""
         from parhelia_tui.screens.log import LogScreen
@@ -101,6 +122,8 @@ class TaskActs:
         except SuspendNotSupported:
             self._screen.say("This terminal cannot be handed over. Try: parhelia attach " + task.id)
         else:
+            if result.end == "detached":
+                self.wish(lambda door: door.checkpoints.on_detach(task))
             if result.end == "server lost":
                 self._screen.say("The terminal was lost and is made anew; the work in it goes on.")
             elif result.end == "client lost":

@@ -201,7 +201,7 @@ async def test_a_key_that_can_do_nothing_says_why(task_id: str, key: str, reason
         assert seen.said() == reason
 
 
-@pytest.mark.parametrize("key", ["a", "x", "r", "l"])
+@pytest.mark.parametrize("key", ["a", "x", "r", "l", "c", "C"])
 async def test_without_a_task_a_key_says_so(key: str, empty: StillFleet, opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press(key)
@@ -211,9 +211,9 @@ async def test_without_a_task_a_key_says_so(key: str, empty: StillFleet, opened_
 @pytest.mark.parametrize(
     ("task_id", "keys"),
     [
-        (WAITS, "n new a attach x cancel l output / filter z zoom ? keys q quit"),
+        (WAITS, "n new a attach x cancel l output c checkpoint / filter z zoom ? keys q quit"),
         (QUEUED, "n new x cancel / filter z zoom ? keys q quit"),
-        (DONE, "n new r retry l output / filter z zoom ? keys q quit"),
+        (DONE, "n new r retry l output c checkpoint / filter z zoom ? keys q quit"),
     ],
 )
 async def test_the_last_line_names_the_keys_that_do_something(task_id: str, keys: str, opened: Opens) -> None:
@@ -277,6 +277,7 @@ async def test_the_palette_offers_the_keys_that_do_something_and_the_themes(open
             "Attach",
             "Cancel",
             "Output",
+            "Checkpoint",
             "Filter",
             "Zoom",
             "Keys",

@@ -30,6 +30,8 @@ class Agent(Protocol):
 
     name: str
     summary: str
+    conversation: str
+    """The directory below the home where it keeps its talk; empty for a program that has none."""
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
         """Refuse what this agent cannot be asked, before anything is stored.
@@ -43,3 +45,9 @@ class Agent(Protocol):
 
     def launch(self, task: Task) -> Launch:
         """Say how to start it for a task."""
+
+    def resume(self, task: Task) -> Launch:
+        """Say how to start it where the talk of an earlier attempt lies in its home."""
+
+    def describe(self, task: Task) -> Mapping[str, str]:
+        """Say what of the agent belongs to the environment of a checkpoint: its version, its model."""

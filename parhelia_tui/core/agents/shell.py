@@ -33,6 +33,7 @@ class ShellAgent:
 
     name = "shell"
     summary = "runs a command line"
+    conversation = ""
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
         """Refuse options that there are not. Raises E100."""
@@ -56,6 +57,14 @@ class ShellAgent:
         if _is_long(command):
             command = _FROM_FILE.format(path=f"{'$HOME' if task.unsandboxed else homes.INSIDE}/{SCRIPT}")
         return Launch((f"/bin/{shell}", "-c", command, shell))
+
+    def resume(self, task: Task) -> Launch:
+        """A command has no memory: it begins anew."""
+        return self.launch(task)
+
+    def describe(self, task: Task) -> Mapping[str, str]:
+        """Say which shell runs it."""
+        return {"shell": self.launch(task).command[0]}
 
 
 def _is_long(prompt: str) -> bool:

@@ -210,6 +210,9 @@ class Backend(Protocol):
     def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
         """Say where a session is attached."""
 
+    def supervisor(self, container_id: str) -> Path:
+        """Say where the supervisor of a container listens, which can hold the container still."""
+
     def log_path(self, container_id: str) -> Path:
         """Say where the output of the main terminal is kept."""
 

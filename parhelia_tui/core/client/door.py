@@ -10,6 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
     SESSION_ENDED,
     TASK_ENDED,
+    TASK_SETTLED,
     ContainerState,
     SessionState,
     TaskState,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from parhelia_tui.core.backends.base import Capability, TmuxEndpoint
+    from parhelia_tui.core.client.checkpoints import Checkpoints
     from parhelia_tui.core.client.watching import Watcher
     from parhelia_tui.core.model.request import TaskRequest
     from parhelia_tui.core.sessions.attach import AttachResult
@@ -225,6 +228,20 @@ class Client:
                     raise
                 raise unknown from None
 
+    def task_of(self, text: str) -> Task:
+        """Find a task by its own id or slug, or by a session or container of it. Raises E201, E101."""
+        try:
+            return self.task(text)
+        except ParheliaError as unknown:
+            if unknown.code != "E201":
+                raise
+            try:
+                return tasks.get(self._db, self.session(text).task_id)
+            except ParheliaError as error:
+                if error.code not in ("E200", "E201"):
+                    raise
+                raise unknown from None
+
     def theme(self) -> str:
         """Give the colours of the dashboard, without what reading all of the configuration costs. Raises E700."""
         from parhelia_tui.core.settings.theme import theme
@@ -271,6 +288,13 @@ class Client:
         from parhelia_tui.core.agents.demo.fleet import demo_requests
 
         return demo_requests(count, seed)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """What there is to ask and to wish of checkpoints."""
+        from parhelia_tui.core.client.checkpoints import Checkpoints
+
+        return Checkpoints(self.paths, self.owner, lambda: self._db, self._clock, self.wake, self._intent)
 
     # The store's file
 
@@ -385,7 +409,7 @@ class Client:
         """
         with writing(self._db) as tx:
             task = tasks.get(tx, task_id)
-            if task.state not in TASK_ENDED:
+            if task.state not in TASK_SETTLED:
                 raise ParheliaError(
                     "E103",
                     f"task {task.id} is {task.state}; only an ended task is tried again",
@@ -402,6 +426,8 @@ class Client:
                 container_id=None,
                 started_at=None,
                 finished_at=None,
+                resume_from=None,
+                recoveries=0,
             )
             events.append(
                 tx,
@@ -650,15 +676,17 @@ class Client:
             owner=self.owner,
         )
 
-    def _intent(self, kind: str, target: str, payload: dict[str, object]) -> dict[str, Any]:
-        """Store an intent, wake the controller and wait for what becomes of it."""
+    def _intent(
+        self, kind: str, target: str, payload: dict[str, object], patience_s: float = intents.PATIENCE_S
+    ) -> dict[str, Any]:
+        """Store an intent, wake the controller and wait for what becomes of it, so many seconds at most."""
         with writing(self._db) as tx:
             intent = intents.add(tx, kind, target, payload, self._clock(), self.owner)
         self.wake()
-        return self._wait_for(intent)
+        return self._wait_for(intent, patience_s)
 
-    def _wait_for(self, intent: Intent) -> dict[str, Any]:
-        end = time.monotonic() + intents.PATIENCE_S
+    def _wait_for(self, intent: Intent, patience_s: float) -> dict[str, Any]:
+        end = time.monotonic() + patience_s
         while True:
             seen = intents.get(self._db, intent.id)
             if seen.state == "done":
@@ -672,7 +700,7 @@ class Client:
             if time.monotonic() > end:
                 raise ParheliaError(
                     "E501",
-                    f"the controller did not answer within {intents.PATIENCE_S:g} s",
+                    f"the controller did not answer within {patience_s:g} s",
                     recovery=("parhelia controller status", "parhelia doctor"),
                 )
             time.sleep(LOOK_EVERY_S)

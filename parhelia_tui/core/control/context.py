@@ -24,6 +24,8 @@ class Context:
         clock: gives epoch seconds.
         since: when this controller began, in epoch seconds.
         being_created: ids of containers that are just being created here; nobody else may begin with them.
+        looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
+        rolling: workspaces that are being brought to an earlier state just now.
     """
 
     paths: Paths
@@ -34,6 +36,8 @@ class Context:
     clock: Callable[[], float] = time.time
     since: float = 0.0
     being_created: set[str] = field(default_factory=set)
+    looked: dict[str, float] = field(default_factory=dict)
+    rolling: set[str] = field(default_factory=set)
 
     def backend_of(self, container: Container) -> Backend:
         """The backend that a container runs on. Raises E603 when there is none of that name."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.registry import BACKENDS, backend
+from parhelia_tui.core.control import checkpoints as taking
 from parhelia_tui.core.control import dispatch, health, reconcile, retention, settle, wishes
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.jobs import Jobs, Name
@@ -19,12 +20,14 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Intent
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store import containers, events, intents, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, intents, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 
 CREATE_AT_ONCE = 8
 """Containers that are being created at the same time; more only wait for the processors."""
+CHECKPOINTS_AT_ONCE = 2
+"""Checkpoints that are being taken at the same time: each reads and packs as fast as a processor can."""
 RETENTION_EVERY_S = 3600.0
 TROUBLE_PAUSE_S = 1.0
 
@@ -49,6 +52,7 @@ class Controller:
         self._news: set[str] = set()
         self._jobs = Jobs(logger, self._job_done)
         self._creating = asyncio.Semaphore(CREATE_AT_ONCE)
+        self._taking = asyncio.Semaphore(CHECKPOINTS_AT_ONCE)
         self._trouble = ""
         self._last_round: dict[str, Any] = {}
         self._context: Context | None = None
@@ -120,7 +124,11 @@ class Controller:
         """Say whether there is anything to watch or to do."""
         db = self.context.db
         return bool(
-            self._jobs.names() or containers.count_live(db) or tasks.queue(db, 1) or intents.pending(db)
+            self._jobs.names()
+            or containers.count_live(db)
+            or tasks.queue(db, 1)
+            or intents.pending(db)
+            or checkpoints.unfinished(db)
         )
 
     def status(self) -> dict[str, Any]:
@@ -180,10 +188,17 @@ class Controller:
             live = containers.live(context.db)
             for container in live:
                 self._settle(container.id)
+        if self._is_due("checkpoints", self._config.controller.health_s):
+            taking.want_due(context)
+        for wanted in checkpoints.unfinished(context.db):
+            self._take(wanted.id)
+        if self._is_due("journals", self._config.controller.reconcile_s):
+            self._start("journals", "", lambda: taking.finish_rollbacks(context))
         if self._is_due("reconcile", self._config.controller.reconcile_s):
             self._start("reconcile", "", self._reconcile)
         if self._is_due("retention", RETENTION_EVERY_S):
             self._start("retention", "", lambda: retention.expire(context))
+            self._start("collect", "", lambda: taking.expire(context))
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()
@@ -197,6 +212,13 @@ class Controller:
 
     def _fulfil(self, intent: Intent) -> None:
         self._start("intent", str(intent.id), lambda: wishes.fulfil(self.context, intent))
+
+    def _take(self, checkpoint_id: str) -> None:
+        async def take() -> None:
+            async with self._taking:
+                await taking.take(self.context, checkpoint_id)
+
+        self._start("checkpoint", checkpoint_id, take)
 
     def _create(self, container_id: str) -> None:
         async def create() -> None:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import ending, workspaces
+from parhelia_tui.core.control import ending, resume, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, session_name
@@ -102,6 +102,8 @@ async def create(
     context.being_created.add(container_id)
     try:
         await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
+        if task.resume_from is not None and is_wanted(context, container_id):
+            await resume.prepare(context, task, container)
         async with turn or nullcontext():
             if is_wanted(context, container_id):
                 if container.persistent:
@@ -144,7 +146,8 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
     run = private_directory(context.paths.container(container.id))
     adapter = agent(task.agent)
     adapter.prepare_home(private_directory(run / "home"), task)
-    launch = adapter.launch(task)
+    goes_on = resume.has_talk(context, task, container)
+    launch = adapter.resume(task) if goes_on else adapter.launch(task)
     main = next(each for each in sessions.of_container(context.db, container.id) if each.kind == "main")
     return ContainerPlan(
         container_id=container.id,

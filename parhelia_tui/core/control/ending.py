@@ -6,6 +6,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
+from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ExitRecord
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
@@ -18,9 +19,16 @@ from parhelia_tui.core.model.states import (
     TaskState,
 )
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.store import containers, events, sessions, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, sessions, tasks
 
-__all__ = ["SESSION_ENDED", "container_ended", "container_failed", "container_lost", "container_terminated"]
+__all__ = [
+    "SESSION_ENDED",
+    "container_died",
+    "container_ended",
+    "container_failed",
+    "container_lost",
+    "container_terminated",
+]
 
 _LEVEL = {TaskState.COMPLETED: "info", TaskState.CANCELLED: "warning", TaskState.FAILED: "error"}
 
@@ -34,6 +42,7 @@ class _End:
     at: float
     exit_code: int | None = None
     last_line: str | None = None
+    resumes: int | None = None
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord) -> None:
@@ -60,7 +69,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
 
 
 def container_failed(tx: sqlite3.Connection, container_id: str, why: str, at: float | None = None) -> None:
-    """Store an end without an exit record: it could not be made, or its supervisor was killed."""
+    """Store an end without an exit record: it could not be made."""
     end = _End(ContainerState.FAILED, why, time.time() if at is None else at)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
@@ -71,9 +80,19 @@ def container_terminated(tx: sqlite3.Connection, container_id: str, why: str, at
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_lost(tx: sqlite3.Connection, container_id: str, why: str) -> None:
+def container_died(tx: sqlite3.Connection, container_id: str, why: str, at: float, resumes: int) -> None:
+    """Store that its supervisor was killed, or had to be; its task may go on from its last checkpoint.
+
+    Args:
+        resumes: how often a task goes on by itself.
+    """
+    end = _End(ContainerState.FAILED, why, at, resumes=resumes)
+    _end(tx, containers.get(tx, container_id), end, completed=False)
+
+
+def container_lost(tx: sqlite3.Connection, container_id: str, why: str, resumes: int) -> None:
     """Store that the backend confirms: there is no such container any more."""
-    end = _End(ContainerState.LOST, why, time.time())
+    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
@@ -118,6 +137,9 @@ def _end_task(
         state, why = TaskState.COMPLETED, end.why
     elif task.wanted == "cancel":
         state, why = TaskState.CANCELLED, task.reason or end.why
+    elif end.resumes is not None and container.wanted != "terminate" and has_way_back(tx, task):
+        _recover(tx, task, container, end, end.resumes)
+        return
     else:
         asked = container.reason if container.wanted == "terminate" else ""
         state, why = TaskState.FAILED, asked or end.why
@@ -140,4 +162,42 @@ def _end_task(
         task_id=task.id,
         container_id=container.id,
         data={"exit_code": end.exit_code, "attempt": container.attempt},
+    )
+
+
+def has_way_back(db: sqlite3.Connection, task: Task) -> bool:
+    """Say whether a task can go on after its container's death: its agent has a talk, and there is a checkpoint."""
+    return bool(agent(task.agent).conversation) and checkpoints.newest(db, task.id) is not None
+
+
+def _recover(tx: sqlite3.Connection, task: Task, container: Container, end: _End, resumes: int) -> None:
+    """Send a task back to the queue with its last checkpoint, or to a person where that was done often enough."""
+    last = checkpoints.newest(tx, task.id)
+    assert last is not None
+    tasks.end_attempt(tx, task.id, container.attempt, TaskState.FAILED, end.why, end.exit_code, end.at)
+    if task.recoveries < resumes:
+        tasks.move(
+            tx,
+            task,
+            TaskState.PENDING,
+            reason=f"goes on from {last.id}: {end.why}",
+            question="",
+            container_id=None,
+            resume_from=last.id,
+            resume_workspace="restore",
+            recoveries=task.recoveries + 1,
+        )
+        kind, said = "task.recovering", f"{task.title}: {end.why}; it goes on from {last.id}"
+    else:
+        why = f"{end.why}; it went on by itself {task.recoveries} times already"
+        tasks.move(tx, task, TaskState.NEEDS_REVIEW, reason=why, question="", finished_at=end.at)
+        kind, said = "task.needs_review", f"{task.title}: {why}; its last checkpoint is {last.id}"
+    events.append(
+        tx,
+        kind,
+        said,
+        level="error",
+        task_id=task.id,
+        container_id=container.id,
+        data={"checkpoint_id": last.id, "attempt": container.attempt, "recoveries": task.recoveries},
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from parhelia_tui.core.control import ending
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.states import ContainerState, Health
 from parhelia_tui.core.settings.config import HealthConfig
-from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store import containers, events, tasks
 from parhelia_tui.core.store.connection import writing
 
 _LEVEL = {Health.HEALTHY: "info", Health.DEGRADED: "warning", Health.UNHEALTHY: "error", Health.DEAD: "error"}
@@ -42,11 +43,17 @@ def judge(context: Context, container_id: str) -> None:
     if health in (container.health, Health.HEALTHY):
         return
     with writing(context.db) as tx:
-        containers.update(tx, container, health=health)
+        why = f"no heartbeat for {now - heard:.0f} s"
+        task = tasks.find(tx, container.task_id)
+        if health is Health.DEAD and task is not None and ending.has_way_back(tx, task):
+            # Work without a sign of life is not waited for where it can go on elsewhere.
+            containers.update(tx, container, health=health, wanted="recover", reason=why)
+        else:
+            containers.update(tx, container, health=health)
         events.append(
             tx,
             f"container.{health}",
-            f"no heartbeat for {now - heard:.0f} s",
+            why,
             level=_LEVEL[health],
             task_id=container.task_id,
             container_id=container.id,

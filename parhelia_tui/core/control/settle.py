@@ -51,7 +51,8 @@ async def settle(context: Context, container_id: str) -> None:
                 await dispatch.create(context, container_id)
         else:
             with writing_durably(context.db) as tx:
-                ending.container_lost(tx, container_id, f"{container.backend} knows nothing of it any more")
+                why = f"{container.backend} knows nothing of it any more"
+                ending.container_lost(tx, container_id, why, context.config.checkpoints.resumes)
     elif sight.exit is not None or not sight.alive:
         # The last records may have been written between the first reading and the look.
         container = await read_news(context, container_id)
@@ -61,8 +62,12 @@ async def settle(context: Context, container_id: str) -> None:
             if sight.exit is not None:
                 ending.container_ended(tx, container_id, sight.exit)
             else:
-                ending.container_failed(
-                    tx, container_id, "its supervisor was killed, and the container with it", context.clock()
+                ending.container_died(
+                    tx,
+                    container_id,
+                    "its supervisor was killed, and the container with it",
+                    context.clock(),
+                    context.config.checkpoints.resumes,
                 )
     elif not sight.terminal and await backend.restore_terminal(container_id):
         with writing(context.db) as tx:
@@ -92,7 +97,11 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     if sight is not None and sight.alive:
         return
     with writing_durably(context.db) as tx:
-        if sight is not None and sight.exit is not None:
+        if container.wanted == "recover":
+            ending.container_died(
+                tx, container_id, reason, context.clock(), context.config.checkpoints.resumes
+            )
+        elif sight is not None and sight.exit is not None:
             ending.container_ended(tx, container_id, sight.exit)
         else:
             ending.container_terminated(tx, container_id, reason, context.clock())

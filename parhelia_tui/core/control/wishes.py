@@ -7,7 +7,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from parhelia_tui.core.control import reconcile, retention
+from parhelia_tui.core.control import reconcile, retention, rollback
+from parhelia_tui.core.control.checkpoints import collect
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import read_news
 from parhelia_tui.core.model.errors import ParheliaError
@@ -29,13 +30,14 @@ BEGIN_DEADLINE_S = 5.0
 
 def cancel_waiting(context: Context) -> None:
     """Cancel the tasks that are not wanted and have no container yet."""
-    waiting = [task for task in tasks.unwanted(context.db) if task.state is TaskState.PENDING]
+    nowhere = (TaskState.PENDING, TaskState.NEEDS_REVIEW)
+    waiting = [task for task in tasks.unwanted(context.db) if task.state in nowhere]
     if not waiting:
         return
     with writing(context.db) as tx:
         for seen in waiting:
             task = tasks.get(tx, seen.id)
-            if task.state is TaskState.PENDING:
+            if task.state in nowhere:
                 now = context.clock()
                 tasks.move(tx, task, TaskState.CANCELLED, finished_at=now)
                 events.append(tx, "task.cancelled", task.reason, level="warning", task_id=task.id, at=now)
@@ -60,6 +62,8 @@ async def fulfil(context: Context, intent: Intent) -> None:
     steps = {
         "session.create": _create_session,
         "session.kill": _kill_session,
+        "checkpoint.rollback": rollback.roll_back,
+        "checkpoint.collect": _collect,
         "reconcile": _reconcile,
         "cleanup": _cleanup,
     }
@@ -83,6 +87,8 @@ async def fulfil(context: Context, intent: Intent) -> None:
 
 
 def _has_begun(context: Context, intent: Intent) -> bool:
+    if intent.kind == "checkpoint.rollback":
+        return rollback.has_begun(context, intent)
     return intent.kind == "session.create" and sessions.find(context.db, _session_id(intent)) is not None
 
 
@@ -186,6 +192,10 @@ async def _kill_session(context: Context, intent: Intent) -> dict[str, Any]:
 
 async def _reconcile(context: Context, intent: Intent) -> dict[str, Any]:
     return dataclasses.asdict(await reconcile.round_of(context))
+
+
+async def _collect(context: Context, intent: Intent) -> dict[str, Any]:
+    return await collect(context)
 
 
 async def _cleanup(context: Context, intent: Intent) -> dict[str, Any]:

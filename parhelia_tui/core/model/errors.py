@@ -85,7 +85,7 @@ _CATALOGUE = (
         "E202",
         "CHECKPOINT_NOT_FOUND",
         "No checkpoint has this id.",
-        ("parhelia task list", "parhelia session list"),
+        ("parhelia checkpoint list", "parhelia task list"),
     ),
     Meaning(
         "E203",
@@ -189,7 +189,7 @@ _CATALOGUE = (
         "E600",
         "CHECKPOINT_FAILED",
         "The checkpoint could not be made or used.",
-        ("parhelia doctor", "df -h"),
+        ("parhelia checkpoint list", "parhelia checkpoint verify", "df -h"),
     ),
     Meaning(
         "E601",

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.model.states import ContainerState, Health, SessionState, TaskState
+from parhelia_tui.core.model.states import (
+    CheckpointState,
+    ContainerState,
+    Health,
+    SessionState,
+    TaskState,
+    Trigger,
+)
 
 LOCAL_USER = "local"
 
@@ -89,6 +96,9 @@ class Task:
     finished_at: float | None
     rev: int
     version: int
+    resume_from: str | None = None
+    resume_workspace: str = "restore"
+    recoveries: int = 0
     owner: Owner = field(default=Owner())
 
 
@@ -152,6 +162,56 @@ class Session:
     wanted: str
     reason: str
     exit_code: int | None
+    created_at: float
+    finished_at: float | None
+    rev: int
+    version: int
+    owner: Owner = field(default=Owner())
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A workspace, its agent's conversation, its git state and its environment at one moment.
+
+    Args:
+        parent: the checkpoint of the same task before this one.
+        tree: the name of the workspace's files in the checkpoint store.
+        conversation: the name of the agent's conversation there; empty where there is none.
+        files, bytes: of the whole workspace.
+        changed_files, added_bytes: what was new against the parent, and what it added to the store on disk.
+        skipped: paths that could not be taken, with the reason.
+        pause_s: how long the container stood still.
+        took_s: how long all of it took.
+        git: branch, head, counts of staged, unstaged and untracked files, stashes; empty without a repository.
+        environment: agent, model, versions.
+    """
+
+    id: str
+    task_id: str
+    container_id: str | None
+    attempt: int
+    workspace: str
+    parent: str | None
+    trigger: Trigger
+    state: CheckpointState
+    reason: str
+    tree: str
+    conversation: str
+    files: int
+    bytes: int
+    changed_files: int
+    added_bytes: int
+    skipped: tuple[str, ...]
+    pause_s: float
+    took_s: float
+    note: str
+    tags: tuple[str, ...]
+    protected: bool
+    git: dict[str, Any]
+    environment: dict[str, Any]
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
     created_at: float
     finished_at: float | None
     rev: int

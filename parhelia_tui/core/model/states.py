@@ -46,6 +46,26 @@ class SessionState(StrEnum):
     FAILED = "failed"
 
 
+class CheckpointState(StrEnum):
+    """Where a checkpoint stands; only a `ready` one can be restored."""
+
+    PENDING = "pending"
+    CREATING = "creating"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Trigger(StrEnum):
+    """Why a checkpoint was taken."""
+
+    MANUAL = "manual"
+    PERIODIC = "periodic"
+    DETACH = "detach"
+    ERROR = "error"
+    ROLLBACK = "rollback"
+    END = "end"
+
+
 class Health(StrEnum):
     """What the heartbeats of a container say; `unknown` before the first and after the end."""
 
@@ -56,14 +76,15 @@ class Health(StrEnum):
     DEAD = "dead"
 
 
-T, C, S = TaskState, ContainerState, SessionState
+T, C, S, P = TaskState, ContainerState, SessionState, CheckpointState
 
 TASK_MOVES: Mapping[TaskState, frozenset[TaskState]] = {
     T.PENDING: frozenset({T.DISPATCHING, T.CANCELLED, T.FAILED}),
     # Back to pending when a container could not be made and another try is allowed.
     T.DISPATCHING: frozenset({T.RUNNING, T.PENDING, T.COMPLETED, T.FAILED, T.CANCELLED}),
-    T.RUNNING: frozenset({T.WAITING, T.COMPLETED, T.FAILED, T.CANCELLED, T.NEEDS_REVIEW}),
-    T.WAITING: frozenset({T.RUNNING, T.COMPLETED, T.FAILED, T.CANCELLED, T.NEEDS_REVIEW}),
+    # Back to pending when its container died and it goes on from a checkpoint.
+    T.RUNNING: frozenset({T.WAITING, T.COMPLETED, T.FAILED, T.CANCELLED, T.NEEDS_REVIEW, T.PENDING}),
+    T.WAITING: frozenset({T.RUNNING, T.COMPLETED, T.FAILED, T.CANCELLED, T.NEEDS_REVIEW, T.PENDING}),
     T.NEEDS_REVIEW: frozenset({T.COMPLETED, T.FAILED, T.CANCELLED, T.PENDING}),
     # A retry sends an ended task back to the queue as a new attempt.
     T.COMPLETED: frozenset({T.PENDING}),
@@ -92,13 +113,22 @@ SESSION_MOVES: Mapping[SessionState, frozenset[SessionState]] = {
     S.FAILED: frozenset(),
 }
 
+CHECKPOINT_MOVES: Mapping[CheckpointState, frozenset[CheckpointState]] = {
+    P.PENDING: frozenset({P.CREATING, P.FAILED}),
+    P.CREATING: frozenset({P.READY, P.FAILED}),
+    P.READY: frozenset(),
+    P.FAILED: frozenset(),
+}
+
 TASK_ENDED = frozenset({T.COMPLETED, T.FAILED, T.CANCELLED})
+TASK_SETTLED = TASK_ENDED | {T.NEEDS_REVIEW}
+"""Nothing works on it and nothing will before a person says so."""
 TASK_ALIVE = frozenset({T.DISPATCHING, T.RUNNING, T.WAITING})
 CONTAINER_ENDED = frozenset({C.STOPPED, C.TERMINATED, C.FAILED, C.LOST})
 CONTAINER_LIVE = frozenset({C.CREATING, C.RUNNING, C.STOPPING, C.ORPHANED})
 SESSION_ENDED = frozenset({S.TERMINATED, S.FAILED})
 
-State = TypeVar("State", TaskState, ContainerState, SessionState)
+State = TypeVar("State", TaskState, ContainerState, SessionState, CheckpointState)
 
 
 def check_move(moves: Mapping[State, frozenset[State]], what: str, old: State, new: State) -> None:

@@ -80,6 +80,10 @@ class Paths:
     def workspaces(self) -> Path:
         return self.home / "workspaces"
 
+    @property
+    def checkpoints(self) -> Path:
+        return self.home / "checkpoints"
+
     def container(self, container_id: str) -> Path:
         """The run directory of a container."""
         return self.containers / container_id

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_S = 30.0
+LONGEST_S = 600.0
 """Nobody may hold a container still for longer, whatever was asked for."""
 _LOOKS = 20
 _STOP_S = 0.5

@@ -153,7 +153,7 @@ def to_terminate(db: sqlite3.Connection) -> list[Container]:
     return [
         rows.container(row)
         for row in db.execute(
-            f"SELECT * FROM containers WHERE {_LIVE} AND wanted = 'terminate' ORDER BY created_at"
+            f"SELECT * FROM containers WHERE {_LIVE} AND wanted <> 'run' ORDER BY created_at"
         )
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from parhelia_tui.core.model.records import (
     Attempt,
+    Checkpoint,
     Container,
     Event,
     Heartbeat,
@@ -18,13 +19,21 @@ from parhelia_tui.core.model.records import (
     Session,
     Task,
 )
-from parhelia_tui.core.model.states import ContainerState, Health, SessionState, TaskState
+from parhelia_tui.core.model.states import (
+    CheckpointState,
+    ContainerState,
+    Health,
+    SessionState,
+    TaskState,
+    Trigger,
+)
 
 TASK_COLUMNS = (
     "id, slug, title, prompt, agent, agent_options, workspace, workspace_mode, backend, network, persistent,"
     " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, slot_wanted, priority, batch, state, wanted,"
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
-    " created_at, started_at, finished_at, rev, version, owner_user, owner_session, owner_environment"
+    " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
+    " owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
 TASK_COLUMNS_SHORT = TASK_COLUMNS.replace("prompt,", "substr(prompt, 1, 400) AS prompt,", 1)
@@ -78,6 +87,9 @@ def task(row: sqlite3.Row) -> Task:
         finished_at=row["finished_at"],
         rev=row["rev"],
         version=row["version"],
+        resume_from=row["resume_from"],
+        resume_workspace=row["resume_workspace"],
+        recoveries=row["recoveries"],
         owner=_owner(row),
     )
 
@@ -196,4 +208,40 @@ def intent(row: sqlite3.Row) -> Intent:
         state=row["state"],
         result=_object(row["result"]),
         handled_at=row["handled_at"],
+    )
+
+
+def checkpoint(row: sqlite3.Row) -> Checkpoint:
+    return Checkpoint(
+        id=row["id"],
+        task_id=row["task_id"],
+        container_id=row["container_id"],
+        attempt=row["attempt"],
+        workspace=row["workspace"],
+        parent=row["parent"],
+        trigger=Trigger(row["trigger"]),
+        state=CheckpointState(row["state"]),
+        reason=row["reason"],
+        tree=row["tree"],
+        conversation=row["conversation"],
+        files=row["files"],
+        bytes=row["bytes"],
+        changed_files=row["changed_files"],
+        added_bytes=row["added_bytes"],
+        skipped=tuple(json.loads(row["skipped"])),
+        pause_s=row["pause_s"],
+        took_s=row["took_s"],
+        note=row["note"],
+        tags=tuple(json.loads(row["tags"])),
+        protected=bool(row["protected"]),
+        git=_object(row["git"]),
+        environment=_object(row["environment"]),
+        input_tokens=row["input_tokens"],
+        output_tokens=row["output_tokens"],
+        cost_usd=row["cost_usd"],
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        rev=row["rev"],
+        version=row["version"],
+        owner=_owner(row),
     )

@@ -16,6 +16,8 @@ from parhelia_tui.core.model.records import Mount, Task
 PROGRAM = Path(__file__).with_name("program")
 INSIDE = "/run/parhelia-demo/program"
 SCRIPT = ".parhelia-demo.json"
+MODEL = "claude-sonnet-5"
+"""The model that the program plays; the same name stands there (program/session.py), alone inside a container."""
 
 
 def _is_pace(value: object) -> bool:
@@ -50,6 +52,7 @@ class DemoAgent:
 
     name = "demo"
     summary = "a scripted coding agent, to try everything without an account"
+    conversation = ".parhelia-demo"
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
         """Refuse options that there are not, and values out of range. Raises E100."""
@@ -68,8 +71,19 @@ class DemoAgent:
 
     def launch(self, task: Task) -> Launch:
         """Run the program with a Python that is there inside."""
+        return self._launch(task)
+
+    def resume(self, task: Task) -> Launch:
+        """Run the program so that it takes up the talk in its home."""
+        return self._launch(task, "--continue")
+
+    def describe(self, task: Task) -> Mapping[str, str]:
+        """Name the model that it plays, and what decides what it does."""
+        return {"model": MODEL, "seed": str(task.agent_options.get("seed", "of the task"))}
+
+    def _launch(self, task: Task, *words: str) -> Launch:
         python, mounts = interpreter()
         if task.unsandboxed:
-            return Launch((*python, str(PROGRAM / "__main__.py")))
-        command = (*python, f"{INSIDE}/__main__.py", f"{homes.INSIDE}/{SCRIPT}")
+            return Launch((*python, str(PROGRAM / "__main__.py"), *words))
+        command = (*python, f"{INSIDE}/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
         return Launch(command, mounts=(Mount(PROGRAM, INSIDE), *mounts))

@@ -226,6 +226,10 @@ class LocalBackend:
         """Say where a session is attached."""
         return TmuxEndpoint(self._paths.tmux_socket(container_id), session_name)
 
+    def supervisor(self, container_id: str) -> Path:
+        """Say where the supervisor of a container listens, which can hold the container still."""
+        return self._paths.shim_socket(container_id)
+
     def log_path(self, container_id: str) -> Path:
         """Say where the output of the main terminal is kept."""
         return self._paths.container(container_id) / LOG

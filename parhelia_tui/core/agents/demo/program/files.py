@@ -12,23 +12,26 @@ class NotOurs(Exception):
 
 
 class Folder:
-    """A folder that was made by this program in this run.
+    """A folder that was made by this program, in this run or in an earlier one of the same talk.
 
     Args:
         workspace: where.
         wish: its name; with a number behind it where there is one already.
+        known: its name, where an earlier run made it.
 
     Raises:
         OSError: the workspace cannot be written.
     """
 
-    def __init__(self, workspace: str, wish: str) -> None:
-        self.name = self._make(workspace, wish)
+    def __init__(self, workspace: str, wish: str, known: str | None = None) -> None:
+        self.name = known or self._make(workspace, wish)
         self.path = os.path.join(workspace, self.name)
         self._texts: dict[str, str] = {}
 
     def write(self, name: str, text: str) -> None:
         """Write a file that is not there yet; one that cannot be written whole is taken back.
+
+        One that holds this text already was written by an earlier run that did not come to say so.
 
         Raises:
             NotOurs: somebody made one of this name meanwhile.
@@ -38,7 +41,10 @@ class Folder:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
         except FileExistsError:
-            raise NotOurs(name) from None
+            if not self._holds(path, text):
+                raise NotOurs(name) from None
+            self._texts[name] = text
+            return
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text.encode())
@@ -46,6 +52,14 @@ class Folder:
             os.unlink(path)
             raise
         self._texts[name] = text
+
+    def recall(self, name: str, text: str) -> None:
+        """Know what an earlier run wrote into a file."""
+        self._texts[name] = text
+
+    def recall_edit(self, name: str, old: str, new: str) -> None:
+        """Know what an earlier run replaced in a file."""
+        self._texts[name] = self._texts.get(name, "").replace(old, new, 1)
 
     def edit(self, name: str, old: str, new: str) -> int:
         """Replace a piece of a file that was written here before.
@@ -74,6 +88,14 @@ class Folder:
             file.truncate()
         self._texts[name] = after
         return before[: before.index(old)].count("\n") + 1
+
+    @staticmethod
+    def _holds(path: str, text: str) -> bool:
+        try:
+            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                return file.read(len(text.encode()) + 1) == text.encode()
+        except OSError:
+            return False
 
     @staticmethod
     def _make(workspace: str, wish: str) -> str:

@@ -8,6 +8,7 @@ import random
 import sys
 from typing import Any
 
+from .memory import PLACE, Memory
 from .reports import Reports
 from .screen import Screen
 from .session import Session
@@ -19,9 +20,14 @@ FLOOD_LINE = b"flood " + b"=" * 73 + b"\n"
 def main() -> int:
     """Play the script; gives the exit code.
 
-    The script is the file that the first argument names, else the one in the home directory.
+    The script is the file that the last argument names, else the one in the home directory. After
+    `--continue` an earlier run's talk is taken up where it stood.
     """
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.environ["HOME"], ".parhelia-demo.json")
+    words = sys.argv[1:]
+    goes_on = "--continue" in words
+    paths = [word for word in words if word != "--continue"]
+    home = os.path.dirname(paths[-1]) if paths else os.environ["HOME"]
+    path = paths[-1] if paths else os.path.join(home, ".parhelia-demo.json")
     try:
         with open(path, encoding="utf-8") as file:
             script: dict[str, Any] = json.load(file)
@@ -32,7 +38,9 @@ def main() -> int:
     screen = Screen(signals, os.environ)
     reports = Reports(os.environ.get("PARHELIA_AGENT_SOCKET"), signals.wait)
     try:
-        code = Session(script, os.getcwd(), random.Random(script["seed"]), screen, reports, signals).run()
+        memory = Memory(os.path.join(home, PLACE), goes_on)
+        chance = random.Random(script["seed"])
+        code = Session(script, os.getcwd(), chance, screen, reports, signals, memory).run()
         _flood(screen, int(script["flood_mb"]))
         return code
     except Ended as ended:

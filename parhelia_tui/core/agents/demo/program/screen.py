@@ -42,6 +42,7 @@ class Screen:
         self._shows = os.isatty(1)
         self._colours = self._shows and environ.get("TERM") != "dumb" and not environ.get("NO_COLOR")
         self._status = False
+        self.muted = False
 
     @property
     def answers(self) -> bool:
@@ -58,7 +59,7 @@ class Screen:
 
     def status(self, text: str) -> None:
         """Redraw the status line; it is cut so that it never wraps, since a wrapped line cannot be redrawn."""
-        if not self._shows:
+        if not self._shows or self.muted:
             return
         shown = text[: max(0, self._columns() - 1)]
         self.write(f"\r{self.paint('cyan', shown)}\x1b[K")
@@ -93,8 +94,9 @@ class Screen:
         return clean(lines[0], 200).strip() if lines else ""
 
     def write(self, text: str) -> None:
-        """Write text as it is."""
-        self.write_bytes(text.encode("utf-8", "replace"))
+        """Write text as it is, unless what is being told was told before."""
+        if not self.muted:
+            self.write_bytes(text.encode("utf-8", "replace"))
 
     def write_bytes(self, data: bytes) -> None:
         """Write bytes; waits while the terminal does not take them.

@@ -10,6 +10,7 @@ from typing import Any
 
 from .commands import run
 from .files import Folder, NotOurs
+from .memory import Memory
 from .projects import PROJECTS, Project
 from .reports import Reports
 from .screen import Screen, clean
@@ -36,6 +37,7 @@ class Session:
         screen: where it is seen.
         reports: whom it tells.
         signals: ends its pauses.
+        memory: the talk so far; what it holds is gone through again without a word and without a deed.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Session:
         screen: Screen,
         reports: Reports,
         signals: Signals,
+        memory: Memory,
     ) -> None:
         self._script = script
         self._workspace = workspace
@@ -57,6 +60,18 @@ class Session:
         self._asks = chance.random() < ASKING[script["ask"]]
         self._turns: int | None = script["turns"]
         self._turn = 0
+        self._memory = memory
+        self._known = memory.turns
+        self._folders = iter(tuple(memory.folders))
+        self._tell()
+
+    @property
+    def _recalls(self) -> bool:
+        """Whether this is still what an earlier run did."""
+        return self._turn < self._known
+
+    def _tell(self) -> None:
+        self._screen.muted = self._recalls
 
     def run(self) -> int:
         """Work until the turns are used up, or one program works; gives the exit code."""
@@ -65,11 +80,18 @@ class Session:
         seed = paint("dim", f"seed {self._script['seed']}")
         say(f"{paint('accent', '✻')} {paint('bold', 'demo agent')}  {seed}")
         say(f"{paint('dim', '>')} {prompt}\n")
-        self._reports.state("working", "reads the workspace")
+        if self._recalls:
+            self._screen.muted = False
+            say(f"● I go on where I was, after {self._known} turns.\n")
+            self._tell()
+        self._reports.state("working", "goes on" if self._recalls else "reads the workspace")
         done: list[str] = []
         for project in self._projects(prompt.lower()):
             for _ in self._work(project):
                 self._turn += 1
+                if self._turn > self._known:
+                    self._memory.turn()
+                self._tell()
                 if self._turns is not None and self._turn >= self._turns:
                     return self._end(done)
             done.append(project.name)
@@ -96,7 +118,7 @@ class Session:
         yield
         extra = self._wish(project)
         try:
-            folder = Folder(self._workspace, project.name)
+            folder = self._folder(project)
             module, test = f"{project.name}.py", f"test_{project.name}.py"
             self._think("Writing", f"writes {folder.name}/{module}")
             self._write(folder, module, project.module)
@@ -121,6 +143,13 @@ class Session:
             )
             yield
 
+    def _folder(self, project: Project) -> Folder:
+        known = next(self._folders, None)
+        folder = Folder(self._workspace, project.name, known)
+        if known is None:
+            self._memory.folder(folder.name)
+        return folder
+
     def _end(self, done: list[str]) -> int:
         if self._script["fail"]:
             self._screen.say(
@@ -138,20 +167,27 @@ class Session:
         if not self._asks:
             return True
         self._asks = False
+        if self._memory.answer is not None:
+            return not self._memory.answer.lower().startswith("n")
         self._reports.state("waiting", project.question)
         answer = self._screen.ask(f"{project.question} [Y/n]")
         if answer is None:
             self._interrupted()
             answer = ""
+        self._memory.answered(answer)
         self._reports.state("working", f"was told: {answer or 'yes'}")
         self._screen.say()
         return not answer.lower().startswith("n")
 
     def _think(self, what: str, message: str) -> None:
         """Let time pass as a model does, with a line that redraws in place, then account for the answer."""
+        pause_s = self._chance.uniform(1.0, 3.5) * self._pace
+        spent_in, spent_out = self._chance.randint(4_000, 30_000), self._chance.randint(200, 2_500)
+        if self._recalls:
+            return
         share = 100.0 * self._turn / self._turns if self._turns else None
         self._reports.progress(message, share)
-        end = time.monotonic() + self._chance.uniform(1.0, 3.5) * self._pace
+        end = time.monotonic() + pause_s
         step = 0
         while (left := end - time.monotonic()) > 0:
             self._screen.status(f"{FRAMES[step % len(FRAMES)]} {what}… {left:.0f}s  (Ctrl+C to interrupt)")
@@ -159,7 +195,6 @@ class Session:
             if self._signals.take_interrupt():
                 self._interrupted()
             step += 1
-        spent_in, spent_out = self._chance.randint(4_000, 30_000), self._chance.randint(200, 2_500)
         usd = (spent_in * INPUT_USD + spent_out * OUTPUT_USD) / 1_000_000
         self._reports.usage(MODEL, spent_in, spent_out, round(usd, 6))
 
@@ -173,6 +208,9 @@ class Session:
         self._reports.state("working", "goes on")
 
     def _write(self, folder: Folder, name: str, text: str) -> None:
+        if self._recalls:
+            folder.recall(name, text)
+            return
         folder.write(name, text)
         lines = text.splitlines()
         self._screen.say(f"● {self._screen.paint('bold', f'Write({folder.name}/{name})')}")
@@ -185,6 +223,9 @@ class Session:
         self._screen.say()
 
     def _edit(self, folder: Folder, name: str, old: str, new: str) -> None:
+        if self._recalls:
+            folder.recall_edit(name, old, new)
+            return
         first = folder.edit(name, old, new)
         self._screen.say(f"● {self._screen.paint('bold', f'Edit({folder.name}/{name})')}")
         for sign, style, text in (("-", "removed", old), ("+", "added", new)):
@@ -194,6 +235,8 @@ class Session:
         self._screen.say()
 
     def _test(self, folder: Folder, name: str) -> None:
+        if self._recalls:
+            return
         self._screen.say(f"● {self._screen.paint('bold', f'Bash(python3 {folder.name}/{name})')}")
         code, lines = run((sys.executable, "-B", name, "-q"), folder.path, self._signals)
         shown = [line for line in lines if line.strip("-= ")]

@@ -1,0 +1,129 @@
+"""`parhelia resume` and `parhelia session recover`: going on after an end or a failure."""
+
+from __future__ import annotations
+
+import click
+
+from parhelia_tui.cli.options import completer, output_options, session_argument, yes_option
+from parhelia_tui.cli.output import Out, confirmed, on_terminal
+from parhelia_tui.cli.tables import age, details, event_line, state
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Checkpoint, Event, Task
+from parhelia_tui.core.model.states import TASK_SETTLED
+
+EVENTS_SHOWN = 8
+ACTIONS = ("resume", "rollback", "retry", "inspect")
+
+
+@click.command()
+@click.argument("what", metavar="TASK_OR_SESSION", shell_complete=completer("task"))
+@click.option(
+    "--from",
+    "name",
+    metavar="CHECKPOINT",
+    shell_complete=completer("checkpoint"),
+    help="The newest if not given.",
+)
+@click.option("--keep-workspace", is_flag=True, help="Leave the files as they are now; the talk goes on.")
+@yes_option
+@output_options
+def resume(what: str, name: str | None, keep_workspace: bool, yes: bool) -> None:
+    """Go on with an ended task in a new container: its files as at the checkpoint, its agent's talk goes on."""
+    out = Out()
+    task = out.client.task_of(what)
+    chosen = out.client.checkpoints.get(name) if name else None
+    if chosen is not None and chosen.task_id != task.id:
+        raise ParheliaError(
+            "E101",
+            f"checkpoint {chosen.id} is of task {chosen.task_id}, not of {task.id}",
+            recovery=(f"parhelia checkpoint restore {chosen.id} --container",),
+        )
+    _resume(out, task, chosen, keep_workspace, yes)
+
+
+def _resume(out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: bool, yes: bool) -> None:
+    target = chosen or out.client.checkpoints.newest(task)
+    if target is not None and not keep_workspace and task.state in TASK_SETTLED and on_terminal() and not yes:
+        lost = out.client.checkpoints.diff(target, None, lambda stage, done, total: None)
+        count = len(lost.added) + len(lost.changed) + len(lost.deleted)
+        if count:
+            confirmed(
+                f"{count} files of {target.workspace} changed since {target.id}. Bring them back to it? "
+                "(As they are is kept in a checkpoint; --keep-workspace leaves them.)",
+                yes,
+            )
+    done = out.client.checkpoints.resume(task, chosen, workspace="keep" if keep_workspace else "restore")
+    out.answer(
+        done,
+        f"{done.id} goes on from {done.resume_from}",
+        next_actions=[f"parhelia attach {done.id}", f"parhelia task watch {done.id}"],
+    )
+
+
+@click.command()
+@session_argument
+@click.option("--action", type=click.Choice(ACTIONS), help="Do this without a question.")
+@yes_option
+@output_options
+def recover(name: str, action: str | None, yes: bool) -> None:
+    """After a failure: what happened, the last good state, and a choice of how to go on."""
+    out = Out()
+    task = out.client.task_of(name)
+    last = out.client.checkpoints.newest(task)
+    story = out.client.events(task_id=task.id, least_level="warning", limit=EVENTS_SHOWN)
+    if action is None and on_terminal():
+        click.echo(_page(task, last, story))
+        action = _asked(task, last)
+    possible = _possible(task, last)
+    if action is None:
+        out.answer(
+            {"task": task, "checkpoint": last, "events": story, "actions": possible},
+            lambda: _page(task, last, story),
+            next_actions=[f"parhelia session recover {task.id} --action {each}" for each in possible],
+        )
+    elif action not in possible:
+        raise ParheliaError(
+            "E103",
+            f"task {task.id} is {task.state}, so there is no way to {action}",
+            recovery=tuple(f"parhelia session recover {task.id} --action {each}" for each in possible),
+        )
+    elif action == "resume":
+        _resume(out, task, None, False, yes)
+    elif action == "retry":
+        done = out.client.retry_task(task.id)
+        out.answer(done, f"{done.id} is tried again", next_actions=[f"parhelia task watch {done.id}"])
+    elif action == "rollback":
+        assert last is not None
+        confirmed(f"Bring {last.workspace} back to {last.id}?", yes)
+        rolled = out.client.checkpoints.roll_back(last)
+        out.answer(rolled, f"the workspace is as it was at {last.id}; before: {rolled['safety_id']}")
+    else:
+        lines = out.client.log_tail(task.id, 50)
+        out.answer({"task": task, "events": story, "lines": lines}, "\n".join(lines))
+
+
+def _possible(task: Task, last: Checkpoint | None) -> list[str]:
+    settled = task.state in TASK_SETTLED
+    found = []
+    if last is not None:
+        found = ["resume", "rollback"] if settled else ["rollback"]
+    return [*found, *(["retry"] if settled else []), "inspect"]
+
+
+def _asked(task: Task, last: Checkpoint | None) -> str:
+    possible = _possible(task, last)
+    return str(click.prompt("What now", type=click.Choice(possible), default=possible[0], err=True))
+
+
+def _page(task: Task, last: Checkpoint | None, story: list[Event]) -> str:
+    good = f"{last.id}, {age(last.created_at)} old, {last.files} files" if last else "there is no checkpoint"
+    about = details(
+        [
+            ("task", f"{task.id}  {task.title}"),
+            ("state", state(task.state)),
+            ("reason", task.reason),
+            ("last words", task.last_line),
+            ("last good", good),
+        ]
+    )
+    return "\n".join([about, *(event_line(each) for each in story)])

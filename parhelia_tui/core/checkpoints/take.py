@@ -1,0 +1,129 @@
+"""Taking a checkpoint: the workspace, the agent's talk, the state of git and the versions of the tools."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shutil
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from parhelia_tui.core.checkpoints.capture import Capture, capture
+from parhelia_tui.core.checkpoints.git_state import git_state
+from parhelia_tui.core.checkpoints.jobs import Subject, Taken
+from parhelia_tui.core.checkpoints.progress import Progress
+from parhelia_tui.core.checkpoints.repository import Repository
+from parhelia_tui.core.checkpoints.still import Container
+from parhelia_tui.core.model.text import one_line
+
+SKIPPED_NAMED = 50
+TOOLS = ("git", "node", "python3")
+TOOL_S = 5.0
+
+
+def take(root: Path, subject: Subject, progress: Progress) -> Taken:
+    """Take a checkpoint; the container stands still only while its last changes are read.
+
+    Args:
+        root: of the checkpoint store.
+
+    Raises:
+        ParheliaError: E204 where there is no workspace, E600.
+    """
+    with Repository(root) as repository, Repository(root) as second:
+        return _take(repository, second, subject, progress, Container(subject.supervisor).held)
+
+
+@contextlib.contextmanager
+def taken_and_held(root: Path, subject: Subject, progress: Progress) -> Iterator[Taken]:
+    """Take a checkpoint of a container that then stands still for as long as the context lasts."""
+    with Container(subject.supervisor).held(), Repository(root) as repository, Repository(root) as second:
+        yield _take(repository, second, subject, progress, contextlib.nullcontext)
+
+
+def _take(
+    repository: Repository,
+    second: Repository,
+    subject: Subject,
+    progress: Progress,
+    hold: Callable[[], contextlib.AbstractContextManager[object]],
+) -> Taken:
+    began = time.monotonic()
+    tools = {name: _ask_version(name) for name in TOOLS}
+    state = git_state(subject.workspace)
+    # Once before and once while all stands still: the second time nearly nothing is new.
+    talk = _talk(second, subject, subject.previous_conversation)
+
+    @contextlib.contextmanager
+    def pause() -> Iterator[None]:
+        nonlocal talk
+        with hold():
+            talk = _talk(second, subject, talk.tree if talk else "")
+            yield
+
+    got = capture(
+        repository,
+        subject.workspace,
+        subject.previous or None,
+        ignore=subject.ignore,
+        progress=progress,
+        pause=pause,
+    )
+    skipped = [f"{one_line(each.path, 200)}: {each.reason}" for each in got.skipped]
+    skipped += [f"{one_line(path, 200)}: it was still being written" for path in got.unsettled]
+    if len(skipped) > SKIPPED_NAMED:
+        skipped[SKIPPED_NAMED:] = [f"and {len(skipped) - SKIPPED_NAMED} more"]
+    return Taken(
+        tree=got.tree,
+        conversation=talk.tree if talk else "",
+        files=got.files,
+        bytes=got.bytes,
+        changed_files=got.changed,
+        added_bytes=got.added_bytes + (talk.added_bytes if talk else 0),
+        skipped=skipped,
+        pause_s=round(got.paused_s, 4),
+        took_s=round(time.monotonic() - began, 4),
+        git=dataclasses.asdict(state) if state else {},
+        environment={name: version for name, asked in tools.items() if (version := _version(asked))},
+    )
+
+
+def _talk(repository: Repository, subject: Subject, previous: str) -> Capture | None:
+    """Take the agent's talk; the directory is the agent's own, so a link in its place is not followed."""
+    place = subject.conversation
+    try:
+        if place is None or not stat.S_ISDIR(place.stat(follow_symlinks=False).st_mode):
+            return None
+    except FileNotFoundError:
+        return None
+    return capture(repository, place, previous or None)
+
+
+def _ask_version(tool: str) -> subprocess.Popen[bytes] | None:
+    # The system inside is this machine's, so what is here is there.
+    path = shutil.which(tool)
+    if path is None:
+        return None
+    return subprocess.Popen(
+        [path, "--version"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
+
+
+def _version(asked: subprocess.Popen[bytes] | None) -> str:
+    if asked is None:
+        return ""
+    try:
+        said, _ = asked.communicate(timeout=TOOL_S)
+    except subprocess.TimeoutExpired:
+        asked.kill()
+        asked.communicate()
+        return ""
+    words = said.decode("utf-8", "replace").split()
+    return one_line(words[-1] if words else "", 60)

@@ -1,0 +1,349 @@
+"""What fronts ask and wish of checkpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import new_id
+from parhelia_tui.core.model.records import Checkpoint, Owner, Task
+from parhelia_tui.core.model.states import TASK_SETTLED, CheckpointState, TaskState, Trigger
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.store import checkpoints, containers, events, tasks
+from parhelia_tui.core.store.connection import reading, writing
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.checkpoints.diff import Diff
+    from parhelia_tui.core.checkpoints.repository import Repository
+    from parhelia_tui.core.checkpoints.restore import Restored
+    from parhelia_tui.core.checkpoints.statistics import Statistics
+    from parhelia_tui.core.checkpoints.text import TextDiff
+    from parhelia_tui.core.checkpoints.verify import Problem
+
+LOOK_EVERY_S = 0.02
+ROLLBACK_S = 600.0
+NOW = "now"
+"""Stands for the workspace as it is, where a second checkpoint could be named."""
+
+Told = Callable[[str, int, int], None]
+
+
+class Checkpoints:
+    """The part of the door that is about checkpoints.
+
+    Args:
+        paths: the state directory.
+        owner: whose name stands on what is made.
+        db: gives the client's connection.
+        clock: gives epoch seconds.
+        wake: tells the controller to look.
+        ask: stores an intent and waits for what becomes of it, at most so many seconds.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        owner: Owner,
+        db: Callable[[], sqlite3.Connection],
+        clock: Callable[[], float],
+        wake: Callable[[], None],
+        ask: Callable[[str, str, dict[str, object], float], dict[str, Any]],
+    ) -> None:
+        self._paths = paths
+        self._owner = owner
+        self._open = db
+        self._clock = clock
+        self._wake = wake
+        self._ask = ask
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._open()
+
+    # Looking
+
+    def get(self, text: str) -> Checkpoint:
+        """Find a checkpoint by id, beginning of an id, or tag. Raises E202, E101."""
+        return checkpoints.resolve(self._db, text)
+
+    def of(self, task: Task | None = None, *, limit: int | None = None) -> list[Checkpoint]:
+        """Read the checkpoints of a task, or of all, newest first."""
+        return checkpoints.listed(self._db, task_id=task.id if task else None, limit=limit)
+
+    def newest(self, task: Task) -> Checkpoint | None:
+        """Read the newest checkpoint of a task that can be used."""
+        return checkpoints.newest(self._db, task.id)
+
+    def diff(self, before: Checkpoint, after: Checkpoint | None, told: Told) -> Diff:
+        """Compare two checkpoints, or one with its workspace as it is now. Raises E600, E204."""
+        from parhelia_tui.core.checkpoints.diff import diff
+
+        with self._repository() as repository:
+            return diff(repository, self._tree(before), self._side(before, after), progress=told)
+
+    def text_diff(self, before: Checkpoint, after: Checkpoint | None, path: str) -> TextDiff:
+        """Compare one file of two checkpoints, or with the workspace now. Raises E600."""
+        from parhelia_tui.core.checkpoints.text import text_diff
+
+        with self._repository() as repository:
+            return text_diff(repository, self._tree(before), self._side(before, after), path)
+
+    def verify(self, chosen: Sequence[Checkpoint], told: Told) -> dict[str, list[Problem]]:
+        """Read all that checkpoints hold and compare it with its names; problems by checkpoint, none for sound ones."""
+        from parhelia_tui.core.checkpoints.verify import verify
+
+        found: dict[str, list[Problem]] = {}
+        names = {
+            tree: each.id for each in reversed(chosen) for tree in (each.tree, each.conversation) if tree
+        }
+        with self._repository() as repository:
+            for problem in verify(repository, list(names), progress=told):
+                found.setdefault(names.get(problem.tree or "", ""), []).append(problem)
+        return found
+
+    def statistics(self) -> Statistics:
+        """Count what the checkpoint store holds. Raises E600."""
+        from parhelia_tui.core.checkpoints.statistics import statistics
+
+        with self._repository() as repository:
+            return statistics(repository)
+
+    # Wishing
+
+    def create(
+        self, task: Task, trigger: Trigger = Trigger.MANUAL, *, note: str = "", tags: Sequence[str] = ()
+    ) -> Checkpoint:
+        """Ask for a checkpoint of a task's workspace and talk; `wait` gives the finished one."""
+        with writing(self._db) as tx:
+            task = tasks.get(tx, task.id)
+            container = containers.find(tx, task.container_id) if task.container_id else None
+            made = checkpoints.add(
+                tx,
+                new_id("cp"),
+                task,
+                container,
+                trigger,
+                self._clock(),
+                workspace=self._workspace(task),
+                note=one_line(note, 500),
+                tags=_clean(tags),
+            )
+        self._wake()
+        return made
+
+    def on_detach(self, task: Task) -> None:
+        """Somebody has left a task's terminal; the controller knows whether that is worth a checkpoint."""
+        self.create(task, Trigger.DETACH)
+
+    def wait(self, checkpoint_id: str, told: Callable[[str], None]) -> Checkpoint | None:
+        """Wait until a checkpoint is taken.
+
+        Args:
+            told: called with how far it is, now and then.
+
+        Returns:
+            The checkpoint; None when nothing had changed and it was not kept.
+
+        Raises:
+            ParheliaError: E600 with the reason when it failed.
+        """
+        while True:
+            with reading(self._db) as db:
+                seen = checkpoints.find(db, checkpoint_id)
+            if seen is None or seen.state is CheckpointState.READY:
+                return seen
+            if seen.state is CheckpointState.FAILED:
+                code, _, message = seen.reason.partition(": ")
+                raise ParheliaError("E204" if code == "E204" else "E600", message or seen.reason)
+            told(seen.reason)
+            time.sleep(LOOK_EVERY_S)
+
+    def restore(self, checkpoint: Checkpoint, target: Path, told: Told) -> Restored:
+        """Write a checkpoint's workspace into a new directory. Raises E600."""
+        from parhelia_tui.core.checkpoints.restore import restore
+
+        with self._repository() as repository:
+            return restore(repository, self._tree(checkpoint), target, progress=told)
+
+    def roll_back(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        """Bring the live workspace to a checkpoint's state.
+
+        Returns:
+            `safety_id`, the checkpoint of the state before, and `created`, `replaced`, `removed`, `kept`.
+
+        Raises:
+            ParheliaError: E103 while others work on it, E204, E600, E501.
+        """
+        return self._ask("checkpoint.rollback", checkpoint.id, {}, ROLLBACK_S)
+
+    def resume(self, task: Task, checkpoint: Checkpoint | None, *, workspace: str = "restore") -> Task:
+        """Send a settled task back to the queue, so that a new attempt goes on from a checkpoint.
+
+        Args:
+            checkpoint: the newest of the task if None.
+            workspace: `restore` it to the checkpoint, or `keep` it as it is; the talk goes on in both cases.
+
+        Raises:
+            ParheliaError: E202 when there is none, E103 while the task is at work, E600 for an unfinished one.
+        """
+        with writing(self._db) as tx:
+            task = tasks.get(tx, task.id)
+            if task.state not in TASK_SETTLED:
+                raise ParheliaError(
+                    "E103",
+                    f"task {task.id} is {task.state}; only one that has ended goes on from a checkpoint",
+                    recovery=(f"parhelia attach {task.id}", f"parhelia task cancel {task.id}"),
+                )
+            chosen = checkpoint or checkpoints.newest(tx, task.id)
+            if chosen is None:
+                raise ParheliaError(
+                    "E202",
+                    f"task {task.id} has no checkpoint to go on from",
+                    recovery=(f"parhelia task retry {task.id}", f"parhelia checkpoint list {task.id}"),
+                )
+            self._tree(chosen)
+            task = tasks.move(
+                tx,
+                task,
+                TaskState.PENDING,
+                wanted="run",
+                reason=f"goes on from {chosen.id}",
+                question="",
+                exit_code=None,
+                container_id=None,
+                started_at=None,
+                finished_at=None,
+                resume_from=chosen.id,
+                resume_workspace=workspace,
+                recoveries=0,
+            )
+            events.append(
+                tx,
+                "task.resume_requested",
+                f"attempt {task.attempt + 1} goes on from {chosen.id}",
+                source="client",
+                task_id=task.id,
+                data={"checkpoint_id": chosen.id, "workspace": workspace},
+                at=self._clock(),
+                owner=self._owner,
+            )
+        self._wake()
+        return task
+
+    def fork(self, checkpoint: Checkpoint) -> Task:
+        """Make a task of its own that goes on from a checkpoint in a new workspace. Raises E201, E600."""
+        self._tree(checkpoint)
+        with writing(self._db) as tx:
+            origin = tasks.get(tx, checkpoint.task_id)
+            task_id = new_id("t")
+            task = tasks.add(
+                tx,
+                dataclasses.replace(
+                    origin,
+                    id=task_id,
+                    workspace=str(self._paths.workspaces / task_id),
+                    workspace_mode="empty",
+                    created_at=self._clock(),
+                    state=TaskState.PENDING,
+                    reason="",
+                    owner=self._owner,
+                ),
+            )
+            task = tasks.update(tx, task, resume_from=checkpoint.id)
+            events.append(
+                tx,
+                "task.created",
+                f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}",
+                source="client",
+                task_id=task.id,
+                data={"checkpoint_id": checkpoint.id},
+                at=self._clock(),
+                owner=self._owner,
+            )
+        self._wake()
+        return task
+
+    def describe(
+        self,
+        checkpoint_id: str,
+        *,
+        note: str | None = None,
+        tags: Sequence[str] | None = None,
+        protected: bool | None = None,
+    ) -> Checkpoint:
+        """Change note, tags or protection of a checkpoint. Raises E202, E101."""
+        with writing(self._db) as tx:
+            return checkpoints.describe(
+                tx,
+                checkpoints.get(tx, checkpoint_id),
+                note=None if note is None else one_line(note, 500),
+                tags=None if tags is None else _clean(tags),
+                protected=protected,
+            )
+
+    def delete(self, checkpoint_id: str) -> None:
+        """Forget a checkpoint; its space is freed by the next collection.
+
+        Raises:
+            ParheliaError: E202; E103 while it is protected or being taken.
+        """
+        with writing(self._db) as tx:
+            found = checkpoints.get(tx, checkpoint_id)
+            if found.protected:
+                raise ParheliaError(
+                    "E103",
+                    f"checkpoint {found.id} is protected",
+                    recovery=(f"parhelia checkpoint unprotect {found.id}",),
+                )
+            if found.state in (CheckpointState.PENDING, CheckpointState.CREATING):
+                raise ParheliaError("E103", f"checkpoint {found.id} is being taken")
+            checkpoints.remove(tx, found.id)
+            events.append(
+                tx,
+                "checkpoint.deleted",
+                f"{found.id} was deleted",
+                source="client",
+                task_id=found.task_id,
+                data={"checkpoint_id": found.id},
+                at=self._clock(),
+                owner=self._owner,
+            )
+
+    def collect(self) -> dict[str, Any]:
+        """Free what no checkpoint needs, now. Raises E600, E501."""
+        return self._ask("checkpoint.collect", "", {}, ROLLBACK_S)
+
+    def _workspace(self, task: Task) -> str:
+        return str(self._paths.workspaces / task.id) if task.workspace_mode == "clone" else task.workspace
+
+    def _repository(self) -> Repository:
+        from parhelia_tui.core.checkpoints.repository import Repository
+
+        return Repository(self._paths.checkpoints)
+
+    def _side(self, before: Checkpoint, after: Checkpoint | None) -> str | Path:
+        return Path(before.workspace) if after is None else self._tree(after)
+
+    def _tree(self, checkpoint: Checkpoint) -> str:
+        if checkpoint.state is not CheckpointState.READY:
+            raise ParheliaError(
+                "E600", f"checkpoint {checkpoint.id} is {checkpoint.state}, so it cannot be used"
+            )
+        return checkpoint.tree
+
+
+def _clean(tags: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for tag in tags:
+        text = one_line(tag, 60)
+        if not text or text.startswith("cp-") or text == NOW:
+            raise ParheliaError("E101", f"{tag!r} cannot be a tag")
+        if text not in found:
+            found.append(text)
+    return found

@@ -1,0 +1,52 @@
+"""One question with a line to type."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+
+class AskScreen(ModalScreen[str | None]):
+    """Asks for a line; gives None when it was left with Escape or stayed empty.
+
+    Args:
+        question: what is asked.
+        hint: what the answer does.
+        first: what stands in the line at first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
+    DEFAULT_CSS = """
+    AskScreen { align: center middle; }
+    AskScreen > Vertical {
+        width: 76; max-width: 96%; height: auto; padding: 1 2; background: $panel; border: round $accent;
+    }
+    AskScreen Input { margin-top: 1; }
+    """
+
+    def __init__(self, question: str, hint: str, first: str = "") -> None:
+        super().__init__()
+        self._question = question
+        self._hint = hint
+        self._first = first
+
+    def compose(self) -> ComposeResult:
+        """Question, hint, line."""
+        with Vertical():
+            yield Static(Text(self._question, "bold"))
+            yield Static(Text(self._hint))
+            yield Input(self._first, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Give the line."""
+        self.dismiss(message.value.strip() or None)
+
+    def action_leave(self) -> None:
+        """Give nothing."""
+        self.dismiss(None)
