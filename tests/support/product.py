@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ class Product:
 
     Args:
         home: the state directory.
+        command: what runs it.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, command: Sequence[str] = (PARHELIA,)) -> None:
         self.home = home
+        self.command = command
         self.paths = Paths(home)
         self._started: list[subprocess.Popen[str]] = []
 
@@ -51,7 +53,7 @@ class Product:
     ) -> subprocess.CompletedProcess[str]:
         """Run `parhelia WORDS` to its end; its standard input is `input`, or empty."""
         return subprocess.run(
-            [PARHELIA, *words],
+            [*self.command, *words],
             input=input,
             stdin=subprocess.DEVNULL if input is None else None,
             capture_output=True,
@@ -75,7 +77,7 @@ class Product:
             input: what its standard input holds, at most what a pipe takes at once (64 KiB).
         """
         process = subprocess.Popen(
-            [PARHELIA, *words],
+            [*self.command, *words],
             stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -7,6 +7,7 @@ begun with copies of what package managers need. The rest of this machine's /etc
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from parhelia_tui.core.backends.local import etc
 from parhelia_tui.core.backends.local.host import program
 
 OVERLAID = ("usr", "opt")
+OWN = ("etc", "var", "tmp")
 _FINISHED = ".finished"
 # Beside what an ordinary container sees. Sources of packages may stand with a password in them, in auth.conf.
 _ETC_TOO = ("apt", "dpkg", "adduser.conf", "deluser.conf", "login.defs", "skel", "debconf.conf", "ucf.conf")
@@ -32,23 +34,17 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
     """
     upper = run / "upper"
     own = upper / "etc"
-    for name in OVERLAID:
-        # The two that are not kept are made anew for a system that was taken over.
-        for layer in ("work", "merged"):
-            (run / layer / name).mkdir(parents=True, exist_ok=True)
+    # The layers that are not kept are made anew for a system that was taken over.
+    make_directories(run)
     if is_laid_out(upper):
         for source in [*etc.small(), *etc.large()] if network else ():
             # Nothing that a container made is written through or replaced: what is there is there.
             if not os.path.lexists(own / source.relative_to("/etc")) and source.parent == Path("/etc"):
                 etc.copy(source, own / source.name)
         return
-    for name in OVERLAID:
-        (upper / name).mkdir(parents=True, exist_ok=True)
-        if os.geteuid() != 0:
+    if os.geteuid() != 0:
+        for name in OVERLAID:
             _skeleton(Path("/") / name, upper / name)
-    (upper / "tmp").mkdir(exist_ok=True)
-    (upper / "tmp").chmod(0o1777)
-    own.mkdir(exist_ok=True)
     for source in [*etc.small(), *etc.large(), *(Path("/etc") / name for name in _ETC_TOO)]:
         if not network and source.name in etc.FOR_NAMES:
             continue
@@ -69,6 +65,16 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
         if not (upper / "var" / link).is_symlink():
             (upper / "var" / link).symlink_to(target)
     (upper / _FINISHED).touch()
+
+
+def make_directories(run: Path) -> None:
+    """Make the directories that an overlay and a sandbox with it need, all empty."""
+    for name in OVERLAID:
+        for layer in ("upper", "work", "merged"):
+            (run / layer / name).mkdir(parents=True, exist_ok=True)
+    for name in OWN:
+        (run / "upper" / name).mkdir(exist_ok=True)
+    (run / "upper" / "tmp").chmod(0o1777)
 
 
 def is_laid_out(upper: Path) -> bool:
@@ -100,8 +106,10 @@ def _skeleton(source: Path, target: Path) -> None:
     The kernel lets an ordinary user change nothing that belongs to root, also not in an overlay; but a
     directory that is in the upper layer too belongs to him, and what he adds to it needs no copy.
     """
+    # By names alone: there are many thousands, and an object for each would take as long again.
     for folder, _, _ in os.walk(source):
-        (target / Path(folder).relative_to(source)).mkdir(mode=0o755, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(str(target) + folder.removeprefix(str(source)), 0o755)  # noqa: PTH102
 
 
 def _option(path: Path) -> str:

@@ -86,11 +86,7 @@ async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability
         "a network namespace with its own loopback and nothing else",
         _USERNS,
     )
-    for name in overlay.OVERLAID:
-        for layer in ("upper", "work", "merged"):
-            (run / layer / name).mkdir(parents=True)
-    for name in ("etc", "var"):
-        (run / "upper" / name).mkdir()
+    overlay.make_directories(run)
     kept = await _tried(
         "persistent containers",
         [*sandbox(persistent=True), "touch", "/usr/probe"],
