@@ -49,7 +49,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
     """Store an end that the shim recorded; a second time nothing happens."""
     states = {"exited": ContainerState.STOPPED, "start_failed": ContainerState.FAILED}
     words = {
-        "exited": f"exit code {record.exit_code}",
+        "exited": "; ".join(filter(None, (f"exit code {record.exit_code}", record.detail))),
         "lifetime": record.detail or "its lifetime is over",
         "start_failed": record.detail or "it could not be started",
     }

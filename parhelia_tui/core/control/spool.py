@@ -23,6 +23,7 @@ from parhelia_tui.core.model.states import (
     TaskState,
 )
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.shim.limits import NOT_KEPT
 from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing_durably
 
@@ -171,7 +172,13 @@ class _Story:
                 self._tx, self._container, ContainerState.RUNNING, started_at=float(record["at"])
             )
             limits = record.get("limits") or {}
-            self.tell("container.started", "the container runs", data={"limits": limits})
+            loose = [name for name, how in limits.items() if how == NOT_KEPT]
+            self.tell(
+                "container.started",
+                "; ".join(["the container runs", *(f"its limit of {name} is not kept" for name in loose)]),
+                level="warning" if loose else "info",
+                data={"limits": limits},
+            )
         task = self._task()
         if task and task.state is TaskState.DISPATCHING:
             tasks.move(self._tx, task, TaskState.RUNNING)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parhelia_tui.core.model.records import Limits
+from parhelia_tui.core.shim.limits import NOT_KEPT
 from parhelia_tui.core.shim.spec import Limit
 from parhelia_tui.core.shim.tree import Namespace
 
@@ -52,6 +53,9 @@ def means(container_id: str, limits: Limits, *, isolated: bool, groups: Mapping[
         found += _group(groups, container_id, "pids", "pids", count, count)
         if isolated and os.geteuid() != 0 and _kernel() >= _PER_NAMESPACE_SINCE:
             found.append(Limit("pids", "rlimit", rlimits=[f"--nproc={limits.pids}"]))
+        else:
+            # Last, so that it is said where the group cannot be made.
+            found.append(Limit("pids", NOT_KEPT))
     if limits.cpus is not None:
         quota = str(max(_LEAST_QUOTA_US, int(limits.cpus * PERIOD_US)))
         v1 = {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": str(PERIOD_US)}
