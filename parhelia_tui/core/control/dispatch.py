@@ -111,6 +111,9 @@ async def create(
                 await context.backend_of(container).create(_plan(context, task, container))
     except ParheliaError as error:
         with writing(context.db) as tx:
+            if containers.get(tx, container_id).state is not ContainerState.CREATING:
+                # Its spool says that it runs, or how it ended; that it could not be made is a mistake.
+                return
             ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
     finally:
         context.being_created.discard(container_id)

@@ -101,9 +101,6 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
 
 
 async def _compare_one(context: Context, container: Container, listing: Listing, result: Round) -> None:
-    if container.state is ContainerState.CREATING:
-        # Being made just now, or with the next look: a second hand would copy its workspace twice.
-        return
     sight = listing.seen.get(container.id)
     if sight is None or not sight.alive:
         # Not yet lost: `settle` asks the backend for this one container before it concludes.

@@ -149,6 +149,8 @@ class LocalBackend:
         alive = run_directory.is_alive(run)
         record = None if alive else run_directory.exit_of(run)
         if started and not alive and record is None:
+            if not self._is_there(run):
+                raise ParheliaError("E500", f"{run} went away while it was looked at")
             await self._sweep(container_id)
         return Sighting(
             container_id=container_id,

@@ -23,6 +23,7 @@ def main() -> int:
     The script is the file that the last argument names, else the one in the home directory. After
     `--continue` an earlier run's talk is taken up where it stood.
     """
+    _open_missing()
     words = sys.argv[1:]
     goes_on = "--continue" in words
     paths = [word for word in words if word != "--continue"]
@@ -53,6 +54,16 @@ def main() -> int:
         return 1
     finally:
         reports.close()
+
+
+def _open_missing() -> None:
+    """Open the standard descriptors that are closed; else our own would get their numbers."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number, so this very one.
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _flood(screen: Screen, megabytes: int) -> None:
