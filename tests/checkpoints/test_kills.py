@@ -24,7 +24,7 @@ from tests.checkpoints.oddities import make_oddities, vandalise
 from tests.checkpoints.strict import differences
 
 ROOT = Path(__file__).resolve().parents[2]
-FEW = 8
+FEW = 5
 MANY = 100
 
 

@@ -81,7 +81,7 @@ class PackWriter:
 
     def add_packed(self, frame: bytes, unpacked: int, objects: list[tuple[bytes, int, int]]) -> None:
         """Take a block as it is, with name, offset and length of each object in it."""
-        self._write(frame, unpacked, objects)
+        self._do(lambda: self._write(frame, unpacked, objects))
 
     def _close_block(self, listing: bool, *, here: bool = False) -> None:
         rows, parts = self._buffers.pop(listing, ([], []))
@@ -102,13 +102,17 @@ class PackWriter:
 
         if here and self._thread is None:
             pack()
-            return
+        else:
+            self._do(pack)
+
+    def _do(self, job: Callable[[], None]) -> None:
+        """Let the thread do it: it alone writes while it lives."""
         if self._failure is not None:
             raise self._failure
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="checkpoint-pack", daemon=True)
             self._thread.start()
-        self._queue.put(pack)
+        self._queue.put(job)
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
