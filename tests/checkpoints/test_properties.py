@@ -23,11 +23,10 @@ NAMES = (
 )
 TIMES = st.integers(min_value=-(1 << 33), max_value=1 << 33)
 FILE_MODES = st.integers(min_value=0o400, max_value=0o777).map(lambda mode: mode | 0o400)
+# A pattern and how often: written out, a failing example would have megabytes.
 CONTENTS = st.one_of(
-    st.binary(max_size=300),
-    st.sampled_from(
-        [b"\0" * (1 << 20), b"ab" * (1 << 20), b"x" * ((1 << 20) + 1), b"\0" * (3 << 20) + b"end"]
-    ),
+    st.tuples(st.binary(max_size=300), st.just(1)),
+    st.tuples(st.sampled_from([b"\0", b"x"]), st.sampled_from([1 << 20, (1 << 20) + 1, (3 << 20) + 5])),
 )
 NODES: st.SearchStrategy[tuple] = st.deferred(
     lambda: st.one_of(
@@ -57,7 +56,7 @@ def make(top: bytes, tree: dict, files: list[bytes]) -> None:
         path = os.path.join(top, name)
         if node[0] == "file":
             with open(path, "wb") as file:
-                file.write(node[1])
+                file.write(node[1][0] * node[1][1])
             for key, value in node[4].items():
                 os.setxattr(path, f"user.{key}", value)
             os.chmod(path, node[2])
@@ -77,7 +76,7 @@ def make(top: bytes, tree: dict, files: list[bytes]) -> None:
             os.utime(path, (node[3], node[3]))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(TREES, TREES)
 def test_any_tree_comes_back_and_any_other_rolls_back_to_it(first: dict, second: dict) -> None:
     with tempfile.TemporaryDirectory() as name, Repository(Path(name) / "store") as repository:

@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from parhelia_tui.core.model.ids import random_hex
+
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,7 +38,8 @@ def directory(name: str, within: int | None = None) -> Iterator[int]:
 
 def write_durably(within: int, name: str, data: bytes) -> None:
     """Write a file that is whole or not there, also after the machine went down."""
-    new = f"{name}.{os.getpid()}.new"
+    # Two who write the same at once must not share it.
+    new = f"{name}.{random_hex(16)}.new"
     try:
         with descriptor(os.open(new, CREATE, 0o600, dir_fd=within)) as file:
             write_all(file, data)

@@ -88,7 +88,9 @@ class Hasher:
         for entry, pieces, data in batch:
             if isinstance(data, int):
                 assert pieces is not None
-                pieces.append((data, NOTHING))
+                # One hole, however it was found: the same content has one list.
+                before = pieces.pop()[0] if pieces and pieces[-1][1] == NOTHING else 0
+                pieces.append((before + data, NOTHING))
                 continue
             if entry is not None and pieces is not None:
                 data = encode_pieces(pieces)

@@ -34,6 +34,8 @@ def recover(live: Path, journal: Path) -> Recovery:
     Raises:
         ParheliaError: E600 when the journal cannot be read, or a step cannot be done.
     """
+    for unfinished in journal.parent.glob(f"{journal.name}.*.new"):
+        unfinished.unlink(missing_ok=True)
     found = read_journal(journal)
     if found is None:
         return Recovery.NOTHING

@@ -1,0 +1,187 @@
+"""A hostile agent, a damaged store and one from somebody else: nothing outside is read or written, and it is told of."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.checkpoints.capture import capture
+from parhelia_tui.core.checkpoints.coding import NOTHING
+from parhelia_tui.core.checkpoints.diff import diff
+from parhelia_tui.core.checkpoints.manifest import Directory, Entry, encode
+from parhelia_tui.core.checkpoints.packs import PackWriter
+from parhelia_tui.core.checkpoints.recover import recover
+from parhelia_tui.core.checkpoints.repository import Repository
+from parhelia_tui.core.checkpoints.restore import restore
+from parhelia_tui.core.checkpoints.rollback import rollback
+from parhelia_tui.core.checkpoints.text import text_diff
+from parhelia_tui.core.checkpoints.tree import make_tree
+from parhelia_tui.core.checkpoints.verify import verify
+from parhelia_tui.core.model.errors import ParheliaError
+
+
+@contextmanager
+def swapping(place: Path, outside: Path) -> Iterator[None]:
+    """Let a directory and a symbolic link to another one take turns under one name."""
+    end = threading.Event()
+    aside, link = place.with_name("aside"), place.with_name("link")
+    link.symlink_to(outside)
+
+    def swap() -> None:
+        while not end.is_set():
+            for one, other in ((place, aside), (link, place), (place, link), (aside, place)):
+                with suppress(OSError):
+                    one.rename(other)
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def test_swapped_links_lead_nowhere(repository: Repository, tmp_path: Path) -> None:
+    live = tmp_path / "ws"
+    (live / "src" / "deep").mkdir(parents=True)
+    outside = tmp_path / "outside"
+    (outside / "deep").mkdir(parents=True)
+    for number in range(20):
+        (live / "src" / "deep" / f"f{number}").write_text("mine")
+    (outside / "secret").write_text("secret")
+    (outside / "deep" / "secret").write_text("secret")
+    made = capture(repository, live)
+    before = sorted(outside.rglob("*"))
+    with swapping(live / "src", outside):
+        for _ in range(15):
+            found = capture(repository, live)
+            for each in diff(repository, made.tree, found.tree).added:
+                assert "secret" not in each.path
+            with suppress(ParheliaError):
+                assert "secret" not in text_diff(repository, made.tree, live, "src/secret").text
+            with suppress(ParheliaError):
+                rollback(repository, made.tree, live, tmp_path / "journal")
+            with suppress(ParheliaError):
+                recover(live, tmp_path / "journal")
+            (tmp_path / "journal").unlink(missing_ok=True)
+    assert sorted(outside.rglob("*")) == before
+    assert (outside / "deep" / "secret").read_text() == "secret"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "/etc", "", "x" * 300])
+def test_a_name_that_leads_out_is_refused(name: str) -> None:
+    entry = Entry(name, 0o100644, 0, 0, 0, 0, NOTHING)
+    with pytest.raises(ParheliaError, match="E600"):
+        Directory(encode([entry], {}))
+
+
+def test_two_entries_of_one_name_cannot_write_through_a_link(repository: Repository, tmp_path: Path) -> None:
+    """A link and a directory of the same name would let the second be made where the first leads."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    writer = PackWriter(repository.packs)
+    from parhelia_tui.core.checkpoints.coding import digest
+
+    inner = encode([Entry("planted", 0o100644, 0, 0, 0, 0, NOTHING)], {})
+    link = Entry("a", 0o120777, 0, 0, 0, 0, NOTHING, str(outside))
+    folder = Entry("a", 0o040755, 0, 0, 0, 0, digest(inner))
+    outer = encode([link, folder], {})
+    for data in (inner, outer):
+        writer.add(digest(data), data, listing=True)
+    writer.finish()
+    tree = make_tree(Entry(".", 0o040755, 0, 0, 0, 0, digest(outer)), 1, 0, 0)
+    repository.publish(tree)
+    with pytest.raises(ParheliaError, match="E600"):
+        restore(repository, tree.name, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert list(outside.iterdir()) == []
+    assert [each.tree for each in verify(repository)] == [tree.name]
+
+
+def test_damage_anywhere_in_a_pack_is_found(repository: Repository, tmp_path: Path) -> None:
+    live = tmp_path / "ws"
+    live.mkdir()
+    for number in range(30):
+        (live / f"f{number}").write_bytes(os.urandom(3000))
+    made = capture(repository, live)
+    (pack,) = (repository.root / "packs").glob("*.pack")
+    whole = pack.read_bytes()
+    for at in (0, 9, len(whole) // 2, len(whole) - 100, len(whole) - 20, len(whole) - 1):
+        pack.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :])
+        with Repository(repository.root) as again:
+            found = verify(again)
+            assert found or at == 0
+            if at > 8:
+                with pytest.raises(ParheliaError, match="E600"):
+                    restore(again, made.tree, tmp_path / "out")
+                assert not (tmp_path / "out").exists()
+    for length in (0, 5, len(whole) // 2, len(whole) - 1):
+        pack.write_bytes(whole[:length])
+        with Repository(repository.root) as again:
+            assert verify(again)
+    pack.unlink()
+    with Repository(repository.root) as again:
+        assert verify(again)
+    assert not list(tmp_path.glob(".parhelia-restore-*"))
+
+
+FULL = """
+import subprocess, sys
+from pathlib import Path
+from parhelia_tui.core.checkpoints.capture import capture
+from parhelia_tui.core.checkpoints.repository import Repository
+from parhelia_tui.core.checkpoints.restore import restore
+from parhelia_tui.core.checkpoints.rollback import rollback
+from parhelia_tui.core.checkpoints.verify import verify
+from parhelia_tui.core.model.errors import ParheliaError
+import os
+top = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", top], check=True)
+def full(act):
+    try:
+        act()
+    except ParheliaError as error:
+        assert error.code == "E600" and error.details["disk_full"], error.details
+    else:
+        raise AssertionError("there was room")
+live = top / "ws"
+live.mkdir()
+(live / "a").write_bytes(os.urandom(900_000))
+with Repository(top / "store") as repository:
+    first = capture(repository, live).tree
+    (live / "a").write_bytes(b"short")
+    filler = top / "filler"
+    def fill(leave):
+        filler.write_bytes(bytes(max(0, os.statvfs(top).f_bavail * 4096 - leave)))
+    fill(200_000)
+    full(lambda: restore(repository, first, top / "out"))
+    full(lambda: rollback(repository, first, live, top / "journal"))
+    assert (live / "a").read_bytes() == b"short" and os.listdir(live) == ["a"]
+    assert not (top / "journal").exists() and not (top / "out").exists()
+    filler.unlink()
+    (live / "b").write_bytes(os.urandom(1_000_000))
+    fill(100_000)
+    full(lambda: capture(repository, live))
+    assert repository.trees() == [first] and verify(repository) == []
+    filler.unlink()
+    second = capture(repository, live).tree
+    assert verify(repository) == [] and len(repository.trees()) == 2
+    assert not [each for each in (top / "store").rglob("*.new")]
+"""
+
+
+def test_a_full_disk_is_told_of_and_loses_nothing(tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    done = subprocess.run(
+        ["unshare", "-Urm", sys.executable, "-c", FULL, place], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
