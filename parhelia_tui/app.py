@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -45,15 +48,17 @@ LIGHT = Theme(
     panel="#eceeea",
     dark=False,
 )
+LEAVE_S = 3.0
+"""Seconds that leaving waits for what still runs."""
 _OWN = {DARK.name: DARK, LIGHT.name: LIGHT}
 
 
 @runtime_checkable
-class TakesLetters(Protocol):
-    """A screen that wants what was typed before it had its focus."""
+class TakesKeys(Protocol):
+    """A screen that wants keys that no widget took, before they are looked up as keys that do something."""
 
-    def type_ahead(self, letter: str) -> None:
-        """Take a letter."""
+    def take_key(self, event: events.Key) -> bool:
+        """Take a key; say whether it was one for this screen."""
 
 
 class ParheliaApp(App[None]):
@@ -103,9 +108,21 @@ class ParheliaApp(App[None]):
             self.pop_screen()
 
     def on_key(self, event: events.Key) -> None:
-        """A letter that no widget took: it may have been typed ahead for a form that the key before opened."""
-        if event.is_printable and event.character and isinstance(self.screen, TakesLetters):
-            self.screen.type_ahead(event.character)
+        """A key that no widget took: it may be a letter for what the key before it has opened.
+
+        Here and not at the screen: several keys that come at once are all on their way up before the first of
+        them has done anything.
+        """
+        if isinstance(self.screen, TakesKeys) and self.screen.take_key(event):
+            event.prevent_default()
+
+    async def action_quit(self) -> None:
+        """Leave, when what was started here has ended: Textual would cancel it and leave without waiting."""
+        self.workers.cancel_all()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                await asyncio.gather(*(each.wait() for each in self.workers), return_exceptions=True)
+        self.exit()
 
     def action_help_quit(self) -> None:
         """Ctrl+C and Ctrl+Q: say how the dashboard is left."""
@@ -140,6 +157,10 @@ def run(client: Client | None = None) -> int:
     Raises:
         ParheliaError: E500, E505, E506 for a store that cannot be read, E700 for a theme that is none.
     """
+    # Programs that read a line (GNU readline) leave these behind for their children; they are trusted more than
+    # the terminal, which knows better and would then never be asked again.
+    for left_behind in ("COLUMNS", "LINES"):
+        os.environ.pop(left_behind, None)
     door = client or Client.open()
     app = ParheliaApp(door, door.snapshot(), door.theme())
     app.run()

@@ -13,7 +13,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Input
 
 from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
@@ -30,6 +29,7 @@ from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import RowTable
+from parhelia_tui.widgets.typed_line import TypedLine
 
 NARROW, WIDE = 100, 190
 """Columns below which one pane is seen at a time, and from which the terminal stands at the right."""
@@ -103,9 +103,7 @@ class HomeScreen(Screen[None]):
         )
         self.top, self.fold = Bar(id="top"), Bar(id="fold")
         self.notice, self.bottom = Notice(id="notice"), Bar(gap=2, id="bottom")
-        self.filter_field = Input(
-            placeholder="words of title, id, state or agent", id="filter", compact=True, select_on_focus=False
-        )
+        self.filter_line = TypedLine("/", "words of title, id, state or agent", id="filter")
 
     def compose(self) -> ComposeResult:
         """Bars at top and bottom, the panes between."""
@@ -119,7 +117,7 @@ class HomeScreen(Screen[None]):
                 with Vertical(id="right"):
                     yield from self.panes[2:5]
             yield self.terminal
-        yield self.filter_field
+        yield self.filter_line
         yield self.bottom
 
     def on_mount(self) -> None:
@@ -266,8 +264,6 @@ class HomeScreen(Screen[None]):
         """Choose a task as soon as it is there; what hides it goes."""
         if self.fleet.filter:
             self.action_calm()
-            # The field tells of its new value later, and the task may be there already.
-            self.fleet.set_filter("")
         self._expected = task_id
         self._draw_tasks()
 
@@ -321,29 +317,33 @@ class HomeScreen(Screen[None]):
     def action_filter(self) -> None:
         """Type words that a task must have."""
         self._bring_front(0)
-        self.filter_field.add_class("-shown")
-        self.filter_field.focus()
+        self.filter_line.begin()
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        """Filter while typing."""
-        self.fleet.set_filter(message.value)
+    def take_key(self, event: events.Key) -> bool:
+        """Take a letter while there is typing; otherwise it is a key of this screen."""
+        taken = self.filter_line.typing and self.filter_line.take(event)
+        if taken:
+            self._filter()
+        return taken
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted words to filter by; nothing else here takes any."""
+        if self.filter_line.typing:
+            self.filter_line.paste(event.text)
+            self._filter()
+
+    def _filter(self) -> None:
+        self.fleet.set_filter(self.filter_line.text)
         self._draw_tasks()
         self._chosen_changed()
 
-    def on_input_submitted(self) -> None:
-        """Back to the tasks; the filter stays."""
-        self.filter_field.set_class(bool(self.fleet.filter), "-shown")
-        self.tasks.focus()
-
     def action_calm(self) -> None:
         """Clear the filter, leave the zoom, take the notice away."""
-        self.filter_field.value = ""
-        self.filter_field.remove_class("-shown")
+        self.filter_line.clear()
+        self._filter()
         self.remove_class("-zoomed")
         self._name_next()
         self.say("")
-        if self.filter_field.has_focus:
-            self.tasks.focus()
 
     def action_next_pane(self, by: int) -> None:
         """Go to another pane; on a narrow screen it is the one that is seen."""

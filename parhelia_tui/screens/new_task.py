@@ -115,12 +115,15 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         self.query_one("#prompt", TextArea).insert(self._ahead)
         self.run_worker(self._prepare(), exclusive=True)
 
-    def type_ahead(self, letter: str) -> None:
+    def take_key(self, event: events.Key) -> bool:
         """Take a letter that was typed after the key that opened this form and before it had its focus."""
+        if not (event.is_printable and event.character):
+            return False
         if not self.is_mounted:
-            self._ahead += letter
+            self._ahead += event.character
         elif self.focused in (None, prompt := self.query_one("#prompt", TextArea)):
-            prompt.insert(letter)
+            prompt.insert(event.character)
+        return True
 
     async def _prepare(self) -> None:
         try:

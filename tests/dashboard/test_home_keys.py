@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from textual import events
 from textual.binding import Binding
 
 from parhelia_tui.screens.confirm import ConfirmScreen
@@ -33,9 +34,8 @@ def front(seen: Dashboard) -> str:
     return next(pane.title for pane in seen.home.panes if pane.inside is focused)
 
 
-@pytest.mark.parametrize(
-    ("keys", "task_id"),
-    [
+async def test_the_cursor_moves_by_arrows_letters_and_pages(opened: Opens) -> None:
+    ways = (
         ("down", PORTS),
         ("j", PORTS),
         ("j j j k", WATCHES),
@@ -47,12 +47,12 @@ def front(seen: Dashboard) -> str:
         ("pagedown", CANCELLED),
         ("pagedown pageup", WAITS),
         ("k", WAITS),
-    ],
-)
-async def test_the_cursor_moves_by(keys: str, task_id: str, opened: Opens) -> None:
+    )
     async with opened() as seen:
-        await seen.press(*keys.split())
-        assert seen.home.tasks.key == task_id
+        for keys, task_id in ways:
+            seen.home.tasks.select(WAITS)
+            await seen.press(*keys.split())
+            assert (keys, seen.home.tasks.key) == (keys, task_id)
 
 
 async def test_the_terminal_is_that_of_the_chosen_row(opened: Opens) -> None:
@@ -81,6 +81,37 @@ async def test_enter_keeps_the_filter_and_gives_the_keys_back(opened: Opens) -> 
         await seen.press("enter", "j")
         assert seen.shows("Tasks ▪ 4 of 7: shell")
         assert seen.home.tasks.key == QUEUED
+
+
+@pytest.mark.parametrize(
+    ("keys", "left"),
+    [
+        ("t h e x backspace", "the"),
+        ("t h e space x y ctrl+w", "the"),
+        ("t h e ctrl+u m a k e", "make"),
+        ("q question_mark x slash", "q?x/"),
+    ],
+)
+async def test_while_typing_a_filter_keys_edit_it_and_do_nothing_else(
+    keys: str, left: str, opened: Opens
+) -> None:
+    async with opened() as seen:
+        await seen.press("slash", *keys.split())
+        assert seen.app.screen is seen.home
+        assert seen.line_with("Tasks ▪").split(": ")[1].split()[0] == left
+
+
+async def test_the_arrows_move_in_the_table_while_a_filter_is_typed(opened: Opens) -> None:
+    async with opened() as seen:
+        await seen.press("slash", "t", "h", "e", "down")
+        assert seen.home.tasks.key == PORTS
+
+
+async def test_a_filter_can_be_pasted(opened: Opens) -> None:
+    async with opened() as seen:
+        await seen.press("slash")
+        seen.app.post_message(events.Paste("bump\x1b[31m\ndependencies"))
+        await seen.wait_for("Tasks ▪ 1 of 7: bump dependencies")
 
 
 async def test_escape_shows_all_tasks_again(opened: Opens) -> None:
@@ -165,13 +196,13 @@ async def test_escape_leaves_the_zoom(opened: Opens) -> None:
         assert seen.shows("Tasks ▪ 7", "Containers ▪ 3")
 
 
-@pytest.mark.parametrize("pane", range(6))
-async def test_a_narrow_screen_shows_one_pane_at_a_time(pane: int, opened: Opens) -> None:
+async def test_a_narrow_screen_shows_one_pane_at_a_time(opened: Opens) -> None:
     async with opened((80, 24)) as seen:
-        await seen.press(*["tab"] * pane)
-        shown = [each.title for each in seen.home.panes if each.region.area and each.is_on_screen]
-        assert shown == [PANES[pane]]
-        assert seen.home.panes[pane].size.width >= 76
+        for pane in seen.home.panes:
+            shown = [each.title for each in seen.home.panes if each.region.area and each.is_on_screen]
+            assert shown == [pane.title]
+            assert pane.size.width >= 76
+            await seen.press("tab")
 
 
 async def test_in_the_containers_the_keys_act_on_the_task_of_the_row(opened: Opens) -> None:

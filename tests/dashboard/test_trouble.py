@@ -6,17 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.store import connection
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from parhelia_tui.screens.too_small import TooSmallScreen
 from tests.dashboard.conftest import Opens
-from tests.support.dashboard import dashboard
-from tests.support.fleet import RELEASE, controller_pid, create, end_of, kill_controller, reach
 from tests.support.in_namespace import run_on_small_disk
-from tests.support.product import Product
 from tests.support.still_fleet import StillFleet
 
 
@@ -43,24 +38,6 @@ async def test_a_terminal_that_grows_again_shows_what_was_there(opened: Opens) -
         await seen.wait_for("New task", "ls")
         await seen.press("escape")
         assert seen.app.screen is seen.home
-
-
-@pytest.mark.real
-async def test_a_killed_controller_is_told_and_another_started(
-    product: Product, client: Client, place: Path
-) -> None:
-    task = create(client, RELEASE, place)
-    reach(client, task.id, TaskState.RUNNING, deadline_s=30)
-    before = controller_pid(product)
-    async with dashboard(client) as seen:
-        await seen.wait_for("● controller")
-        kill_controller(product)
-        await seen.wait_for("✗ no controller")
-        await seen.wait_for("● controller")
-        assert controller_pid(product) != before
-        (place / "go").touch()
-        await seen.wait_for("✓ completed")
-    assert end_of(client, task.id).exit_code == 0
 
 
 async def test_without_work_no_controller_is_started(opened_empty: Opens) -> None:
