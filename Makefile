@@ -79,6 +79,10 @@ acceptance: setup ## run the tests of tests/acceptance.toml; what is met, what i
 snapshots: setup ## draw the screens anew into snapshots/; look at `git diff --stat snapshots` after
 	@$(pytest) -q -m snapshot --snapshot-update $(ARGS)
 
+.PHONY: pictures
+pictures: setup ## draw docs/pictures anew from the dashboard over a live demo fleet
+	@$(python) -m scripts.pictures
+
 .PHONY: commands-page
 commands-page: setup ## renew docs/commands.md from the commands themselves
 	@$(python) -m scripts.commands_page

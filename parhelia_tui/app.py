@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -95,16 +96,22 @@ class ParheliaApp(App[None]):
     def on_mount(self) -> None:
         """Show the home screen."""
         self.push_screen(self._home)
+        self._see_to_size(self.size)
         self.call_after_refresh(_collect_garbage_again)
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where the terminal is too small, and only while it is."""
+        # The first size comes before there is a screen that it could be too small for.
+        if self._home in self.screen_stack:
+            self._see_to_size(event.size)
+
+    def _see_to_size(self, size: Size) -> None:
         from parhelia_tui.screens.too_small import TooSmallScreen, is_too_small
 
         shown = isinstance(self.screen, TooSmallScreen)
-        if is_too_small(event.size) and not shown:
+        if is_too_small(size) and not shown:
             self.push_screen(TooSmallScreen())
-        elif shown and not is_too_small(event.size):
+        elif shown and not is_too_small(size):
             self.pop_screen()
 
     def on_key(self, event: events.Key) -> None:

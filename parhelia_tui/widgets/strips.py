@@ -10,10 +10,25 @@ from textual.strip import Strip
 
 
 def segments_of(text: Text, base: Style, console: Console) -> list[Segment]:
-    """Draw a text over a base style."""
+    """Draw a text over a base style; a colour that it calls the default one is that of the base."""
+    # Of a text without spans, `render` leaves the style of the whole to its caller.
+    whole = base + console.get_style(text.style) if text.style else base
     return [
-        Segment(each.text, base + each.style if each.style else base) for each in text.render(console, end="")
+        Segment(each.text, _over(whole, each.style) if each.style else whole)
+        for each in text.render(console, end="")
     ]
+
+
+def _over(base: Style, style: Style) -> Style:
+    merged = base + style
+    ink, ground = merged.color, merged.bgcolor
+    if (ink is not None and ink.is_default) or (ground is not None and ground.is_default):
+        # The terminal around the dashboard may have other colours than the dashboard.
+        merged += Style(
+            color=base.color if ink is not None and ink.is_default else None,
+            bgcolor=base.bgcolor if ground is not None and ground.is_default else None,
+        )
+    return merged
 
 
 def strip_of(text: Text, width: int, base: Style, console: Console) -> Strip:

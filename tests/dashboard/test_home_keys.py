@@ -319,3 +319,18 @@ async def test_the_palette_offers_the_keys_that_do_something_and_the_themes(open
         await seen.type("theme")
         await seen.press("enter")
         await seen.wait(lambda: seen.app.theme == "parhelia-light")
+
+
+async def test_states_have_their_colours_in_the_tables(opened: Opens) -> None:
+    async with opened() as seen:
+        colours = seen.app.theme_variables
+        seen.home.tasks.select(QUEUED)
+        rows = [seen.home.tasks.render_line(number) for number in range(1, 7)]
+        drawn = [
+            segment.style.color.name.lower()
+            for row in rows
+            for segment in row
+            if segment.style and segment.style.color and segment.text[:1] in "◆●○✓✗"
+        ]
+        names = ("accent", "primary", "primary", "foreground", "success", "error")
+        assert drawn == [colours[name].lower() for name in names]

@@ -63,6 +63,12 @@ async def test_a_held_store_is_said_and_the_prompt_is_not_lost(
     holds.close()
 
 
+def overwrite(path: Path, content: bytes) -> None:
+    """Write a file anew in its place and at its length, so that nobody sees an empty one in between."""
+    with path.open("r+b") as file:
+        file.write(content)
+
+
 async def test_a_damaged_store_is_said_as_long_as_it_is_so(opened: Opens, still: StillFleet) -> None:
     def touch() -> None:
         with writing(still._db) as tx:
@@ -73,7 +79,7 @@ async def test_a_damaged_store_is_said_as_long_as_it_is_so(opened: Opens, still:
         still._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         sound = still.paths.database.read_bytes()
         # The first page and what this process still has in mind are enough for one more write.
-        still.paths.database.write_bytes(sound[:4096] + b"nonsense" * ((len(sound) - 4096) // 8))
+        overwrite(still.paths.database, sound[:4096] + b"nonsense" * ((len(sound) - 4096) // 8))
         touch()
         await seen.wait(lambda: "E506: " in seen.said())
         # What has to be read for it says so too, and the rest stays usable.
@@ -81,7 +87,7 @@ async def test_a_damaged_store_is_said_as_long_as_it_is_so(opened: Opens, still:
         await seen.wait(lambda: "E506" in "".join(text.plain for text in seen.home.terminal.view._lines))
         await seen.press("l", "escape")
         assert seen.shows("Rename every test")
-        still.paths.database.write_bytes(sound)
+        overwrite(still.paths.database, sound)
         await seen.wait(lambda: seen.said() == "")
         await seen.wait_for("It printed nothing.")
 

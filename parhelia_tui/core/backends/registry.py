@@ -12,13 +12,19 @@ BACKENDS = frozenset({"local"})
 
 
 def backend(
-    name: str, paths: Paths, *, heartbeat_s: float = 10.0, system_paths: Sequence[str] = ("/usr", "/opt")
+    name: str,
+    paths: Paths,
+    *,
+    heartbeat_s: float = 10.0,
+    system_paths: Sequence[str] = ("/usr", "/opt"),
+    history_lines: int = 10_000,
 ) -> Backend:
     """Make the backend of this name for a state directory.
 
     Args:
         heartbeat_s: seconds between two heartbeats of its containers.
         system_paths: directories of this machine that containers see, read-only.
+        history_lines: what a session keeps for scrolling back.
 
     Raises:
         ParheliaError: E603 when there is none of this name.
@@ -27,4 +33,6 @@ def backend(
         raise ParheliaError("E603", f"there is no backend {name!r}", details={"known": sorted(BACKENDS)})
     from parhelia_tui.core.backends.local.backend import LocalBackend
 
-    return LocalBackend(paths, heartbeat_s=heartbeat_s, system_paths=system_paths)
+    return LocalBackend(
+        paths, heartbeat_s=heartbeat_s, system_paths=system_paths, history_lines=history_lines
+    )

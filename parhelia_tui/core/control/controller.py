@@ -78,6 +78,7 @@ class Controller:
                     self._paths,
                     heartbeat_s=self._config.health.heartbeat_s,
                     system_paths=self._config.local.system_paths,
+                    history_lines=self._config.sessions.history_lines,
                 )
                 for name in BACKENDS
             },

@@ -13,6 +13,7 @@ from pathlib import Path
 # that a terminal reports, so they win. True colour stays: `attach` asks for it where the terminal has it.
 _STRIPPED = ("Ms", "tsl", "fsl", "dsl", "Swd", "Cs", "Cr", "Hls", "Sxl", "E3")
 
+HISTORY_LINES = 10_000
 _OPTIONS = f"""\
 # The server ends with its last session, and a session with its pane: the shim keeps what is left to say.
 set -s exit-empty on
@@ -55,7 +56,6 @@ set -s escape-time 10
 set -s focus-events on
 set -s buffer-limit 10
 set -s message-limit 50
-set -g history-limit 10000
 set -g default-size 120x40
 set -wg window-size latest
 set -wg aggressive-resize off
@@ -161,16 +161,21 @@ bind-key -T copy-mode-vi ? command-prompt -T search -p '(search up)' { send-keys
 _TABLES = ("root", "prefix", "copy-mode", "copy-mode-vi")
 
 
-def config_text() -> str:
-    """Give the configuration: every default key is taken away before ours are set."""
+def config_text(history_lines: int = HISTORY_LINES) -> str:
+    """Give the configuration: every default key is taken away before ours are set.
+
+    Args:
+        history_lines: what a session keeps for scrolling back.
+    """
     unbind = "".join(f"unbind-key -a -q -T {table}\n" for table in _TABLES)
     motions = "".join(
         f"bind-key -T copy-mode-vi {key} send-keys -X {command}\n" for key, command in _MOTIONS.items()
     )
-    return f"{_OPTIONS}\n{_STATUS}\n{unbind}\n{_KEYS}{motions}{_SEARCH}"
+    history = f"set -g history-limit {history_lines}"
+    return f"{_OPTIONS}{history}\n\n{_STATUS}\n{unbind}\n{_KEYS}{motions}{_SEARCH}"
 
 
-def write_config(directory: Path) -> Path:
+def write_config(directory: Path, history_lines: int = HISTORY_LINES) -> Path:
     """Write the configuration where a tmux server can be pointed at it with `-f`.
 
     The name carries the content's hash: a server that is being started by an older Parhelia at the same
@@ -178,11 +183,12 @@ def write_config(directory: Path) -> Path:
 
     Args:
         directory: an existing private directory.
+        history_lines: what a session keeps for scrolling back.
 
     Returns:
         The file, mode 0600.
     """
-    text = config_text().encode()
+    text = config_text(history_lines).encode()
     path = directory / f"tmux-{hashlib.sha256(text).hexdigest()[:12]}.conf"
     try:
         if path.read_bytes() == text:

@@ -23,6 +23,7 @@ from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.local.sweep import is_there, sweep
 from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import spool
 from parhelia_tui.core.shim.output import LOG
@@ -43,12 +44,21 @@ class LocalBackend:
         paths: the state directory, below which every container has its run directory.
         heartbeat_s: seconds between two heartbeats.
         system_paths: directories of this machine that containers see, read-only.
+        history_lines: what a session keeps for scrolling back.
     """
 
     name = "local"
 
-    def __init__(self, paths: Paths, *, heartbeat_s: float, system_paths: Sequence[str]) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        heartbeat_s: float,
+        system_paths: Sequence[str],
+        history_lines: int = HISTORY_LINES,
+    ) -> None:
         self._paths = paths
+        self._history_lines = history_lines
         self._heartbeat_s = heartbeat_s
         self._system_paths = tuple(system_paths)
         self._creating: dict[str, asyncio.Lock] = {}
@@ -288,6 +298,7 @@ class LocalBackend:
             home=private_directory(self._paths.home),
             rows=rows,
             columns=columns,
+            history_lines=self._history_lines,
         )
 
     async def _begun(self, run: Path, pane: int | None) -> None:

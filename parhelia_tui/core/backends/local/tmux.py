@@ -17,7 +17,7 @@ from parhelia_tui.core.backends.local.host import program
 from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.sessions.tmux_config import write_config
+from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES, write_config
 
 DEADLINE_S = 15.0
 END_S = 2.0
@@ -37,7 +37,14 @@ def shim_command(mode: str, *words: str) -> list[str]:
 
 
 async def new_session(
-    address: Path, name: str, command: Sequence[str], *, home: Path, rows: int, columns: int
+    address: Path,
+    name: str,
+    command: Sequence[str],
+    *,
+    home: Path,
+    rows: int,
+    columns: int,
+    history_lines: int = HISTORY_LINES,
 ) -> int | None:
     """Start a session, and its server where there is none, with one process.
 
@@ -46,6 +53,7 @@ async def new_session(
         name: of the session.
         command: the pane's process.
         home: the state directory, for the configuration.
+        history_lines: what the server's sessions keep for scrolling back.
 
     Returns:
         The pid of the pane's process; None when there is a session of that name already.
@@ -55,7 +63,7 @@ async def new_session(
     """
     tmux = program("tmux", "tmux")
     arguments = [
-        *("-u", "-S", str(address), "-f", str(write_config(home))),
+        *("-u", "-S", str(address), "-f", str(write_config(home, history_lines))),
         *("new-session", "-d", "-P", "-F", "#{pane_pid}", "-s", name),
         *("-x", str(columns), "-y", str(rows), "--", *command),
     ]

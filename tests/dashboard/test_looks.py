@@ -1,0 +1,189 @@
+"""How the screens look, pinned as pictures: fixed fleet, fixed moment, fixed terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from socket import gethostname
+
+import pytest
+from textual.pilot import Pilot
+
+from parhelia_tui.app import ParheliaApp
+from parhelia_tui.screens.home import HomeScreen
+from parhelia_tui.screens.log import LogScreen
+from parhelia_tui.screens.new_task import NewTaskScreen
+from parhelia_tui.widgets.terminal_view import TerminalView
+from tests.support.still_fleet import LIVE, NOW, PORTS, WAITS, StillFleet
+from tests.support.tmux_server import TmuxServer
+from tests.support.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+WIDE, NARROW = (120, 40), (80, 24)
+Compare = Callable[..., bool]
+Before = Callable[[Pilot[None]], Awaitable[None]]
+PRINTED = r"""
+import sys, time
+sys.stdout.write(
+    "\x1b[1m● Fix the failing cache tests\x1b[0m\r\n\r\n"
+    "  \x1b[32m✓\x1b[0m read \x1b[36msrc/cache.py\x1b[0m\r\n"
+    "  \x1b[32m✓\x1b[0m ran \x1b[36mpytest -q\x1b[0m   \x1b[31m2 failed\x1b[0m, 40 passed\r\n"
+    "  \x1b[33m◆\x1b[0m wants to run \x1b[1mrm -r build/\x1b[0m   漢字\r\n\r\n"
+    "May I remove build/? (y/n) "
+)
+sys.stdout.flush()
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def fixed_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The same time zone, directory and terminal everywhere."""
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.delenv("TEXTUAL", raising=False)
+    monkeypatch.chdir("/usr")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def app(still: StillFleet) -> Iterator[ParheliaApp]:
+    """The dashboard over the fleet that stands still."""
+    door = still.client()
+    yield ParheliaApp(door, door.snapshot(), clock=lambda: NOW)
+    door.close()
+
+
+@pytest.fixture
+def empty_app(empty: StillFleet) -> Iterator[ParheliaApp]:
+    """The dashboard over no task."""
+    door = empty.client()
+    yield ParheliaApp(door, door.snapshot(), clock=lambda: NOW)
+    door.close()
+
+
+@pytest.fixture
+def terminal(still: StillFleet) -> Iterator[None]:
+    """A real terminal behind the task that waits."""
+    place = still.paths.container(LIVE[WAITS])
+    place.mkdir(mode=0o700, parents=True)
+    server = TmuxServer(place)
+    server.socket = still.paths.tmux_socket(LIVE[WAITS])
+    server.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with_client = still.client()
+    name = with_client.session(WAITS).name
+    with_client.close()
+    server.start(PRINTED, name=name, columns=118, rows=30)
+    server.wait_for("(y/n)", name=name)
+    yield
+    server.close()
+
+
+def home(pilot: Pilot[None]) -> HomeScreen:
+    found = pilot.app.screen_stack[1]
+    assert isinstance(found, HomeScreen)
+    return found
+
+
+def after(*keys: str, then: Callable[[Pilot[None]], object] = lambda pilot: True) -> Before:
+    """Press keys, once the heartbeats of the past are there; then wait for a condition."""
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.pause()
+        screen = home(pilot)
+        if screen.fleet.containers:
+            await until(lambda: len(screen.fleet.beats.get(LIVE[WAITS], ())) == 20, 30)
+        await pilot.press(*keys)
+        await until(lambda: then(pilot), 30)
+        # Nothing blinks in a picture.
+        for each in pilot.app.screen.query("TextArea, Input"):
+            each.cursor_blink = False  # type: ignore[attr-defined]
+        await pilot.pause()
+        await asyncio.sleep(0)
+
+    return act
+
+
+def shown(pilot: Pilot[None], text: str) -> bool:
+    return any(text in line.plain for line in home(pilot).terminal.query_one(TerminalView)._lines)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("size", [WIDE, NARROW, (200, 50)], ids=["120x40", "80x24", "200x50"])
+def test_home(size: tuple[int, int], app: ParheliaApp, terminal: None, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=after(then=lambda pilot: shown(pilot, "(y/n)")))
+
+
+@pytest.mark.real
+def test_the_terminal_on_a_narrow_screen(app: ParheliaApp, terminal: None, snap_compare: Compare) -> None:
+    ready = after("shift+tab", then=lambda pilot: shown(pilot, "(y/n)"))
+    assert snap_compare(app, terminal_size=NARROW, run_before=ready)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_no_tasks_yet(size: tuple[int, int], empty_app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(empty_app, terminal_size=size, run_before=after())
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_new_task(size: tuple[int, int], empty_app: ParheliaApp, snap_compare: Compare) -> None:
+    def known(pilot: Pilot[None]) -> bool:
+        form = pilot.app.screen
+        return isinstance(form, NewTaskScreen) and form._make is not None
+
+    assert snap_compare(empty_app, terminal_size=size, run_before=after(*"nls", then=known))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_keys(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=after("question_mark"))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_cancel(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=after("x"))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_output(size: tuple[int, int], app: ParheliaApp, still: StillFleet, snap_compare: Compare) -> None:
+    still.write_log(PORTS, b"".join(b"line %d of what it printed\r\n" % number for number in range(1, 101)))
+
+    def read(pilot: Pilot[None]) -> bool:
+        log = pilot.app.screen
+        return isinstance(log, LogScreen) and log.lines._count == 100
+
+    assert snap_compare(app, terminal_size=size, run_before=after("j", "l", then=read))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_filter(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=after("slash", "t", "h", "e"))
+
+
+def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=WIDE, run_before=after("tab", "z", "r"))
+
+
+def test_light_colours(still: StillFleet, snap_compare: Compare) -> None:
+    door = still.client()
+    app = ParheliaApp(door, door.snapshot(), theme="light", clock=lambda: NOW)
+    assert snap_compare(app, terminal_size=WIDE, run_before=after("G"))
+    door.close()
+
+
+def test_too_small(app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=(60, 16), run_before=after())
+
+
+def test_the_pictures_hold_nothing_of_the_machine_that_drew_them() -> None:
+    pictures = sorted((ROOT / "snapshots" / "test_looks").glob("*.svg"))
+    assert pictures
+    for picture in pictures:
+        text = picture.read_text()
+        assert not [each for each in (str(ROOT), str(Path.home()), "/tmp/", gethostname()) if each in text]
