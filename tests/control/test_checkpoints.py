@@ -352,3 +352,16 @@ def test_protected_and_tagged_ones_stay_and_the_rest_goes_by_count(
     target = tmp_path / "then"
     product.json("checkpoint", "restore", "kept", str(target))
     assert (target / "count").read_text() == "1" * 10_000
+
+
+def test_a_talk_that_became_a_link_to_elsewhere_is_not_followed(
+    product: Product, client: Client, place: Path
+) -> None:
+    task = create(client, "merge intervals", place, **DEMO)
+    reach(client, task.id, TaskState.WAITING)
+    container = container_of(client, task.id)
+    assert taken(product, task.id)["conversation"]
+    talk = product.paths.container(container.id) / "home" / ".parhelia-demo"
+    talk.rename(talk.with_name("gone"))
+    talk.symlink_to("/etc")
+    assert taken(product, task.id)["conversation"] == ""

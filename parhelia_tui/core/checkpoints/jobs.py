@@ -12,14 +12,16 @@ class Subject:
 
     Args:
         workspace: the directory.
-        conversation: the directory of the agent's talk; None where it keeps none.
+        home: the agent's home; None where there was none.
+        talk: the directory below it where the agent keeps its talk; empty where it keeps none.
         supervisor: socket of the container's supervisor; None where nothing runs.
         previous, previous_conversation: trees to compare with; empty for none.
         ignore: lines in the form of .gitignore, beside those of the workspace's own file.
     """
 
     workspace: Path
-    conversation: Path | None = None
+    home: Path | None = None
+    talk: str = ""
     supervisor: Path | None = None
     previous: str = ""
     previous_conversation: str = ""

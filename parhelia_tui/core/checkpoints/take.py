@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.capture import Capture, capture
+from parhelia_tui.core.checkpoints.files import directory
 from parhelia_tui.core.checkpoints.git_state import git_state
 from parhelia_tui.core.checkpoints.jobs import Subject, Taken
 from parhelia_tui.core.checkpoints.progress import Progress
@@ -92,14 +92,22 @@ def _take(
 
 
 def _talk(repository: Repository, subject: Subject, previous: str) -> Capture | None:
-    """Take the agent's talk; the directory is the agent's own, so a link in its place is not followed."""
-    place = subject.conversation
-    try:
-        if place is None or not stat.S_ISDIR(place.stat(follow_symlinks=False).st_mode):
-            return None
-    except FileNotFoundError:
+    """Take the agent's talk.
+
+    The home is the agent's own, so it may put a link to somewhere else in the place of any directory, also
+    between two looks: each step on the way is opened from the one before, and links are not followed.
+    """
+    if subject.home is None or not subject.talk:
         return None
-    return capture(repository, place, previous or None)
+    try:
+        with contextlib.ExitStack() as opened:
+            place = opened.enter_context(directory(str(subject.home)))
+            for step in Path(subject.talk).parts:
+                place = opened.enter_context(directory(step, place))
+            return capture(repository, Path(f"/proc/self/fd/{place}"), previous or None)
+    except OSError:
+        # It has not begun to talk, or keeps no directory there.
+        return None
 
 
 def _ask_version(tool: str) -> subprocess.Popen[bytes] | None:

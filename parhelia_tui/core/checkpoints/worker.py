@@ -114,11 +114,10 @@ def subject_to(subject: Subject) -> dict[str, Any]:
 
 def subject_from(said: dict[str, Any]) -> Subject:
     """Read what `subject_to` gave."""
-    paths = {
-        name: Path(said[name]) if said[name] is not None else None for name in ("conversation", "supervisor")
-    }
+    paths = {name: Path(said[name]) if said[name] is not None else None for name in ("home", "supervisor")}
     return Subject(
         workspace=Path(said["workspace"]),
+        talk=said["talk"],
         previous=said["previous"],
         previous_conversation=said["previous_conversation"],
         ignore=tuple(said["ignore"]),

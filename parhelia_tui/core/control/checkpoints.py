@@ -113,7 +113,8 @@ def subject(
     home = context.paths.container(container.id) / "home" if container is not None else None
     return {
         "workspace": str(workspaces.place(context.paths, task)),
-        "conversation": str(home / talk) if home is not None and talk else None,
+        "home": str(home) if home is not None else None,
+        "talk": talk,
         "supervisor": str(address) if address is not None else None,
         "previous": previous[0],
         "previous_conversation": previous[1],
