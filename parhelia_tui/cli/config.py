@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 
 import click
@@ -10,6 +11,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import table
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 
 
@@ -24,11 +26,16 @@ def config() -> None:
 def show(key: str | None) -> None:
     """Show every key, or those under KEY, with its value and where it comes from."""
     out = Out()
-    values = {
-        name: value
-        for name, value in out.client.configuration().items()
-        if key is None or name == key or name.startswith(f"{key}.")
-    }
+    values = out.client.configuration()
+    if key is not None:
+        # A part of a name will do: "limits" is all of defaults.limits.
+        chosen = {name: each for name, each in values.items() if f".{key}." in f".{name}."}
+        if not chosen:
+            words = {word for name in values for word in (name, *name.split("."))}
+            near = difflib.get_close_matches(key, words, 3)
+            hint = f". Did you mean {' or '.join(near)}?" if near else ""
+            raise ParheliaError("E101", f"there is no key {key!r}{hint}", recovery=("parhelia config show",))
+        values = chosen
     rows = [[name, json.dumps(each["value"]), each["source"]] for name, each in values.items()]
     out.answer(values, lambda: table(("KEY", "VALUE", "FROM"), rows, 2))
 

@@ -10,7 +10,7 @@ from parhelia_tui.cli.follow import LOOK_EVERY_S
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import container_argument, output_options, yes_option
 from parhelia_tui.cli.output import Out, confirmed, plain_data
-from parhelia_tui.cli.tables import Styled, age, details, event_line, size, state, styled, table
+from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
 from parhelia_tui.core.model.records import Container, Heartbeat
 from parhelia_tui.core.model.states import CONTAINER_ENDED, CONTAINER_LIVE, ContainerState, Health
 from parhelia_tui.core.model.text import one_line
@@ -139,7 +139,7 @@ def events(container_id: str, limit: int) -> None:
     """List the events of a container."""
     out = Out()
     found = out.client.events(container_id=out.client.container(container_id).id, limit=limit)
-    out.answer(found, lambda: "\n".join(map(event_line, found)))
+    out.answer(found, lambda: event_lines(found))
 
 
 @container.command()

@@ -17,7 +17,7 @@ from parhelia_tui.cli.follow import LOOK_EVERY_S
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import container_argument, filter_options, output_options, seconds, yes_option
 from parhelia_tui.cli.output import MANNER, Out, plain_data, selected
-from parhelia_tui.cli.tables import event_line
+from parhelia_tui.cli.tables import event_line, event_lines
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Event
@@ -79,7 +79,7 @@ def list_(
     out = Out()
     filters = _filters(out, types, level, task, container)
     found = out.client.events(**filters, limit=limit, from_at=_from(since))
-    out.answer(found, lambda: "\n".join(map(event_line, found)))
+    out.answer(found, lambda: event_lines(found))
 
 
 @events.command()

@@ -16,8 +16,8 @@ from parhelia_tui.core.model.states import CONTAINER_MOVES, SESSION_MOVES, TASK_
 
 EXIT_CODES = {
     Exit.OK: "it worked; of watch and --batch: all completed",
-    Exit.FAILURE: "it did not, for a reason that has no number of its own",
-    Exit.USAGE: "the command was written wrongly, or names what is not there",
+    Exit.FAILURE: "it did not: what it names is not there, or another reason without a number of its own",
+    Exit.USAGE: "the command was written wrongly",
     Exit.IDENTITY: "an account or a key is missing",
     Exit.BUDGET: "money or a quota is used up",
     Exit.DENIED: "it is not allowed",
@@ -93,10 +93,10 @@ def _command(context: click.Context, words: Sequence[str]) -> str:
     )
 
 
-def _unknown(what: str, known: Iterable[str]) -> ParheliaError:
+def _unknown(what: str, known: Iterable[str], way_out: str = "parhelia help") -> ParheliaError:
     near = difflib.get_close_matches(what, known, 3)
     hint = f". Did you mean {' or '.join(near)}?" if near else ""
-    return ParheliaError("E101", f"there is no page {what!r}{hint}", recovery=("parhelia help",))
+    return ParheliaError("E101", f"there is no page {what!r}{hint}", recovery=(way_out,))
 
 
 @click.command()
@@ -105,7 +105,7 @@ def _unknown(what: str, known: Iterable[str]) -> ParheliaError:
 def examples(topic: str | None) -> None:
     """Show commands to copy: task, run, session, batch, events, container, care or setup."""
     if topic is not None and topic not in EXAMPLES:
-        raise _unknown(topic, EXAMPLES)
+        raise _unknown(topic, EXAMPLES, "parhelia examples")
     chosen = EXAMPLES if topic is None else {topic: EXAMPLES[topic]}
     text = "\n\n".join(
         f"{click.style(name, bold=True)}\n{_indented(lines)}" for name, lines in chosen.items()

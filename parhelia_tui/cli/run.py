@@ -46,8 +46,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:
                     kept = (kept + text)[-KEPT_CHARACTERS:]
                 else:
                     click.echo(text, nl=False)
-        except (KeyboardInterrupt, BrokenPipeError):
-            # Nobody is there any more who could use what it does.
+        except (KeyboardInterrupt, OSError):
+            # Nobody is there any more who could use what it does: its reader has left, or the disk is full.
             _cancel(out, made)
             raise
     ended = out.client.task(made.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from parhelia_tui.cli.feedback import waiting
@@ -70,8 +72,13 @@ def _session_table(found: list[Session]) -> str:
 @click.argument("command", nargs=-1)
 @output_options
 def new(where: str, command: tuple[str, ...]) -> None:
-    """Start a further session in a running container; a shell if no COMMAND is given."""
+    """Start a further session in a running container; a shell if no COMMAND is given.
+
+    One word is a command line for the shell, several are a program and its arguments.
+    """
     out = Out()
+    if len(command) == 1 and shlex.quote(command[0]) != command[0]:
+        command = ("/bin/sh", "-c", command[0])
     container = out.client.container_at(where)
     with waiting("starting a session"):
         made = out.client.create_session(container.id, command)

@@ -49,6 +49,16 @@ def event_line(event: Event) -> str:
     return f"{click.style(clock, dim=True)}  {kind} {about:<10}  {one_line(event.message, 500)}".rstrip()
 
 
+def event_lines(found: Sequence[Event]) -> str:
+    """Events as lines, or the words that there are none."""
+    return "\n".join(map(event_line, found)) or nothing()
+
+
+def nothing() -> str:
+    """What stands where a list is empty."""
+    return click.style("nothing there", dim=True)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], flexible: int = 1) -> str:
     """Aligned columns under headings.
 
@@ -58,7 +68,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], flexible: int =
         flexible: the column that is cut first so that a row fits the terminal; the widest one follows.
     """
     if not rows:
-        return click.style("nothing there", dim=True)
+        return nothing()
     shown = [[cell if isinstance(cell, Styled) else one_line(cell, 2000) for cell in row] for row in rows]
     bare = [[click.unstyle(cell) for cell in row] for row in shown]
     widths = [max(cells(line[at]) for line in ([*columns], *bare)) for at in range(len(columns))]

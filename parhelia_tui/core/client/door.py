@@ -632,7 +632,9 @@ class Client:
         agent(request.agent).check(request.prompt, request.agent_options)
         if request.backend not in BACKENDS:
             raise ParheliaError(
-                "E603", f"there is no backend {request.backend!r}", details={"known": sorted(BACKENDS)}
+                "E603",
+                f"there is no backend {request.backend!r}; there is {', '.join(sorted(BACKENDS))}",
+                details={"known": sorted(BACKENDS)},
             )
         task_id = new_id("t")
         if request.workspace_mode == "empty":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 
 from parhelia_tui.core.model.errors import ParheliaError
@@ -23,4 +24,16 @@ def in_our_words(error: Exception) -> ParheliaError | None:
         where = one_line(str(error.filename), 1000) if error.filename else "a file"
         code = "E507" if error.errno in _FULL else "E500"
         return ParheliaError(code, f"{where} cannot be used: {error.strerror}")
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        return ParheliaError(
+            "E204", "the present directory is not there any more", recovery=("cd", "parhelia status")
+        )
     return None
+
+
+def _is_somewhere() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True

@@ -49,6 +49,8 @@ def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
     words = message.removeprefix("Value error, ").removeprefix("Input ")
     if kind == "extra_forbidden":
         words = f"there is no such key{_meant(place)}"
+    elif kind == "string_pattern_mismatch":
+        words = "is no name: small letters, digits, - and _"
     elif kind == "missing":
         words = "is missing"
     where = ".".join(str(step) for step in place)

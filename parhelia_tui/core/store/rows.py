@@ -99,7 +99,7 @@ def attempt(row: sqlite3.Row) -> Attempt:
         task_id=row["task_id"],
         number=row["number"],
         container_id=row["container_id"],
-        state=TaskState(row["state"]),
+        state=TaskState(row["present"]),
         reason=row["reason"],
         exit_code=row["exit_code"],
         started_at=row["started_at"],

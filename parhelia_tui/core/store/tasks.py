@@ -223,5 +223,10 @@ def end_attempt(
 
 def attempts(db: sqlite3.Connection, task_id: str) -> list[Attempt]:
     """Read the attempts of a task, in order."""
-    found = db.execute("SELECT * FROM attempts WHERE task_id = ? ORDER BY number", (task_id,))
+    # One that goes on is where its task is.
+    found = db.execute(
+        "SELECT attempts.*, iif(attempts.finished_at IS NULL, tasks.state, attempts.state) AS present"
+        " FROM attempts JOIN tasks ON tasks.id = task_id WHERE task_id = ? ORDER BY number",
+        (task_id,),
+    )
     return [rows.attempt(row) for row in found]
