@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
-from parhelia_tui.cli.follow import LOOK_EVERY_S
+from parhelia_tui.cli.follow import LOOK_EVERY_S, pause
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import container_argument, output_options, yes_option
 from parhelia_tui.cli.output import Out, confirmed, plain_data
@@ -198,7 +196,7 @@ def watch(container_id: str | None) -> None:
             seen[each.id] = now
         if one and found[0].state in CONTAINER_ENDED:
             return
-        time.sleep(LOOK_EVERY_S)
+        pause(LOOK_EVERY_S)
 
 
 def _live_and_newest(out: Out) -> list[Container]:

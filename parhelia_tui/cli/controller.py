@@ -15,7 +15,7 @@ from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import output_options, seconds, yes_option
 from parhelia_tui.cli.output import Out, confirmed
-from parhelia_tui.cli.tables import age, details, styled
+from parhelia_tui.cli.tables import age, details, nothing, styled
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 
@@ -155,7 +155,7 @@ def logs(lines: int) -> None:
     except FileNotFoundError:
         said = []
     lines_said = [_parsed(line) for line in said]
-    out.answer(lines_said, "\n".join(map(_log_line, lines_said)))
+    out.answer(lines_said, "\n".join(map(_log_line, lines_said)) or nothing())
 
 
 @click.group(cls=LazyGroup)

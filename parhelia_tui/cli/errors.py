@@ -43,7 +43,11 @@ def say(error: ParheliaError) -> int:
         lines += [f"  {one_line(str(each), 500)}" for each in faults]
     lines += [f"  try: {one_line(command, 500)}" for command in recovery[:WAYS_OUT]]
     # The context that knows this for every other line is over by now.
-    click.echo("\n".join(lines), err=True, color=False if plain_wanted() else None)
+    try:
+        click.echo("\n".join(lines), err=True, color=False if plain_wanted() else None)
+    except OSError:
+        # The exit code still tells where nobody can be told more; Python's own would be 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     return int(error.exit)
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import click
 
-from parhelia_tui.cli.follow import LOOK_EVERY_S
+from parhelia_tui.cli.follow import LOOK_EVERY_S, pause
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import container_argument, filter_options, output_options, seconds, yes_option
 from parhelia_tui.cli.output import MANNER, Out, plain_data, selected
@@ -103,7 +103,7 @@ def watch(
             seq = event.seq
             out.record(event, event_line(event))
         if len(found) < PIECE:
-            time.sleep(LOOK_EVERY_S)
+            pause(LOOK_EVERY_S)
 
 
 @events.command()

@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import os
 import re
+import select
 import signal
 import time
 from collections.abc import Iterator
@@ -30,15 +31,30 @@ HELD_BACK = 4096
 _UNFINISHED = re.compile(r"(?:\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b\n]*\x1b?|[ -/]*)?|\r)\Z")
 
 
+def pause(seconds: float) -> None:
+    """Wait, while somebody reads what this process prints.
+
+    Raises:
+        BrokenPipeError: nobody does any more, which without a word to print would never be noticed.
+    """
+    watch = select.poll()
+    # Only what is always told: POLLERR where a pipe has lost its reader, POLLHUP of a terminal (poll(2)).
+    watch.register(1, 0)
+    if watch.poll(seconds * 1000):
+        raise BrokenPipeError
+
+
 class Looking:
     """Times the looks of a command that waits, and keeps a controller running for it.
 
     Args:
         client: the door; asked whether a controller runs, at most once a second.
+        printing: the command only prints, so it is over when nobody reads any more.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, printing: bool = False) -> None:
         self._client = client
+        self._wait = pause if printing else time.sleep
         self._next_wake = time.monotonic() + WAKE_EVERY_S
         self._failing_since: float | None = None
 
@@ -47,8 +63,9 @@ class Looking:
 
         Raises:
             ParheliaError: E500 when no controller could be started for `PATIENCE_S` seconds.
+            BrokenPipeError: the command only prints, and nobody reads any more.
         """
-        time.sleep(LOOK_EVERY_S)
+        self._wait(LOOK_EVERY_S)
         now = time.monotonic()
         if now < self._next_wake:
             return
@@ -157,9 +174,16 @@ class LogFollower:
             self._file = None
 
 
-def output_until_end(client: Client, task_id: str, *, back: int | None = None) -> Iterator[str]:
-    """Give what a task prints, as safe text, until it has ended; `back` as for `LogFollower`."""
-    log, looking = LogFollower(client, task_id, back=back), Looking(client)
+def output_until_end(
+    client: Client, task_id: str, *, back: int | None = None, printing: bool = False
+) -> Iterator[str]:
+    """Give what a task prints, as safe text, until it has ended.
+
+    Args:
+        back: as for `LogFollower`.
+        printing: as for `Looking`.
+    """
+    log, looking = LogFollower(client, task_id, back=back), Looking(client, printing=printing)
     while True:
         # The state first: what is read after an end is all there was.
         ended = client.task(task_id).state in TASK_SETTLED

@@ -143,10 +143,14 @@ def guarded(work: Callable[[], int]) -> int:
     except ParheliaError as error:
         return errors.say(error)
     except Exception as error:
-        if isinstance(error, OSError):
-            # What failed may be the output itself, which Python would try to flush once more at its end.
-            _let_go_of_output()
-        return errors.unexpected(error)
+        if isinstance(error, OSError) and not _output_takes_words():
+            # Python would try to flush it once more at its end. Standard error is left to say so.
+            return _said_beside(error)
+        try:
+            return errors.unexpected(error)
+        except OSError as second:
+            # With --json the words too went to the output.
+            return _said_beside(second)
 
 
 def _run(dashboard: Callable[[], int] | None) -> int:
@@ -166,6 +170,22 @@ def _make_streams_safe() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a glyph gets a question mark, not an end.
             stream.reconfigure(errors="replace")
+
+
+def _said_beside(error: Exception) -> int:
+    """Say on standard error, also to a program, that the output cannot be written."""
+    _let_go_of_output()
+    MANNER.json = False
+    return errors.unexpected(error)
+
+
+def _output_takes_words() -> bool:
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _let_go_of_output() -> None:

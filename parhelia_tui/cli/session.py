@@ -78,7 +78,7 @@ def new(where: str, command: tuple[str, ...]) -> None:
     """
     out = Out()
     if len(command) == 1 and shlex.quote(command[0]) != command[0]:
-        command = ("/bin/sh", "-c", command[0])
+        command = ("/bin/sh", "-c", "--", command[0])
     container = out.client.container_at(where)
     with waiting("starting a session"):
         made = out.client.create_session(container.id, command)

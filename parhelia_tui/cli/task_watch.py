@@ -40,7 +40,7 @@ class Following:
 
     def until_end(self) -> int:
         """Follow the task; gives 0 only if it completed."""
-        client, looking = self.out.client, Looking(self.out.client)
+        client, looking = self.out.client, Looking(self.out.client, printing=True)
         if self.after_seq is None:
             known = client.events(task_id=self.task_id, limit=1)
             self.after_seq = known[-1].seq if known else 0
@@ -123,7 +123,7 @@ def logs(task_id: str, follow: bool, lines: int) -> None:
 
 def _follow_log(out: Out, task_id: str, lines: int) -> None:
     first = True
-    for text in output_until_end(out.client, task_id, back=lines * BYTES_A_LINE):
+    for text in output_until_end(out.client, task_id, back=lines * BYTES_A_LINE, printing=True):
         said = "".join(text.splitlines(keepends=True)[-lines:]) if first else text
         first = False
         if out.json_wanted:

@@ -233,3 +233,10 @@ def test_a_shell_or_attach_without_a_terminal_says_what_to_do(product: Product) 
     code, error = product.error("shell", *EMPTY)
     assert (code, error["code"]) == (1, "E601")
     assert product.json("task", "list") == []
+
+
+@pytest.mark.parametrize("command", ["-", "-x", "--version"])
+def test_a_command_that_begins_with_a_dash_is_no_option_of_the_shell(product: Product, command: str) -> None:
+    done = product.run("run", *EMPTY, "--", command)
+    assert done.returncode == 127
+    assert command in done.stdout

@@ -56,7 +56,7 @@ class ShellAgent:
         command = task.prompt
         if _is_long(command):
             command = _FROM_FILE.format(path=f"{'$HOME' if task.unsandboxed else homes.INSIDE}/{SCRIPT}")
-        return Launch((f"/bin/{shell}", "-c", command, shell))
+        return Launch((f"/bin/{shell}", "-c", "--", command, shell))
 
     def resume(self, task: Task) -> Launch:
         """A command has no memory: it begins anew."""

@@ -53,7 +53,8 @@ class Started:
         )
 
 
-PROGRAM = (sys.executable, "-P", "-m", "parhelia_tui.core.control")
+# Names and prompts are UTF-8 for it, whatever the locale of who happens to start it.
+PROGRAM = (sys.executable, "-P", "-X", "utf8", "-m", "parhelia_tui.core.control")
 
 
 def start_controller(paths: Paths) -> Started:
