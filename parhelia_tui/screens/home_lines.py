@@ -41,6 +41,9 @@ CONTAINER_COLUMNS = (
     Column("AGE", 4, right=True),
 )
 
+_KEY_RANKS = {"zoom": 3, "checkpoint": 2, "log": 1}
+"""Keys that go first where the last line has no room for all; the help has every one."""
+
 Colours = Mapping[str, str]
 
 
@@ -137,7 +140,8 @@ def key(binding: Binding, colours: Colours) -> Part:
     return Part(
         Text(binding.key_display or binding.key, name).append(
             f" {binding.description}", Style(bold=False) + click
-        )
+        ),
+        _KEY_RANKS.get(binding.action, 0),
     )
 
 

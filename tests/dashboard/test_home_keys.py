@@ -254,6 +254,11 @@ async def test_the_last_line_names_the_keys_that_do_something(task_id: str, keys
         assert last_line(seen).split() == keys.split()
 
 
+async def test_the_last_line_names_the_way_out_also_where_there_is_no_room_for_all(opened: Opens) -> None:
+    async with opened((80, 24)) as seen:
+        assert last_line(seen).endswith("? keys  q quit")
+
+
 async def test_q_leaves(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("q")
