@@ -55,7 +55,10 @@ def run(command: tuple[str, ...], **given: Any) -> int:
     if MANNER.json:
         _answer(ended, kept, code)
     elif ended.exit_code != code or ended.state is TaskState.CANCELLED:
-        click.secho(f"{ended.id}: {one_line(ended.reason) or ended.state}", fg="red", err=True)
+        click.secho(f"{ended.id}: {one_line(ended.reason, 1000) or ended.state}", fg="red", err=True)
+        if code == Exit.BACKEND:
+            ways = ("parhelia doctor", f"parhelia task show {ended.id}", f"parhelia task retry {ended.id}")
+            click.echo("\n".join(f"  try: {way}" for way in ways), err=True)
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 import time
@@ -26,6 +27,7 @@ class Context:
         being_created: ids of containers that are just being created here; nobody else may begin with them.
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
         rolling: workspaces that are being brought to an earlier state just now.
+        taking_apart: held while what an ended container left is removed, or given to another one.
     """
 
     paths: Paths
@@ -38,6 +40,7 @@ class Context:
     being_created: set[str] = field(default_factory=set)
     looked: dict[str, float] = field(default_factory=dict)
     rolling: set[str] = field(default_factory=set)
+    taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def backend_of(self, container: Container) -> Backend:
         """The backend that a container runs on. Raises E603 when there is none of that name."""

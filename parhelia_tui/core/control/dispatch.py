@@ -46,7 +46,10 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
     slot = task.slot_wanted or containers.free_slot(tx, workspace)
     holder = containers.slot_holder(tx, workspace, slot)
     if holder is not None:
-        why = f"slot {slot} of this workspace is taken by container {holder}"
+        why = (
+            f"slot {slot} of this workspace is taken by container {holder}; go to it (parhelia attach {holder}),"
+            f" end it (parhelia container terminate {holder}), or let a free slot be chosen"
+        )
         tasks.move(tx, task, TaskState.FAILED, reason=why, finished_at=now)
         events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
         return None
@@ -122,7 +125,10 @@ async def create(
 async def _take_over(context: Context, container: Container) -> None:
     """Let a persistent container go on with the home and the system of the one that stood in its place."""
     earlier = containers.predecessors(context.db, container)
-    found = await context.backend_of(container).take_over(container.id, earlier) if earlier else None
+    if not earlier:
+        return
+    async with context.taking_apart:
+        found = await context.backend_of(container).take_over(container.id, earlier)
     if found is None:
         return
     with writing(context.db) as tx:

@@ -90,9 +90,8 @@ async def sweep(
                 swept.kept[container_id] = "it has not ended so long ago"
             else:
                 try:
-                    if not dry_run:
-                        await _remove(context, container)
-                    swept.removed.append(container_id)
+                    if dry_run or await _remove(context, container):
+                        swept.removed.append(container_id)
                 except ParheliaError as error:
                     swept.kept[container_id] = error.message
     return swept
@@ -102,10 +101,12 @@ def _keeps_system(context: Context, container: Container) -> bool:
     return container.persistent and context.backend_of(container).keeps_system(container.id)
 
 
-async def _remove(context: Context, container: Container) -> None:
-    if not context.paths.container(container.id).is_dir():
-        return
-    await context.backend_of(container).remove(container.id)
+async def _remove(context: Context, container: Container) -> bool:
+    """Remove a run directory; False when somebody else has done so meanwhile."""
+    async with context.taking_apart:
+        if not context.paths.container(container.id).is_dir():
+            return False
+        await context.backend_of(container).remove(container.id)
     with writing(context.db) as tx:
         events.append(
             tx,
@@ -115,6 +116,7 @@ async def _remove(context: Context, container: Container) -> None:
             container_id=container.id,
             at=context.clock(),
         )
+    return True
 
 
 async def _in_pieces(

@@ -39,7 +39,8 @@ def program(name: str, package: str) -> str:
     if found is None:
         raise ParheliaError(
             "E603",
-            f"{package} is not installed",
+            # The words alone reach whoever asked; what to type has to be among them.
+            f"{package} is not installed; try sudo apt-get install {package}",
             recovery=(f"sudo apt-get install {package}", "parhelia doctor"),
         )
     return found
