@@ -67,3 +67,13 @@ def example() -> None:
     out = Out()
     text = out.client.example_configuration()
     out.answer({"text": text}, text.rstrip("\n"))
+
+
+@config.command()
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@output_options
+def init(force: bool) -> None:
+    """Write a configuration file to begin with: every key explained, none set."""
+    out = Out()
+    written = out.client.begin_configuration(force=force)
+    out.answer({"path": str(written)}, f"{written} explains every key; take away a # to set one")

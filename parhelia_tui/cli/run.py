@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
 from parhelia_tui.cli.options import output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
@@ -110,7 +111,8 @@ def shell(**given: Any) -> int:
     fields, flags = request_fields({**given, "prompt": _own_shell(), "agent": "shell", "title": "shell"})
     made = out.client.create_task(out.client.request(fields, flags=flags))
     try:
-        begun(out.client, made.id)
+        with waiting("starting a container"):
+            begun(out.client, made.id)
     except KeyboardInterrupt:
         _cancel(out, made)
         raise

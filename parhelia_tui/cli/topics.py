@@ -85,7 +85,9 @@ parhelia task retry a1b2""",
 parhelia run "make test && echo fine"                # its output, its exit code
 parhelia run --network open -- pip download click
 parhelia run --memory 512 --cpus 1 --timeout 10m "make"
-parhelia shell                                       # a shell in a fresh container""",
+parhelia shell                                       # a shell in a fresh container
+parhelia shell --slot 2                              # a second one on the same directory
+parhelia shell --persistent                          # what it installs is there for the next one""",
     "session": """\
 parhelia attach a1b2                                 # the terminal of a task; Ctrl+Q leaves
 parhelia session new a1b2 -- bash                    # a further terminal in its container
@@ -154,6 +156,7 @@ parhelia config show limits
 parhelia config path
 parhelia config check
 parhelia config example > config.toml
+parhelia config init                                 # a file of yours to begin with
 parhelia completion install
 parhelia completion bash
 parhelia completion zsh

@@ -283,6 +283,33 @@ class Client:
 
         return example()
 
+    def begin_configuration(self, *, force: bool) -> Path:
+        """Write a configuration file of the user in which every key is explained and none is set.
+
+        Args:
+            force: replace one that is there.
+
+        Raises:
+            ParheliaError: E101 when there is one, E500 when it cannot be written.
+        """
+        from parhelia_tui.core.settings.config_files import user_file
+        from parhelia_tui.core.settings.reference import beginning
+
+        target = user_file(os.environ)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("w" if force else "x", encoding="utf-8") as file:
+                file.write(beginning())
+        except FileExistsError:
+            raise ParheliaError(
+                "E101",
+                f"{target} is there already",
+                recovery=("parhelia config check", "parhelia config init --force"),
+            ) from None
+        except OSError as error:
+            raise ParheliaError("E500", f"{target} cannot be written: {error.strerror}") from error
+        return target
+
     def demo_requests(self, count: int, seed: int) -> list[dict[str, Any]]:
         """Give the fields of the requests of a small live fleet."""
         from parhelia_tui.core.agents.demo.fleet import demo_requests

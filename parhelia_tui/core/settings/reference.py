@@ -23,6 +23,15 @@ def example() -> str:
     return "\n".join(_table(Config, ())).strip() + "\n"
 
 
+def beginning() -> str:
+    """Write a configuration file to begin with: every key with its meaning, and none of them set.
+
+    Values that are set would stay as they are when a later version has better ones.
+    """
+    lines = example().splitlines()
+    return "\n".join(line if not line or line[0] in "#[" else f"# {line}" for line in lines) + "\n"
+
+
 def _table(model: type[BaseModel], path: KeyPath) -> Iterator[str]:
     tables = []
     for name, field in model.model_fields.items():
