@@ -45,6 +45,7 @@ print(children)
 """
 CPUS = """
 import os, time
+print(len(os.sched_getaffinity(0)))
 for _ in range(2):
     if os.fork() == 0:
         end = time.monotonic() + 1
@@ -99,8 +100,24 @@ def test_processors_are_limited(local: Local, tmp_path: Path, means: str) -> Non
     lines, how = run(local, CPUS, tmp_path, cpus=0.5)
     if means == "without control groups":
         assert how == {"cpus": "affinity, 1 processors"}
+        assert lines[0] == "1"
     # Seconds of processors in one second; a period or two more, because they are counted in periods.
-    assert float(lines[0]) < (0.8 if how["cpus"].startswith("cgroup") else 1.3)
+    assert float(lines[1]) < (0.8 if how["cpus"].startswith("cgroup") else 1.3)
+
+
+def test_the_control_group_of_a_container_has_its_share_of_a_processor(local: Local, tmp_path: Path) -> None:
+    container = local.create("exec sleep 600", workspace(tmp_path), limits=Limits(cpus=0.5))
+    spec = json.loads((local.run(container) / "spec.json").read_text())
+    groups = [Path(each["group"]) for each in spec["limits"] if each["group"]]
+    # None where this machine gives none; then the affinity is all there is.
+    assert groups == limits.groups_of(container)
+    for group in groups:
+        quota = group / "cpu.cfs_quota_us"
+        said = quota.read_text() if quota.exists() else (group / "cpu.max").read_text().split()[0]
+        assert int(said) == 50_000
+        assert (group / "cgroup.procs").read_text().split()
+    local.terminate(container)
+    assert limits.groups_of(container) == []
 
 
 def test_what_is_not_kept_is_said_of_each_container_and_what_the_doctor_says_is_true(
