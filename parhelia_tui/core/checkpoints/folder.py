@@ -52,9 +52,11 @@ class Folder:
 
     def walk(self, path: str = "") -> Iterator[tuple[str, Folder]]:
         """Give this and all directories below, each with its path (the top's is empty)."""
-        yield path, self
-        for name, sub in self.subs.items():
-            yield from sub.walk(f"{path}/{name}" if path else name)
+        waiting = [(path, self)]
+        while waiting:
+            above, folder = waiting.pop()
+            yield above, folder
+            waiting += [(f"{above}/{name}" if above else name, sub) for name, sub in folder.subs.items()]
 
     def within(self, path: str) -> Folder | None:
         """Find a directory below."""

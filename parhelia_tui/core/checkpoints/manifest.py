@@ -79,7 +79,7 @@ def encode(entries: Sequence[Entry], skipped: Mapping[str, str]) -> bytes:
     """
     ordered = sorted(entries, key=_by_name)
     count = len(ordered)
-    names = b"\0".join([os.fsencode(each.name) for each in ordered])
+    names = b"\0".join([_by_name(each) for each in ordered])
     extras: dict[str, Any] = {}
     if skipped:
         extras["skipped"] = dict(sorted(skipped.items()))
@@ -114,7 +114,9 @@ def _fits(mtime: int) -> int:
 
 
 def _by_name(entry: Entry) -> bytes:
-    return os.fsencode(entry.name)
+    name = entry.name
+    # A third of the time of fsencode, which a first capture calls for every name twice.
+    return name.encode() if name.isascii() else os.fsencode(name)
 
 
 class Directory:
