@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from parhelia_tui.cli.feedback import waiting
-from parhelia_tui.cli.lazy import LazyGroup
+from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import output_options, seconds, yes_option
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, nothing, styled
@@ -195,7 +195,7 @@ def _counted(value: Any) -> str:
     return str(value)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--older-than", metavar="TIME", help="Only of those that ended so long ago, as 12h or 30d.")
 @click.option("--persistent", is_flag=True, help="Also the homes and systems of persistent containers.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.main import open_dashboard
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import MANNER, Out, on_terminal
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "--count", type=click.IntRange(1, 50), metavar="N", default=6, show_default=True, help="How many tasks."
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import click
 
 from parhelia_tui.cli.feedback import waiting
+from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import Styled, styled, table
@@ -32,7 +33,7 @@ class Part:
     required: bool = True
 
 
-@click.command()
+@click.command(cls=Command)
 @output_options
 def doctor() -> int:
     """Try what works on this machine; exit code 8 when something that is needed does not."""

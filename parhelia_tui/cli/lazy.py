@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 LIKENESS = 0.6
 
 
+class Command(click.Command):
+    """A command whose help ends with examples of it."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples as they are, without filling lines."""
+        # Only help needs their text.
+        from parhelia_tui.cli.topics import examples_of
+
+        lines = examples_of(ctx.command_path)
+        if lines:
+            with formatter.section("Examples"):
+                formatter.write("".join(f"{'':{formatter.current_indent}}{line}\n" for line in lines))
+
+
 class LazyGroup(click.Group):
     """A group over names of commands.
 
@@ -25,6 +39,8 @@ class LazyGroup(click.Group):
         aliases: other words for the same commands.
         order: names in the order in which they are listed; others stand behind them.
     """
+
+    command_class = Command
 
     def __init__(
         self,

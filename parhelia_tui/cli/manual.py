@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import table
-from parhelia_tui.cli.topics import EXAMPLES, TOPICS, examples_of
+from parhelia_tui.cli.topics import EXAMPLES, TOPICS
 from parhelia_tui.core.model.errors import CATALOGUE, Exit, ParheliaError
 from parhelia_tui.core.model.states import CONTAINER_MOVES, SESSION_MOVES, TASK_MOVES
 
@@ -29,7 +30,7 @@ EXIT_CODES = {
 }
 
 
-@click.command("help")
+@click.command("help", cls=Command)
 @click.argument("words", metavar="[COMMAND | TOPIC | CODE]", nargs=-1)
 @output_options
 @click.pass_context
@@ -87,10 +88,7 @@ def _command(context: click.Context, words: Sequence[str]) -> str:
                            if isinstance(found, click.Group) else _topics())  # fmt: skip
         path = click.Context(inner, info_name=inner.name, parent=path)
         found = inner
-    lines = [] if isinstance(found, click.Group) else examples_of(path.command_path)
-    return "\n".join(
-        [found.get_help(path), *(["", "Examples:", *(f"  {each}" for each in lines)] if lines else [])]
-    )
+    return found.get_help(path)
 
 
 def _unknown(what: str, known: Iterable[str], way_out: str = "parhelia help") -> ParheliaError:
@@ -99,7 +97,7 @@ def _unknown(what: str, known: Iterable[str], way_out: str = "parhelia help") ->
     return ParheliaError("E101", f"there is no page {what!r}{hint}", recovery=(way_out,))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("topic", required=False)
 @output_options
 def examples(topic: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import completer, output_options, session_argument, yes_option
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import age, details, event_line, state
@@ -15,7 +16,7 @@ EVENTS_SHOWN = 8
 ACTIONS = ("resume", "rollback", "retry", "inspect")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("what", metavar="TASK_OR_SESSION", shell_complete=completer("task"))
 @click.option(
     "--from",
@@ -60,7 +61,7 @@ def _resume(out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: boo
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @session_argument
 @click.option("--action", type=click.Choice(ACTIONS), help="Do this without a question.")
 @yes_option

@@ -12,6 +12,7 @@ import click
 
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
+from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.core.model.errors import Exit, ParheliaError
@@ -24,7 +25,7 @@ KEPT_CHARACTERS = 1 << 20
 """How much of the output stands in the answer for programs; the end of it."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("command", nargs=-1, required=True)
 @request_options
 @output_options
@@ -98,7 +99,7 @@ def _exit_code(out: Out, ended: Task) -> int:
     return int(Exit.FAILURE) if ended.exit_code is None else ended.exit_code
 
 
-@click.command()
+@click.command(cls=Command)
 @request_options
 @output_options
 def shell(**given: Any) -> int:

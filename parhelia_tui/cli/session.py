@@ -7,7 +7,7 @@ import shlex
 import click
 
 from parhelia_tui.cli.feedback import waiting
-from parhelia_tui.cli.lazy import LazyGroup
+from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import (
     completer,
     output_options,
@@ -140,7 +140,7 @@ def capture(name: str, lines: int) -> None:
     out.answer({"session": out.client.session(name).name, "lines": shown}, "\n".join(shown))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("what", metavar="TASK_OR_SESSION", shell_complete=completer("session"))
 @output_options
 def attach(what: str) -> int:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from parhelia_tui.cli.lazy import LazyGroup
+from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import age, details, money, styled, table
 from parhelia_tui.core.client import ControllerStatus, Totals
 
 
-@click.command()
+@click.command(cls=Command)
 @output_options
 def status() -> None:
     """Show the fleet in a few lines."""

@@ -7,6 +7,7 @@ import dataclasses
 import click
 
 from parhelia_tui.cli.follow import Looking, output_until_end
+from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import LEVELS, output_options, task_argument
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import event_line, state
@@ -80,7 +81,7 @@ def why(found: Task) -> str:
     return f"  {said}" if said else ""
 
 
-@click.command()
+@click.command(cls=Command)
 @task_argument
 @click.option("--events", "types", metavar="A,B", help="Only these types, as task.*,container.running.")
 @click.option("--level", type=click.Choice(LEVELS), default="info", help="Only events at least so severe.")
@@ -97,7 +98,7 @@ def watch(task_id: str, types: str | None, level: str, quiet: bool, from_start: 
     return Following(out, found.id, chosen, level, quiet, 0 if from_start else None).until_end()
 
 
-@click.command()
+@click.command(cls=Command)
 @task_argument
 @click.option("--follow", "-f", is_flag=True, help="Go on until the task has ended.")
 @click.option(

@@ -55,6 +55,7 @@ def test_each_command_s_help_is_there_in_both_ways_and_imports_nothing_heavy() -
     assert (done.returncode, done.stderr) == (0, "[]\n")
     for path in ALL:
         assert done.stdout.count(f"Usage: parhelia {path} ") == 2, path
+        assert done.stdout.count(f"\n  {examples_of(f'parhelia {path}')[0]}\n") >= 2, path
 
 
 @pytest.mark.parametrize("path", ALL)
