@@ -365,3 +365,27 @@ def test_a_talk_that_became_a_link_to_elsewhere_is_not_followed(
     talk.rename(talk.with_name("gone"))
     talk.symlink_to("/etc")
     assert taken(product, task.id)["conversation"] == ""
+
+
+def test_a_risky_step_waits_for_a_checkpoint(
+    product: Product, client: Client, place: Path, tmp_path: Path
+) -> None:
+    options = {"seed": 5, "pace": 0, "ask": "never", "turns": 5, "tidy": True}
+    task = create(client, "merge intervals", place, agent="demo", agent_options=options)
+    assert end_of(client, task.id).state is TaskState.COMPLETED
+    test = Path("intervals") / "test_intervals.py"
+    assert not (place / test).exists()
+    before = ready(client, task.id, Trigger.RISKY)[0]
+    assert before.note == f"rm {test}"
+    product.json("checkpoint", "restore", before.id, str(tmp_path / "then"))
+    assert (tmp_path / "then" / test).exists()
+
+
+def test_a_risky_step_does_not_wait_where_none_is_wanted(
+    product: Product, client: Client, place: Path, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[checkpoints]\nautomatic = 'none'\n")
+    options = {"seed": 5, "pace": 0, "ask": "never", "turns": 5, "tidy": True}
+    task = create(client, "merge intervals", place, agent="demo", agent_options=options)
+    assert end_of(client, task.id).state is TaskState.COMPLETED
+    assert client.checkpoints.of() == []

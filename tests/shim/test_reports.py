@@ -25,7 +25,7 @@ VALUES = st.recursive(
 )
 NAMES = ("type", "state", "message", "model", "input_tokens", "output_tokens", "cost_usd", "percent", "op")
 REPORTS = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUES)) | st.fixed_dictionaries(
-    {"type": st.sampled_from(["state", "usage", "progress"])},
+    {"type": st.sampled_from(["state", "usage", "progress", "risky"])},
     optional={
         "state": st.sampled_from(sorted(STATES)) | VALUES,
         "message": st.text(st.characters(), max_size=1500) | VALUES,
@@ -40,6 +40,7 @@ FORMS = {
     "state": {"type", "state", "message"},
     "usage": {"type", "model", "input_tokens", "output_tokens", "cost_usd"},
     "progress": {"type", "message", "percent"},
+    "risky": {"type", "message"},
 }
 
 

@@ -210,6 +210,9 @@ class Backend(Protocol):
     def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
         """Say where a session is attached."""
 
+    async def tell_kept(self, container_id: str) -> None:
+        """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""
+
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""
 

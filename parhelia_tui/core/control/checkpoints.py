@@ -20,7 +20,9 @@ from parhelia_tui.core.store.connection import writing, writing_durably
 
 LATELY_S = 3600.0
 """How far back the end of an attempt still gets its checkpoint, should no controller have been there."""
-DROPPED_WHEN_SAME = (Trigger.PERIODIC, Trigger.DETACH)
+DROPPED_WHEN_SAME = (Trigger.PERIODIC, Trigger.DETACH, Trigger.RISKY)
+RISKY_AGAIN_S = 1.0
+"""A checkpoint of this age is good enough before a risky step: an agent may call every step so."""
 
 
 def want_due(context: Context) -> None:
@@ -131,16 +133,22 @@ async def take(context: Context, checkpoint_id: str) -> None:
     if task is None:
         fail(context, checkpoint_id, "its task is not known any more")
         return
-    if wanted.trigger is Trigger.DETACH and not (
-        context.config.checkpoints.on_detach and _is_automatic(context, task)
-    ):
+    container = containers.find(context.db, wanted.container_id) if wanted.container_id else None
+    try:
+        await _take(context, wanted, task, container)
+    finally:
+        if wanted.trigger is Trigger.RISKY and container is not None:
+            await context.backend_of(container).tell_kept(container.id)
+
+
+async def _take(context: Context, wanted: Checkpoint, task: Task, container: Container | None) -> None:
+    if not _is_worth(context, wanted, task):
         with writing(context.db) as tx:
-            checkpoints.remove(tx, checkpoint_id)
+            checkpoints.remove(tx, wanted.id)
         return
     if wanted.state is CheckpointState.PENDING:
         with writing(context.db) as tx:
             checkpoints.move(tx, wanted, CheckpointState.CREATING)
-    container = containers.find(context.db, wanted.container_id) if wanted.container_id else None
     # Not the one that was newest when this was wanted: several may be taken one after the other.
     parent = checkpoints.newest(context.db, task.id)
     previous = (parent.tree, parent.conversation) if parent else ("", "")
@@ -150,17 +158,29 @@ async def take(context: Context, checkpoint_id: str) -> None:
         "subject": subject(context, task, container, previous),
     }
     try:
-        found = await work(job, _Teller(context, checkpoint_id))
+        found = await work(job, _Teller(context, wanted.id))
     except ParheliaError as error:
-        fail(context, checkpoint_id, f"{error.code}: {error.message}")
+        fail(context, wanted.id, f"{error.code}: {error.message}")
         return
     same = parent is not None and (parent.tree, parent.conversation) == (found["tree"], found["conversation"])
     if same and wanted.trigger in DROPPED_WHEN_SAME:
         with writing(context.db) as tx:
-            checkpoints.remove(tx, checkpoint_id)
+            checkpoints.remove(tx, wanted.id)
         return
     with writing_durably(context.db) as tx:
-        record(context, tx, checkpoint_id, parent, found)
+        record(context, tx, wanted.id, parent, found)
+
+
+def _is_worth(context: Context, wanted: Checkpoint, task: Task) -> bool:
+    """Say whether one that nobody asked for by hand is wanted by the configuration, and not just taken."""
+    config = context.config.checkpoints
+    if wanted.trigger is Trigger.DETACH:
+        return config.on_detach and _is_automatic(context, task)
+    if wanted.trigger is Trigger.RISKY:
+        last = checkpoints.newest(context.db, task.id)
+        fresh = last is not None and context.clock() - last.created_at < RISKY_AGAIN_S
+        return config.before_risk and config.automatic != "none" and not fresh
+    return True
 
 
 def record(

@@ -14,17 +14,20 @@ from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
 from parhelia_tui.core.control import ending
 from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
+    CheckpointState,
     ContainerState,
     Health,
     SessionState,
     TaskState,
+    Trigger,
 )
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.shim.limits import NOT_KEPT
-from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing_durably
 
 STRANGE = frozenset({"E103", "E900"})
@@ -197,6 +200,8 @@ class _Story:
             self._agent_state(task, str(report.get("state")), message)
         elif kind == "progress":
             self._last_line = message
+        elif kind == "risky":
+            self._risky(task, message, float(record["at"]))
         elif kind == "usage":
             self._usage(task, int(record["seq"]), float(record["at"]), report)
 
@@ -212,6 +217,21 @@ class _Story:
             self.tell("task.running", "the agent goes on")
         if state in ("done", "error"):
             self.tell(f"agent.{state}", message or f"the agent says: {state}")
+
+    def _risky(self, task: Task, message: str, at: float) -> None:
+        """The agent waits for a checkpoint before it goes on; one at a time, since it may say so all day."""
+        last = checkpoints.newest(self._tx, task.id, (CheckpointState.PENDING, CheckpointState.CREATING))
+        if last is None or last.trigger is not Trigger.RISKY:
+            checkpoints.add(
+                self._tx,
+                new_id("cp"),
+                task,
+                self._container,
+                Trigger.RISKY,
+                at,
+                workspace=self._container.workspace,
+                note=message,
+            )
 
     def _usage(self, task: Task, seq: int, at: float, report: dict[str, Any]) -> None:
         model = one_line(str(report.get("model", "")), 80)

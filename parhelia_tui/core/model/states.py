@@ -62,6 +62,7 @@ class Trigger(StrEnum):
     PERIODIC = "periodic"
     DETACH = "detach"
     ERROR = "error"
+    RISKY = "risky"
     ROLLBACK = "rollback"
     END = "end"
 

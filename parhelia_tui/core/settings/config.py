@@ -153,6 +153,9 @@ class CheckpointsConfig(Section):
         description="Seconds between two of a running task; 0 is never. Nothing new, no checkpoint.",
     )
     on_detach: bool = Field(default=True, description="One whenever somebody leaves the task's terminal.")
+    before_risk: bool = Field(
+        default=True, description="One before a step that the agent calls risky; it waits for it."
+    )
     on_error: bool = Field(default=True, description="One when a task has failed.")
     at_end: bool = Field(default=True, description="One when a task has completed.")
     resumes: Annotated[int, Field(ge=0, le=100)] = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _socket
+import os
 
 from parhelia_tui.core.shim.listener import Lines, Listener
 from parhelia_tui.core.shim.loop import Loop
@@ -23,6 +24,7 @@ READS_A_SECOND = 2000
 """What is read in one second; then the senders wait, so that a flood costs the host nothing."""
 LINES_A_SECOND = 20 * A_SECOND
 """Lines of one connection; who sends more reports nothing, and what it still has to say is not read."""
+KEPT = b'{"kept": true}\n'
 ALTOGETHER = 64 * 1024 * 1024
 """Bytes of reports that one container may bring into its spool."""
 
@@ -39,6 +41,7 @@ class ReportServer:
         self.loop = loop
         self._on_report = on_report
         self._senders: list[_Sender] = []
+        self._waiting: list[_Sender] = []
         self._taken = 0
         self._connects = 0
         self._reads = 0
@@ -64,7 +67,13 @@ class ReportServer:
             for each in self._senders:
                 each.lines.pause()
 
-    def take(self, line: bytes) -> None:
+    def answer(self) -> None:
+        """Tell those who wait before a risky step that what there is has been kept."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.answer()
+
+    def take(self, line: bytes, sender: _Sender) -> None:
         """Take a report, or drop what is none or too much."""
         if self._taken >= A_SECOND or self._bytes + len(line) > ALTOGETHER:
             self.dropped += 1
@@ -76,11 +85,15 @@ class ReportServer:
             self.dropped += 1
             return
         self._bytes += len(line)
+        if report["type"] == "risky" and sender not in self._waiting:
+            self._waiting.append(sender)
         self._on_report(report)
 
     def forget(self, sender: _Sender) -> None:
         """A connection is over."""
         self._senders.remove(sender)
+        if sender in self._waiting:
+            self._waiting.remove(sender)
 
     def _connected(self, connection: _socket.socket) -> None:
         self._count()
@@ -124,4 +137,12 @@ class _Sender:
             self._server.dropped += 1
             self.lines.close()
         else:
-            self._server.take(line)
+            self._server.take(line, self)
+
+    def answer(self) -> None:
+        """Send the one line that a sender can wait for; one that does not read goes without."""
+        if self.lines.open:
+            try:
+                os.write(self.lines.descriptor, KEPT)
+            except OSError:
+                self.lines.close()

@@ -33,7 +33,8 @@ def parse(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(fields, dict):
         return None
-    reader = {"state": _state, "usage": _usage, "progress": _progress}.get(_word(fields.get("type")))
+    readers = {"state": _state, "usage": _usage, "progress": _progress, "risky": _risky}
+    reader = readers.get(_word(fields.get("type")))
     return None if reader is None else reader(fields)
 
 
@@ -74,6 +75,11 @@ def _progress(fields: dict[str, Any]) -> dict[str, Any] | None:
     if message is None:
         return None
     return {"type": "progress", "message": message, "percent": percent}
+
+
+def _risky(fields: dict[str, Any]) -> dict[str, Any] | None:
+    message = _text(fields.get("message"))
+    return None if message is None else {"type": "risky", "message": message}
 
 
 def _word(value: object) -> str:

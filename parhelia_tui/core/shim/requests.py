@@ -39,6 +39,9 @@ class Requests:
         elif op == "thaw":
             self._freezer.thaw(caller)
             caller.answer({"ok": True})
+        elif op == "kept":
+            self._supervisor.reports.answer()
+            caller.answer({"ok": True})
         elif op == "resize":
             self._supervisor.terminal.resize(int(asked["rows"]), int(asked["cols"]))
             caller.answer({"ok": True})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import re
@@ -237,6 +238,12 @@ class LocalBackend:
     def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
         """Say where a session is attached."""
         return TmuxEndpoint(self._paths.tmux_socket(container_id), session_name)
+
+    async def tell_kept(self, container_id: str) -> None:
+        """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""
+        # One that has ended waits for nothing.
+        with contextlib.suppress(OSError):
+            await shim_client.tell_kept(self._paths.shim_socket(container_id))
 
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""

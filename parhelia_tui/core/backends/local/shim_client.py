@@ -32,6 +32,20 @@ async def terminate(address: Path, reason: str, grace_s: float, deadline_s: floa
             writer.close()
 
 
+async def tell_kept(address: Path) -> None:
+    """Tell an agent that waits before a risky step that what there is has been kept.
+
+    Raises:
+        OSError: nobody answers, or not in time (TimeoutError).
+    """
+    async with asyncio.timeout(ANSWER_S):
+        reader, writer = await asyncio.open_unix_connection(str(address))
+        try:
+            await _ask(reader, writer, {"op": "kept"})
+        finally:
+            writer.close()
+
+
 async def status(address: Path) -> dict[str, Any]:
     """Ask a shim how it is.
 

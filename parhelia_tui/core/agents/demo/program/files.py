@@ -53,6 +53,18 @@ class Folder:
             raise
         self._texts[name] = text
 
+    def remove(self, name: str) -> None:
+        """Remove a file that was written here.
+
+        Raises:
+            NotOurs: it is not there any more.
+        """
+        try:
+            os.unlink(os.path.join(self.path, name))
+        except FileNotFoundError:
+            raise NotOurs(name) from None
+        del self._texts[name]
+
     def recall(self, name: str, text: str) -> None:
         """Know what an earlier run wrote into a file."""
         self._texts[name] = text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import os
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -14,6 +16,8 @@ RATE = 40
 """Reports in any second. The supervisor drops what is above 50, so that a burst would lose the last word."""
 
 PATIENCE_S = 5.0
+KEPT_S = 30.0
+"""How long a checkpoint is waited for before a risky step."""
 
 
 class Reports:
@@ -37,6 +41,20 @@ class Reports:
     def progress(self, message: str, percent: float | None = None) -> None:
         """Tell what is being done, and how much of all of it is done, from 0 to 100."""
         self._send({"type": "progress", "message": message, "percent": percent})
+
+    def risky(self, message: str) -> None:
+        """Say what is about to be done, and wait until all that there is has been kept, or long enough."""
+        self._send({"type": "risky", "message": message})
+        if self._connection is None:
+            return
+        end = time.monotonic() + KEPT_S
+        while time.monotonic() < end:
+            if select.select([self._connection], [], [], 0)[0]:
+                # The line, or the end of the connection: in both cases there is nothing more to wait for.
+                with contextlib.suppress(OSError):
+                    self._connection.recv(512)
+                return
+            self._wait(0.02)
 
     def usage(self, model: str, spent_in: int, spent_out: int, usd: float) -> None:
         """Tell the tokens of one answer and their price in USD."""

@@ -136,12 +136,21 @@ class Session:
             yield
             self._think("Checking", f"tests {folder.name}")
             self._test(folder, test)
+            if self._script["tidy"] and not self._recalls:
+                self._tidy(folder, test)
             yield
         except NotOurs as changed:
             screen.say(
                 screen.paint("yellow", f"● {changed} was changed by somebody else, so I leave it alone.\n")
             )
             yield
+
+    def _tidy(self, folder: Folder, name: str) -> None:
+        """Throw the test away: a step that cannot be taken back, so a checkpoint is waited for."""
+        self._screen.say(f"● {self._screen.paint('bold', f'Bash(rm {folder.name}/{name})')}")
+        self._reports.risky(f"rm {folder.name}/{name}")
+        folder.remove(name)
+        self._screen.say(self._screen.paint("dim", "  ⎿ removed, after a checkpoint\n"))
 
     def _folder(self, project: Project) -> Folder:
         known = next(self._folders, None)
