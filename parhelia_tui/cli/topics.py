@@ -24,6 +24,25 @@ Every task is checked before the first one starts. Options behind --batch FILE (
 says nothing else. With --json each change is one JSON object a line.
 
 The exit code is 0 only if all completed, 1 if one did not, 130 after Ctrl+C, which cancels what is left.""",
+    "checkpoints": """\
+A checkpoint is a workspace, its agent's talk, its git state and the versions of its tools at one moment.
+
+  manual     c in the dashboard, parhelia checkpoint create
+  periodic   every 5 minutes while something changes; detach, error, end, and before a step that the agent calls
+             risky: for agents that keep a talk (parhelia config show checkpoints)
+  rollback   before every rollback, so that it can be rolled back itself
+
+The container stands still only while the last changes are read. Only what changed is read and kept, compressed,
+below the state directory. A file .parheliaignore in the workspace names what is left out, in the form of .gitignore.
+
+  back in place         parhelia checkpoint rollback CP      the task may go on running
+  beside                parhelia checkpoint restore CP DIR
+  in a new container    parhelia checkpoint restore CP --container
+  go on after an end    parhelia resume TASK                 files as then, the talk goes on
+
+A container that dies, or gives no sign of life, is followed by another one that goes on from the last checkpoint,
+once; then the task needs_review, and parhelia session recover TASK shows the ways on. The newest 50 of a task are
+kept for 30 days; protected ones, tagged ones and the newest always.""",
     "config": """\
 What is set in a later place decides:
 
