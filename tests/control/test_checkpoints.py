@@ -327,7 +327,8 @@ def test_a_task_of_its_own_goes_on_from_a_checkpoint(product: Product, client: C
     reach(client, forked["id"], TaskState.RUNNING)
     there = Path(client.task(forked["id"]).workspace)
     assert there != place
-    assert (there / "one").read_text() == "one\n"
+    # Its command begins anew, and empties the file first.
+    wait_until(lambda: (there / "one").read_text() == "one\n", 20)
     assert not (there / "two").exists()
 
 

@@ -17,7 +17,7 @@ from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.limits import groups_of
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.states import CONTAINER_LIVE
+from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ENDED
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.process_lock import holder
 from tests.support.waiting import process_is_there, wait_until
@@ -121,11 +121,12 @@ class Product:
             process.communicate()
         ids = [entry.name for entry in self.paths.containers.glob("c-*")]
         if ids:
-            self._end_containers()
+            self._end_work()
         pid = holder(self.paths.controller_lock) if self.paths.controller_lock.exists() else None
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not process_is_there(pid), 20)
+        ids = sorted({*ids, *(entry.name for entry in self.paths.containers.glob("c-*"))})
         for container_id in ids:
             # Only where the store could not be asked any more, as after a test that damages it.
             run_directory.kill_shim(self.paths.container(container_id))
@@ -144,14 +145,26 @@ class Product:
                 os.kill(pid, signal.SIGTERM)
         return self.left(ids) == []
 
-    def _end_containers(self) -> None:
+    def _end_work(self) -> None:
+        """Cancel every task, and end whatever container there is without one."""
         client = self.client()
-        try:
-            with contextlib.suppress(ParheliaError):
-                for container in client.containers(tuple(CONTAINER_LIVE)):
+
+        def wish() -> bool:
+            live = client.containers(tuple(CONTAINER_LIVE))
+            waiting = [task for task in client.tasks() if task.state not in TASK_ENDED]
+            for task in waiting:
+                with contextlib.suppress(ParheliaError):
+                    client.cancel_task(task.id, "the test is over")
+            for container in live:
+                if container.wanted != "terminate":
                     with contextlib.suppress(ParheliaError):
                         client.terminate_container(container.id, "the test is over")
-                wait_until(lambda: not client.containers(tuple(CONTAINER_LIVE)), 30)
+            return not live and not waiting
+
+        try:
+            # A task may be on its way to its container just now.
+            with contextlib.suppress(ParheliaError):
+                wait_until(wish, 60)
         finally:
             client.close()
 
