@@ -91,7 +91,6 @@ class CheckpointsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read them, and again as long as this is open."""
-        self.panes[0].head(f"{one_line(self._about.slug, 60)} ▪ checkpoints")
         self.bottom.show([key(each, self.app.theme_variables) for each in KEYS if each.show])
         self.timeline.focus()
         self.run_worker(self._follow(), group="follow", exclusive=True)
@@ -108,6 +107,7 @@ class CheckpointsScreen(Screen[None]):
 
     def _show(self, found: Sequence[Checkpoint]) -> None:
         self._found = {each.id: each for each in found}
+        self.panes[0].head(f"{one_line(self._about.slug, 60)} ▪ {self._about.state} ▪ checkpoints")
         self.timeline.set_keys(
             list(self._found), "No checkpoints yet.\n\nPress c to take one: the work stops only for a moment."
         )

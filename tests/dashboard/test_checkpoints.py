@@ -96,7 +96,7 @@ async def test_an_ended_task_goes_on_and_one_at_work_says_why_not(client: Client
         (place / "go").touch()
         task = client.tasks()[0]
         end_of(client, task.id)
-        await seen.wait(lambda: client.task(task.id).state is TaskState.COMPLETED)
+        await seen.wait_for("▪ completed ▪")
         await seen.press("b", "b")
         await seen.wait_for("A  go")
         await seen.press("u")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -112,19 +113,24 @@ class ControlClient:
         self._tasks.append(asyncio.create_task(watching, name="tmux guard client"))
 
     async def stop(self) -> None:
-        """Detach, and wait until both processes are gone."""
+        """Detach, and wait until both processes are gone; cancelled, they are killed."""
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
-        for process in self._processes:
-            try:
+        processes, self._processes = self._processes, []
+        try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_DEADLINE_S):
-                    await process.wait()
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        self._processes.clear()
+                    for process in processes:
+                        await process.wait()
+        finally:
+            # A server that is ending waits for a client with output that nobody takes, and the client for it.
+            for process in processes:
+                if process.returncode is None:
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+        for process in processes:
+            await process.wait()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -179,10 +185,14 @@ class ControlClient:
         Not on asyncio's pipes: tmux hands them to the server, and waiting for a killed client would last
         until the server, perhaps stopped, has let go of them too.
         """
+        if shutil.which("tmux") is None:
+            raise tmux_missing()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
+                    # It must not outlive us: the server could not end before it.
+                    *("setpriv", "--pdeathsig", "KILL", "--"),
                     *client_command(self._endpoint.socket),
                     *("-C", "attach-session", "-f", flags, "-t", session_target(self._endpoint.session)),
                     stdin=theirs.fileno(),
@@ -190,9 +200,6 @@ class ControlClient:
                     stderr=asyncio.subprocess.DEVNULL,
                     env=client_environment(),
                 )
-        except FileNotFoundError:
-            ours.close()
-            raise tmux_missing() from None
         except BaseException:
             ours.close()
             raise

@@ -18,6 +18,7 @@ from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES, write_config
+from parhelia_tui.core.shim.processes import is_running
 
 DEADLINE_S = 15.0
 END_S = 2.0
@@ -128,7 +129,8 @@ async def end(address: Path) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
             with contextlib.suppress(TimeoutError):
-                await until(lambda: _server(address) != pid, END_S)
+                # One that waits for its last client has closed its socket already.
+                await until(lambda: not is_running(pid), END_S)
                 break
     address.unlink(missing_ok=True)
 
