@@ -99,7 +99,8 @@ def test_ten_that_start_at_once_have_containers_of_their_own_that_do_not_meet(
 ) -> None:
     configure(tmp_path, "[controller]\nmax_containers = 10\n")
     prompt = (
-        "echo $PARHELIA_CONTAINER_ID | tee /tmp/mine > ~/mine; sleep 86512 & touch here-$PARHELIA_SLOT;"
+        "echo $PARHELIA_CONTAINER_ID | tee /tmp/mine > ~/mine; sleep 86512 &"
+        " until grep -qx sleep /proc/$!/comm; do :; done; touch here-$PARHELIA_SLOT;"
         " until [ $(ls here-* | wc -l) = 10 ]; do sleep 0.1; done;"
         " echo $PARHELIA_CONTAINER_ID $(cat /tmp/mine ~/mine) $(grep -lx sleep /proc/[0-9]*/comm | wc -l)"
     )

@@ -257,3 +257,27 @@ async def test_nothing_is_left_of_a_killed_watcher(tmux: TmuxServer) -> None:
         assert tmux.run("list-clients") == ""
     finally:
         watcher.close()
+
+
+async def test_a_stop_that_is_cancelled_leaves_no_client(tmux: TmuxServer, tmp_path: Path) -> None:
+    """A server that ends waits for a client whose output nobody takes, and the client waits for the server."""
+    before = children()
+    endpoint = tmux.start(FLOOD, str(tmp_path / "done"))
+    client = ControlClient(endpoint, lambda event: None)
+    await client.start()
+    mine = children() - before
+    assert len(mine) == 2
+    tmux.run("send-keys", "-t", f"={endpoint.session}:", "Enter")
+    (server,) = tmux.pids
+    os.kill(server, signal.SIGSTOP)
+    try:
+        stopping = asyncio.create_task(client.stop())
+        # It is in its wait for clients that cannot go while their server stands still.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        stopping.cancel()
+        await asyncio.gather(stopping, return_exceptions=True)
+        await until(lambda: not any(map(process_is_there, mine)), 20)
+    finally:
+        os.kill(server, signal.SIGCONT)
+    await client.stop()
