@@ -40,7 +40,8 @@ def test_shells_of_one_workspace_with_slots_share_its_files_and_nothing_else(
     one.write(b"echo shared > file\r")
     wait_until((place / "file").exists, 30)
     for other in (two, three):
-        look = b'echo "<$(cat file) $ONLY $(ls ~ /tmp | grep -c mine) $(cat /proc/[0-9]*/cmdline | grep -c 7654)>"'
+        # In brackets, because the words of this command are words of a process too.
+        look = b'echo "<$(cat file) $ONLY $(ls ~ /tmp | grep -c mine) $(cat /proc/[0-9]*/cmdline | grep -c [7]654)>"'
         other.write(look + b"\r")
         other.wait_for(rb"<shared  0 0>")
     one.write(b'echo "<$ONLY $(cat ~/mine /tmp/mine | wc -l) $(jobs | grep -c 7654)>"\r')

@@ -23,6 +23,16 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.real
 
 
+LAST_WORD = """
+import json, os, socket
+to = socket.socket(socket.AF_UNIX)
+to.connect(os.environ["PARHELIA_AGENT_SOCKET"])
+usage = {"type": "usage", "model": "m", "input_tokens": 1, "output_tokens": 7, "cost_usd": 0.5}
+to.sendall(json.dumps(usage).encode() + b"\\n")
+os._exit(0)
+"""
+
+
 @pytest.fixture
 def running(client: Client, place: Path) -> Task:
     """A task that works until it is released."""
@@ -86,3 +96,13 @@ def test_a_terminal_server_that_died_is_told_of_and_replaced(
     (place / "go").touch()
     assert end_of(client, running.id).exit_code == 7
     assert types_of(client, types=("session.terminal_restored",)) == ["session.terminal_restored"]
+
+
+def test_the_last_report_of_a_program_that_ends_at_once_is_not_lost(
+    product: Product, client: Client, place: Path
+) -> None:
+    (place / "report.py").write_text(LAST_WORD)
+    made = [create(client, "exec python3 -I -S report.py", place) for _ in range(20)]
+    for task in made:
+        assert end_of(client, task.id, 60).state is TaskState.COMPLETED
+        assert client.task(task.id).output_tokens == 7

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_PIECE = 16384
+
+
 def peer_user(connection: _socket.socket) -> int:
     """Give the user who connected (SO_PEERCRED, unix(7): pid, uid, gid)."""
     raw = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
@@ -58,7 +61,7 @@ class Listener:
     def resume(self) -> None:
         """Take connections again."""
         if not self._loop.watches(self._socket.fileno()):
-            self._loop.watch(self._socket.fileno(), READ, self._ready)
+            self._loop.watch(self._socket.fileno(), READ, lambda: self.take_waiting(1))
 
     def close(self) -> None:
         """Close the socket and remove its name."""
@@ -69,14 +72,21 @@ class Listener:
         except OSError:
             return
 
-    def _ready(self) -> None:
+    def take_waiting(self, most: int) -> None:
+        """Take those who have connected and were not taken yet."""
+        for _ in range(most):
+            if not self._ready():
+                return
+
+    def _ready(self) -> bool:
         try:
             descriptor, _ = self._socket._accept()  # type: ignore[attr-defined]
         except OSError:
-            return
+            return False
         connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
         connection.setblocking(False)
         self._on_connect(connection)
+        return True
 
 
 class Lines:
@@ -135,16 +145,26 @@ class Lines:
         """Make a way to answer."""
         return Outlet(self._loop, os.dup(self.descriptor), self.close)
 
+    def read_rest(self, most: int) -> None:
+        """Read what was sent and not read yet, about `most` bytes of it; not from a sender that has to wait."""
+        for _ in range(most // _PIECE + 1):
+            if not self.open or not self._loop.watches(self.descriptor) or not self._read():
+                return
+
     def _ready(self) -> None:
+        self._read()
+
+    def _read(self) -> bool:
+        """Read a piece; False when there is none."""
         try:
-            data = os.read(self.descriptor, 16384)
+            data = os.read(self.descriptor, _PIECE)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             data = b""
         if not data:
             self.close()
-            return
+            return False
         if self._on_bytes is not None:
             self._on_bytes(len(data))
         *whole, rest = (self._kept + data).split(b"\n")
@@ -159,3 +179,4 @@ class Lines:
                 self._on_line(rest)
             rest = b""
         self._kept = rest
+        return True

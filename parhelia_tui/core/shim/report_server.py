@@ -58,6 +58,12 @@ class ReportServer:
         for each in list(self._senders):
             each.lines.close()
 
+    def drain(self) -> None:
+        """Take what was sent before all senders ended; else the last report of a short program would be lost."""
+        self._listener.take_waiting(CONNECTIONS)
+        for each in list(self._senders):
+            each.lines.read_rest(BYTES_A_SECOND)
+
     def came(self, size: int) -> None:
         """Count what is read, also of a line that never ends."""
         self._count()

@@ -243,6 +243,7 @@ class Supervisor:
         if self.tree.end_signal is not None:
             self.loop.forget(self.tree.end_signal)
         self.terminal.drain()
+        self.reports.drain()
         self._requests.sessions_end()
         self._write_record()
         self.kept.remove()
