@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pytest_textual_snapshot import SVGImageExtension
 
+from parhelia_tui.core.client import Client
 from tests.support.product import Product
 
 if TYPE_CHECKING:
@@ -47,5 +48,13 @@ def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def product(own_state: None, tmp_path: Path) -> Iterator[Product]:
     """The installed product over a state directory of the test's own; nothing of it is left afterwards."""
     made = Product(tmp_path / "state")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(product: Product) -> Iterator[Client]:
+    """Sees what the product's store holds, as any front does."""
+    made = product.client()
     yield made
     made.close()

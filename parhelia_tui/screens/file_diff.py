@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from parhelia_tui.core.model.text import one_line, plain
+from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
 
@@ -18,7 +15,7 @@ LINE_CUT = 2000
 _COLOURS = {"+": "success", "-": "error", "@": "primary"}
 
 
-class FileDiffScreen(Screen[None]):
+class FileDiffScreen(LinesScreen):
     """Shows a difference.
 
     Args:
@@ -26,19 +23,10 @@ class FileDiffScreen(Screen[None]):
         text: the difference in unified form, or a sentence why there is none.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "app.pop_screen", "back"),
-        Binding("g,home", "jump(0)", "first line"),
-        Binding("G,end", "jump(1)", "last line"),
-        Binding("j", "step(1)", "down"),
-        Binding("k", "step(-1)", "up"),
-    ]
-
     def __init__(self, path: str, text: str) -> None:
-        super().__init__()
+        super().__init__(LineView(id="difference"))
         self._path = path
         self._said = [line[:LINE_CUT] for line in plain(text).expandtabs(4).split("\n")]
-        self.lines = LineView(id="difference")
 
     def compose(self) -> ComposeResult:
         """The lines."""
@@ -55,14 +43,3 @@ class FileDiffScreen(Screen[None]):
         line = self._said[index]
         colour = self.app.theme_variables.get(_COLOURS.get(line[:1], ""))
         return Text(line, Style(color=colour))
-
-    def action_jump(self, to: int) -> None:
-        """Go to the first (0) or last (1) line."""
-        if to:
-            self.lines.scroll_end(animate=False)
-        else:
-            self.lines.scroll_home(animate=False)
-
-    def action_step(self, by: int) -> None:
-        """Scroll by lines."""
-        self.lines.scroll_relative(y=by, animate=False)

@@ -10,13 +10,13 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.reading import log_of
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
@@ -27,7 +27,7 @@ LINE_CUT = 20_000
 LOOK_EVERY_S = 0.5
 
 
-class LogScreen(Screen[None]):
+class LogScreen(LinesScreen):
     """Shows the last lines that a task printed, and follows while it runs.
 
     Args:
@@ -35,21 +35,14 @@ class LogScreen(Screen[None]):
         task: whose.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,l", "app.pop_screen", "back"),
-        Binding("g,home", "jump(0)", "first line"),
-        Binding("G,end", "jump(1)", "last line"),
-        Binding("j", "step(1)", "down"),
-        Binding("k", "step(-1)", "up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("l", "app.pop_screen", "back")]
 
     def __init__(self, client: Client, task: Task) -> None:
-        super().__init__()
+        super().__init__(LineView(from_end=True, id="log"))
         self._client = client
         self._about = task
         self._said: list[str] = []
         self._seen: tuple[int, float] | None = None
-        self.lines = LineView(from_end=True, id="log")
 
     def compose(self) -> ComposeResult:
         """The lines, the last in sight."""
@@ -99,17 +92,6 @@ class LogScreen(Screen[None]):
     async def on_resize(self, event: events.Resize) -> None:
         """Break the lines anew."""
         self.call_after_refresh(self._fold)
-
-    def action_jump(self, to: int) -> None:
-        """Go to the first (0) or last (1) line."""
-        if to:
-            self.lines.scroll_end(animate=False)
-        else:
-            self.lines.scroll_home(animate=False)
-
-    def action_step(self, by: int) -> None:
-        """Scroll by lines."""
-        self.lines.scroll_relative(y=by, animate=False)
 
 
 def folded_lines(lines: list[str], width: int) -> list[str]:

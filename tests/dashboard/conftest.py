@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from parhelia_tui.core.client import Client
 from tests.support.dashboard import SIZE, Dashboard, dashboard
 from tests.support.fleet import workspace
-from tests.support.product import Product
 from tests.support.still_fleet import NOW, StillFleet
 
 Opens = Callable[..., AbstractAsyncContextManager[Dashboard]]
@@ -55,14 +53,6 @@ def opened_empty(empty: StillFleet) -> Iterator[Opens]:
 
     yield opens
     door.close()
-
-
-@pytest.fixture
-def client(product: Product) -> Iterator[Client]:
-    """A client of the real product."""
-    made = product.client()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,17 +12,9 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.support.dashboard import Dashboard, dashboard
 from tests.support.fleet import RELEASE, create, end_of, reach, workspace
-from tests.support.product import Product
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture
-def client(product: Product) -> Iterator[Client]:
-    made = product.client()
-    yield made
-    made.close()
 
 
 @asynccontextmanager
