@@ -6,7 +6,7 @@ import json
 import tomllib
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parhelia_tui.core.settings.toml_places import places
@@ -119,5 +119,7 @@ def test_the_place_is_where_the_key_was_written(
 
 
 @given(st.text())
+@example('"\x1f"')
+@example("[")
 def test_any_text_at_all_ends(text: str) -> None:
     places(text)

@@ -81,7 +81,7 @@ class _Scanner:
         while True:
             kind, token, _ = self._peek()
             if kind == "string":
-                parts.append(str(tomllib.loads(f"x = {token}")["x"]))
+                parts.append(_unquoted(token))
             elif kind == "bare":
                 parts.append(token)
             elif token != ".":
@@ -116,3 +116,11 @@ class _Scanner:
             if kind == "mark":
                 depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token, 0)
             self._next += 1
+
+
+def _unquoted(token: str) -> str:
+    """Read a quoted key; one that TOML does not take, as in a document that was refused, stays as it is."""
+    try:
+        return str(tomllib.loads(f"x = {token}")["x"])
+    except tomllib.TOMLDecodeError:
+        return token
