@@ -1,0 +1,81 @@
+"""The configuration, as a front shows and begins it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.model.errors import ParheliaError
+
+
+class Configuring:
+    """What is configured here, from where, and what could be."""
+
+    def theme(self) -> str:
+        """Give the colours of the dashboard, without what reading all of the configuration costs. Raises E700."""
+        from parhelia_tui.core.settings.theme import theme
+
+        return theme()
+
+    def configuration(self) -> dict[str, dict[str, Any]]:
+        """Give every configured value with where it comes from. Raises E700."""
+        from parhelia_tui.core.settings.config_files import load
+
+        loaded = load(cwd=Path.cwd())
+        values: dict[str, dict[str, Any]] = {}
+        waiting = list(loaded.config.model_dump().items())
+        while waiting:
+            key, value = waiting.pop(0)
+            if isinstance(value, dict) and value:
+                waiting[:0] = [(f"{key}.{name}", each) for name, each in value.items()]
+            else:
+                values[key] = {"value": value, "source": str(loaded.sources.get(key, "built-in"))}
+        return values
+
+    def configuration_files(self) -> list[Path]:
+        """Name the configuration files that are read here, the weakest first. Raises E700."""
+        from parhelia_tui.core.settings.config_files import load
+
+        return load(cwd=Path.cwd()).files
+
+    def possible_configuration_files(self) -> list[Path]:
+        """Name the places where configuration is looked for, the weakest first, whether it is there or not."""
+        from parhelia_tui.core.settings import config_files
+
+        here = Path.cwd()
+        project = config_files.project_file(here, os.environ) or here / config_files.PROJECT_NAME
+        return [config_files.SYSTEM_FILE, config_files.user_file(os.environ), project]
+
+    def example_configuration(self) -> str:
+        """Write a configuration file that has every key with its meaning and its default."""
+        from parhelia_tui.core.settings.reference import example
+
+        return example()
+
+    def begin_configuration(self, *, force: bool) -> Path:
+        """Write a configuration file of the user in which every key is explained and none is set.
+
+        Args:
+            force: replace one that is there.
+
+        Raises:
+            ParheliaError: E101 when there is one, E500 when it cannot be written.
+        """
+        from parhelia_tui.core.settings.config_files import user_file
+        from parhelia_tui.core.settings.reference import beginning
+
+        target = user_file(os.environ)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("w" if force else "x", encoding="utf-8") as file:
+                file.write(beginning())
+        except FileExistsError:
+            raise ParheliaError(
+                "E101",
+                f"{target} is there already",
+                recovery=("parhelia config check", "parhelia config init --force"),
+            ) from None
+        except OSError as error:
+            raise ParheliaError("E500", f"{target} cannot be written: {error.strerror}") from error
+        return target

@@ -1,0 +1,82 @@
+"""The wishes about containers and the sessions in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parhelia_tui.core.client.looking import Looking
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import (
+    Container,
+    Session,
+)
+from parhelia_tui.core.model.states import (
+    CONTAINER_ENDED,
+    SESSION_ENDED,
+)
+from parhelia_tui.core.store import containers, events, sessions
+from parhelia_tui.core.store.connection import writing
+
+
+class Housing(Looking):
+    """Asks for sessions, and for the end of sessions and containers."""
+
+    def terminate_container(self, container_id: str, reason: str = "terminated by the user") -> Container:
+        """Ask for the end of a container; its workspace stays as it is.
+
+        Raises:
+            ParheliaError: E203 for no such container, E103 when it has ended already.
+        """
+        with writing(self._db) as tx:
+            container = containers.get(tx, container_id)
+            if container.state in CONTAINER_ENDED:
+                raise ParheliaError(
+                    "E103",
+                    f"container {container.id} is {container.state} already",
+                    recovery=(f"parhelia container show {container.id}", "parhelia container list"),
+                )
+            container = containers.update(tx, container, wanted="terminate", reason=reason)
+            events.append(
+                tx,
+                "container.terminate_requested",
+                reason,
+                source="client",
+                task_id=container.task_id,
+                container_id=container.id,
+                at=self._clock(),
+                owner=self.owner,
+            )
+        self.wake()
+        return container
+
+    def create_session(self, container_id: str, command: Sequence[str] = ()) -> Session:
+        """Start a further session in a running container and wait until it is there.
+
+        Args:
+            command: program and arguments; a shell when empty.
+
+        Raises:
+            ParheliaError: E203, E205 when the container holds as many as it may, E602, E501.
+        """
+        container = containers.get(self._db, container_id)
+        result = self._intent("session.create", container.id, {"command": list(command)})
+        return sessions.get(self._db, str(result["session_id"]))
+
+    def kill_session(self, text: str) -> Session:
+        """End a session and wait until it has; the main session ends with its container.
+
+        Raises:
+            ParheliaError: E200 for no such session, E103 when it has ended.
+        """
+        session = self.session(text)
+        if session.state in SESSION_ENDED:
+            raise ParheliaError(
+                "E103",
+                f"session {session.name} is {session.state} already",
+                recovery=(f"parhelia task show {session.task_id}", "parhelia session list"),
+            )
+        if session.kind == "main":
+            self.terminate_container(session.container_id, "its main session was ended by the user")
+        else:
+            self._intent("session.kill", session.id, {})
+        return sessions.get(self._db, session.id)

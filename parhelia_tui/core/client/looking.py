@@ -1,0 +1,200 @@
+"""The questions of a front."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from parhelia_tui.core.client import fleet
+from parhelia_tui.core.client.opening import Opened
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import (
+    Attempt,
+    Container,
+    Event,
+    Heartbeat,
+    Session,
+    Task,
+)
+from parhelia_tui.core.model.states import (
+    ContainerState,
+    SessionState,
+    TaskState,
+)
+from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store.changes import current_rev
+from parhelia_tui.core.store.connection import reading
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.backends.base import Capability
+    from parhelia_tui.core.client.watching import Watcher
+
+
+class Looking(Opened):
+    """Reads tasks, containers, sessions, events and money; changes nothing."""
+
+    def snapshot(self) -> fleet.FleetSnapshot:
+        """Read the whole fleet at one moment."""
+        db = self._db
+        with reading(db):
+            return fleet.snapshot(db, self.paths, self._clock())
+
+    def watch(self, since: fleet.FleetSnapshot | None = None) -> Watcher:
+        """Watch for what changes after a snapshot, or from now on."""
+        # Imported here: asyncio costs 12 ms that a command without a screen need not pay.
+        from parhelia_tui.core.client.watching import Watcher
+
+        start = since or self.snapshot()
+        return Watcher(self.paths, start.rev, start.events[-1].seq if start.events else 0, self._clock)
+
+    def totals(self) -> fleet.Totals:
+        """Sum tasks and money."""
+        with reading(self._db) as db:
+            return fleet.totals(db, fleet.money(db, self._clock()))
+
+    def task(self, text: str) -> Task:
+        """Find a task by id, beginning of an id, or slug. Raises E201, E101."""
+        return tasks.resolve(self._db, text)
+
+    def tasks(
+        self,
+        states: Sequence[TaskState] = (),
+        *,
+        batch: str | None = None,
+        workspace: str | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
+        """Read tasks, newest first, with prompts cut to 400 characters."""
+        return tasks.listed(self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit)
+
+    def tasks_since(self, rev: int) -> tuple[int, list[Task]]:
+        """Give the present revision of the store, and the tasks that changed after an earlier one."""
+        with reading(self._db) as db:
+            return current_rev(db), tasks.changed_since(db, rev)
+
+    def attempts(self, task_id: str) -> list[Attempt]:
+        """Read the attempts of a task, in order."""
+        return tasks.attempts(self._db, task_id)
+
+    def container(self, text: str) -> Container:
+        """Find a container by id or beginning of an id. Raises E203, E101."""
+        return containers.resolve(self._db, text)
+
+    def containers(
+        self,
+        states: Sequence[ContainerState] = (),
+        *,
+        workspace: str | None = None,
+        limit: int | None = None,
+    ) -> list[Container]:
+        """Read containers, newest first."""
+        return containers.listed(self._db, states=states, workspace=_real(workspace), limit=limit)
+
+    def containers_of(self, task_id: str) -> list[Container]:
+        """Read the containers of a task, oldest first."""
+        return containers.of_task(self._db, task_id)
+
+    def heartbeats(self, container_id: str, limit: int = 60) -> tuple[Heartbeat, ...]:
+        """Read the newest heartbeats of a container, oldest of them first."""
+        return tuple(containers.heartbeats(self._db, container_id, limit))
+
+    def session(self, text: str) -> Session:
+        """Find a session by id or name, or the main one of a task or container. Raises E200, E101."""
+        try:
+            return sessions.resolve(self._db, text)
+        except ParheliaError as unknown:
+            if unknown.code != "E200":
+                raise
+            for find in (self.task, self.container):
+                try:
+                    return sessions.resolve(self._db, find(text).id)
+                except ParheliaError as error:
+                    # A beginning of several ids is no unknown word.
+                    if error.code not in ("E200", "E201", "E203"):
+                        raise
+            raise
+
+    def sessions(
+        self,
+        states: Sequence[SessionState] = (),
+        *,
+        container_id: str | None = None,
+        ended_too: bool = False,
+        limit: int | None = None,
+    ) -> list[Session]:
+        """Read sessions, newest first; those that have ended only where asked for, or where `states` name one."""
+        return sessions.listed(
+            self._db, states=states, container_id=container_id, ended_too=ended_too, limit=limit
+        )
+
+    def events(self, **filters: Any) -> list[Event]:
+        """Find events; the arguments are those of `store.events.find`."""
+        return events.find(self._db, **filters)
+
+    def spent(self, *, from_at: float = 0.0, task_id: str | None = None) -> ledger.Spent:
+        """Sum the ledger."""
+        return ledger.spent(self._db, from_at=from_at, task_id=task_id)
+
+    def agents(self) -> list[tuple[str, str]]:
+        """Name the agents there are, each with a line about it."""
+        from parhelia_tui.core.agents.registry import agents
+
+        return [(name, agent.summary) for name, agent in agents().items()]
+
+    async def probe(self) -> Sequence[Capability]:
+        """Try what the local backend can do on this machine."""
+        found: Sequence[Capability] = await self._backend("local").probe()
+        return found
+
+    def container_at(self, text: str) -> Container:
+        """Find a container by its own id, or by a task or session that is in it. Raises E203, E101."""
+        try:
+            return self.container(text)
+        except ParheliaError as unknown:
+            if unknown.code != "E203":
+                raise
+            try:
+                return containers.get(self._db, self.session(text).container_id)
+            except ParheliaError as error:
+                if error.code != "E200":
+                    raise
+                raise unknown from None
+
+    def task_of(self, text: str) -> Task:
+        """Find a task by its own id or slug, or by a session or container of it. Raises E201, E101."""
+        try:
+            return self.task(text)
+        except ParheliaError as unknown:
+            if unknown.code != "E201":
+                raise
+            try:
+                return tasks.get(self._db, self.session(text).task_id)
+            except ParheliaError as error:
+                if error.code not in ("E200", "E201"):
+                    raise
+                raise unknown from None
+
+    def log_path(self, task: Task) -> Path | None:
+        """Say where the output of a task's newest attempt is kept, None when there is none."""
+        known = containers.of_task(self._db, task.id)
+        return self._backend(known[-1].backend).log_path(known[-1].id) if known else None
+
+    def log_tail(self, task_id: str, lines: int = 200) -> list[str]:
+        """Read the last lines that a task printed, made safe to show."""
+        from parhelia_tui.core.client.logs import tail
+
+        path = self.log_path(tasks.get(self._db, task_id))
+        return tail(path, lines) if path else []
+
+    def demo_requests(self, count: int, seed: int) -> list[dict[str, Any]]:
+        """Give the fields of the requests of a small live fleet."""
+        from parhelia_tui.core.agents.demo.fleet import demo_requests
+
+        return demo_requests(count, seed)
+
+
+def _real(workspace: str | None) -> str | None:
+    """A directory by the name under which records have it, whether it is there any more or not."""
+    return None if workspace is None else os.path.realpath(os.path.expanduser(workspace))

@@ -1,0 +1,74 @@
+"""The terminals of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from parhelia_tui.core.client.looking import Looking
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.states import (
+    SESSION_ENDED,
+)
+from parhelia_tui.core.store import containers
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from parhelia_tui.core.backends.base import TmuxEndpoint
+    from parhelia_tui.core.sessions.attach import AttachResult
+    from parhelia_tui.core.sessions.live import LiveTerminal
+
+
+class Terminals(Looking):
+    """Finds the terminal of a session, watches it, types into it, hands it over."""
+
+    def endpoint(self, text: str) -> TmuxEndpoint:
+        """Say where the session of a task, a container or of this name is attached.
+
+        Raises:
+            ParheliaError: E200 for no such session, E601 when it has ended or not begun.
+        """
+        session = self.session(text)
+        if session.state in SESSION_ENDED:
+            raise ParheliaError(
+                "E601",
+                f"session {session.name} has ended",
+                recovery=(f"parhelia task logs {session.task_id}", f"parhelia task show {session.task_id}"),
+            )
+        container = containers.get(self._db, session.container_id)
+        endpoint: TmuxEndpoint = self._backend(container.backend).endpoint(container.id, session.name)
+        return endpoint
+
+    def live_terminal(self, endpoint: TmuxEndpoint) -> AbstractAsyncContextManager[LiveTerminal]:
+        """Watch the screen of a session."""
+        from parhelia_tui.core.sessions.live import LiveTerminal
+
+        return LiveTerminal(endpoint)
+
+    def attach(self, endpoint: TmuxEndpoint) -> AttachResult:
+        """Hand the present terminal to a session until it is left. Raises E601."""
+        from parhelia_tui.core.sessions.attach import attach
+
+        return attach(endpoint)
+
+    async def send_text(self, text: str, message: str, *, enter: bool) -> None:
+        """Type a message into a session as one paste, and press Enter if asked to. Raises E200, E601, E100."""
+        from parhelia_tui.core.sessions import server
+
+        endpoint = self.endpoint(text)
+        await server.send_text(endpoint, message)
+        if enter:
+            await server.send_keys(endpoint, ["Enter"])
+
+    async def send_keys(self, text: str, keys: Sequence[str]) -> None:
+        """Press keys in a session, by tmux's names such as `C-c`. Raises E101, E200, E601."""
+        from parhelia_tui.core.sessions import server
+
+        await server.send_keys(self.endpoint(text), keys)
+
+    async def capture(self, text: str, history: int) -> list[str]:
+        """Read what a session's screen shows, with so many lines of history before it. Raises E200, E601."""
+        from parhelia_tui.core.sessions import server
+
+        return await server.capture_text(self.endpoint(text), history)
