@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -19,6 +20,7 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from parhelia_tui.core.client import Client, FleetSnapshot
+from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
 
 DARK = Theme(
@@ -84,6 +86,7 @@ class ParheliaApp(App[None]):
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
+        self._hangup: Hangup | None = None
         self._home = HomeScreen(client, first, clock)
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -95,9 +98,16 @@ class ParheliaApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the home screen."""
+        if not self.is_headless:
+            self._hangup = Hangup(sys.__stdin__.fileno() if sys.__stdin__ else -1)
         self.push_screen(self._home)
         self._see_to_size(self.size)
         self.call_after_refresh(_collect_garbage_again)
+
+    def on_unmount(self) -> None:
+        """Let the terminal be."""
+        if self._hangup is not None:
+            self._hangup.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so where the terminal is too small, and only while it is."""

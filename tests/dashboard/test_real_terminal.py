@@ -31,6 +31,11 @@ code = subprocess.call(sys.argv[2:], cwd=sys.argv[1])
 print("left with", code, flush=True)
 input()
 """
+WHO_KEEPS_IT_QUIET = """
+import pathlib, signal, subprocess, sys
+signal.signal(signal.SIGHUP, lambda *_: None)
+pathlib.Path(sys.argv[1]).write_text(str(subprocess.call(sys.argv[2:])))
+"""
 SIZES = [(120, 40), (80, 24)]
 
 
@@ -151,6 +156,20 @@ def test_a_window_that_is_closed_ends_the_dashboard_and_not_the_work(client: Cli
         os.kill(terminal.process.pid, signal.SIGHUP)
         terminal.wait_end(DEADLINE_S)
     assert client.task(task.id).state is TaskState.RUNNING
+
+
+def test_a_terminal_that_is_gone_ends_the_dashboard_where_nobody_tells_it(
+    client: Client, place: Path, tmp_path: Path
+) -> None:
+    create(client, "sleep 600", place)
+    note = tmp_path / "code"
+    # The kernel tells the leader of the session alone, and make, for one, only waits on.
+    leader = [sys.executable, "-c", WHO_KEEPS_IT_QUIET, str(note), DASHBOARD]
+    with OuterTerminal(leader, columns=120, rows=40) as terminal:
+        terminal.wait_for(rb"running", DEADLINE_S)
+        terminal.hang_up()
+        assert terminal.process.wait(DEADLINE_S) == 0
+    assert note.read_text() == str(-signal.SIGHUP)
 
 
 def test_another_size_is_taken_over_also_where_a_parent_left_an_old_one(client: Client, place: Path) -> None:

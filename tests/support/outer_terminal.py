@@ -73,6 +73,11 @@ class OuterTerminal:
         seen, self._unseen = self._unseen[: found.end()], self._unseen[found.end() :]
         return seen
 
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self.master)
+        self.master = -1
+
     def wait_end(self, deadline_s: float = 10.0) -> int:
         """Wait for the program's end while its output is read; give its exit code."""
         end = time.monotonic() + deadline_s
@@ -92,5 +97,6 @@ class OuterTerminal:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        os.close(self.master)
+        if self.master >= 0:
+            self.hang_up()
         os.close(self._slave)
