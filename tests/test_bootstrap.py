@@ -77,19 +77,19 @@ def with_python(machine: Machine, *, venv: bool = True) -> None:
         machine.script("python3", f'case "$*" in *ensurepip*) exit 1 ;; esac; exec "{real}" "$@"')
 
 
-def ready_environment(machine: Machine) -> None:
+def ready_environment(machine: Machine, lock: str = "run") -> None:
     """Give the clone an environment that the script takes for a finished one."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", machine.clone / ".venv"], check=True)
     (machine.clone / ".venv/bin/parhelia").symlink_to(shutil.which("true") or "/bin/true")
     digest = subprocess.run(
-        "{ pwd -P && cat requirements/run.txt pyproject.toml scripts/bootstrap; } | cksum",
+        f"{{ pwd -P && cat requirements/{lock}.txt pyproject.toml scripts/bootstrap; }} | cksum",
         shell=True,
         cwd=machine.clone,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    (machine.clone / ".venv/parhelia-stamp").write_text(f"run {digest}")
+    (machine.clone / ".venv/parhelia-stamp").write_text(f"{lock} {digest}")
 
 
 def test_without_root_the_command_to_type_is_printed(machine: Machine) -> None:
@@ -225,6 +225,38 @@ def test_a_broken_environment_is_seen(machine: Machine) -> None:
     ready_environment(machine)
     (machine.clone / ".venv/bin/python").unlink()
     assert "no Python 3.11" in machine.bootstrap().stderr
+
+
+def with_npm(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npm: str) -> Path:
+    """A machine that is ready but for the agents of the tests; gives the place for these."""
+    with_programs(machine)
+    ready_environment(machine, "dev")
+    machine.link("mkdir", "cp", "touch")
+    machine.script("uname", "echo Linux x86_64")
+    machine.script("npm", npm)
+    monkeypatch.setenv("PARHELIA_TEST_AGENTS", str(tmp_path / "agents"))
+    return tmp_path / "agents"
+
+
+def test_the_agents_of_the_tests_are_installed_once(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = with_npm(machine, tmp_path, monkeypatch, '[ "$1" = ci ] && touch installed')
+    done = machine.bootstrap("dev")
+    assert done.returncode == 0, done.stderr
+    assert (store / "installed").exists()
+    assert "installing the agents of the tests" in done.stderr
+    assert machine.bootstrap("dev").stderr == ""
+
+
+def test_without_the_agents_of_the_tests_work_goes_on(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = with_npm(machine, tmp_path, monkeypatch, "exit 1")
+    done = machine.bootstrap("dev")
+    assert done.returncode == 0
+    assert "tests that need a real agent are skipped" in done.stderr
+    assert [each for each in tmp_path.iterdir() if each.name.startswith(store.name)] == []
 
 
 def test_a_wrong_word_is_refused(machine: Machine) -> None:

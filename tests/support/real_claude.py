@@ -1,0 +1,23 @@
+"""The real Claude Code at the versions that `scripts/bootstrap dev` brings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+NEW, OLD = "2.1.329", "2.1.197"
+VERSIONS = (NEW, OLD)
+
+at_every_version = pytest.mark.parametrize("version", VERSIONS)
+
+
+def claude(version: str = NEW) -> Path:
+    """Give the path of one version; the test is skipped, and says why, where npm could not bring it."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    store = os.environ.get("PARHELIA_TEST_AGENTS") or Path(cache, "parhelia-dev", "claude-code")
+    path = Path(store, "node_modules", f"claude-{version}", "claude")
+    if not path.is_file():
+        pytest.skip(f"Claude Code {version} is not there: `scripts/bootstrap dev` brings it where npm is")
+    return path
