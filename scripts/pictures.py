@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -78,9 +79,9 @@ async def _save(pilot: Pilot[None], name: str) -> None:
     (PICTURES / f"{name}.svg").write_text(svg)
 
 
-async def _until(condition: object) -> None:
+async def _until(condition: Callable[[], bool]) -> None:
     end = asyncio.get_running_loop().time() + DEADLINE_S
-    while not condition():  # type: ignore[operator]
+    while not condition():
         if asyncio.get_running_loop().time() > end:
             raise TimeoutError("the fleet did not become what is to be seen")
         await asyncio.sleep(0.1)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import completer, output_options, yes_option
+from parhelia_tui.cli.options import completer, count_option, output_options, yes_option
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, length, money, size, state, styled, table
 from parhelia_tui.core.model.errors import Exit, ParheliaError
@@ -18,7 +18,7 @@ from parhelia_tui.core.model.states import CheckpointState
 from parhelia_tui.core.model.text import one_line, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from parhelia_tui.core.checkpoints.diff import Diff, Difference
 
@@ -66,15 +66,7 @@ def create(what: str, note: str, tags: tuple[str, ...]) -> None:
 
 @checkpoint.command("list")
 @click.argument("what", metavar="[TASK_OR_SESSION]", required=False, shell_complete=completer("task"))
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=50,
-    show_default=True,
-    help="At most so many.",
-)
+@count_option("limit", 50, "At most so many.")
 @output_options
 def list_(what: str | None, limit: int) -> None:
     """List checkpoints, newest first."""
@@ -291,10 +283,16 @@ def rollback(name: str, yes: bool) -> None:
     )
 
 
-def _say_of(name: str, how: str, **words: object) -> None:
+class _Words(TypedDict, total=False):
+    note: str
+    tags: Sequence[str]
+    protected: bool
+
+
+def _say_of(name: str, how: str, **words: Unpack[_Words]) -> None:
     out = Out()
     found = out.client.checkpoints.get(name)
-    done = out.client.checkpoints.describe(found.id, **words)  # type: ignore[arg-type]
+    done = out.client.checkpoints.describe(found.id, **words)
     out.answer(done, f"{done.id} {how}")
 
 

@@ -6,7 +6,13 @@ import click
 
 from parhelia_tui.cli.follow import LOOK_EVERY_S, pause
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import container_argument, output_options, yes_option
+from parhelia_tui.cli.options import (
+    choices_option,
+    container_argument,
+    count_option,
+    output_options,
+    yes_option,
+)
 from parhelia_tui.cli.output import Out, confirmed, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
 from parhelia_tui.core.model.records import Container, Heartbeat
@@ -23,31 +29,11 @@ def container() -> None:
 
 
 @container.command("list")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([each.value for each in ContainerState]),
-    help="Repeatable.",
-)
-@click.option(
-    "--health",
-    "healths",
-    multiple=True,
-    type=click.Choice([each.value for each in Health]),
-    help="Repeatable.",
-)
+@choices_option("state", "states", ContainerState)
+@choices_option("health", "healths", Health)
 @click.option("--workspace", "-w", metavar="DIR", help="Only those that work on this directory.")
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=100,
-    show_default=True,
-    help="At most so many.",
-)
+@count_option("limit", 100, "At most so many.")
 @output_options
 def list_(
     states: tuple[str, ...], healths: tuple[str, ...], workspace: str | None, everything: bool, limit: int
@@ -123,15 +109,7 @@ def _uses(cpu: float | None, memory: int | None, pids: int | None) -> str:
 
 @container.command()
 @container_argument
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=100,
-    show_default=True,
-    help="The newest so many.",
-)
+@count_option("limit", 100, "The newest so many.")
 @output_options
 def events(container_id: str, limit: int) -> None:
     """List the events of a container."""

@@ -13,7 +13,7 @@ import click
 
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import Command, LazyGroup
-from parhelia_tui.cli.options import output_options, seconds, yes_option
+from parhelia_tui.cli.options import count_option, output_options, seconds, yes_option
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, nothing, styled
 from parhelia_tui.core.model.errors import ParheliaError
@@ -136,15 +136,7 @@ def _log_line(said: dict[str, Any]) -> str:
 
 
 @controller.command()
-@click.option(
-    "--lines",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=50,
-    show_default=True,
-    help="The last so many.",
-)
+@count_option("lines", 50, "The last so many.")
 @output_options
 def logs(lines: int) -> None:
     """Print the last lines of the controller's log."""

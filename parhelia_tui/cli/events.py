@@ -15,7 +15,14 @@ import click
 
 from parhelia_tui.cli.follow import LOOK_EVERY_S, pause
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import container_argument, filter_options, output_options, seconds, yes_option
+from parhelia_tui.cli.options import (
+    container_argument,
+    count_option,
+    filter_options,
+    output_options,
+    seconds,
+    yes_option,
+)
 from parhelia_tui.cli.output import MANNER, Out, plain_data, selected
 from parhelia_tui.cli.tables import event_line, event_lines
 from parhelia_tui.core.client import Client
@@ -62,15 +69,7 @@ def _pieces(client: Client, filters: dict[str, Any]) -> Iterator[Event]:
 @events.command("list")
 @filter_options
 @click.option("--since", metavar="TIME", help="Only of the last so long, as 15m or 2h.")
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=50,
-    show_default=True,
-    help="The newest so many.",
-)
+@count_option("limit", 50, "The newest so many.")
 @output_options
 def list_(
     types: str | None, level: str, task: str | None, container: str | None, since: str | None, limit: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import click
@@ -48,6 +49,30 @@ def _fields(context: click.Context, parameter: click.Parameter, value: str | Non
 def yes_option(command: F) -> F:
     """`--yes`: no questions."""
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+
+
+def count_option(name: str, default: int, help_text: str) -> Callable[[F], F]:
+    """A number of things to show, at least one: `--limit` or `--lines`, with `-n` for short."""
+    return click.option(
+        f"--{name}",
+        "-n",
+        type=click.IntRange(1),
+        metavar="N",
+        default=default,
+        show_default=True,
+        help=help_text,
+    )
+
+
+def choices_option(name: str, parameter: str, values: type[StrEnum]) -> Callable[[F], F]:
+    """An option that may be given several times, each with one of these values."""
+    return click.option(
+        f"--{name}",
+        parameter,
+        multiple=True,
+        type=click.Choice([each.value for each in values]),
+        help="Repeatable.",
+    )
 
 
 def completer(kind: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:

@@ -9,7 +9,9 @@ import click
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import (
+    choices_option,
     completer,
+    count_option,
     output_options,
     session_argument,
     standard_input,
@@ -29,24 +31,10 @@ def session() -> None:
 
 
 @session.command("list")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([each.value for each in SessionState]),
-    help="Repeatable.",
-)
+@choices_option("state", "states", SessionState)
 @click.option("--container", metavar="CONTAINER_OR_TASK", help="Only those of this container.")
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=100,
-    show_default=True,
-    help="At most so many.",
-)
+@count_option("limit", 100, "At most so many.")
 @output_options
 def list_(states: tuple[str, ...], container: str | None, everything: bool, limit: int) -> None:
     """List sessions, newest first."""

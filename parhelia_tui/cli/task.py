@@ -11,6 +11,7 @@ import click
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import (
     agent_option,
+    choices_option,
     output_options,
     pairs,
     request_fields,
@@ -111,13 +112,7 @@ def _agent_options(given: tuple[str, ...]) -> dict[str, Any]:
 
 
 @task.command("list")
-@click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([each.value for each in TaskState]),
-    help="Repeatable.",
-)
+@choices_option("state", "states", TaskState)
 @click.option("--all", "everything", is_flag=True, help=f"All, not only the newest {NEWEST}.")
 @click.option("--limit", "-n", type=click.IntRange(1), metavar="N", help="At most so many.")
 @click.option("--batch", metavar="ID", help="Only those of a batch.")

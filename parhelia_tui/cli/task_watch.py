@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import click
 
 from parhelia_tui.cli.follow import Looking, output_until_end
 from parhelia_tui.cli.lazy import Command
-from parhelia_tui.cli.options import LEVELS, output_options, task_argument
+from parhelia_tui.cli.options import LEVELS, count_option, output_options, task_argument
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import event_line, state
 from parhelia_tui.core.model.errors import Exit
@@ -67,7 +68,7 @@ class Following:
             for event in found:
                 self.after_seq = event.seq
                 if not self.quiet:
-                    self.out.record(event, lambda event=event: event_line(event))  # type: ignore[misc]
+                    self.out.record(event, partial(event_line, event))
             if len(found) < EVENTS_A_LOOK:
                 return
 
@@ -101,15 +102,7 @@ def watch(task_id: str, types: str | None, level: str, quiet: bool, from_start: 
 @click.command(cls=Command)
 @task_argument
 @click.option("--follow", "-f", is_flag=True, help="Go on until the task has ended.")
-@click.option(
-    "--lines",
-    "-n",
-    type=click.IntRange(1),
-    metavar="N",
-    default=50,
-    show_default=True,
-    help="The last so many.",
-)
+@count_option("lines", 50, "The last so many.")
 @output_options
 def logs(task_id: str, follow: bool, lines: int) -> None:
     """Print what a task printed, without control sequences."""

@@ -9,6 +9,7 @@ from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.control import ending, resume, workspaces
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, session_name
 from parhelia_tui.core.model.records import Container, Task
@@ -131,15 +132,12 @@ async def _take_over(context: Context, container: Container) -> None:
         found = await context.backend_of(container).take_over(container.id, earlier)
     if found is None:
         return
-    with writing(context.db) as tx:
-        events.append(
-            tx,
-            "container.continued",
-            f"it goes on with the home and the system of container {found}, in slot {container.slot}",
-            task_id=container.task_id,
-            container_id=container.id,
-            at=context.clock(),
-        )
+    tell(
+        context,
+        container,
+        "container.continued",
+        f"it goes on with the home and the system of container {found}, in slot {container.slot}",
+    )
 
 
 def is_wanted(context: Context, container_id: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from parhelia_tui.core.backends.base import Listing
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import end, settle
+from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
@@ -117,16 +118,13 @@ async def _end_leftover(context: Context, stored: Container) -> None:
     await context.backend_of(stored).terminate(
         stored.id, reason="its end is recorded", grace_s=context.config.local.grace_s
     )
-    with writing(context.db) as tx:
-        events.append(
-            tx,
-            "container.leftover_ended",
-            f"it was recorded as {stored.state}, but its supervisor was still there; nothing is left of it now",
-            level="warning",
-            task_id=stored.task_id,
-            container_id=stored.id,
-            at=context.clock(),
-        )
+    tell(
+        context,
+        stored,
+        "container.leftover_ended",
+        f"it was recorded as {stored.state}, but its supervisor was still there; nothing is left of it now",
+        level="warning",
+    )
 
 
 def _is_stale(context: Context, container: Container) -> bool:
@@ -141,16 +139,13 @@ def _tell_stale(context: Context, container: Container) -> None:
     )
     if told:
         return
-    with writing(context.db) as tx:
-        events.append(
-            tx,
-            "container.stale",
-            f"its supervisor lives but has been silent for {context.clock() - heard:.0f} s; it is left running",
-            level="error",
-            task_id=container.task_id,
-            container_id=container.id,
-            at=context.clock(),
-        )
+    tell(
+        context,
+        container,
+        "container.stale",
+        f"its supervisor lives but has been silent for {context.clock() - heard:.0f} s; it is left running",
+        level="error",
+    )
 
 
 def _store_orphan(context: Context, backend: str, container_id: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import rollback
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.control.worker import work
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.settings.paths import private_directory
-from parhelia_tui.core.store import events
-from parhelia_tui.core.store.connection import writing
 
 
 async def prepare(context: Context, task: Task, container: Container) -> None:
@@ -23,7 +22,7 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
     if task.resume_workspace == "restore":
         others = rollback.others_at_work(context, task, container)
         if others:
-            _tell_left_alone(context, task, container, others)
+            _tell_left_alone(context, container, others)
         else:
             # The container does not run yet, so there is nothing to hold still and no talk to keep.
             await rollback.roll(context, task, None, checkpoint, f"cp-{container.id.partition('-')[2]}")
@@ -40,16 +39,13 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
                 },
                 lambda stage, done, total: None,
             )
-    with writing(context.db) as tx:
-        events.append(
-            tx,
-            "task.resumed",
-            f"attempt {container.attempt} goes on from {checkpoint.id}",
-            task_id=task.id,
-            container_id=container.id,
-            data={"checkpoint_id": checkpoint.id, "workspace": task.resume_workspace},
-            at=context.clock(),
-        )
+    tell(
+        context,
+        container,
+        "task.resumed",
+        f"attempt {container.attempt} goes on from {checkpoint.id}",
+        data={"checkpoint_id": checkpoint.id, "workspace": task.resume_workspace},
+    )
 
 
 def has_talk(context: Context, task: Task, container: Container) -> bool:
@@ -60,14 +56,11 @@ def has_talk(context: Context, task: Task, container: Container) -> bool:
     )
 
 
-def _tell_left_alone(context: Context, task: Task, container: Container, others: list[str]) -> None:
-    with writing(context.db) as tx:
-        events.append(
-            tx,
-            "workspace.left_alone",
-            f"the workspace stays as it is, because {', '.join(others)} work on it too",
-            level="warning",
-            task_id=task.id,
-            container_id=container.id,
-            at=context.clock(),
-        )
+def _tell_left_alone(context: Context, container: Container, others: list[str]) -> None:
+    tell(
+        context,
+        container,
+        "workspace.left_alone",
+        f"the workspace stays as it is, because {', '.join(others)} work on it too",
+        level="warning",
+    )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED
@@ -107,15 +108,7 @@ async def _remove(context: Context, container: Container) -> bool:
         if not context.paths.container(container.id).is_dir():
             return False
         await context.backend_of(container).remove(container.id)
-    with writing(context.db) as tx:
-        events.append(
-            tx,
-            "container.removed",
-            "its run directory was removed; its workspace stays",
-            task_id=container.task_id,
-            container_id=container.id,
-            at=context.clock(),
-        )
+    tell(context, container, "container.removed", "its run directory was removed; its workspace stays")
     return True
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from parhelia_tui.core.control import dispatch, ending, spool
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
-from parhelia_tui.core.store import containers, events
-from parhelia_tui.core.store.connection import writing, writing_durably
+from parhelia_tui.core.store import containers
+from parhelia_tui.core.store.connection import writing_durably
 
 START_DEADLINE_S = 60.0
 """How long a container may take to show a first sign of life, while a controller is there to start it."""
@@ -70,16 +71,13 @@ async def settle(context: Context, container_id: str) -> None:
                     context.config.checkpoints.resumes,
                 )
     elif not sight.terminal and await backend.restore_terminal(container_id):
-        with writing(context.db) as tx:
-            events.append(
-                tx,
-                "session.terminal_restored",
-                "its terminal server was gone, so a new one was started; the work went on",
-                level="warning",
-                task_id=container.task_id,
-                container_id=container_id,
-                at=context.clock(),
-            )
+        tell(
+            context,
+            container,
+            "session.terminal_restored",
+            "its terminal server was gone, so a new one was started; the work went on",
+            level="warning",
+        )
 
 
 async def end(context: Context, container_id: str, reason: str) -> None:
