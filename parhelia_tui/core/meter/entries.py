@@ -1,0 +1,58 @@
+"""What was spent, in the order in which it became certain."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One settled request.
+
+    Args:
+        seq: grows with each entry that becomes certain; never used twice.
+        cost: nano-USD.
+        estimated: the answer was cut, so what is known of it was counted.
+        assumed: the model is in no table of prices and was charged as the dearest known one.
+        status: of the answer (HTTP); None where there was none.
+    """
+
+    seq: int
+    request: str
+    container: str
+    task: str
+    model: str
+    cost: int
+    estimated: bool
+    assumed: bool
+    status: int | None
+    input_tokens: int
+    output_tokens: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+    at: float
+
+
+def since(db: sqlite3.Connection, seq: int, most: int = 500) -> list[Entry]:
+    """Read the entries after `seq`, in order, at most so many."""
+    found = db.execute(
+        "SELECT settled_seq AS seq, request, container, task, model, cost_nano AS cost,"
+        " state = 'estimated' AS estimated, assumed, status,"
+        " input_tokens, output_tokens, cache_read, cache_write_5m, cache_write_1h, settled_at AS at FROM entries"
+        " WHERE settled_seq > ? ORDER BY settled_seq LIMIT ?",
+        (seq, most),
+    )
+    return [
+        Entry(**{**dict(row), "estimated": bool(row["estimated"]), "assumed": bool(row["assumed"])})
+        for row in found
+    ]
+
+
+def has_open(db: sqlite3.Connection, container: str) -> bool:
+    """Say whether a container has requests that nobody has settled."""
+    row = db.execute(
+        "SELECT 1 FROM entries WHERE container = ? AND state = 'reserved' LIMIT 1", (container,)
+    ).fetchone()
+    return row is not None
