@@ -83,7 +83,7 @@ def test_the_lock_for_work_holds_the_lock_for_running() -> None:
 def test_every_dependency_is_bounded_and_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     for line in project["project"]["dependencies"]:
-        name, low, high = re.fullmatch(r"([a-z-]+)>=([\d.]+),<([\d.]+)", line).groups()  # type: ignore[union-attr]
+        name, low, high = re.fullmatch(r"([a-z0-9-]+)>=([\d.]+),<([\d.]+)", line).groups()  # type: ignore[union-attr]
         version = [int(part) for part in locked("run")[name].split(".")]
         assert [int(part) for part in low.split(".")] <= version < [int(part) for part in high.split(".")]
 
