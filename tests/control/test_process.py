@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -134,6 +135,15 @@ def test_stop_ends_it_and_leaves_what_runs(product: Product, client: Client, pla
     client.ensure_controller()
     assert end_of(client, task.id).exit_code == 4
     assert len(client.containers_of(task.id)) == 1
+
+
+def test_it_leaves_when_its_state_directory_is_gone(product: Product, client: Client) -> None:
+    client.ensure_controller()
+    pid = controller_pid(product)
+    assert pid is not None
+    client.close()
+    shutil.rmtree(product.home)
+    wait_until(lambda: not process_is_there(pid), 30)
 
 
 def test_sigterm_ends_it_in_order(product: Product, client: Client) -> None:

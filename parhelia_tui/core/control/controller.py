@@ -150,6 +150,12 @@ class Controller:
         """Work until told to leave, or until there was nothing to do for the configured time."""
         busy_at = time.monotonic()
         while not self.told_to_leave:
+            if not self._paths.database.exists():
+                # Who removed the state directory took all that could be looked after; what still runs is
+                # ended by its own supervisor, and nothing that we do would be remembered.
+                self._logger.error("the state directory is gone")
+                self.told_to_leave = True
+                return
             try:
                 self._round()
                 self._trouble = ""
