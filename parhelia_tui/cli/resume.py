@@ -17,7 +17,14 @@ ACTIONS = ("resume", "rollback", "retry", "inspect")
 
 
 @click.command(cls=Command)
-@click.argument("what", metavar="TASK_OR_SESSION", shell_complete=completer("task"))
+@click.argument("what", metavar="[TASK_OR_SESSION]", required=False, shell_complete=completer("task"))
+@click.option(
+    "--workspace",
+    "-w",
+    metavar="DIR",
+    help="Without a task: its newest one that can go on, of this directory if not given. With one: where its "
+    "directory is now; its files stay as they are.",
+)
 @click.option(
     "--from",
     "name",
@@ -28,10 +35,12 @@ ACTIONS = ("resume", "rollback", "retry", "inspect")
 @click.option("--keep-workspace", is_flag=True, help="Leave the files as they are now; the talk goes on.")
 @yes_option
 @output_options
-def resume(what: str, name: str | None, keep_workspace: bool, yes: bool) -> None:
+def resume(
+    what: str | None, workspace: str | None, name: str | None, keep_workspace: bool, yes: bool
+) -> None:
     """Go on with an ended task in a new container: its files as at the checkpoint, its agent's talk goes on."""
     out = Out()
-    task = out.client.task_of(what)
+    task = out.client.task_of(what) if what else _newest_of(out, workspace or ".")
     chosen = out.client.checkpoints.get(name) if name else None
     if chosen is not None and chosen.task_id != task.id:
         raise ParheliaError(
@@ -39,7 +48,22 @@ def resume(what: str, name: str | None, keep_workspace: bool, yes: bool) -> None
             f"checkpoint {chosen.id} is of task {chosen.task_id}, not of {task.id}",
             recovery=(f"parhelia checkpoint restore {chosen.id} --container",),
         )
+    if what and workspace:
+        task = out.client.move_workspace(task.id, workspace)
+        keep_workspace = True
     _resume(out, task, chosen, keep_workspace, yes)
+
+
+def _newest_of(out: Out, workspace: str) -> Task:
+    """The newest task of a directory that has ended and left a checkpoint."""
+    for task in out.client.tasks(sorted(TASK_SETTLED), workspace=workspace):
+        if out.client.checkpoints.newest(task) is not None:
+            return task
+    raise ParheliaError(
+        "E201",
+        f"no ended task of {workspace!r} has a checkpoint to go on from",
+        recovery=("parhelia task list --all", "parhelia checkpoint list"),
+    )
 
 
 def _resume(out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: bool, yes: bool) -> None:
@@ -54,9 +78,10 @@ def _resume(out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: boo
                 yes,
             )
     done = out.client.checkpoints.resume(task, chosen, workspace="keep" if keep_workspace else "restore")
+    old = f", {age(target.created_at)} old" if target else ""
     out.answer(
         done,
-        f"{done.id} goes on from {done.resume_from}",
+        f"{done.id} goes on from {done.resume_from}{old}, in a new container",
         next_actions=[f"parhelia attach {done.id}", f"parhelia task watch {done.id}"],
     )
 

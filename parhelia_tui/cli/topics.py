@@ -133,7 +133,9 @@ parhelia checkpoint note 77aa all tests pass
 parhelia checkpoint delete 77aa
 parhelia checkpoint verify
 parhelia checkpoint gc
+parhelia resume                                      # the newest task of this directory goes on
 parhelia resume a1b2                                 # an ended task goes on from its last checkpoint
+parhelia resume a1b2 --workspace ../moved            # ... in the directory that is another one now
 parhelia resume a1b2 --from 77aa --keep-workspace
 parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
     "batch": """\

@@ -141,6 +141,34 @@ class Tasking(Opened):
         self.wake()
         return task
 
+    def move_workspace(self, task_id: str, directory: str) -> Task:
+        """Have an ended task work on another directory from now on, because its own has moved.
+
+        Raises:
+            ParheliaError: E201 for no such task, E103 while it is at work, E204 for the directory.
+        """
+        workspace = usable_workspace(directory, self.paths)
+        with writing(self._db) as tx:
+            task = tasks.get(tx, task_id)
+            if task.state not in TASK_SETTLED:
+                raise ParheliaError(
+                    "E103",
+                    f"task {task.id} is {task.state}; a directory is changed only for an ended task",
+                    recovery=(f"parhelia task cancel {task.id}",),
+                )
+            if task.workspace != workspace:
+                events.append(
+                    tx,
+                    "task.workspace_moved",
+                    f"from {task.workspace} to {workspace}",
+                    source="client",
+                    task_id=task.id,
+                    at=self._clock(),
+                    owner=self.owner,
+                )
+                task = tasks.update(tx, task, workspace=workspace)
+        return task
+
     def _new_task(self, request: TaskRequest, batch: str | None) -> Task:
         from parhelia_tui.core.agents.registry import agent
         from parhelia_tui.core.backends.registry import BACKENDS
