@@ -26,6 +26,7 @@ COMMANDS = {
         f"{_C}.checkpoint:checkpoint",
         "create, list, show, diff, env-diff, restore, rollback, protect, unprotect, tag, note, delete, verify, gc",
     ),
+    "approval": (f"{_C}.approval:approval", "list, show, approve, deny"),
     "resume": (f"{_C}.resume:resume", "go on with an ended task from its last checkpoint"),
     "events": (f"{_C}.events:events", "list, watch, replay, export"),
     "run": (f"{_C}.run:run", "one command in a fresh container, with its exit code"),

@@ -138,6 +138,15 @@ parhelia resume a1b2                                 # an ended task goes on fro
 parhelia resume a1b2 --workspace ../moved            # ... in the directory that is another one now
 parhelia resume a1b2 --from 77aa --keep-workspace
 parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
+    "approval": """\
+parhelia approval list                               # what waits for you, oldest first
+parhelia approval show 3f2a
+parhelia approval approve 3f2a
+parhelia approval approve 3f2a --always              # what is alike too, in its task
+parhelia approval approve a1b2                       # all that a task waits for
+parhelia approval approve 3f2a --answer 2            # the second answer to its question
+parhelia approval deny 3f2a --reason "use the test database"
+parhelia task create --agent demo --option approvals=true "Tidy the cache"   # one that asks""",
     "batch": """\
 parhelia --batch tasks.jsonl
 printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --mode clone

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parhelia_tui.core.shim.lean import dumps
-from parhelia_tui.core.shim.reports import LONGEST, MESSAGE, STATES, parse
+from parhelia_tui.core.shim.reports import KINDS, LONGEST, MESSAGE, STATES, parse
 
 VALUES = st.recursive(
     st.none()
@@ -23,9 +23,12 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )
-NAMES = ("type", "state", "message", "model", "input_tokens", "output_tokens", "cost_usd", "percent", "op")
+NAMES = (
+    *("type", "state", "message", "model", "input_tokens", "output_tokens", "cost_usd", "percent", "op"),
+    *("id", "kind", "tool", "input", "cut"),
+)
 REPORTS = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUES)) | st.fixed_dictionaries(
-    {"type": st.sampled_from(["state", "usage", "progress", "risky"])},
+    {"type": st.sampled_from(["state", "usage", "progress", "risky", "approval"])},
     optional={
         "state": st.sampled_from(sorted(STATES)) | VALUES,
         "message": st.text(st.characters(), max_size=1500) | VALUES,
@@ -34,6 +37,11 @@ REPORTS = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUES)) | st.
         "output_tokens": st.integers(-5, 10**13) | VALUES,
         "cost_usd": st.none() | st.floats() | VALUES,
         "percent": st.none() | st.floats() | VALUES,
+        "id": st.text(st.characters(), max_size=300) | VALUES,
+        "kind": st.sampled_from(sorted(KINDS)) | VALUES,
+        "tool": st.text(st.characters(), max_size=300) | VALUES,
+        "input": st.dictionaries(st.text(st.characters(), max_size=9), VALUES, max_size=5) | VALUES,
+        "cut": st.booleans() | VALUES,
     },
 )
 FORMS = {
@@ -41,6 +49,7 @@ FORMS = {
     "usage": {"type", "model", "input_tokens", "output_tokens", "cost_usd"},
     "progress": {"type", "message", "percent"},
     "risky": {"type", "message"},
+    "approval": {"type", "id", "kind", "tool", "input", "cut", "message"},
 }
 
 
@@ -66,6 +75,12 @@ def assert_sound(report: dict[str, Any]) -> None:
             assert math.isfinite(report[name])
             assert report[name] >= 0
     assert report.get("state", "idle") in STATES
+    if report["type"] == "approval":
+        assert report["kind"] in KINDS
+        assert 0 < len(report["id"]) <= 200
+        assert len(report["tool"]) <= 200
+        assert type(report["cut"]) is bool
+        assert type(report["input"]) is dict
 
 
 @given(st.binary(max_size=300))
@@ -117,6 +132,44 @@ def test_what_has_the_form_is_taken_word_for_word(state: str, message: str) -> N
 )
 def test_what_has_no_form_is_none(line: bytes) -> None:
     assert parse(line) is None
+
+
+def approval(**changed: object) -> bytes:
+    """A question with some fields changed."""
+    fields = {"type": "approval", "id": "1", "kind": "permission", "tool": "Bash", "input": {"command": "ls"}}
+    return json.dumps({**fields, **changed}).encode()
+
+
+def test_a_question_is_taken_with_what_it_is_about() -> None:
+    report = parse(approval(input={"command": "ls", "deep": [1, {"a": None}]}))
+    assert report == {
+        "type": "approval",
+        "id": "1",
+        "kind": "permission",
+        "tool": "Bash",
+        "input": {"command": "ls", "deep": [1, {"a": None}]},
+        "cut": False,
+        "message": "",
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"id": ""}, {"id": 5}, {"kind": "order"}, {"input": "ls"}, {"input": None}, {"cut": 1}, {"tool": None}],
+    ids=str,
+)
+def test_a_question_of_another_form_is_none(changed: dict[str, object]) -> None:
+    assert parse(approval(**changed)) is None
+
+
+def test_what_lies_too_deep_in_a_question_is_left_out() -> None:
+    deep: object = "x"
+    for _ in range(50):
+        deep = [deep]
+    report = parse(approval(input={"a": deep, "n": 10**30}))
+    assert report is not None
+    assert "x" not in json.dumps(report["input"])
+    assert report["cut"] is True
 
 
 @pytest.mark.parametrize("name", ["input_tokens", "output_tokens"])

@@ -213,6 +213,18 @@ class Backend(Protocol):
     async def tell_kept(self, container_id: str) -> None:
         """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""
 
+    async def answer(self, container_id: str, ask: int, said: Mapping[str, object]) -> str | None:
+        """Answer a question with which an agent waits; an answer that is there already stays.
+
+        Args:
+            ask: the number of the question in its container.
+            said: decision (allow or deny), always, message and answers.
+
+        Returns:
+            The decision that the agent was told; empty where it waits for none any more, None where its
+            container could not be asked.
+        """
+
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""
 

@@ -17,6 +17,7 @@ from parhelia_tui.core.client.tasking import Tasking
 from parhelia_tui.core.client.terminals import Terminals
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.client.approvals import Approvals
     from parhelia_tui.core.client.checkpoints import Checkpoints
 
 
@@ -29,3 +30,10 @@ class Client(Tasking, Housing, Terminals, Controlling, StoreFile, Configuring):
         from parhelia_tui.core.client.checkpoints import Checkpoints
 
         return Checkpoints(self.paths, self.owner, lambda: self._db, self._clock, self.wake, self._intent)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """What there is to ask and to wish of what agents wait for."""
+        from parhelia_tui.core.client.approvals import Approvals
+
+        return Approvals(self.owner, lambda: self._db, self._clock, self.wake, self.task_of)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.registry import BACKENDS, backend
+from parhelia_tui.core.control import approvals, dispatch, health, reconcile, retention, settle, wishes
 from parhelia_tui.core.control import checkpoints as taking
-from parhelia_tui.core.control import dispatch, health, reconcile, retention, settle, wishes
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.jobs import Jobs, Name
 from parhelia_tui.core.model.errors import ParheliaError
@@ -195,6 +195,10 @@ class Controller:
             live = containers.live(context.db)
             for container in live:
                 self._settle(container.id)
+        if self._is_due("questions", self._config.controller.health_s):
+            approvals.expire(context)
+        for approval_id in approvals.decided(context.db):
+            self._answer(approval_id)
         if self._is_due("checkpoints", self._config.controller.health_s):
             taking.want_due(context)
         for wanted in checkpoints.unfinished(context.db):
@@ -226,6 +230,9 @@ class Controller:
                 await taking.take(self.context, checkpoint_id)
 
         self._start("checkpoint", checkpoint_id, take)
+
+    def _answer(self, approval_id: str) -> None:
+        self._start("answer", approval_id, lambda: approvals.carry_out(self.context, approval_id))
 
     def _create(self, container_id: str) -> None:
         async def create() -> None:

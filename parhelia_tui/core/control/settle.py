@@ -28,7 +28,7 @@ async def read_news(context: Context, container_id: str) -> Container | None:
         read = await context.backend_of(container).read_spool(container_id, offset)
         if read.offset == offset and not read.again:
             return container
-        spool.apply(context.db, container_id, offset, read, context.clock())
+        spool.apply(context.db, container_id, offset, read, context.clock(), context.config.policy)
 
 
 async def settle(context: Context, container_id: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
-from parhelia_tui.core.control import ending
+from parhelia_tui.core.control import approvals, ending
 from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
@@ -26,6 +26,7 @@ from parhelia_tui.core.model.states import (
     Trigger,
 )
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.config import PolicyConfig
 from parhelia_tui.core.shim.limits import NOT_KEPT
 from parhelia_tui.core.store import checkpoints, containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing, writing_durably
@@ -40,10 +41,18 @@ DAMAGED_TOLD = 5
 """Damaged lines of one reading that get an event each; the rest is counted."""
 
 
-def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRead, now: float) -> bool:
+def apply(
+    db: sqlite3.Connection,
+    container_id: str,
+    offset: int,
+    read: SpoolRead,
+    now: float,
+    rules: PolicyConfig,
+) -> bool:
     """Store what was read from `offset` on.
 
     Args:
+        rules: what is decided without a person.
         now: epoch seconds. What a record says of a later time is taken for now, since a heartbeat from
             tomorrow would hide a day of silence.
 
@@ -57,7 +66,7 @@ def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRea
         container = containers.get(tx, container_id)
         if container.spool_offset != offset:
             return False
-        story = _Story(tx, container)
+        story = _Story(tx, container, rules)
         seen = 0
         if read.again:
             story.tell("spool.truncated", "it was cut, and is read again from its beginning", level="warning")
@@ -77,8 +86,9 @@ def apply(db: sqlite3.Connection, container_id: str, offset: int, read: SpoolRea
 class _Story:
     """One reading of a spool inside one transaction."""
 
-    def __init__(self, tx: sqlite3.Connection, container: Container) -> None:
+    def __init__(self, tx: sqlite3.Connection, container: Container, rules: PolicyConfig) -> None:
         self._tx = tx
+        self._rules = rules
         self._container = container
         self._beats: list[dict[str, Any]] = []
         self._ended = container.state in CONTAINER_ENDED
@@ -87,6 +97,9 @@ class _Story:
             "started": self._started,
             "heartbeat": self._heartbeat,
             "agent": self._agent,
+            "approval": self._asked,
+            "approval_answered": lambda record: approvals.answered(tx, self._container, record),
+            "approval_withdrawn": lambda record: approvals.withdrawn(tx, self._container, record),
             "terminal_lost": self._terminal_lost,
             "session_started": self._session_started,
             "session_ended": self._session_ended,
@@ -215,11 +228,19 @@ class _Story:
         elif state == "waiting" and task.state is TaskState.WAITING and message != task.question:
             tasks.update(self._tx, task, question=message)
             self.tell("task.waiting", message, level="warning")
-        elif state in WORKING_STATES and task.state is TaskState.WAITING:
+        elif (
+            state in WORKING_STATES
+            and task.state is TaskState.WAITING
+            and not approvals.waits(self._tx, task.id)
+        ):
             tasks.move(self._tx, task, TaskState.RUNNING, question="")
             self.tell("task.running", "the agent goes on")
         if state in ("done", "error"):
             self.tell(f"agent.{state}", message or f"the agent says: {state}")
+
+    def _asked(self, record: dict[str, Any]) -> None:
+        if not self._ended:
+            approvals.asked(self._tx, self._container, record, self._rules)
 
     def _risky(self, task: Task, message: str, at: float) -> None:
         """The agent waits for a checkpoint before it goes on; one at a time, since it may say so all day."""

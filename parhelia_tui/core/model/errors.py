@@ -106,6 +106,12 @@ _CATALOGUE = (
         ("parhelia session list", "parhelia session kill NAME"),
     ),
     Meaning(
+        "E206",
+        "APPROVAL_NOT_FOUND",
+        "No approval has this id.",
+        ("parhelia approval list", "parhelia approval list --all"),
+    ),
+    Meaning(
         "E300",
         "BUDGET_EXCEEDED",
         "The budget is spent; nothing more is started on it.",

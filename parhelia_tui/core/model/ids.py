@@ -17,7 +17,7 @@ def random_hex(digits: int) -> str:
 
 
 def new_id(prefix: str, random: Random = random_hex) -> str:
-    """Make an id such as `t-1a2b3c4d`; prefixes: t task, c container, s session, b batch."""
+    """Make an id such as `t-1a2b3c4d`; prefixes: t task, c container, s session, b batch, a approval."""
     return f"{prefix}-{random(8)}"
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.model.states import (
+    ApprovalKind,
+    ApprovalState,
     CheckpointState,
     ContainerState,
     Health,
@@ -213,6 +215,48 @@ class Checkpoint:
     output_tokens: int
     cost_usd: float | None
     created_at: float
+    finished_at: float | None
+    rev: int
+    version: int
+    owner: Owner = field(default=Owner())
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A question with which an agent waits for a person, and how it was answered.
+
+    Args:
+        ask: its number in the container.
+        tool, input: what the agent wants to do; secrets of known shapes are taken out.
+        cut: the input is not all of it.
+        message: the question or the plan in words.
+        decision: `allow` or `deny` once somebody has answered; the state follows when the agent was told.
+        always: the answer counts for all that is alike, in this task.
+        answers: to the questions of the kind `question`, by question.
+        reason: why, in the words of whoever answered.
+        answered_by: a person's name, or the rule.
+        source: `person`, `policy`, `timeout`, `agent` or `container`: who brought it to its end.
+    """
+
+    id: str
+    task_id: str
+    container_id: str
+    attempt: int
+    ask: int
+    kind: ApprovalKind
+    tool: str
+    input: dict[str, Any]
+    cut: bool
+    message: str
+    state: ApprovalState
+    decision: str
+    always: bool
+    answers: dict[str, str]
+    reason: str
+    answered_by: str
+    source: str
+    created_at: float
+    answered_at: float | None
     finished_at: float | None
     rev: int
     version: int

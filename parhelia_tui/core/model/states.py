@@ -67,6 +67,24 @@ class Trigger(StrEnum):
     END = "end"
 
 
+class ApprovalKind(StrEnum):
+    """What an agent waits with."""
+
+    PERMISSION = "permission"
+    QUESTION = "question"
+    PLAN = "plan"
+
+
+class ApprovalState(StrEnum):
+    """What became of a question; `pending` also while an answer is on its way to the agent."""
+
+    PENDING = "pending"
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
 class Health(StrEnum):
     """What the heartbeats of a container say; `unknown` before the first and after the end."""
 
@@ -77,7 +95,7 @@ class Health(StrEnum):
     DEAD = "dead"
 
 
-T, C, S, P = TaskState, ContainerState, SessionState, CheckpointState
+T, C, S, P, A = TaskState, ContainerState, SessionState, CheckpointState, ApprovalState
 
 TASK_MOVES: Mapping[TaskState, frozenset[TaskState]] = {
     T.PENDING: frozenset({T.DISPATCHING, T.CANCELLED, T.FAILED}),
@@ -121,6 +139,14 @@ CHECKPOINT_MOVES: Mapping[CheckpointState, frozenset[CheckpointState]] = {
     P.FAILED: frozenset(),
 }
 
+APPROVAL_MOVES: Mapping[ApprovalState, frozenset[ApprovalState]] = {
+    A.PENDING: frozenset({A.ALLOWED, A.DENIED, A.WITHDRAWN, A.EXPIRED}),
+    A.ALLOWED: frozenset(),
+    A.DENIED: frozenset(),
+    A.WITHDRAWN: frozenset(),
+    A.EXPIRED: frozenset(),
+}
+
 TASK_ENDED = frozenset({T.COMPLETED, T.FAILED, T.CANCELLED})
 TASK_SETTLED = TASK_ENDED | {T.NEEDS_REVIEW}
 """Nothing works on it and nothing will before a person says so."""
@@ -129,7 +155,7 @@ CONTAINER_ENDED = frozenset({C.STOPPED, C.TERMINATED, C.FAILED, C.LOST})
 CONTAINER_LIVE = frozenset({C.CREATING, C.RUNNING, C.STOPPING, C.ORPHANED})
 SESSION_ENDED = frozenset({S.TERMINATED, S.FAILED})
 
-State = TypeVar("State", TaskState, ContainerState, SessionState, CheckpointState)
+State = TypeVar("State", TaskState, ContainerState, SessionState, CheckpointState, ApprovalState)
 
 
 def check_move(moves: Mapping[State, frozenset[State]], what: str, old: State, new: State) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from parhelia_tui.core.model.request import (
     Cpus,
@@ -19,6 +19,7 @@ from parhelia_tui.core.model.request import (
     WorkspaceMode,
     checked_env,
 )
+from parhelia_tui.core.model.rules import read_rule
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000)]
@@ -176,6 +177,32 @@ class CheckpointsConfig(Section):
     )
 
 
+def _rules(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
+        read_rule(text)
+    return texts
+
+
+Rules = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_rules)]
+
+
+class PolicyConfig(Section):
+    """What agents may do without a person being asked, and what nobody may allow them."""
+
+    allow: Rules = Field(
+        default=(),
+        description="What is allowed without a question: TOOL or TOOL(PATTERN), as Read or Bash(npm run *).",
+    )
+    deny: Rules = Field(
+        default=(),
+        description="What is refused, whoever would allow it: goes before `allow` and before every key.",
+    )
+    answer_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
+        default=86400.0,
+        description="Seconds after which a question that nobody answered is refused; 0 is never.",
+    )
+
+
 class LocalConfig(Section):
     """The backend `local`."""
 
@@ -214,6 +241,7 @@ class Config(Section):
     sessions: SessionsConfig = SessionsConfig()
     retention: RetentionConfig = RetentionConfig()
     checkpoints: CheckpointsConfig = CheckpointsConfig()
+    policy: PolicyConfig = PolicyConfig()
     local: LocalConfig = LocalConfig()
     dashboard: DashboardConfig = DashboardConfig()
 

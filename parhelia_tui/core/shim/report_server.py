@@ -5,6 +5,7 @@ from __future__ import annotations
 import _socket
 import os
 
+from parhelia_tui.core.shim.asks import Asks
 from parhelia_tui.core.shim.listener import Lines, Listener
 from parhelia_tui.core.shim.loop import Loop
 from parhelia_tui.core.shim.reports import LONGEST, parse
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 A_SECOND = 50
 """Reports that are taken in one second; more are dropped and counted."""
-CONNECTIONS = 16
-"""Connections at the same time; a further one is closed at once."""
+CONNECTIONS = 64
+"""Connections at the same time; a further one is closed at once. Half of them may wait for answers (asks.py)."""
 CONNECTS_A_SECOND = 100
 BYTES_A_SECOND = 1024 * 1024
 READS_A_SECOND = 2000
 """What is read in one second; then the senders wait, so that a flood costs the host nothing."""
+ASKS_A_SECOND = 10
+"""Questions that are taken although other reports filled the second: who asks would wait for ever."""
 LINES_A_SECOND = 20 * A_SECOND
 """Lines of one connection; who sends more reports nothing, and what it still has to say is not read."""
 KEPT = b'{"kept": true}\n'
@@ -34,15 +37,24 @@ class ReportServer:
 
     Args:
         path: of the socket, relative to the working directory.
-        on_report: gets each checked report.
+        on_report: gets each checked report, but those that are questions.
+        record: writes a record of a type into the spool; False when it could not.
     """
 
-    def __init__(self, loop: Loop, path: str, on_report: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        path: str,
+        on_report: Callable[[dict[str, Any]], None],
+        record: Callable[[str, dict[str, Any]], bool],
+    ) -> None:
         self.loop = loop
         self._on_report = on_report
+        self.asks = Asks(record)
         self._senders: list[_Sender] = []
         self._waiting: list[_Sender] = []
         self._taken = 0
+        self._asked = 0
         self._connects = 0
         self._reads = 0
         self._read = 0
@@ -54,6 +66,7 @@ class ReportServer:
     def close(self) -> None:
         """Take nothing any more."""
         self.loop.cancel("reports")
+        self.asks.close()
         self._listener.close()
         for each in list(self._senders):
             each.lines.close()
@@ -77,11 +90,12 @@ class ReportServer:
         """Tell those who wait before a risky step that what there is has been kept."""
         waiting, self._waiting = self._waiting, []
         for each in waiting:
-            each.answer()
+            each.send(KEPT)
 
     def take(self, line: bytes, sender: _Sender) -> None:
         """Take a report, or drop what is none or too much."""
-        if self._taken >= A_SECOND or self._bytes + len(line) > ALTOGETHER:
+        full = self._taken >= A_SECOND and not (b'"approval"' in line and self._asked < ASKS_A_SECOND)
+        if full or self._bytes + len(line) > ALTOGETHER:
             self.dropped += 1
             return
         # A line without form costs as much to read as one with it, so it counts as much.
@@ -91,6 +105,10 @@ class ReportServer:
             self.dropped += 1
             return
         self._bytes += len(line)
+        if report["type"] == "approval":
+            self._asked += 1
+            self.asks.ask(sender, report)
+            return
         if report["type"] == "risky" and sender not in self._waiting:
             self._waiting.append(sender)
         self._on_report(report)
@@ -98,6 +116,7 @@ class ReportServer:
     def forget(self, sender: _Sender) -> None:
         """A connection is over."""
         self._senders.remove(sender)
+        self.asks.left(sender)
         if sender in self._waiting:
             self._waiting.remove(sender)
 
@@ -120,7 +139,7 @@ class ReportServer:
 
     def _next_second(self) -> None:
         self._counting = False
-        self._taken = self._connects = self._reads = self._read = 0
+        self._taken = self._asked = self._connects = self._reads = self._read = 0
         self._listener.resume()
         for each in self._senders:
             each.count = 0
@@ -145,10 +164,14 @@ class _Sender:
         else:
             self._server.take(line, self)
 
-    def answer(self) -> None:
-        """Send the one line that a sender can wait for; one that does not read goes without."""
-        if self.lines.open:
-            try:
-                os.write(self.lines.descriptor, KEPT)
-            except OSError:
-                self.lines.close()
+    def send(self, line: bytes) -> bool:
+        """Send a line that the sender waits for; one that does not read goes without."""
+        if not self.lines.open:
+            return False
+        try:
+            whole = os.write(self.lines.descriptor, line) == len(line)
+        except OSError:
+            whole = False
+        if not whole:
+            self.lines.close()
+        return whole

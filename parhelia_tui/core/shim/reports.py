@@ -13,6 +13,9 @@ LONGEST = 8192
 MESSAGE = 1000
 """Characters of a message that are kept."""
 STATES = frozenset(("working", "waiting", "idle", "done", "error"))
+KINDS = frozenset(("permission", "question", "plan"))
+DEEPEST = 8
+"""Objects and lists inside one another that the input of a tool may have; what lies deeper is left out."""
 _MOST = 10**12
 
 
@@ -33,7 +36,13 @@ def parse(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(fields, dict):
         return None
-    readers = {"state": _state, "usage": _usage, "progress": _progress, "risky": _risky}
+    readers = {
+        "state": _state,
+        "usage": _usage,
+        "progress": _progress,
+        "risky": _risky,
+        "approval": _approval,
+    }
     reader = readers.get(_word(fields.get("type")))
     return None if reader is None else reader(fields)
 
@@ -80,6 +89,45 @@ def _progress(fields: dict[str, Any]) -> dict[str, Any] | None:
 def _risky(fields: dict[str, Any]) -> dict[str, Any] | None:
     message = _text(fields.get("message"))
     return None if message is None else {"type": "risky", "message": message}
+
+
+def _approval(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """A question that the agent waits with: may a tool run, what shall it do, is this plan right."""
+    name, kind = _text(fields.get("id"), 200), _word(fields.get("kind"))
+    tool, message = _text(fields.get("tool", ""), 200), _text(fields.get("message", ""))
+    given, cut = fields.get("input", {}), fields.get("cut", False)
+    if not name or kind not in KINDS or tool is None or message is None:
+        return None
+    if not isinstance(given, dict) or not isinstance(cut, bool):
+        return None
+    kept = _values(given, DEEPEST)
+    return {
+        "type": "approval",
+        "id": name,
+        "kind": kind,
+        "tool": tool,
+        "input": kept,
+        # A shortened input is no ground for a rule to allow it, so whoever shortens it has to say so.
+        "cut": cut or kept != given,
+        "message": message,
+    }
+
+
+def _values(value: object, deep: int) -> Any:
+    """JSON values that every encoder and every store takes; the line's length bounds how many."""
+    if isinstance(value, str):
+        return _text(value, LONGEST)
+    if isinstance(value, dict):
+        return (
+            {_text(str(key), LONGEST): _values(each, deep - 1) for key, each in value.items()} if deep else {}
+        )
+    if isinstance(value, list):
+        return [_values(each, deep - 1) for each in value] if deep else []
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if abs(value) <= _MOST else None
+    return value if isinstance(value, float) and abs(value) <= 1e15 else None
 
 
 def _word(value: object) -> str:

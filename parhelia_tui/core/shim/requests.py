@@ -42,6 +42,8 @@ class Requests:
         elif op == "kept":
             self._supervisor.reports.answer()
             caller.answer({"ok": True})
+        elif op == "answer":
+            caller.answer({"ok": True, "decision": self._answer(asked)})
         elif op == "resize":
             self._supervisor.terminal.resize(int(asked["rows"]), int(asked["cols"]))
             caller.answer({"ok": True})
@@ -82,6 +84,18 @@ class Requests:
             "records_lost": shim.spool.lost,
             "reports_dropped": shim.reports.dropped,
         }
+
+    def _answer(self, asked: dict[str, Any]) -> str:
+        answers = asked["answers"]
+        if asked["decision"] not in ("allow", "deny") or not isinstance(answers, dict):
+            raise ValueError("no answer")
+        said = {
+            "decision": asked["decision"],
+            "always": bool(asked["always"]),
+            "message": str(asked["message"]),
+            "answers": {str(name): str(each) for name, each in answers.items()},
+        }
+        return self._supervisor.reports.asks.answer(int(asked["ask"]), said)
 
     def _freeze(self, caller: Caller, most_s: float) -> int:
         if self._supervisor.started_at is None or self._supervisor.reason:

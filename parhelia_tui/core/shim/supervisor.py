@@ -63,7 +63,7 @@ class Supervisor:
         rows, columns = self._pane.size() or (spec.rows, spec.columns)
         master, self._slave = open_terminal(rows, columns)
         self.terminal = Terminal(self.loop, master, self.output, self._first_output, self._alone)
-        self.reports = ReportServer(self.loop, AGENT_SOCKET, self._report)
+        self.reports = ReportServer(self.loop, AGENT_SOCKET, self._report, self.spool.write)
         self._requests = Requests(self)
         self._control = ControlServer(
             self.loop, spec.shim_socket, self._requests.answer, self._requests.caller_left

@@ -7,6 +7,7 @@ import sqlite3
 from typing import Any
 
 from parhelia_tui.core.model.records import (
+    Approval,
     Attempt,
     Checkpoint,
     Container,
@@ -20,6 +21,8 @@ from parhelia_tui.core.model.records import (
     Task,
 )
 from parhelia_tui.core.model.states import (
+    ApprovalKind,
+    ApprovalState,
     CheckpointState,
     ContainerState,
     Health,
@@ -240,6 +243,34 @@ def checkpoint(row: sqlite3.Row) -> Checkpoint:
         output_tokens=row["output_tokens"],
         cost_usd=row["cost_usd"],
         created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        rev=row["rev"],
+        version=row["version"],
+        owner=_owner(row),
+    )
+
+
+def approval(row: sqlite3.Row) -> Approval:
+    return Approval(
+        id=row["id"],
+        task_id=row["task_id"],
+        container_id=row["container_id"],
+        attempt=row["attempt"],
+        ask=row["ask"],
+        kind=ApprovalKind(row["kind"]),
+        tool=row["tool"],
+        input=_object(row["input"]),
+        cut=bool(row["cut"]),
+        message=row["message"],
+        state=ApprovalState(row["state"]),
+        decision=row["decision"],
+        always=bool(row["always"]),
+        answers=_object(row["answers"]),
+        reason=row["reason"],
+        answered_by=row["answered_by"],
+        source=row["source"],
+        created_at=row["created_at"],
+        answered_at=row["answered_at"],
         finished_at=row["finished_at"],
         rev=row["rev"],
         version=row["version"],

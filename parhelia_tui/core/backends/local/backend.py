@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.base import (
@@ -244,6 +244,13 @@ class LocalBackend:
         # One that has ended waits for nothing.
         with contextlib.suppress(OSError):
             await shim_client.tell_kept(self._paths.shim_socket(container_id))
+
+    async def answer(self, container_id: str, ask: int, said: Mapping[str, object]) -> str | None:
+        """Answer a question with which an agent waits; None where its supervisor does not answer."""
+        try:
+            return await shim_client.answer(self._paths.shim_socket(container_id), ask, said)
+        except OSError:
+            return None
 
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""

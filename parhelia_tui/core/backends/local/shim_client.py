@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,16 @@ async def tell_kept(address: Path) -> None:
     Raises:
         OSError: nobody answers, or not in time (TimeoutError).
     """
-    async with asyncio.timeout(ANSWER_S):
-        reader, writer = await asyncio.open_unix_connection(str(address))
-        try:
-            await _ask(reader, writer, {"op": "kept"})
-        finally:
-            writer.close()
+    await _once(address, {"op": "kept"})
+
+
+async def answer(address: Path, ask: int, said: Mapping[str, object]) -> str:
+    """Answer a question of an agent, and give the decision that it was told; empty where it waits no more.
+
+    Raises:
+        OSError: nobody answers, or not in time (TimeoutError).
+    """
+    return str((await _once(address, {"op": "answer", "ask": ask, **said}))["decision"])
 
 
 async def status(address: Path) -> dict[str, Any]:
@@ -52,10 +57,14 @@ async def status(address: Path) -> dict[str, Any]:
     Raises:
         OSError: nobody answers, or not in time (TimeoutError).
     """
+    return await _once(address, {"op": "status"})
+
+
+async def _once(address: Path, request: dict[str, Any]) -> dict[str, Any]:
     async with asyncio.timeout(ANSWER_S):
         reader, writer = await asyncio.open_unix_connection(str(address))
         try:
-            return await _ask(reader, writer, {"op": "status"})
+            return await _ask(reader, writer, request)
         finally:
             writer.close()
 

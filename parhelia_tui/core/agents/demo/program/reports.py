@@ -32,6 +32,7 @@ class Reports:
         self._path = path
         self._wait = wait
         self._connection: socket.socket | None = None
+        self._asked = 0
         self._sent: collections.deque[float] = collections.deque(maxlen=RATE)
 
     def state(self, state: str, message: str) -> None:
@@ -55,6 +56,33 @@ class Reports:
                     self._connection.recv(512)
                 return
             self._wait(0.02)
+
+    def ask(self, kind: str, tool: str, given: dict[str, Any], message: str) -> socket.socket | None:
+        """Ask a person.
+
+        Returns:
+            A connection on which the answer comes as one JSON line, and whose end takes the question back; None
+            where nobody listens.
+        """
+        if not self._path:
+            return None
+        self._asked += 1
+        report = {
+            "type": "approval",
+            "id": f"demo-{self._asked}",
+            "kind": kind,
+            "tool": tool,
+            "input": given,
+            "message": message,
+        }
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(os.fsencode(self._path))
+            connection.sendall(json.dumps(report).encode() + b"\n")
+        except OSError:
+            connection.close()
+            return None
+        return connection
 
     def usage(self, model: str, spent_in: int, spent_out: int, usd: float) -> None:
         """Tell the tokens of one answer and their price in USD."""

@@ -65,11 +65,15 @@ class Screen:
         self.write(f"\r{self.paint('cyan', shown)}\x1b[K")
         self._status = True
 
-    def ask(self, question: str) -> str | None:
+    def ask(self, question: str, beside: int | None = None) -> str | None:
         """Print a question and wait for a line.
 
+        Args:
+            beside: a descriptor from which the answer may come instead; what comes there stays there.
+
         Returns:
-            What was typed; "" for a bare Enter or where nobody can answer, None for Ctrl+C.
+            What was typed; "" for a bare Enter, for an answer that came beside, or where nobody can answer,
+            None for Ctrl+C.
         """
         if self.answers:
             # What was typed before the question was seen is no answer to it.
@@ -77,12 +81,17 @@ class Screen:
         bell = "\a" if self._shows else ""
         self.write(f"{self._cleared()}{bell}{self.paint('yellow', '◆ ' + question)} ")
         typed = b""
+        # Where nobody can type, the end of the input is no answer while another may come.
+        reading = (0,) if self.answers or beside is None else ()
         while not (b"\n" in typed or b"\r" in typed):
-            ready = self._wait_for_input()
+            ready = self._wait_for_input(*reading, *(() if beside is None else (beside,)))
             if self._signals.take_interrupt():
                 self.write("\n")
                 return None
-            if ready:
+            if beside in ready:
+                self.write("\n")
+                return ""
+            if 0 in ready:
                 some = _read(0)
                 if not some:
                     self.write("\n")
@@ -123,12 +132,12 @@ class Screen:
             # Nobody is there.
             return
 
-    def _wait_for_input(self) -> bool:
+    def _wait_for_input(self, *reading: int) -> set[int]:
         try:
-            return self._signals.wait(None, 0)
+            return self._signals.wait(None, *reading)
         except (OSError, ValueError):
             # Standard input is closed; reading says so too.
-            return True
+            return {0}
 
     def _cleared(self) -> str:
         was, self._status = self._status, False

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from .asking import Asking, NotAllowed
 from .commands import run
 from .files import Folder, NotOurs
 from .memory import Memory
@@ -31,7 +32,7 @@ class Session:
     """One run.
 
     Args:
-        script: prompt, seed, pace, ask, fail, turns.
+        script: prompt, seed, pace, ask, fail, turns, approvals.
         workspace: where its folders are made; nothing that is there already is touched.
         chance: what the seed decides.
         screen: where it is seen.
@@ -63,6 +64,7 @@ class Session:
         self._memory = memory
         self._known = memory.turns
         self._folders = iter(tuple(memory.folders))
+        self._asking = Asking(screen, reports, bool(script.get("approvals")))
         self._tell()
 
     @property
@@ -86,6 +88,15 @@ class Session:
             self._tell()
         self._reports.state("working", "goes on" if self._recalls else "reads the workspace")
         done: list[str] = []
+        try:
+            return self._go(prompt, done)
+        except NotAllowed as refused:
+            said = f"I may not: {refused}"
+            self._screen.say(self._screen.paint("yellow", f"● {said}. I stop here."))
+            self._reports.state("error", said)
+            return 1
+
+    def _go(self, prompt: str, done: list[str]) -> int:
         for project in self._projects(prompt.lower()):
             for _ in self._work(project):
                 self._turn += 1
@@ -112,9 +123,12 @@ class Session:
         screen = self._screen
         self._think("Reading the workspace", f"plans {project.name}")
         screen.say(f"● I will write a module that {project.aim}:")
-        for number, step in enumerate(("the module", "a test for its corners", "whatever the test finds"), 1):
+        steps = ["the module", "a test for its corners", "whatever the test finds"]
+        for number, step in enumerate(steps, 1):
             screen.say(f"  {number}. {step}")
         screen.say()
+        if not self._recalls:
+            self._asking.plan([f"{number}. {step}" for number, step in enumerate(steps, 1)])
         yield
         extra = self._wish(project)
         try:
@@ -178,8 +192,11 @@ class Session:
         self._asks = False
         if self._memory.answer is not None:
             return not self._memory.answer.lower().startswith("n")
-        self._reports.state("waiting", project.question)
-        answer = self._screen.ask(f"{project.question} [Y/n]")
+        if self._script.get("approvals"):
+            answer = self._asking.question(project.question)
+        else:
+            self._reports.state("waiting", project.question)
+            answer = self._screen.ask(f"{project.question} [Y/n]")
         if answer is None:
             self._interrupted()
             answer = ""
@@ -220,6 +237,8 @@ class Session:
         if self._recalls:
             folder.recall(name, text)
             return
+        place = f"{folder.name}/{name}"
+        self._asking.permission("Write", {"file_path": place, "content": text}, place)
         folder.write(name, text)
         lines = text.splitlines()
         self._screen.say(f"● {self._screen.paint('bold', f'Write({folder.name}/{name})')}")
@@ -235,6 +254,8 @@ class Session:
         if self._recalls:
             folder.recall_edit(name, old, new)
             return
+        place = f"{folder.name}/{name}"
+        self._asking.permission("Edit", {"file_path": place, "old_string": old, "new_string": new}, place)
         first = folder.edit(name, old, new)
         self._screen.say(f"● {self._screen.paint('bold', f'Edit({folder.name}/{name})')}")
         for sign, style, text in (("-", "removed", old), ("+", "added", new)):
@@ -246,6 +267,8 @@ class Session:
     def _test(self, folder: Folder, name: str) -> None:
         if self._recalls:
             return
+        command = f"python3 {folder.name}/{name}"
+        self._asking.permission("Bash", {"command": command}, command)
         self._screen.say(f"● {self._screen.paint('bold', f'Bash(python3 {folder.name}/{name})')}")
         code, lines = run((sys.executable, "-B", name, "-q"), folder.path, self._signals)
         shown = [line for line in lines if line.strip("-= ")]

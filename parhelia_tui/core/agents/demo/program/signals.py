@@ -39,25 +39,24 @@ class Signals:
         # A new size only has to end a wait; who draws next asks for it.
         signal.signal(signal.SIGWINCH, lambda *_: None)
 
-    def wait(self, seconds: float | None, reading: int | None = None) -> bool:
+    def wait(self, seconds: float | None, *reading: int) -> set[int]:
         """Wait for input, a signal or the time.
 
         Args:
             seconds: how long at most; None is for ever.
-            reading: a descriptor.
+            reading: descriptors.
 
         Returns:
-            Whether the descriptor can be read.
+            The descriptors that can be read.
         """
-        watched = [self._wake] if reading is None else [self._wake, reading]
-        ready, _, _ = select.select(watched, [], [], seconds)
+        ready, _, _ = select.select([self._wake, *reading], [], [], seconds)
         if self._wake in ready:
             try:
                 os.read(self._wake, 512)
             except BlockingIOError:
                 # Somebody was faster.
                 pass
-        return reading in ready
+        return {each for each in ready if each != self._wake}
 
     def take_interrupt(self) -> bool:
         """Whether Ctrl+C was pressed since the last call."""
