@@ -1,0 +1,85 @@
+"""What a request asks for, as far as its price depends on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from parhelia_tui.core.egress.usage import Reading
+from parhelia_tui.core.meter.bill import Usage
+from parhelia_tui.core.meter.money import NANO, nano
+from parhelia_tui.core.meter.prices import price
+
+EXPECTED_OUTPUT = 4096
+"""Tokens that an answer is thought to have at most, before it says; a request may allow far more and rarely
+needs it, and what is set aside for one is not there for others."""
+BYTES_A_TOKEN = 4
+A_SEARCH = NANO // 100
+"""One web search of the provider's: 10 USD for a thousand (its page of prices, autumn 2026)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request.
+
+    Args:
+        model: as it says; empty where it cannot be read.
+        most_output: tokens that the answer may have.
+        size: bytes of its body.
+    """
+
+    model: str
+    most_output: int
+    size: int
+
+    @classmethod
+    def read(cls, body: bytes) -> Asked:
+        """Read a request; one that cannot be read goes on all the same, and is priced as the dearest."""
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            fields = None
+        if not isinstance(fields, dict):
+            return cls("", EXPECTED_OUTPUT, len(body))
+        model, most = fields.get("model"), fields.get("max_tokens")
+        return cls(
+            model if isinstance(model, str) else "",
+            most if isinstance(most, int) and most > 0 else EXPECTED_OUTPUT,
+            len(body),
+        )
+
+    def estimate(self, prices: Path | None, reading: Reading | None = None) -> int:
+        """Say what it will cost, in nano-USD.
+
+        Args:
+            reading: what is known from the beginning of the answer.
+        """
+        output = min(self.most_output, EXPECTED_OUTPUT)
+        if reading is None or not reading.started:
+            usage = Usage(self.size // BYTES_A_TOKEN, output)
+        else:
+            known = reading.usage
+            usage = Usage(
+                known.input,
+                max(known.output, output),
+                known.cache_read,
+                known.cache_write_5m,
+                known.cache_write_1h,
+            )
+        return nano(price(self.model, usage, prices).usd)
+
+    def cost(self, prices: Path | None, reading: Reading) -> tuple[int, bool]:
+        """Say what a response cost.
+
+        A request may name two models, and a reader of JSON takes the one or the other; so where the answer
+        tells of a dearer model that is known, that is charged.
+
+        Returns:
+            Nano-USD, and whether the model is in no table of prices.
+        """
+        bill = price(self.model, reading.usage, prices)
+        other = price(reading.model, reading.usage, prices) if reading.model else bill
+        if not other.assumed and ((bill.assumed and not self.model) or other.usd > bill.usd):
+            bill = other
+        return nano(bill.usd) + reading.searches * A_SEARCH, bill.assumed

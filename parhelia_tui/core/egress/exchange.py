@@ -1,0 +1,267 @@
+"""One request and its response, from the container to the API and back, and what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h11
+
+from parhelia_tui.core.egress.asked import Asked
+from parhelia_tui.core.egress.key import Key, NoKey
+from parhelia_tui.core.egress.money import Money
+from parhelia_tui.core.egress.permission import Permission, refusal
+from parhelia_tui.core.egress.settings import Settings
+from parhelia_tui.core.egress.teller import Teller
+from parhelia_tui.core.egress.upstream import SILENCE_S, Unreachable, Upstream
+from parhelia_tui.core.egress.usage import BodyMeter, StreamMeter
+from parhelia_tui.core.egress.wire import Headers, Reader, Wire, answer, error_body, passed_on
+from parhelia_tui.core.meter.bill import Usage
+from parhelia_tui.core.meter.money import usd
+from parhelia_tui.core.meter.spending import Answer, adjust, settle
+from parhelia_tui.core.model.errors import ParheliaError
+
+DRAIN_S = 2.0
+"""How long a response is read on whose reader has left, for the last word on what it costs."""
+_REPLACED = (b"host", b"x-api-key", b"authorization", b"accept-encoding", b"expect", b"content-length")
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What exchanges work with: whose they are, where they go, with which key, on whose money."""
+
+    settings: Settings
+    upstream: Upstream
+    key: Key
+    money: Money
+    teller: Teller
+    permission: Permission
+
+    @property
+    def prices(self) -> Path | None:
+        """A file of prices over ours."""
+        return Path(self.settings.prices) if self.settings.prices else None
+
+
+class Exchange:
+    """One request and its response."""
+
+    def __init__(self, tools: Tools, wire: Wire, request: h11.Request, body: bytes, *, metered: bool) -> None:
+        self._tools = tools
+        self._client = wire
+        self._request = request
+        self._body = body
+        self._metered = metered
+        self._asked = Asked.read(body) if metered else Asked("", 0, len(body))
+        self._name = uuid.uuid4().hex
+        self._meter: StreamMeter | BodyMeter | None = None
+        self._status: int | None = None
+        self._left = False
+        self._up: Wire | None = None
+        self._ended = False
+        self._secret = b""
+
+    async def run(self) -> None:
+        """Ask for money, pass the request on and the response back, and book what it cost."""
+        reader = self._client.reader
+        if isinstance(reader, Reader):
+            reader.on_left = self._gone
+        try:
+            if self._metered and not await self._allowed():
+                return
+            try:
+                await self._through()
+            finally:
+                if self._metered:
+                    await self._book()
+        finally:
+            if isinstance(reader, Reader):
+                reader.on_left = None
+
+    async def _allowed(self) -> bool:
+        tools = self._tools
+        try:
+            verdict = await tools.permission.ask(
+                self._name, self._asked.model, self._asked.estimate(tools.prices), lambda: self._left
+            )
+        except ParheliaError as error:
+            # Without the book nothing is spent.
+            tools.teller.tell("problem", words=str(error))
+            await answer(
+                self._client, 503, error_body("api_error", f"no request can be booked: {error.message}")
+            )
+            return False
+        if verdict.answer is Answer.GRANTED:
+            return True
+        if verdict.answer is Answer.WAIT:
+            return False
+        words = refusal(verdict, tools.settings.task)
+        scope = verdict.ceilings[0].scope if verdict.ceilings else f"task:{tools.settings.task}"
+        tools.teller.tell("refused", scope=scope, words=words)
+        await answer(self._client, 402, error_body("billing_error", words))
+        return False
+
+    async def _through(self) -> None:
+        tools = self._tools
+        try:
+            key = await tools.key.headers()
+            self._secret = key[0][1].removeprefix(b"Bearer ")
+            headers = [
+                (b"host", tools.upstream.authority),
+                # Compressed, it could not be read for what it costs.
+                (b"accept-encoding", b"identity"),
+                *key,
+                *passed_on(self._request.headers, _REPLACED),
+            ]
+            if self._body or self._request.method == b"POST":
+                headers.append((b"content-length", str(len(self._body)).encode()))
+            response = await self._ask_upstream(headers)
+        except (NoKey, Unreachable) as error:
+            no_key = isinstance(error, NoKey)
+            tools.teller.tell("problem", words=str(error))
+            kind = "authentication_error" if no_key else "api_error"
+            await answer(self._client, 401 if no_key else 502, error_body(kind, f"Parhelia: {error}"))
+            return
+        self._status = response.status_code
+        if response.status_code == 401:
+            tools.key.forget()
+        await self._back(response)
+
+    async def _ask_upstream(self, headers: Headers) -> h11.Response:
+        """Send the request; once more where a kept connection turns out to be closed."""
+        while True:
+            self._up, used = await self._tools.upstream.take()
+            try:
+                await self._up.send(
+                    h11.Request(method=self._request.method, target=self._request.target, headers=headers),
+                    *([h11.Data(data=self._body)] if self._body else []),
+                    h11.EndOfMessage(),
+                )
+                while True:
+                    async with asyncio.timeout(SILENCE_S):
+                        event = await self._up.next()
+                    if isinstance(event, h11.Response):
+                        return event
+                    if not isinstance(event, h11.InformationalResponse):
+                        raise ConnectionError("it closed the connection")
+            except (OSError, h11.ProtocolError) as error:
+                self._up.close()
+                if not used or self._left:
+                    words = (
+                        "gave no answer" if isinstance(error, TimeoutError) else f"did not answer: {error}"
+                    )
+                    raise Unreachable(f"{self._tools.upstream.host} {words}") from error
+
+    async def _back(self, response: h11.Response) -> None:
+        up = self._up
+        assert up is not None
+        headers = [(name, self._without_key(value)) for name, value in passed_on(response.headers)]
+        if self._metered and response.status_code == 200:
+            kind = dict(response.headers).get(b"content-type", b"")
+            self._meter = StreamMeter() if kind.startswith(b"text/event-stream") else BodyMeter()
+        await self._give(
+            h11.Response(status_code=response.status_code, reason=response.reason, headers=headers)
+        )
+        noted = False
+        try:
+            while True:
+                async with asyncio.timeout(SILENCE_S):
+                    event = await up.next()
+                if isinstance(event, h11.Data):
+                    data = bytes(event.data)
+                    if self._meter is not None:
+                        self._meter.feed(data)
+                    await self._give(h11.Data(data=self._without_key(data)))
+                    if not noted and self._meter is not None and self._meter.reading.started:
+                        noted = True
+                        await self._note()
+                elif isinstance(event, h11.EndOfMessage):
+                    self._ended = True
+                    # Booked before the container knows that it has it all: who looks afterwards, sees it.
+                    await self._book()
+                    await self._give(h11.EndOfMessage())
+                    self._tools.upstream.give_back(up)
+                    return
+                else:
+                    raise ConnectionError("the response was cut")
+        except (OSError, h11.ProtocolError):
+            up.close()
+            # The container has to see that the response is not whole.
+            self._client.writer.transport.abort()
+            raise
+
+    async def _give(self, event: Any) -> None:
+        """Pass an event to the container, as long as it is there."""
+        if self._left:
+            return
+        try:
+            await self._client.send(event)
+        except OSError:
+            self._gone()
+
+    def _without_key(self, data: bytes) -> bytes:
+        """An API that repeats the key in its answer must not hand it to the container that way."""
+        key = self._secret
+        return data.replace(key, b"*" * len(key)) if key and key in data else data
+
+    def _gone(self) -> None:
+        """The container has gone away: read on for a moment, then stop paying for what nobody reads."""
+        if not self._left:
+            self._left = True
+            if self._up is not None:
+                asyncio.get_running_loop().call_later(DRAIN_S, self._cut)
+
+    def _cut(self) -> None:
+        if not self._ended and self._up is not None:
+            self._up.writer.transport.abort()
+
+    async def _note(self) -> None:
+        """Write down what the beginning of a response says, for the case that we do not see its end."""
+        meter = self._meter
+        assert meter is not None
+        usage, estimate = meter.reading.usage, self._asked.estimate(self._tools.prices, meter.reading)
+        await self._tools.money.ask_surely(lambda db: adjust(db, self._name, usage, estimate))
+
+    async def _book(self) -> None:
+        if not self._metered:
+            return
+        # Once; a second call would find it settled in the book too.
+        self._metered = False
+        if self._meter is None:
+            # An error costs nothing, and neither does what was never answered.
+            cost, assumed, usage, final = 0, False, Usage(0, 0), True
+        else:
+            self._meter.close()
+            reading = self._meter.reading
+            usage, final = reading.usage, reading.final
+            if reading.started or reading.failed:
+                cost, assumed = self._asked.cost(self._tools.prices, reading)
+            else:
+                # Something was answered and nobody knows what: not nothing, but what it was thought to be.
+                cost, assumed = self._asked.estimate(self._tools.prices), False
+        await self._settle(usage, cost, estimated=not final, assumed=assumed)
+
+    async def _settle(self, usage: Usage, cost: int, *, estimated: bool, assumed: bool) -> None:
+        tools, now = self._tools, self._tools.money.now()
+        try:
+            await tools.money.ask_surely(
+                lambda db: settle(
+                    db,
+                    self._name,
+                    usage,
+                    cost,
+                    now,
+                    estimated=estimated,
+                    assumed=assumed,
+                    status=self._status,
+                )
+            )
+        except ParheliaError as error:
+            # What was set aside stays set aside, so nothing is spent twice; the next process settles it.
+            tools.teller.tell("problem", words=str(error))
+            return
+        if cost:
+            tools.teller.tell("spent", model=self._asked.model[:80], usd=usd(cost))

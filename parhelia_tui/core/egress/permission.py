@@ -1,0 +1,102 @@
+"""Asking for money for each request, and keeping waiting what a person may still allow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from parhelia_tui.core.egress.money import Money
+from parhelia_tui.core.egress.teller import Teller
+from parhelia_tui.core.meter.spending import Answer, Spender, Verdict, reserve
+
+LOOK_S = 0.02
+LOOK_HELD_S = 0.25
+AGAIN_S = 30.0
+"""Asked again after so long also where nothing has changed: a new day has begun, perhaps."""
+
+
+class Permission:
+    """Gives money for requests of one spender.
+
+    A request beyond a ceiling is held: the supervisor is told to hold the container still, and whoever raises
+    the ceiling lets both go on, so that the agent notices nothing but the time. Who is stopped is refused.
+
+    Args:
+        holds: there is a supervisor that can hold the container still; else the request is refused at once.
+    """
+
+    def __init__(self, money: Money, spender: Spender, teller: Teller, *, holds: bool) -> None:
+        self._money = money
+        self._spender = spender
+        self._teller = teller
+        self._holds = holds
+        self._held: set[str] = set()
+
+    async def ask(self, request: str, model: str, estimate: int, left: Callable[[], bool]) -> Verdict:
+        """Ask until there is an answer.
+
+        Args:
+            left: says whether who made the request has gone away.
+
+        Returns:
+            `GRANTED`, `SPENT` or `STOPPED`; `WAIT` when who asked has gone away meanwhile.
+        """
+        try:
+            while True:
+                version = await self._money.version()
+                verdict = await self._money.ask_surely(
+                    lambda db: reserve(db, request, self._spender, model, estimate, self._money.now())
+                )
+                if verdict.answer in (Answer.GRANTED, Answer.STOPPED):
+                    return verdict
+                if verdict.answer is Answer.SPENT:
+                    if not self._holds:
+                        return verdict
+                    self._hold(request, verdict)
+                if not await self._changed(version, left):
+                    return Verdict(Answer.WAIT, verdict.ceilings)
+        finally:
+            self._let_go(request)
+
+    def _hold(self, request: str, verdict: Verdict) -> None:
+        if not self._held:
+            first = verdict.ceilings[0]
+            self._teller.tell(
+                "hold",
+                scope=first.scope,
+                words=first.words,
+                limit_nano=first.limit,
+                spent_nano=first.spent,
+            )
+        self._held.add(request)
+
+    def _let_go(self, request: str) -> None:
+        if request in self._held:
+            self._held.discard(request)
+            if not self._held:
+                self._teller.tell("go_on")
+
+    async def _changed(self, version: tuple[int, int], left: Callable[[], bool]) -> bool:
+        """Wait until somebody changes the book; False when who asked has left."""
+        clock = asyncio.get_running_loop().time
+        end = clock() + AGAIN_S
+        # The request itself was the last change of ours.
+        own = version[1] + 1
+        while not left():
+            await asyncio.sleep(LOOK_HELD_S if self._held else LOOK_S)
+            seen = await self._money.version()
+            if seen != (version[0], own) or clock() > end:
+                return not left()
+        return False
+
+
+def refusal(verdict: Verdict, task: str) -> str:
+    """Say in words that an agent can act on why there is no money."""
+    if verdict.answer is Answer.STOPPED:
+        why = "A person has stopped this task's spending."
+    else:
+        why = f"The budget is spent: {verdict.ceilings[0].words}."
+    return (
+        f"{why} Do not try again: no request will be answered. Stop here and leave the work as it is;"
+        f" a person can let it go on with: parhelia budget raise {task} USD"
+    )

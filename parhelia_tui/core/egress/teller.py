@@ -1,0 +1,49 @@
+"""Telling the supervisor what happens: JSON lines on standard output, so many and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+
+A_SECOND = 20
+"""Lines in one second; what a container can cause more of is counted and told with the next."""
+LONGEST = 500
+_ALWAYS = frozenset({"hold", "go_on"})
+"""What the supervisor acts on is never left out."""
+
+
+class Teller:
+    """Writes lines.
+
+    Args:
+        descriptor: where to.
+        clock: gives seconds.
+    """
+
+    def __init__(self, descriptor: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+        self._descriptor = descriptor
+        self._clock = clock
+        self._second = 0
+        self._said = 0
+        self._left_out = 0
+
+    def tell(self, kind: str, **fields: object) -> None:
+        """Tell of something: `called`, `denied`, `refused`, `spent`, `hold`, `go_on`, `problem`."""
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._said = second, 0
+        self._said += 1
+        if self._said > A_SECOND and kind not in _ALWAYS:
+            self._left_out += 1
+            return
+        short = {name: value[:LONGEST] if isinstance(value, str) else value for name, value in fields.items()}
+        if self._left_out:
+            short["left_out"], self._left_out = self._left_out, 0
+        line = json.dumps({"kind": kind, **short}) + "\n"
+        try:
+            os.write(self._descriptor, line.encode("ascii"))
+        except OSError:
+            # The supervisor is gone; standard input says so too.
+            return
