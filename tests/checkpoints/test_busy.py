@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.checkpoints import scouts
 from parhelia_tui.core.checkpoints.capture import Capture, capture
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
@@ -75,9 +76,15 @@ def writer(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+@pytest.mark.parametrize("processes", [1, 3])
 def test_what_is_captured_is_what_was_there_in_the_pause(
-    repository: Repository, tmp_path: Path, writer: subprocess.Popen[bytes]
+    repository: Repository,
+    tmp_path: Path,
+    writer: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    processes: int,
 ) -> None:
+    monkeypatch.setattr(scouts, "_WORTH", 0)
     live = tmp_path / "ws"
     previous = None
     for number in range(4):
@@ -89,7 +96,7 @@ def test_what_is_captured_is_what_was_there_in_the_pause(
                 yield
                 subprocess.run(["cp", "-a", live, copy], check=True)
 
-        made = capture(repository, live, previous, pause=pause)
+        made = capture(repository, live, previous, pause=pause, processes=processes)
         previous = made.tree
         assert made.watched
         assert made.unsettled == ()
@@ -101,6 +108,7 @@ def test_what_is_captured_is_what_was_there_in_the_pause(
 LIMITED = """
 import sys
 from pathlib import Path
+from parhelia_tui.core.checkpoints import scouts
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.repository import Repository
 Path("/proc/sys/user/max_inotify_watches").write_text("3")

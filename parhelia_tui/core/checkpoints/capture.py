@@ -20,6 +20,7 @@ from parhelia_tui.core.checkpoints.packs import PackWriter
 from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
 from parhelia_tui.core.checkpoints.scan import Scan
+from parhelia_tui.core.checkpoints.stat_cache import Remembered
 from parhelia_tui.core.checkpoints.tree import Tree, make_tree
 from parhelia_tui.core.checkpoints.watch import Watch
 from parhelia_tui.core.checkpoints.workspace import open_workspace, workspace_rules
@@ -81,6 +82,8 @@ def capture(
     ignore: Sequence[str] = (),
     progress: Progress = quiet,
     pause: Pause = nullcontext,
+    processes: int = 1,
+    end_watch: Callable[[Watch], None] = Watch.close,
 ) -> Capture:
     """Make a checkpoint; it exists whole when this returns, and not at all when it raises.
 
@@ -91,6 +94,9 @@ def capture(
         ignore: lines in gitignore's syntax that come before those of the workspace's own file.
         progress: is told where this is; what it raises ends it.
         pause: makes a context manager within which the agent stands still.
+        processes: how many may look for what changed; more than one only where this process has no other threads.
+        end_watch: takes what watched for changes and is not needed any more. To close it costs a tenth of a capture
+            that finds nothing, so somebody who waits may be told first.
 
     Raises:
         ParheliaError: E204 when the workspace is not there or no directory; E600 when it cannot be stored.
@@ -110,8 +116,8 @@ def capture(
         hasher = Hasher(keep)
         watch = Watch()
         try:
-            scan = Scan(repository.objects, hasher, rules, watch, Teller(progress))
-            top = scan.top(opened, cached[1] if cached else None)
+            scan = Scan(repository.objects, hasher, rules, watch, Teller(progress), processes)
+            top = scan.top(opened, cached.top if cached else None)
             for _ in range(_ROUNDS):
                 touched = _touched(scan, watch)
                 if not watch.complete or sum(map(len, touched.values())) <= _FEW:
@@ -135,8 +141,9 @@ def capture(
                 paused = time.monotonic() - started
             hasher.drain()
             progress("storing", 0, 0)
-            listing = write_listings(top, repository.objects, hasher.listing)
-            tree = _tree(top, listing, status, xattrs)
+            same = cached if not scan.changed else None
+            listing = write_listings(top, repository.objects, hasher.listing, changed=scan.changed)
+            tree = _tree(_counts(repository, same, top), listing, status, xattrs)
             writer.finish()
             repository.publish(tree)
         except BaseException:
@@ -144,10 +151,12 @@ def capture(
             writer.abandon()
             raise
         finally:
-            watch.close()
+            end_watch(watch)
         # Only now: the objects may be in packs that are seen by a refresh alone.
         repository.objects.refresh()
-        if cached is None or cached[0] != tree.name or stored or scan.read:
+        if cached is not None and cached.tree == tree.name and not scan.changed:
+            repository.remembered = cached
+        else:
             try:
                 stat_cache.save(repository, source, rules.key, tree.name, top)
             except OSError:
@@ -182,19 +191,31 @@ def _merged(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> Mappi
     return {path: one.get(path, set()) | other.get(path, set()) for path in {*one, *other}}
 
 
-def _tree(top: Folder, listing: bytes, status: os.stat_result, xattrs: Mapping[str, bytes]) -> Tree:
-    folders = [folder for _, folder in top.walk()]
+def _counts(repository: Repository, same: Remembered | None, top: Folder) -> tuple[int, int, int]:
+    """Give how many files there are, their bytes, and how many names the rules left out."""
+    if same is not None:
+        before = repository.tree(same.tree)
+        return before.files, before.bytes, before.ignored
+    files = size = ignored = 0
+    for folder in top.all():
+        files += folder.files
+        size += folder.size
+        ignored += len(folder.ignored)
+    return files, size, ignored
+
+
+def _tree(
+    counts: tuple[int, int, int], listing: bytes, status: os.stat_result, xattrs: Mapping[str, bytes]
+) -> Tree:
     mode = stat.S_IFDIR | stat.S_IMODE(status.st_mode)
-    return make_tree(
-        Entry(".", mode, status.st_mtime_ns, 0, status.st_uid, status.st_gid, listing, xattrs=xattrs),
-        sum(folder.files for folder in folders),
-        sum(folder.size for folder in folders),
-        sum(len(folder.ignored) for folder in folders),
-    )
+    top = Entry(".", mode, status.st_mtime_ns, 0, status.st_uid, status.st_gid, listing, xattrs=xattrs)
+    return make_tree(top, *counts)
 
 
 def _skipped(top: Folder) -> tuple[Skipped, ...]:
     found: list[Skipped] = []
+    if not any(folder.skipped for folder in top.all()):
+        return ()
     for path, folder in top.walk():
         for name, reason in folder.skipped.items():
             found.append(Skipped(f"{path}/{name}" if path else name, reason))

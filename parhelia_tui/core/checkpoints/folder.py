@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,15 @@ from parhelia_tui.core.checkpoints.manifest import Entry
 KEY = 32
 UNSURE = bytes(KEY)
 """The key of a name that is to be looked at again in any case."""
+
+
+def keys(flat: list[int]) -> bytes:
+    """Pack inode, size, mtime and ctime of names, one after the other, into their keys."""
+    try:
+        return struct.pack(f"<{len(flat)}q", *flat)
+    except struct.error:
+        # Inodes of 64 bits, times after 2262.
+        return b"".join([(each & (1 << 64) - 1).to_bytes(8, "little") for each in flat])
 
 
 @dataclass(slots=True)
@@ -49,6 +59,14 @@ class Folder:
         """Give the key of each name."""
         keys = self.keys
         return {name: keys[at * KEY : at * KEY + KEY] for at, name in enumerate(self.names)}
+
+    def all(self) -> Iterator[Folder]:
+        """Give this and all directories below, in no order; half the cost of `walk`."""
+        waiting = [self]
+        while waiting:
+            folder = waiting.pop()
+            yield folder
+            waiting += folder.subs.values()
 
     def walk(self, path: str = "") -> Iterator[tuple[str, Folder]]:
         """Give this and all directories below, each with its path (the top's is empty)."""

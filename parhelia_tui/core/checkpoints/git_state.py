@@ -183,6 +183,7 @@ def _count(git: Path, repository: int, workspace: int, timeout_s: float) -> _Cou
                 unstaged += line[3:4] != b"."
     finally:
         timer.cancel()
+        timer.join()
         running.kill()
         failed = running.wait() != 0
         if running.stdout is not None:

@@ -34,7 +34,9 @@ class Live:
     listings: dict[bytes, bytes]
 
 
-def look(repository: Repository, source: Path, opened: int, rules: Rules, teller: Teller) -> Live:
+def look(
+    repository: Repository, source: Path, opened: int, rules: Rules, teller: Teller, processes: int = 1
+) -> Live:
     """Look at a workspace; what is as at its last capture is not read.
 
     Args:
@@ -42,6 +44,7 @@ def look(repository: Repository, source: Path, opened: int, rules: Rules, teller
         source: the absolute path under which its last capture is remembered.
         opened: its descriptor.
         rules: what is left out.
+        processes: as for a capture.
     """
     listings: dict[bytes, bytes] = {}
 
@@ -52,8 +55,8 @@ def look(repository: Repository, source: Path, opened: int, rules: Rules, teller
     cached = stat_cache.load(repository, source, rules.key)
     hasher = Hasher(keep)
     try:
-        scan = Scan(repository.objects, hasher, rules, None, teller)
-        folder = scan.top(opened, cached[1] if cached else None)
+        scan = Scan(repository.objects, hasher, rules, None, teller, processes)
+        folder = scan.top(opened, cached.top if cached else None)
         status = os.fstat(opened)
         xattrs = attributes(opened)
         hasher.drain()

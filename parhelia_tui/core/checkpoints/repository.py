@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from parhelia_tui.core.checkpoints.coding import damaged
 from parhelia_tui.core.checkpoints.files import descriptor, directory, read_whole, write_durably
@@ -18,6 +19,9 @@ from parhelia_tui.core.checkpoints.index import Index
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.tree import Tree, decode_tree, encode_tree
 from parhelia_tui.core.model.errors import ParheliaError
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.checkpoints.stat_cache import Remembered
 
 _TREE_NAME = re.compile(r"[0-9a-f]{64}")
 _TREE_LIMIT = 1 << 20
@@ -45,6 +49,8 @@ class Repository:
                 each.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.packs = os.open(root / "packs", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.objects = Objects(self.packs, Index(self.packs))
+        self.remembered: Remembered | None = None
+        """What the last capture by this process saw, for the next one."""
 
     def close(self) -> None:
         """Give back the descriptors."""

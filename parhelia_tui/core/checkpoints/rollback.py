@@ -60,6 +60,7 @@ def rollback(
     *,
     ignore: Sequence[str] = (),
     progress: Progress = quiet,
+    processes: int = 1,
 ) -> RolledBack:
     """Turn a workspace back into what a checkpoint has.
 
@@ -74,6 +75,7 @@ def rollback(
         journal: a file of ours outside of the workspace; there must be none.
         ignore: as for the capture.
         progress: is told where this is; what it raises ends it before the first rename.
+        processes: as for a capture.
 
     Raises:
         ParheliaError: E204 when the workspace cannot be opened; E600 when the checkpoint is missing or damaged, the
@@ -90,7 +92,7 @@ def rollback(
         top = repository.tree(tree).top
         rules = _rules(repository, top, opened, ignore)
         teller = Teller(progress)
-        seen = look(repository, live, opened, rules, teller)
+        seen = look(repository, live, opened, rules, teller, processes)
         found = changes(partial(both, repository, seen), seen.top, top, whole=True)
         plan = Planner(repository.objects, top, seen.folder, opened, rules).make(found)
         done = RolledBack(plan.created, plan.replaced, plan.removed, tuple(plan.kept))

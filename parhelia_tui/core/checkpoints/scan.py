@@ -5,19 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import struct
 import time
 from collections.abc import Collection, Mapping
 
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.content import NotAFile, attributes, take_file
 from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor
-from parhelia_tui.core.checkpoints.folder import UNSURE, Folder
+from parhelia_tui.core.checkpoints.folder import KEY, UNSURE, Folder, keys
 from parhelia_tui.core.checkpoints.hasher import Hasher
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
+from parhelia_tui.core.checkpoints.scouts import differing
 from parhelia_tui.core.checkpoints.watch import Watch
 
 STAGING = ".parhelia-rollback-"
@@ -47,18 +47,28 @@ class Scan:
         rules: what is left out.
         watch: is told of each directory before it is listed; None when nobody wants to know.
         teller: is told how many names were seen.
+        processes: how many may look for what differs, this one included.
     """
 
     def __init__(
-        self, objects: Objects, hasher: Hasher, rules: Rules, watch: Watch | None, teller: Teller
+        self,
+        objects: Objects,
+        hasher: Hasher,
+        rules: Rules,
+        watch: Watch | None,
+        teller: Teller,
+        processes: int = 1,
     ) -> None:
         self._objects = objects
         self._hasher = hasher
         self._rules = rules
         self._watch = watch
         self._teller = teller
+        self._processes = processes
         self._device = -1
         self._seen = 0
+        self.changed = False
+        """Whether a directory was not as it was."""
         self.read = 0
         """Files that were read."""
         self.unsettled: dict[str, set[str]] = {}
@@ -72,6 +82,10 @@ class Scan:
             old: what a scan saw before; what still has the same key is not read.
         """
         self._device = os.fstat(opened).st_dev
+        if old is not None:
+            found = differing(opened, old, self._watch, self._processes, self._tell)
+            if found is not None:
+                return self.again(opened, old, dict.fromkeys(found, ())) if found else old
         return self._folder(opened, "", old, (), keep_subs=False, depth=0)
 
     def again(self, opened: int, top: Folder, touched: Mapping[str, Collection[str]]) -> Folder:
@@ -109,6 +123,10 @@ class Scan:
                 depth = path.count("/") + 1
                 parent.subs[name] = self._folder(inside, path, old, wanted[path], keep_subs=True, depth=depth)
         return top
+
+    def _tell(self, names: int) -> None:
+        self._seen += names
+        self._teller.tell("scanning", self._seen)
 
     def _add_links(self, top: Folder, wanted: dict[str, set[str]]) -> None:
         """Add the other names of files of which one name is wanted: inotify tells of one name alone."""
@@ -149,13 +167,12 @@ class Scan:
                 names.append(each.name)
                 seen.append((each.name, status))
                 flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        keys = _keys(flat)
-        self._seen += len(names)
-        self._teller.tell("scanning", self._seen)
-        same = old is not None and not forced and keys == old.keys and names == old.names
+        now = keys(flat)
+        self._tell(len(names))
+        same = old is not None and not forced and now == old.keys and names == old.names
         if old is not None and same and (keep_subs or self._subs(opened, path, old, depth)):
             return old
-        return self._changed(opened, path, old, forced, seen, keys, listed_ns, keep_subs, depth)
+        return self._changed(opened, path, old, forced, seen, now, listed_ns, keep_subs, depth)
 
     def _subs(self, opened: int, path: str, old: Folder, depth: int) -> bool:
         """Walk over all directories in one that is as it was; False when one of them is not to be had."""
@@ -192,18 +209,19 @@ class Scan:
         old: Folder | None,
         forced: Collection[str],
         seen: list[tuple[str, os.stat_result]],
-        keys: bytes,
+        now: bytes,
         listed_ns: int,
         keep_subs: bool,
         depth: int,
     ) -> Folder:
+        self.changed = True
         old_keys = old.key_of() if old is not None else {}
         old_entries = self._entries(old)
         entries: dict[str, Entry] = {}
         made = Folder(os.fstat(opened).st_ino, [], b"", entries)
         sure: list[bytes] = []
         for at, (name, status) in enumerate(seen):
-            key = keys[at * 32 : at * 32 + 32]
+            key = now[at * KEY : at * KEY + KEY]
             looked_ns = listed_ns
             made.names.append(name)
             mode = status.st_mode
@@ -231,7 +249,7 @@ class Scan:
                     key = UNSURE
                 else:
                     status = taken
-                    key = _keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+                    key = keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
             sure.append(UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key)
         made.keys = b"".join(sure)
         return made
@@ -316,14 +334,6 @@ class Scan:
         if old.entries is None and old.listing is not None:
             return {each.name: each for each in self._objects.listing(old.listing)}
         return old.entries or {}
-
-
-def _keys(flat: list[int]) -> bytes:
-    try:
-        return struct.pack(f"<{len(flat)}q", *flat)
-    except struct.error:
-        # Inodes of 64 bits, times after 2262.
-        return b"".join([(each & (1 << 64) - 1).to_bytes(8, "little") for each in flat])
 
 
 def _fresh(changed_ns: int, now_ns: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
@@ -18,8 +19,19 @@ _VERSION = b"PS1 %d.%d\n" % sys.version_info[:2]
 _SEAL = 16
 
 
-def load(repository: Repository, source: Path, rules: bytes) -> tuple[str, Folder] | None:
-    """Give the tree and the folders of the last capture.
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was written last by this process: to make folders of the file takes a fifth of a walk over nothing new."""
+
+    place: Path
+    seal: bytes
+    tree: str
+    rules: bytes
+    top: Folder
+
+
+def load(repository: Repository, source: Path, rules: bytes) -> Remembered | None:
+    """Give what the last capture saw. Whoever gets it may change the folders; unchanged, `repository` may keep it.
 
     Args:
         source: absolute.
@@ -28,17 +40,24 @@ def load(repository: Repository, source: Path, rules: bytes) -> tuple[str, Folde
     Returns:
         None when there is none that can be trusted: without its tree, what it names may be gone from the store.
     """
+    remembered, repository.remembered = repository.remembered, None
+    place = _file(repository, source)
     try:
-        data = _file(repository, source).read_bytes()
+        with place.open("rb") as file:
+            head, seal = file.read(len(_VERSION)), file.read(_SEAL)
+            if head != _VERSION:
+                return None
+            if remembered is not None and (remembered.place, remembered.seal) == (place, seal):
+                found = remembered
+            else:
+                body = file.read()
+                if _seal(body) != seal:
+                    return None
+                tree, key, plain = marshal.loads(body)
+                found = Remembered(place, seal, tree, key, from_plain(plain))
     except OSError:
         return None
-    head, seal, body = data[: len(_VERSION)], data[len(_VERSION) :][:_SEAL], data[len(_VERSION) + _SEAL :]
-    if head != _VERSION or blake2b(body, digest_size=_SEAL).digest() != seal:
-        return None
-    tree, key, plain = marshal.loads(body)
-    if key != rules or not repository.has_tree(tree):
-        return None
-    return tree, from_plain(plain)
+    return found if found.rules == rules and repository.has_tree(found.tree) else None
 
 
 def save(repository: Repository, source: Path, rules: bytes, tree: str, top: Folder) -> None:
@@ -48,15 +67,21 @@ def save(repository: Repository, source: Path, rules: bytes, tree: str, top: Fol
         OSError: when it cannot be written; the capture is none the worse.
     """
     body = marshal.dumps((tree, rules, to_plain(top)))
-    file = _file(repository, source)
-    new = file.with_name(f"{file.name}.{random_hex(8)}.new")
+    seal = _seal(body)
+    place = _file(repository, source)
+    new = place.with_name(f"{place.name}.{random_hex(8)}.new")
     try:
         # No fsync: after a crash the seal tells whether it is whole.
-        new.write_bytes(_VERSION + blake2b(body, digest_size=_SEAL).digest() + body)
-        new.replace(file)
+        new.write_bytes(_VERSION + seal + body)
+        new.replace(place)
     except OSError:
         new.unlink(missing_ok=True)
         raise
+    repository.remembered = Remembered(place, seal, tree, rules, top)
+
+
+def _seal(body: bytes) -> bytes:
+    return blake2b(body, digest_size=_SEAL).digest()
 
 
 def _file(repository: Repository, source: Path) -> Path:

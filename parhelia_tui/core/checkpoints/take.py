@@ -17,60 +17,49 @@ from parhelia_tui.core.checkpoints.jobs import Subject, Taken
 from parhelia_tui.core.checkpoints.progress import Progress
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.still import Container
+from parhelia_tui.core.checkpoints.stores import Stores
 from parhelia_tui.core.model.text import one_line
+
+Hold = Callable[[], contextlib.AbstractContextManager[object]]
 
 SKIPPED_NAMED = 50
 TOOLS = ("git", "node", "python3")
 TOOL_S = 5.0
 
 
-def take(root: Path, subject: Subject, progress: Progress) -> Taken:
+def take(stores: Stores, subject: Subject, progress: Progress, hold: Hold | None = None) -> Taken:
     """Take a checkpoint; the container stands still only while its last changes are read.
 
     Args:
-        root: of the checkpoint store.
+        stores: where it goes.
+        hold: makes a context manager within which the container stands still; its supervisor is asked where not given.
 
     Raises:
         ParheliaError: E204 where there is no workspace, E600.
     """
-    with Repository(root) as repository, Repository(root) as second:
-        return _take(repository, second, subject, progress, Container(subject.supervisor).held)
-
-
-@contextlib.contextmanager
-def taken_and_held(root: Path, subject: Subject, progress: Progress) -> Iterator[Taken]:
-    """Take a checkpoint of a container that then stands still for as long as the context lasts."""
-    with Container(subject.supervisor).held(), Repository(root) as repository, Repository(root) as second:
-        yield _take(repository, second, subject, progress, contextlib.nullcontext)
-
-
-def _take(
-    repository: Repository,
-    second: Repository,
-    subject: Subject,
-    progress: Progress,
-    hold: Callable[[], contextlib.AbstractContextManager[object]],
-) -> Taken:
+    hold = hold or Container(subject.supervisor).held
     began = time.monotonic()
     tools = {name: _ask_version(name) for name in TOOLS}
     state = git_state(subject.workspace)
     # Once before and once while all stands still: the second time nearly nothing is new.
-    talk = _talk(second, subject, subject.previous_conversation)
+    talk = _talk(stores.talks, subject, subject.previous_conversation)
 
     @contextlib.contextmanager
     def pause() -> Iterator[None]:
         nonlocal talk
         with hold():
-            talk = _talk(second, subject, talk.tree if talk else "")
+            talk = _talk(stores.talks, subject, talk.tree if talk else "")
             yield
 
     got = capture(
-        repository,
+        stores.workspaces,
         subject.workspace,
         subject.previous or None,
         ignore=subject.ignore,
         progress=progress,
         pause=pause,
+        processes=stores.processes,
+        end_watch=stores.end_watch,
     )
     skipped = [f"{one_line(each.path, 200)}: {each.reason}" for each in got.skipped]
     skipped += [f"{one_line(path, 200)}: it was still being written" for path in got.unsettled]

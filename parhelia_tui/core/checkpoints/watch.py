@@ -24,8 +24,11 @@ class Watch:
         self._add_watch.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32)
         self._file: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         self.complete = self._file >= 0
-        self._paths: dict[int, str] = {}
+        self.paths: dict[int, str] = {}
+        """The number of each watch with its path."""
         self._touched: dict[str, set[str]] = {}
+        self._strange: dict[int, set[str]] = {}
+        self._reads = True
 
     def close(self) -> None:
         """Watch nothing any more."""
@@ -48,9 +51,29 @@ class Watch:
             # ENOSPC: the user's watches have run out. Any other error leaves the same gap.
             self.complete = False
             return
-        self._paths[number] = path
-        if not len(self._paths) % 256:
+        self.paths[number] = path
+        if self._reads and not len(self.paths) % 256:
             self._read()
+
+    def shared(self) -> Watch:
+        """Give the same to a copy of this process: it may add directories, and reads nothing of what is told."""
+        made = Watch.__new__(Watch)
+        made._add_watch, made._file, made.complete = self._add_watch, self._file, self.complete
+        made.paths, made._touched, made._strange, made._reads = {}, {}, {}, False
+        return made
+
+    def adopt(self, paths: Mapping[int, str], *, complete: bool) -> None:
+        """Take over what a copy of this process added.
+
+        Args:
+            paths: by number.
+            complete: whether it could add all that it should.
+        """
+        self.complete = self.complete and complete
+        self._read()
+        self.paths.update(paths)
+        for number in self._strange.keys() & paths.keys():
+            self._touched.setdefault(paths[number], set()).update(self._strange.pop(number))
 
     def touched(self) -> Mapping[str, set[str]]:
         """Give and forget what was touched: directories, with the names in them (none: the directory itself)."""
@@ -77,7 +100,13 @@ class Watch:
                 at += length
                 if mask & _Q_OVERFLOW:
                     self.complete = False
-                elif not mask & _IGNORED and (path := self._paths.get(number)) is not None:
-                    names = self._touched.setdefault(path, set())
+                elif not mask & _IGNORED:
+                    path = self.paths.get(number)
+                    # Without a path: a copy of this process has added it and will tell where it is.
+                    names = (
+                        self._touched.setdefault(path, set())
+                        if path is not None
+                        else self._strange.setdefault(number, set())
+                    )
                     if name:
                         names.add(name)

@@ -1,14 +1,16 @@
-"""The process that works on the checkpoint store for the controller: one job, then it ends.
+"""The process that works on the checkpoint store for the controller: one job after the other, until its input ends.
 
 It reads one line of JSON, the job, and writes lines of JSON: `{"progress": [stage, done, total]}`, then
-`{"result": {...}}` or `{"error": {"code", "message", "details"}}`. A rollback first writes `{"safety": {...}}`
-and waits for a line: whoever asked has stored by then where the way back is. A process of its own, because
-hashing would hold up the controller's loop, and because it can be killed at any moment.
+`{"result": {...}}` or `{"error": {"code", "message", "details"}}`; after an error it ends. A rollback first writes
+`{"safety": {...}}` and waits for a line: whoever asked has stored by then where the way back is. A process of its own,
+because hashing would hold up the controller's loop, and because it can be killed at any moment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import json
 import sys
 import time
@@ -16,83 +18,84 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.checkpoints.jobs import Subject
+from parhelia_tui.core.checkpoints.stores import Stores
 from parhelia_tui.core.model.errors import ParheliaError
 
 TELL_EVERY_S = 0.25
+_COLLECT_EVERY = 200_000
+"""New objects between two looks for cycles: a walk makes many objects, and no cycles."""
 
 
 def main() -> int:
-    """Do the job on standard input."""
-    job = json.loads(sys.stdin.readline())
-    try:
-        _say({"result": OPERATIONS[job["op"]](Path(job["root"]), job)})
-    except ParheliaError as error:
-        _say({"error": {"code": error.code, "message": error.message, "details": error.details}})
-        return 1
+    """Do the jobs on standard input."""
+    gc.set_threshold(_COLLECT_EVERY)
+    stores: Stores | None = None
+    while line := sys.stdin.readline():
+        job = json.loads(line)
+        root = Path(job["root"])
+        try:
+            if stores is None or not stores.is_of(root):
+                stores = Stores(root)
+            _say({"result": OPERATIONS[job["op"]](stores, job)})
+        except ParheliaError as error:
+            _say({"error": {"code": error.code, "message": error.message, "details": error.details}})
+            return 1
+        stores.tidy()
     return 0
 
 
-def _take(root: Path, job: dict[str, Any]) -> dict[str, Any]:
+def _take(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     from parhelia_tui.core.checkpoints.take import take
 
-    return dataclasses.asdict(take(root, subject_from(job["subject"]), _Teller()))
+    return dataclasses.asdict(take(stores, subject_from(job["subject"]), _Teller()))
 
 
-def _roll_back(root: Path, job: dict[str, Any]) -> dict[str, Any]:
+def _roll_back(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     """Bring a workspace to a checkpoint's state, after a safety checkpoint where one is still wanted."""
     from parhelia_tui.core.checkpoints.recover import recover
-    from parhelia_tui.core.checkpoints.repository import Repository
     from parhelia_tui.core.checkpoints.rollback import rollback
     from parhelia_tui.core.checkpoints.still import Container
-    from parhelia_tui.core.checkpoints.take import taken_and_held
+    from parhelia_tui.core.checkpoints.take import take
 
     subject, journal = subject_from(job["subject"]), Path(job["journal"])
     journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     recover(subject.workspace, journal)
-
-    def roll() -> dict[str, Any]:
-        with Repository(root) as repository:
-            done = rollback(
-                repository,
-                job["tree"],
-                subject.workspace,
-                journal,
-                ignore=subject.ignore,
-                progress=_Teller(),
-            )
-        return dataclasses.asdict(done)
-
-    if not job["safety"]:
-        with Container(subject.supervisor).held():
-            return roll()
-    with taken_and_held(root, subject, _Teller()) as taken:
-        _say({"safety": dataclasses.asdict(taken)})
-        if not sys.stdin.readline():
-            raise ParheliaError("E600", "nobody stored where the way back is, so nothing was changed")
-        return roll()
+    with Container(subject.supervisor).held():
+        if job["safety"]:
+            taken = take(stores, subject, _Teller(), contextlib.nullcontext)
+            _say({"safety": dataclasses.asdict(taken)})
+            if not sys.stdin.readline():
+                raise ParheliaError("E600", "nobody stored where the way back is, so nothing was changed")
+        done = rollback(
+            stores.workspaces,
+            job["tree"],
+            subject.workspace,
+            journal,
+            ignore=subject.ignore,
+            progress=_Teller(),
+            processes=stores.processes,
+        )
+    return dataclasses.asdict(done)
 
 
-def _restore(root: Path, job: dict[str, Any]) -> dict[str, Any]:
-    from parhelia_tui.core.checkpoints.repository import Repository
+def _restore(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     from parhelia_tui.core.checkpoints.restore import restore
 
-    with Repository(root) as repository:
-        done = restore(repository, job["tree"], Path(job["target"]), progress=_Teller())
+    done = restore(stores.workspaces, job["tree"], Path(job["target"]), progress=_Teller())
     return {"files": done.files, "bytes": done.bytes}
 
 
-def _recover(root: Path, job: dict[str, Any]) -> dict[str, Any]:
+def _recover(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     from parhelia_tui.core.checkpoints.recover import recover
 
     return {"recovery": recover(Path(job["workspace"]), Path(job["journal"])).name}
 
 
-def _collect(root: Path, job: dict[str, Any]) -> dict[str, Any]:
+def _collect(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     from parhelia_tui.core.checkpoints.collect import collect
-    from parhelia_tui.core.checkpoints.repository import Repository
 
-    with Repository(root) as repository:
-        return dataclasses.asdict(collect(repository, job["live"], dead=job["dead"], progress=_Teller()))
+    done = collect(stores.workspaces, job["live"], dead=job["dead"], progress=_Teller())
+    return dataclasses.asdict(done)
 
 
 OPERATIONS = {

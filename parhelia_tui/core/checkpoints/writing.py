@@ -14,16 +14,19 @@ Store = Callable[[bytes], bytes]
 """Takes a listing, gives its name."""
 
 
-def write_listings(top: Folder, objects: Objects, store: Store) -> bytes:
+def write_listings(top: Folder, objects: Objects, store: Store, *, changed: bool = True) -> bytes:
     """Make all listings that are not stored yet; every content has its name already.
 
     Args:
         top: afterwards every folder in it has its listing.
         objects: where listings are that were stored before.
+        changed: False when no directory is known to differ from what is stored.
 
     Returns:
         The name of the top's.
     """
+    if not changed and top.listing is not None:
+        return top.listing
     return _Writer(_link_ids(top), objects, store).write(top)
 
 
@@ -60,6 +63,8 @@ class _Writer:
 
 def _link_ids(top: Folder) -> dict[int, int]:
     """Number the files that have several names in the workspace, by the first of them: inodes do not outlive a restore."""
+    if not any(folder.links for folder in top.all()):
+        return {}
     first: dict[int, bytes] = {}
     several: set[int] = set()
     for path, folder in top.walk():

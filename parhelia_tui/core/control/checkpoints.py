@@ -10,7 +10,6 @@ from typing import Any
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import workspaces
 from parhelia_tui.core.control.context import Context
-from parhelia_tui.core.control.worker import work
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Checkpoint, Container, Task
@@ -158,7 +157,7 @@ async def _take(context: Context, wanted: Checkpoint, task: Task, container: Con
         "subject": subject(context, task, container, previous),
     }
     try:
-        found = await work(job, _Teller(context, wanted.id))
+        found = await context.workers.work(job, _Teller(context, wanted.id))
     except ParheliaError as error:
         fail(context, wanted.id, f"{error.code}: {error.message}")
         return
@@ -280,7 +279,7 @@ async def finish_rollbacks(context: Context) -> None:
                 "workspace": where,
                 "journal": str(place / name),
             }
-            done = await work(job, lambda stage, done, total: None)
+            done = await context.workers.work(job, lambda stage, done, total: None)
         finally:
             context.rolling.discard(where)
         with writing(context.db) as tx:
@@ -332,4 +331,4 @@ async def collect(context: Context) -> dict[str, Any]:
         "live": sorted(checkpoints.trees(context.db)),
         "dead": [],
     }
-    return await work(job, lambda stage, done, total: None)
+    return await context.workers.work(job, lambda stage, done, total: None)

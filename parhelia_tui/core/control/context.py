@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Backend
+from parhelia_tui.core.control.worker import Workers
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.settings.config import Config
@@ -27,6 +28,7 @@ class Context:
         being_created: ids of containers that are just being created here; nobody else may begin with them.
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
         rolling: workspaces that are being brought to an earlier state just now.
+        workers: have what is to be done on the checkpoint store done.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
 
@@ -40,6 +42,7 @@ class Context:
     being_created: set[str] = field(default_factory=set)
     looked: dict[str, float] = field(default_factory=dict)
     rolling: set[str] = field(default_factory=set)
+    workers: Workers = field(default_factory=Workers)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def backend_of(self, container: Container) -> Backend:

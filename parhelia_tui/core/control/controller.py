@@ -105,6 +105,7 @@ class Controller:
         """Cancel and await what runs, and let the store go; the containers go on."""
         await self._jobs.close()
         if self._context is not None:
+            await self._context.workers.close()
             with writing(self._context.db) as tx:
                 events.append(tx, "controller.stopped", "the controller leaves; what runs goes on")
             self._context.db.close()

@@ -6,7 +6,6 @@ from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import rollback
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
-from parhelia_tui.core.control.worker import work
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.settings.paths import private_directory
 
@@ -30,7 +29,7 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
     if checkpoint.conversation and talk:
         home = private_directory(private_directory(context.paths.container(container.id)) / "home")
         if not (home / talk).exists():
-            await work(
+            await context.workers.work(
                 {
                     "op": "restore",
                     "root": str(context.paths.checkpoints),

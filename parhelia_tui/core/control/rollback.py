@@ -9,7 +9,6 @@ from typing import Any
 from parhelia_tui.core.control import checkpoints as taking
 from parhelia_tui.core.control import workspaces
 from parhelia_tui.core.control.context import Context
-from parhelia_tui.core.control.worker import work
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Container, Intent, Task
 from parhelia_tui.core.model.states import CheckpointState, ContainerState, Trigger
@@ -105,7 +104,7 @@ async def roll(
 
     with _alone(context, task):
         try:
-            done = await work(job, lambda stage, done, total: None, keep_safety)
+            done = await context.workers.work(job, lambda stage, done, total: None, keep_safety)
         except ParheliaError as error:
             taking.fail(context, safety, f"{error.code}: {error.message}")
             raise

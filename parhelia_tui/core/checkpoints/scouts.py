@@ -1,0 +1,202 @@
+"""What is as before in a workspace found by several processes at once.
+
+Looking at 60,000 names is bound by one processor, and threads of Python take turns. Each process looks over a share
+of the directories that the last capture saw and tells which are not as they were; those alone are walked afterwards.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import gc
+import marshal
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from parhelia_tui.core.checkpoints.files import DIRECTORY
+from parhelia_tui.core.checkpoints.folder import Folder, keys
+from parhelia_tui.core.checkpoints.watch import Watch
+
+_WORTH = 4000
+"""Names below which a second process costs more than it saves."""
+
+_SHARES = 16
+"""Parts that each process could get: more are dealt out more evenly."""
+
+_OPENING = 8
+"""What opening and watching a directory costs, in names."""
+
+_PR_SET_PDEATHSIG = 1
+
+Told = Callable[[int], None]
+"""Takes how many names more were seen."""
+
+
+@dataclass(slots=True)
+class _Report:
+    """What one process found: paths that differ, and the numbers of watches with their paths."""
+
+    differing: list[str] = field(default_factory=list)
+    watches: dict[int, str] = field(default_factory=dict)
+    complete: bool = True
+
+
+def differing(opened: int, top: Folder, watch: Watch | None, processes: int, told: Told) -> list[str] | None:
+    """Look which directories are not as a capture saw them.
+
+    Args:
+        opened: descriptor of the workspace.
+        top: what that capture saw.
+        watch: is told of each directory before it is looked at.
+        processes: how many may work on it, this one included.
+        told: is told how many names were seen; what it raises ends it.
+
+    Returns:
+        Their paths; None where that was not found out: too few to be worth it, or a process failed.
+    """
+    weights: dict[int, int] = {}
+    total = _weigh(top, weights)
+    if processes < 2 or total < _WORTH or threading.active_count() > 1:
+        # With threads about, a copy of this process could stop at a lock that nobody in it will ever let go.
+        return None
+    owners = _deal(top, weights, total, processes)
+    children = [_start(number, opened, top, owners, watch) for number in range(1, processes)]
+    try:
+        reports = [_look(0, opened, top, owners, watch, told)]
+        for _, pipe in children:
+            if not (said := _all(pipe)):
+                return None
+            reports.append(_Report(*marshal.loads(said)))
+    finally:
+        for child, pipe in children:
+            os.close(pipe)
+            # Those that have told all are about to end by themselves.
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    if watch is not None:
+        for report in reports[1:]:
+            watch.adopt(report.watches, complete=report.complete)
+    return [path for report in reports for path in report.differing]
+
+
+def _all(pipe: int) -> bytes:
+    parts = []
+    while part := os.read(pipe, 1 << 16):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _weigh(folder: Folder, weights: dict[int, int]) -> int:
+    found = len(folder.names) + _OPENING
+    for sub in folder.subs.values():
+        found += _weigh(sub, weights)
+    weights[id(folder)] = found
+    return found
+
+
+def _deal(top: Folder, weights: Mapping[int, int], total: int, processes: int) -> dict[int, int]:
+    """Say which process looks over which directories with all below; those above them are for the first one."""
+    owners: dict[int, int] = {}
+    loads = [0] * processes
+    most = total // (processes * _SHARES)
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        loads[0] += len(folder.names) + _OPENING
+        for sub in folder.subs.values():
+            weight = weights[id(sub)]
+            if weight > most and sub.subs:
+                waiting.append(sub)
+                continue
+            number = loads.index(min(loads))
+            loads[number] += weight
+            owners[id(sub)] = number
+    return owners
+
+
+def _start(
+    number: int, opened: int, top: Folder, owners: Mapping[int, int], watch: Watch | None
+) -> tuple[int, int]:
+    """Start a process; gives its id and where it tells what it found."""
+    parent = os.getpid()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        return child, reading
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == parent:
+            # Nothing is thrown away here, and a look for it would copy every page.
+            gc.disable()
+            mine = watch.shared() if watch is not None else None
+            found = _look(number, opened, top, owners, mine, lambda _: None)
+            told = (found.differing, mine.paths if mine else {}, mine.complete if mine else True)
+            with os.fdopen(writing, "wb") as file:
+                file.write(marshal.dumps(told))
+    finally:
+        # Also past what our caller would still do at its end: this is not that process.
+        os._exit(0)
+
+
+def _look(
+    number: int, opened: int, top: Folder, owners: Mapping[int, int], watch: Watch | None, told: Told
+) -> _Report:
+    found = _Report()
+
+    def share(inside: int, path: str, folder: Folder) -> None:
+        """Go where the directories are that are ours."""
+        if number == 0 and not _same(inside, path, folder, watch, told):
+            found.differing.append(path)
+        for name, sub in folder.subs.items():
+            owner = owners.get(id(sub))
+            if owner is None:
+                below(inside, path, name, sub, share)
+            elif owner == number:
+                below(inside, path, name, sub, whole)
+
+    def whole(inside: int, path: str, folder: Folder) -> None:
+        if not _same(inside, path, folder, watch, told):
+            found.differing.append(path)
+        for name, sub in folder.subs.items():
+            below(inside, path, name, sub, whole)
+
+    def below(
+        inside: int, above: str, name: str, folder: Folder, go: Callable[[int, str, Folder], None]
+    ) -> None:
+        path = f"{above}/{name}" if above else name
+        try:
+            deeper = os.open(name, DIRECTORY, dir_fd=inside)
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                raise
+            # Gone or replaced, perhaps for a moment: nobody else may look again at what is in it.
+            found.differing += [above, *(each for each, _ in folder.walk(path))]
+            return
+        try:
+            go(deeper, path, folder)
+        finally:
+            os.close(deeper)
+
+    share(opened, "", top)
+    return found
+
+
+def _same(opened: int, path: str, folder: Folder, watch: Watch | None, told: Told) -> bool:
+    if watch is not None:
+        watch.add(opened, path)
+    names: list[str] = []
+    flat: list[int] = []
+    try:
+        with os.scandir(opened) as there:
+            for each in there:
+                status = each.stat(follow_symlinks=False)
+                names.append(each.name)
+                flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    except FileNotFoundError:
+        return False
+    told(len(names))
+    return keys(flat) == folder.keys and names == folder.names
