@@ -19,41 +19,14 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
 
+from parhelia_tui import themes
 from parhelia_tui.core.client import Client, FleetSnapshot
+from parhelia_tui.core.settings.theme import THEMES
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
 
-DARK = Theme(
-    name="parhelia-dark",
-    primary="#7cb7ff",
-    secondary="#8a93a6",
-    accent="#ffcf5c",
-    warning="#ffcf5c",
-    error="#ff7b72",
-    success="#7ee787",
-    foreground="#d7dce5",
-    background="#10141a",
-    surface="#10141a",
-    panel="#1b222c",
-    dark=True,
-)
-LIGHT = Theme(
-    name="parhelia-light",
-    primary="#0b5cad",
-    secondary="#57606a",
-    accent="#8a5a00",
-    warning="#8a5a00",
-    error="#b3261e",
-    success="#1a6b2f",
-    foreground="#1c2128",
-    background="#fbfbf9",
-    surface="#fbfbf9",
-    panel="#eceeea",
-    dark=False,
-)
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
-_OWN = {DARK.name: DARK, LIGHT.name: LIGHT}
 
 
 @runtime_checkable
@@ -70,7 +43,7 @@ class ParheliaApp(App[None]):
     Args:
         client: the door to everything, used from this thread.
         first: the fleet as it was read before the app began, so that the first frame is whole.
-        theme: `dark` or `light`.
+        theme: one of `core.settings.theme.THEMES`.
         clock: gives epoch seconds.
     """
 
@@ -88,13 +61,13 @@ class ParheliaApp(App[None]):
         super().__init__()
         self._hangup: Hangup | None = None
         self._home = HomeScreen(client, first, clock)
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
+        for each in themes.ALL.values():
+            self.register_theme(each)
         self.theme = f"parhelia-{theme}"
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Give a theme; ours at once, since Textual copies its table of themes for each line that it draws."""
-        return _OWN.get(theme_name) or super().get_theme(theme_name)
+        return themes.ALL.get(theme_name) or super().get_theme(theme_name)
 
     def on_mount(self) -> None:
         """Show the home screen."""
@@ -149,7 +122,7 @@ class ParheliaApp(App[None]):
         """Give the palette the keys of the home screen that do something now, and the themes."""
         if screen is self._home:
             yield from self._home.commands()
-        for name in ("dark", "light"):
+        for name in THEMES:
             if self.theme != f"parhelia-{name}":
                 yield SystemCommand(
                     f"Theme {name}", f"{name} colours until you quit", partial(self._dress, name)

@@ -8,6 +8,7 @@ import pytest
 from textual import events
 from textual.binding import Binding
 
+from parhelia_tui.core.settings.theme import THEMES
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.help import HelpScreen
 from parhelia_tui.screens.home import KEYS
@@ -318,10 +319,10 @@ async def test_the_palette_offers_the_keys_that_do_something_and_the_themes(open
             "Zoom",
             "Keys",
             "Quit",
-            "Theme light",
+            *(f"Theme {name}" for name in THEMES if name != "dark"),
         }
         await seen.press("ctrl+p")
-        await seen.type("theme")
+        await seen.type("theme light")
         await seen.press("enter")
         await seen.wait(lambda: seen.app.theme == "parhelia-light")
 

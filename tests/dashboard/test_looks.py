@@ -12,6 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from parhelia_tui.app import ParheliaApp
+from parhelia_tui.core.settings.theme import THEMES
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.new_task import NewTaskScreen
@@ -170,9 +171,10 @@ def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=WIDE, run_before=after("tab", "z", "r"))
 
 
-def test_light_colours(still: StillFleet, snap_compare: Compare) -> None:
+@pytest.mark.parametrize("theme", [name for name in THEMES if name != "dark"])
+def test_the_colours_of_the_other_themes(theme: str, still: StillFleet, snap_compare: Compare) -> None:
     door = still.client()
-    app = ParheliaApp(door, door.snapshot(), theme="light", clock=lambda: NOW)
+    app = ParheliaApp(door, door.snapshot(), theme=theme, clock=lambda: NOW)
     assert snap_compare(app, terminal_size=WIDE, run_before=after("G"))
     door.close()
 

@@ -229,7 +229,9 @@ class LocalConfig(Section):
 class DashboardConfig(Section):
     """The full-screen dashboard."""
 
-    theme: Literal["dark", "light"] = Field(default="dark", description="Colours of the dashboard.")
+    theme: Literal["dark", "dusk", "light", "paper", "contrast", "plain"] = Field(
+        default="dark", description="Colours of the dashboard; plain has none."
+    )
 
 
 class Config(Section):

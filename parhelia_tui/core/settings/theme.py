@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 BUILT_IN = "dark"
-THEMES = ("dark", "light")
+THEMES = ("dark", "dusk", "light", "paper", "contrast", "plain")
 VARIABLE = "PARHELIA_DASHBOARD__THEME"
 SYSTEM_FILE = Path("/etc/parhelia/config.toml")
 
