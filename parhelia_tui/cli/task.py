@@ -28,6 +28,7 @@ from parhelia_tui.core.model.states import TaskState
 NEWEST = 50
 EVENTS_SHOWN = 20
 _WATCH = "parhelia_tui.cli.task_watch"
+_ANSWERS = "parhelia_tui.cli.task_answers"
 
 
 @click.group(
@@ -35,8 +36,10 @@ _WATCH = "parhelia_tui.cli.task_watch"
     lazy={
         "watch": (f"{_WATCH}:watch", "Follow a task to its end; exit code 0 only if it completed."),
         "logs": (f"{_WATCH}:logs", "Print what a task printed, without control sequences."),
+        "accept": (f"{_ANSWERS}:accept", "Accept tasks that need a review: they count as completed."),
+        "reject": (f"{_ANSWERS}:reject", "Reject tasks that need a review: they count as failed."),
     },
-    order=("create", "list", "show", "watch", "cancel", "retry", "logs"),
+    order=("create", "list", "show", "watch", "cancel", "retry", "accept", "reject", "logs"),
 )
 def task() -> None:
     """Create tasks, look at them, end them."""

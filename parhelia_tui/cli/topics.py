@@ -99,7 +99,10 @@ parhelia task show a1b2                              # any beginning of an id th
 parhelia task watch a1b2
 parhelia task logs a1b2 --follow
 parhelia task cancel a1b2
-parhelia task retry a1b2""",
+parhelia task retry a1b2
+parhelia task list --state needs_review
+parhelia task accept a1b2 --reason "looked at the diff"
+parhelia task reject a1b2 --reason untested""",
     "run": """\
 parhelia run "make test && echo fine"                # its output, its exit code
 parhelia run --network open -- pip download click

@@ -121,7 +121,14 @@ def test_what_is_not_forbidden(rule: str, tool: str, given: dict[str, str]) -> N
 def test_always_is_what_is_alike_and_no_more(
     tool: str, given: dict[str, str], same: dict[str, str], other: dict[str, str]
 ) -> None:
-    rule = read_rule(str(rule_for(tool, given)))
+    rule = rule_for(tool, given)
+    assert rule is not None
+    rule = read_rule(str(rule))
     assert allowed_by([rule], tool, same) is not None
     assert allowed_by([rule], tool, other) is None
     assert allowed_by([rule], "Else", same) is None
+
+
+@pytest.mark.parametrize("tool", ["*", "B?sh", "Bash(x", "Bash(*)", "", "two words", "[a-z]*"])
+def test_a_name_that_an_agent_gives_its_tool_makes_no_wider_rule(tool: str) -> None:
+    assert rule_for(tool, {}) is None

@@ -14,11 +14,13 @@ from parhelia_tui.core.model.records import (
     Limits,
     Task,
 )
+from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import (
     TASK_ENDED,
     TASK_SETTLED,
     TaskState,
 )
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
 
@@ -135,6 +137,37 @@ class Tasking(Opened):
                 f"attempt {task.attempt + 1} is asked for",
                 source="client",
                 task_id=task.id,
+                at=self._clock(),
+                owner=self.owner,
+            )
+        self.wake()
+        return task
+
+    def settle_review(self, task_id: str, *, accept: bool, reason: str = "") -> Task:
+        """Say of a task that needs a review whether it counts as completed or as failed.
+
+        Raises:
+            ParheliaError: E201 for no such task, E103 when it needs none.
+        """
+        with writing(self._db) as tx:
+            task = tasks.get(tx, task_id)
+            if task.state is not TaskState.NEEDS_REVIEW:
+                raise ParheliaError(
+                    "E103",
+                    f"task {task.id} is {task.state} and needs no review",
+                    recovery=(f"parhelia task show {task.id}", "parhelia task list --state needs_review"),
+                )
+            word, state = ("accepted", TaskState.COMPLETED) if accept else ("rejected", TaskState.FAILED)
+            why = redacted(one_line(reason, 500))
+            said = f"{word} by {self.owner.user_id}" + (f": {why}" if why else "")
+            task = tasks.move(tx, task, state, reason=said)
+            events.append(
+                tx,
+                f"task.{word}",
+                f"{task.title}: {said}",
+                source="client",
+                task_id=task.id,
+                data={"by": self.owner.user_id, "reason": why},
                 at=self._clock(),
                 owner=self.owner,
             )

@@ -32,15 +32,15 @@ def asked(tx: sqlite3.Connection, container: Container, record: dict[str, Any], 
     if approvals.of_ask(tx, container.id, ask) is not None:
         return
     kind, raw = ApprovalKind(report["kind"]), dict(report["input"])
-    shown = _shown(raw)
-    hidden = shown != raw
+    shown, tool = _shown(raw), one_line(str(report["tool"]), 120)
+    hidden = shown != raw or tool != report["tool"]
     stored = approvals.add(
         tx,
         new_id("a"),
         container,
         ask=ask,
         kind=kind,
-        tool=one_line(str(report["tool"]), 120),
+        tool=tool,
         given=redacted_values(shown),
         # What cannot be seen is as good as left out: a person is told, and no rule allows it.
         cut=bool(report["cut"]) or hidden,
@@ -99,7 +99,8 @@ def finish(tx: sqlite3.Connection, approval: Approval, told: str, at: float) -> 
     done = approvals.move(tx, approval, state, finished_at=at)
     if state is ApprovalState.ALLOWED and done.always:
         rule = rule_for(done.tool, done.input)
-        approvals.remember(tx, done.task_id, str(rule), done.answered_by, at)
+        if rule is not None:
+            approvals.remember(tx, done.task_id, str(rule), done.answered_by, at)
     question = question_of(done.kind, done.tool, done.input, done.message)
     why = f" ({done.reason})" if done.reason else ""
     _tell(tx, done, state, f"{done.answered_by}: {question}{why}", at=at)

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import ending, resume, workspaces
+from parhelia_tui.core.control import ending, resume, review, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -108,6 +108,7 @@ async def create(
         await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
         if task.resume_from is not None and is_wanted(context, container_id):
             await resume.prepare(context, task, container)
+        await review.remember(context, container)
         async with turn or nullcontext():
             if is_wanted(context, container_id):
                 if container.persistent:

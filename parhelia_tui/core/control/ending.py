@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ExitRecord
 from parhelia_tui.core.control import approvals
+from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
@@ -31,7 +32,12 @@ __all__ = [
     "container_terminated",
 ]
 
-_LEVEL = {TaskState.COMPLETED: "info", TaskState.CANCELLED: "warning", TaskState.FAILED: "error"}
+_LEVEL = {
+    TaskState.COMPLETED: "info",
+    TaskState.CANCELLED: "warning",
+    TaskState.NEEDS_REVIEW: "warning",
+    TaskState.FAILED: "error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,15 @@ class _End:
     exit_code: int | None = None
     last_line: str | None = None
     resumes: int | None = None
+    policy: Policy | None = None
 
 
-def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord) -> None:
-    """Store an end that the shim recorded; a second time nothing happens."""
+def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
+    """Store an end that the shim recorded; a second time nothing happens.
+
+    Args:
+        policy: says whether a person has to look at it.
+    """
     states = {"exited": ContainerState.STOPPED, "start_failed": ContainerState.FAILED}
     words = {
         "exited": "; ".join(filter(None, (f"exit code {record.exit_code}", record.detail))),
@@ -64,6 +75,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             at=record.at,
             exit_code=record.exit_code,
             last_line=one_line(said[-1]) if said else None,
+            policy=policy,
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
     )
@@ -145,6 +157,12 @@ def _end_task(
     else:
         asked = container.reason if container.wanted == "terminate" else ""
         state, why = TaskState.FAILED, asked or end.why
+    # What a person ended needs nobody to look at it.
+    judged = container.wanted != "terminate" and state is not TaskState.CANCELLED
+    review = end.policy.why(task, state) if end.policy is not None and judged else ""
+    outcome, said = state, why
+    if review:
+        state, why = TaskState.NEEDS_REVIEW, f"{why}; to be reviewed: {review}"
     ended = tasks.move(
         tx,
         task,
@@ -155,7 +173,7 @@ def _end_task(
         finished_at=end.at,
         last_line=task.last_line if end.last_line is None else end.last_line,
     )
-    tasks.end_attempt(tx, task.id, container.attempt, state, why, end.exit_code, end.at)
+    tasks.end_attempt(tx, task.id, container.attempt, outcome, said, end.exit_code, end.at)
     events.append(
         tx,
         f"task.{state}",
@@ -163,7 +181,7 @@ def _end_task(
         level=_LEVEL[state],
         task_id=task.id,
         container_id=container.id,
-        data={"exit_code": end.exit_code, "attempt": container.attempt},
+        data={"exit_code": end.exit_code, "attempt": container.attempt, "review": review},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import dispatch, ending, spool
+from parhelia_tui.core.control import dispatch, ending, review, spool
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
@@ -28,7 +28,9 @@ async def read_news(context: Context, container_id: str) -> Container | None:
         read = await context.backend_of(container).read_spool(container_id, offset)
         if read.offset == offset and not read.again:
             return container
-        spool.apply(context.db, container_id, offset, read, context.clock(), context.config.policy)
+        ends = any(record["type"] == "exited" for record in read.records)
+        policy = await review.at_end(context, container if ends else None)
+        spool.apply(context.db, container_id, offset, read, context.clock(), policy)
 
 
 async def settle(context: Context, container_id: str) -> None:
@@ -59,9 +61,10 @@ async def settle(context: Context, container_id: str) -> None:
         container = await read_news(context, container_id)
         if container is None or container.state in CONTAINER_ENDED:
             return
+        policy = await review.at_end(context, container)
         with writing_durably(context.db) as tx:
             if sight.exit is not None:
-                ending.container_ended(tx, container_id, sight.exit)
+                ending.container_ended(tx, container_id, sight.exit, policy)
             else:
                 ending.container_died(
                     tx,
@@ -94,12 +97,13 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     sight = await context.backend_of(container).look(container_id)
     if sight is not None and sight.alive:
         return
+    policy = await review.at_end(context, ended)
     with writing_durably(context.db) as tx:
         if container.wanted == "recover":
             ending.container_died(
                 tx, container_id, reason, context.clock(), context.config.checkpoints.resumes
             )
         elif sight is not None and sight.exit is not None:
-            ending.container_ended(tx, container_id, sight.exit)
+            ending.container_ended(tx, container_id, sight.exit, policy)
         else:
             ending.container_terminated(tx, container_id, reason, context.clock())

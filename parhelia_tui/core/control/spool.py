@@ -12,6 +12,7 @@ from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
 from parhelia_tui.core.control import approvals, ending
+from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
@@ -26,7 +27,6 @@ from parhelia_tui.core.model.states import (
     Trigger,
 )
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.config import PolicyConfig
 from parhelia_tui.core.shim.limits import NOT_KEPT
 from parhelia_tui.core.store import checkpoints, containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing, writing_durably
@@ -47,12 +47,12 @@ def apply(
     offset: int,
     read: SpoolRead,
     now: float,
-    rules: PolicyConfig,
+    policy: Policy,
 ) -> bool:
     """Store what was read from `offset` on.
 
     Args:
-        rules: what is decided without a person.
+        policy: what is decided without a person.
         now: epoch seconds. What a record says of a later time is taken for now, since a heartbeat from
             tomorrow would hide a day of silence.
 
@@ -66,7 +66,7 @@ def apply(
         container = containers.get(tx, container_id)
         if container.spool_offset != offset:
             return False
-        story = _Story(tx, container, rules)
+        story = _Story(tx, container, policy)
         seen = 0
         if read.again:
             story.tell("spool.truncated", "it was cut, and is read again from its beginning", level="warning")
@@ -86,9 +86,9 @@ def apply(
 class _Story:
     """One reading of a spool inside one transaction."""
 
-    def __init__(self, tx: sqlite3.Connection, container: Container, rules: PolicyConfig) -> None:
+    def __init__(self, tx: sqlite3.Connection, container: Container, policy: Policy) -> None:
         self._tx = tx
-        self._rules = rules
+        self._policy = policy
         self._container = container
         self._beats: list[dict[str, Any]] = []
         self._ended = container.state in CONTAINER_ENDED
@@ -240,7 +240,7 @@ class _Story:
 
     def _asked(self, record: dict[str, Any]) -> None:
         if not self._ended:
-            approvals.asked(self._tx, self._container, record, self._rules)
+            approvals.asked(self._tx, self._container, record, self._policy.config)
 
     def _risky(self, task: Task, message: str, at: float) -> None:
         """The agent waits for a checkpoint before it goes on; one at a time, since it may say so all day."""
@@ -310,6 +310,6 @@ class _Story:
             self.tell("container.stopping", str(record["reason"]))
 
     def _exited(self, record: dict[str, Any]) -> None:
-        ending.container_ended(self._tx, self._container.id, ExitRecord.from_json(record))
+        ending.container_ended(self._tx, self._container.id, ExitRecord.from_json(record), self._policy)
         self._container = containers.get(self._tx, self._container.id)
         self._ended = True

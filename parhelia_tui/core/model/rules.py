@@ -103,12 +103,20 @@ def denied_by(rules: Iterable[Rule], tool: str, given: Mapping[str, Any]) -> Rul
     return None
 
 
-def rule_for(tool: str, given: Mapping[str, Any]) -> Rule:
+def rule_for(tool: str, given: Mapping[str, Any]) -> Rule | None:
     """Make the rule of somebody who allows a use of a tool always.
 
     A command is allowed word for word, a tool that works on files on every file of the workspace, another tool
-    as it is.
+    as it is. None where the agent gave its tool a name that would be read as another rule.
     """
+    rule = _rule_for(tool, given)
+    try:
+        return rule if read_rule(str(rule)) == rule and not {"*", "?"} & {*tool} else None
+    except ValueError:
+        return None
+
+
+def _rule_for(tool: str, given: Mapping[str, Any]) -> Rule:
     command, place = given.get(COMMAND), _path(given)
     if isinstance(command, str):
         return Rule(tool, f"={command}")

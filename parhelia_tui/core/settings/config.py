@@ -201,6 +201,19 @@ class PolicyConfig(Section):
         default=86400.0,
         description="Seconds after which a question that nobody answered is refused; 0 is never.",
     )
+    review_on_error: bool = Field(
+        default=False, description="A task that failed needs a person's review before it counts as ended."
+    )
+    review_on_completion: bool = Field(
+        default=False, description="So does every task that completed (parhelia task accept, reject)."
+    )
+    review_above_usd: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="So does one that cost more than this, in USD; 0 is none."
+    )
+    review_files: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description="So does one that changed such files of its workspace, as lines of a .gitignore.",
+    )
 
 
 class LocalConfig(Section):
