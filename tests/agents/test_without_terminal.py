@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from parhelia_tui.core.agents.demo.agent import OPTIONS, PROGRAM
-from parhelia_tui.core.agents.demo.interpreter import interpreter
+from parhelia_tui.core.agents.interpreter import interpreter
 
 
 def command(tmp_path: Path, **options: Any) -> list[str]:

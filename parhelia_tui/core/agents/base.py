@@ -11,6 +11,28 @@ from parhelia_tui.core.model.records import Mount, Task
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """One attempt that is about to begin in a container.
+
+    Args:
+        home: the agent's HOME, on this machine. What lies in it may come from an earlier container.
+        shown: a directory for what the agent may read and not change; its files are made anew here.
+        conversation: the id of its conversation, chosen and stored before anything is started.
+        continues: the talk of an earlier attempt lies in the home.
+        interrupted: that attempt was ended by a failure in the middle of its work.
+        memory: what earlier sessions of this project left for the next one; empty for nothing.
+    """
+
+    task: Task
+    home: Path
+    shown: Path
+    conversation: str
+    continues: bool = False
+    interrupted: bool = False
+    memory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """How an agent is started in its container.
 
@@ -25,29 +47,58 @@ class Launch:
     mounts: Sequence[Mount] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What an agent's program on this machine is.
+
+    Args:
+        path: the program; empty for one that is part of Parhelia.
+        version: empty where it has none or nobody knows it.
+        capabilities: what it can do, in words: `terminal`, `headless`, `resume`, `hooks`, `approvals`.
+        problem: why it cannot be used, and what to do; empty where it can.
+        warning: what is not certain; empty where all is.
+    """
+
+    path: str = ""
+    version: str = ""
+    capabilities: tuple[str, ...] = ()
+    problem: str = ""
+    warning: str = ""
+
+
 class Agent(Protocol):
-    """A program that works on a task in a container."""
+    """A program that works on a task in a container.
+
+    It tells its states, its turns and its end through `$PARHELIA_AGENT_SOCKET` (docs/architecture.md, agent
+    reports); one that cannot is watched by its process alone.
+    """
 
     name: str
     summary: str
     conversation: str
-    """The directory below the home where it keeps its talk; empty for a program that has none."""
+    """The directory in the home where it keeps its talk; empty for a program that has none."""
+    states: bool
+    """Whether it tells its states, so that their absence means `unknown`."""
+
+    def probe(self) -> Probe:
+        """Look at its program on this machine."""
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
         """Refuse what this agent cannot be asked, before anything is stored.
 
         Raises:
-            ParheliaError: E100 with the reason.
+            ParheliaError: E100 with the reason, E500 where its program is missing.
         """
 
-    def prepare_home(self, home: Path, task: Task) -> None:
-        """Write what the agent expects in its home directory; called once for each container."""
+    def prepare(self, start: Start) -> None:
+        """Write what the agent expects in its home; called before each launch, and safe to repeat.
 
-    def launch(self, task: Task) -> Launch:
-        """Say how to start it for a task."""
+        Raises:
+            ParheliaError: E507, E602 when it cannot be written.
+        """
 
-    def resume(self, task: Task) -> Launch:
-        """Say how to start it where the talk of an earlier attempt lies in its home."""
+    def launch(self, start: Start) -> Launch:
+        """Say how to start it, or how to go on where the talk of an earlier attempt lies in its home."""
 
     def describe(self, task: Task) -> Mapping[str, str]:
         """Say what of the agent belongs to the environment of a checkpoint: its version, its model."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from parhelia_tui.core.agents import home as homes
-from parhelia_tui.core.agents.base import Launch
+from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.records import Task
 
@@ -34,37 +34,43 @@ class ShellAgent:
     name = "shell"
     summary = "runs a command line"
     conversation = ""
+    states = False
+
+    def probe(self) -> Probe:
+        """It is part of every system."""
+        return Probe(path=_shell(None), capabilities=("terminal",))
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
         """Refuse options that there are not. Raises E100."""
         check(self.name, OPTIONS, options)
 
-    def prepare_home(self, home: Path, task: Task) -> None:
+    def prepare(self, start: Start) -> None:
         """Write a command that is too long for an argument into a file.
 
         Raises:
             ParheliaError: E507, E602 when it cannot be written.
         """
-        if _is_long(task.prompt):
-            homes.put(home, SCRIPT, task.prompt)
+        if _is_long(start.task.prompt):
+            homes.put(start.home, SCRIPT, start.task.prompt)
 
-    def launch(self, task: Task) -> Launch:
-        """Give the shell the command, or the file that holds it."""
-        # The system inside is this machine's, so what is here is there.
-        usual = "bash" if Path("/bin/bash").exists() else "sh"
-        shell = str(task.agent_options.get("shell") or usual)
+    def launch(self, start: Start) -> Launch:
+        """Give the shell the command, or the file that holds it. A command has no memory: it begins anew."""
+        task = start.task
+        shell = _shell(task)
         command = task.prompt
         if _is_long(command):
             command = _FROM_FILE.format(path=f"{'$HOME' if task.unsandboxed else homes.INSIDE}/{SCRIPT}")
-        return Launch((f"/bin/{shell}", "-c", "--", command, shell))
-
-    def resume(self, task: Task) -> Launch:
-        """A command has no memory: it begins anew."""
-        return self.launch(task)
+        return Launch((shell, "-c", "--", command, Path(shell).name))
 
     def describe(self, task: Task) -> Mapping[str, str]:
         """Say which shell runs it."""
-        return {"shell": self.launch(task).command[0]}
+        return {"shell": _shell(task)}
+
+
+def _shell(task: Task | None) -> str:
+    # The system inside is this machine's, so what is here is there.
+    usual = "bash" if Path("/bin/bash").exists() else "sh"
+    return f"/bin/{(task.agent_options.get('shell') if task else None) or usual}"
 
 
 def _is_long(prompt: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.agents.base import Start
+from parhelia_tui.core.agents.registry import agent, tells_states
 from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.control import ending, resume, review, workspaces
 from parhelia_tui.core.control.context import Context
@@ -15,7 +17,7 @@ from parhelia_tui.core.model.ids import new_id, session_name
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, TaskState
 from parhelia_tui.core.settings.paths import private_directory
-from parhelia_tui.core.store import containers, events, sessions, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 
 
@@ -55,14 +57,26 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
         events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
         return None
     container_id = new_id("c")
-    attempt = tasks.add_attempt(tx, task, container_id, now)
+    attempt = tasks.add_attempt(tx, task, container_id, now, _conversation(tx, task))
     container = containers.add(
         tx, container_id, task, attempt=attempt, workspace=workspace, slot=slot, at=now
     )
     session_id = new_id("s")
     sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
     tasks.move(
-        tx, task, TaskState.DISPATCHING, attempt=attempt, container_id=container_id, started_at=now, reason=""
+        tx,
+        task,
+        TaskState.DISPATCHING,
+        attempt=attempt,
+        container_id=container_id,
+        started_at=now,
+        reason="",
+        agent_state="unknown" if tells_states(task.agent) else "",
+        agent_source="",
+        agent_tool="",
+        agent_detail="",
+        agent_at=None,
+        agent_outcome="",
     )
     events.append(
         tx,
@@ -141,6 +155,13 @@ async def _take_over(context: Context, container: Container) -> None:
     )
 
 
+def _conversation(tx: sqlite3.Connection, task: Task) -> str:
+    """The conversation of the next attempt: that of the checkpoint from which it goes on, else a new one."""
+    checkpoint = checkpoints.find(tx, task.resume_from) if task.resume_from else None
+    known = tasks.conversation(tx, task.id, checkpoint.attempt) if checkpoint else ""
+    return known or str(uuid.uuid4())
+
+
 def is_wanted(context: Context, container_id: str) -> bool:
     """Say whether a container still is to be, as far as its row and that of its task say."""
     container = containers.find(context.db, container_id)
@@ -153,9 +174,16 @@ def is_wanted(context: Context, container_id: str) -> bool:
 def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
     run = private_directory(context.paths.container(container.id))
     adapter = agent(task.agent)
-    adapter.prepare_home(private_directory(run / "home"), task)
-    goes_on = resume.has_talk(context, task, container)
-    launch = adapter.resume(task) if goes_on else adapter.launch(task)
+    start = Start(
+        task=task,
+        home=private_directory(run / "home"),
+        shown=private_directory(run / "shown"),
+        conversation=tasks.conversation(context.db, task.id, container.attempt),
+        continues=resume.has_talk(context, task, container),
+        interrupted=task.recoveries > 0,
+    )
+    adapter.prepare(start)
+    launch = adapter.launch(start)
     main = next(each for each in sessions.of_container(context.db, container.id) if each.kind == "main")
     return ContainerPlan(
         container_id=container.id,

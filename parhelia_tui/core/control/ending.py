@@ -171,7 +171,9 @@ def _end_task(
         question="",
         exit_code=end.exit_code,
         finished_at=end.at,
-        last_line=task.last_line if end.last_line is None else end.last_line,
+        # The last words of an agent that tells them are better than the last line of its screen.
+        last_line=task.last_line if end.last_line is None or task.agent_source else end.last_line,
+        **_agent_state(task, end, completed),
     )
     tasks.end_attempt(tx, task.id, container.attempt, outcome, said, end.exit_code, end.at)
     events.append(
@@ -183,6 +185,14 @@ def _end_task(
         container_id=container.id,
         data={"exit_code": end.exit_code, "attempt": container.attempt, "review": review},
     )
+
+
+def _agent_state(task: Task, end: _End, completed: bool) -> dict[str, str | float]:
+    """What the end of its process says of an agent that told its states; it counts more than its last word."""
+    if not task.agent_source or (task.agent_source == "process" and task.agent_state in ("done", "error")):
+        return {}
+    state = "done" if completed else "error"
+    return {"agent_state": state, "agent_source": "process", "agent_tool": "", "agent_at": end.at}
 
 
 def has_way_back(db: sqlite3.Connection, task: Task) -> bool:

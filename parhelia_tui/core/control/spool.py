@@ -34,7 +34,9 @@ from parhelia_tui.core.store.connection import writing, writing_durably
 STRANGE = frozenset({"E103", "E900"})
 """A move that is forbidden, a value that no column takes; all other errors are not the record's."""
 
-WORKING_STATES = frozenset({"working", "idle", "done", "error"})
+WAITING_STATES = frozenset({"waiting", "permission", "question", "plan"})
+WORKING_STATES = frozenset({"starting", "working", "tool", "background", "retrying", "idle", "done", "error"})
+"""Where an agent that said it waits goes on; `unknown` says nothing of it."""
 
 
 DAMAGED_TOLD = 5
@@ -61,7 +63,7 @@ def apply(
     """
     # Whatever a power cut takes from the store stands in the spool still and is read again, because the offset
     # goes with it; an end has its own record, which the supervisor syncs. Money alone is worth the 3 ms of a disk.
-    spends = any(record["type"] == "agent" for record in read.records)
+    spends = any(_spends(record) for record in read.records)
     with writing_durably(db) if spends else writing(db) as tx:
         container = containers.get(tx, container_id)
         if container.spool_offset != offset:
@@ -81,6 +83,22 @@ def apply(
                 story.take({**record, "at": min(float(record["at"]), now)})
         story.finish(read.offset)
     return True
+
+
+def _question(state: str, tool: str, said: str) -> str:
+    """What a person is asked, in one line."""
+    if state == "permission":
+        return f"may it use {tool}: {said}" if tool else said or "it asks for permission"
+    if state == "plan":
+        return f"a plan: {said}" if said else "it has a plan"
+    if state == "idle":
+        return said or "it has nothing to do"
+    return said
+
+
+def _spends(record: dict[str, Any]) -> bool:
+    report = record.get("report")
+    return record["type"] == "agent" and isinstance(report, dict) and report.get("type") == "usage"
 
 
 class _Story:
@@ -213,7 +231,11 @@ class _Story:
             return
         kind, message = report.get("type"), one_line(str(report.get("message", "")), 300)
         if kind == "state":
-            self._agent_state(task, str(report.get("state")), message)
+            self._agent_state(task, report, message, float(record["at"]))
+        elif kind == "talk":
+            self._talk(task, report, message)
+        elif kind == "outcome":
+            self._outcome(task, report, message)
         elif kind == "progress":
             self._last_line = message
         elif kind == "risky":
@@ -221,13 +243,24 @@ class _Story:
         elif kind == "usage":
             self._usage(task, int(record["seq"]), float(record["at"]), report)
 
-    def _agent_state(self, task: Task, state: str, message: str) -> None:
-        if state == "waiting" and task.state is TaskState.RUNNING:
-            tasks.move(self._tx, task, TaskState.WAITING, question=message)
-            self.tell("task.waiting", message or "the agent waits for you", level="warning")
-        elif state == "waiting" and task.state is TaskState.WAITING and message != task.question:
-            tasks.update(self._tx, task, question=message)
-            self.tell("task.waiting", message, level="warning")
+    def _agent_state(self, task: Task, report: dict[str, Any], message: str, at: float) -> None:
+        state, source = str(report.get("state")), str(report.get("source", ""))
+        tool, detail = one_line(str(report.get("tool", "")), 80), one_line(str(report.get("detail", "")), 300)
+        if source:
+            task = tasks.update(
+                self._tx,
+                task,
+                agent_state=state,
+                agent_source=source,
+                agent_tool=tool,
+                agent_detail=detail,
+                agent_at=at,
+            )
+        # One that leads a talk and has nothing to do waits for the next word of a person.
+        rests = state == "idle" and source != ""
+        question = _question(state, tool, detail or message)
+        if state in WAITING_STATES or rests:
+            self._waits(task, state, question)
         elif (
             state in WORKING_STATES
             and task.state is TaskState.WAITING
@@ -237,6 +270,44 @@ class _Story:
             self.tell("task.running", "the agent goes on")
         if state in ("done", "error"):
             self.tell(f"agent.{state}", message or f"the agent says: {state}")
+
+    def _waits(self, task: Task, state: str, question: str) -> None:
+        if approvals.waits(self._tx, task.id):
+            # What it asks is told by the question itself.
+            return
+        if task.state is TaskState.RUNNING:
+            tasks.move(self._tx, task, TaskState.WAITING, question=question)
+        elif task.state is TaskState.WAITING and question != task.question:
+            tasks.update(self._tx, task, question=question)
+        else:
+            return
+        self.tell(
+            "task.waiting",
+            question or "the agent waits for you",
+            level="warning",
+            data={"state": state},
+        )
+
+    def _talk(self, task: Task, report: dict[str, Any], message: str) -> None:
+        tasks.update(
+            self._tx,
+            task,
+            turns=int(report["turns"]),
+            seen_input_tokens=int(report["input_tokens"]),
+            seen_output_tokens=int(report["output_tokens"]),
+        )
+        if message:
+            self._last_line = message
+
+    def _outcome(self, task: Task, report: dict[str, Any], message: str) -> None:
+        reason = one_line(str(report["reason"]), 40)
+        tasks.update(self._tx, task, agent_outcome=reason)
+        self.tell(
+            "agent.outcome",
+            f"{reason}: {message}" if message else reason,
+            level="info" if report["ok"] else "warning",
+            data={"reason": reason, "ok": bool(report["ok"])},
+        )
 
     def _asked(self, record: dict[str, Any]) -> None:
         if not self._ended:

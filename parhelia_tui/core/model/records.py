@@ -63,7 +63,17 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a person asked for, and how it stands."""
+    """What a person asked for, and how it stands.
+
+    Args:
+        agent_state: what the agent does by its own word, `unknown` where it should tell and has not; empty for
+            one that tells nothing.
+        agent_source: who said so: hook, session, stream, transcript, screen, process.
+        agent_tool, agent_detail: the tool that runs or is asked for, and its input, the question or last words.
+        agent_at: when it was said.
+        agent_outcome: how the agent's own work ended, in one word.
+        turns, seen_input_tokens, seen_output_tokens: as its conversation shows them; to be seen, never to be paid.
+    """
 
     id: str
     slug: str
@@ -101,12 +111,21 @@ class Task:
     resume_from: str | None = None
     resume_workspace: str = "restore"
     recoveries: int = 0
+    agent_state: str = ""
+    agent_source: str = ""
+    agent_tool: str = ""
+    agent_detail: str = ""
+    agent_at: float | None = None
+    agent_outcome: str = ""
+    turns: int = 0
+    seen_input_tokens: int = 0
+    seen_output_tokens: int = 0
     owner: Owner = field(default=Owner())
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a task in one container."""
+    """One try of a task in one container, with the conversation that it leads or goes on with."""
 
     task_id: str
     number: int
@@ -116,6 +135,7 @@ class Attempt:
     exit_code: int | None
     started_at: float
     finished_at: float | None
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,6 +239,28 @@ class LocalConfig(Section):
         return paths
 
 
+class ClaudeConfig(Section):
+    """The agent `claude`: the user's own Claude Code."""
+
+    path: str | None = Field(
+        default=None, description="Where the program is. Unset: the `claude` in PATH or below the home."
+    )
+    model: str | None = Field(
+        default=None, description="The model where a task names none. Unset: its own default."
+    )
+    permission_mode: Literal["default", "acceptEdits", "plan", "bypassPermissions", "dontAsk", "auto"] = (
+        Field(default="default", description="What it may do without asking, where a task does not say.")
+    )
+    deny: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description='Rules of what it may never do, whatever its mode, such as "Bash(git push:*)".',
+    )
+    api_socket: str | None = Field(
+        default=None,
+        description="A unix socket on which its API answers, shown inside. So a container needs no network.",
+    )
+
+
 class DashboardConfig(Section):
     """The full-screen dashboard."""
 
@@ -258,6 +280,7 @@ class Config(Section):
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     policy: PolicyConfig = PolicyConfig()
     local: LocalConfig = LocalConfig()
+    claude: ClaudeConfig = ClaudeConfig()
     dashboard: DashboardConfig = DashboardConfig()
 
     def task_fields(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,18 @@ LONGEST = 8192
 """Bytes of one report."""
 MESSAGE = 1000
 """Characters of a message that are kept."""
-STATES = frozenset(("working", "waiting", "idle", "done", "error"))
 KINDS = frozenset(("permission", "question", "plan"))
 DEEPEST = 8
 """Objects and lists inside one another that the input of a tool may have; what lies deeper is left out."""
+STATES = frozenset(
+    (
+        *("starting", "working", "tool", "waiting", "permission", "question", "plan", "idle", "background"),
+        *("retrying", "done", "error", "unknown"),
+    )
+)
+SOURCES = frozenset(("", "hook", "session", "stream", "transcript", "screen", "process"))
+WORD = 200
+"""Characters of the name of a tool or a reason."""
 _MOST = 10**12
 
 
@@ -42,6 +50,8 @@ def parse(line: bytes) -> dict[str, Any] | None:
         "progress": _progress,
         "risky": _risky,
         "approval": _approval,
+        "talk": _talk,
+        "outcome": _outcome,
     }
     reader = readers.get(_word(fields.get("type")))
     return None if reader is None else reader(fields)
@@ -52,7 +62,35 @@ def _state(fields: dict[str, Any]) -> dict[str, Any] | None:
     message = _text(fields.get("message", ""))
     if state not in STATES or message is None:
         return None
-    return {"type": "state", "state": state, "message": message}
+    report = {"type": "state", "state": state, "message": message}
+    for name, longest in (("source", WORD), ("tool", WORD), ("detail", MESSAGE)):
+        if name in fields:
+            value = _text(fields[name], longest)
+            if value is None or (name == "source" and value not in SOURCES):
+                return None
+            report[name] = value
+    return report
+
+
+def _talk(fields: dict[str, Any]) -> dict[str, Any] | None:
+    counts = [_count(fields.get(name)) for name in ("turns", "input_tokens", "output_tokens")]
+    message = _text(fields.get("message", ""))
+    if message is None or None in counts:
+        return None
+    return {
+        "type": "talk",
+        "turns": counts[0],
+        "input_tokens": counts[1],
+        "output_tokens": counts[2],
+        "message": message,
+    }
+
+
+def _outcome(fields: dict[str, Any]) -> dict[str, Any] | None:
+    reason, message = _text(fields.get("reason"), WORD), _text(fields.get("message", ""))
+    if not isinstance(fields.get("ok"), bool) or reason is None or message is None:
+        return None
+    return {"type": "outcome", "ok": fields["ok"], "reason": reason, "message": message}
 
 
 def _usage(fields: dict[str, Any]) -> dict[str, Any] | None:

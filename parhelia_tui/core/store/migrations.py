@@ -317,6 +317,24 @@ CREATE TABLE task_rules (
 """
 
 
+_AGENT_STATES = """
+-- What the agent says of itself: a claim, with who said it and when. Money is not among it.
+ALTER TABLE tasks ADD COLUMN agent_state TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN agent_source TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN agent_tool TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN agent_detail TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN agent_at REAL;
+ALTER TABLE tasks ADD COLUMN agent_outcome TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN turns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN seen_input_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tasks ADD COLUMN seen_output_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
+-- The lease: nobody else has a conversation while an attempt that goes on has it.
+CREATE UNIQUE INDEX attempts_lease ON attempts (conversation)
+    WHERE conversation <> '' AND finished_at IS NULL;
+"""
+
+
 def _first(db: Database) -> None:
     for statement in _statements(_FIRST):
         db.execute(statement)
@@ -334,7 +352,12 @@ def _approvals(db: Database) -> None:
         db.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_first, _checkpoints, _approvals)
+def _agent_states(db: Database) -> None:
+    for statement in _statements(_AGENT_STATES):
+        db.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_first, _checkpoints, _approvals, _agent_states)
 """Step n brings `PRAGMA user_version` from n to n + 1."""
 
 

@@ -36,6 +36,8 @@ TASK_COLUMNS = (
     " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, slot_wanted, priority, batch, state, wanted,"
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
     " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
+    " agent_state, agent_source, agent_tool, agent_detail, agent_at, agent_outcome, turns, seen_input_tokens,"
+    " seen_output_tokens,"
     " owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
@@ -93,6 +95,15 @@ def task(row: sqlite3.Row) -> Task:
         resume_from=row["resume_from"],
         resume_workspace=row["resume_workspace"],
         recoveries=row["recoveries"],
+        agent_state=row["agent_state"],
+        agent_source=row["agent_source"],
+        agent_tool=row["agent_tool"],
+        agent_detail=row["agent_detail"],
+        agent_at=row["agent_at"],
+        agent_outcome=row["agent_outcome"],
+        turns=row["turns"],
+        seen_input_tokens=row["seen_input_tokens"],
+        seen_output_tokens=row["seen_output_tokens"],
         owner=_owner(row),
     )
 
@@ -107,6 +118,7 @@ def attempt(row: sqlite3.Row) -> Attempt:
         exit_code=row["exit_code"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        conversation=row["conversation"],
     )
 
 

@@ -184,9 +184,24 @@ def update(tx: sqlite3.Connection, task: Task, **columns: Value) -> Task:
     return get(tx, task.id)
 
 
-def add_attempt(tx: sqlite3.Connection, task: Task, container_id: str, at: float) -> int:
-    """Store the next attempt of a task and give its number, from 1."""
+def add_attempt(
+    tx: sqlite3.Connection, task: Task, container_id: str, at: float, conversation: str = ""
+) -> int:
+    """Store the next attempt of a task and give its number, from 1.
+
+    Args:
+        conversation: the one that it has to itself until its end.
+
+    Raises:
+        ParheliaError: E103 when another attempt has the conversation.
+    """
     number = task.attempt + 1
+    holder = tx.execute(
+        "SELECT task_id FROM attempts WHERE conversation = ? AND conversation <> '' AND finished_at IS NULL",
+        (conversation,),
+    ).fetchone()
+    if holder is not None:
+        raise ParheliaError("E103", f"conversation {conversation} is led by task {holder[0]} just now")
     insert(
         tx,
         "attempts",
@@ -196,6 +211,7 @@ def add_attempt(tx: sqlite3.Connection, task: Task, container_id: str, at: float
             "container_id": container_id,
             "state": TaskState.DISPATCHING,
             "started_at": at,
+            "conversation": conversation,
             "owner_user": task.owner.user_id,
             "owner_session": task.owner.session_id,
             "owner_environment": container_id,
@@ -219,6 +235,14 @@ def end_attempt(
         " WHERE task_id = ? AND number = ? AND finished_at IS NULL",
         (state, reason, exit_code, at, task_id, number),
     )
+
+
+def conversation(db: sqlite3.Connection, task_id: str, attempt: int) -> str:
+    """Say which conversation an attempt leads; empty where there is no such attempt."""
+    row = db.execute(
+        "SELECT conversation FROM attempts WHERE task_id = ? AND number = ?", (task_id, attempt)
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def attempts(db: sqlite3.Connection, task_id: str) -> list[Attempt]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from parhelia_tui.core.agents import home as homes
-from parhelia_tui.core.agents.base import Launch
-from parhelia_tui.core.agents.demo.interpreter import interpreter
+from parhelia_tui.core.agents.base import Launch, Probe, Start
+from parhelia_tui.core.agents.interpreter import interpreter
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.records import Mount, Task
 
@@ -57,37 +57,37 @@ class DemoAgent:
     name = "demo"
     summary = "a scripted coding agent, to try everything without an account"
     conversation = ".parhelia-demo"
+    states = False
+
+    def probe(self) -> Probe:
+        """It is part of Parhelia, and needs a Python inside."""
+        return Probe(path=interpreter()[0][0], capabilities=("terminal", "resume"))
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
         """Refuse options that there are not, and values out of range. Raises E100."""
         check(self.name, OPTIONS, options)
 
-    def prepare_home(self, home: Path, task: Task) -> None:
+    def prepare(self, start: Start) -> None:
         """Write what the program is to do.
 
         Raises:
             ParheliaError: E507, E602 when it cannot be written.
         """
+        task = start.task
         script = {name: task.agent_options.get(name, option.default) for name, option in OPTIONS.items()}
         if script["seed"] is None:
             script["seed"] = zlib.crc32(task.id.encode())
-        homes.put(home, SCRIPT, json.dumps({"prompt": task.prompt, **script}))
+        homes.put(start.home, SCRIPT, json.dumps({"prompt": task.prompt, **script}))
 
-    def launch(self, task: Task) -> Launch:
-        """Run the program with a Python that is there inside."""
-        return self._launch(task)
-
-    def resume(self, task: Task) -> Launch:
-        """Run the program so that it takes up the talk in its home."""
-        return self._launch(task, "--continue")
+    def launch(self, start: Start) -> Launch:
+        """Run the program with a Python that is there inside; it takes up a talk that lies in its home."""
+        words = ("--continue",) if start.continues else ()
+        python, mounts = interpreter()
+        if start.task.unsandboxed:
+            return Launch((*python, str(PROGRAM / "__main__.py"), *words))
+        command = (*python, f"{INSIDE}/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
+        return Launch(command, mounts=(Mount(PROGRAM, INSIDE), *mounts))
 
     def describe(self, task: Task) -> Mapping[str, str]:
         """Name the model that it plays, and what decides what it does."""
         return {"model": MODEL, "seed": str(task.agent_options.get("seed", "of the task"))}
-
-    def _launch(self, task: Task, *words: str) -> Launch:
-        python, mounts = interpreter()
-        if task.unsandboxed:
-            return Launch((*python, str(PROGRAM / "__main__.py"), *words))
-        command = (*python, f"{INSIDE}/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
-        return Launch(command, mounts=(Mount(PROGRAM, INSIDE), *mounts))

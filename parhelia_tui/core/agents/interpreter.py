@@ -1,4 +1,4 @@
-"""Which Python the demo agent's program runs with, inside."""
+"""Which Python the programs of ours run with, inside."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Claude Code: found on the user's machine, prepared for a container, watched from beside it."""

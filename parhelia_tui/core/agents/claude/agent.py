@@ -1,0 +1,204 @@
+"""The agent `claude`: Claude Code, in its terminal or without one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parhelia_tui.core.agents import home as homes
+from parhelia_tui.core.agents.base import Launch, Probe, Start
+from parhelia_tui.core.agents.claude import seeds
+from parhelia_tui.core.agents.claude.find import Found, find, probe
+from parhelia_tui.core.agents.interpreter import interpreter
+from parhelia_tui.core.agents.options import Option, check
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Mount, Task
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.settings.config import ClaudeConfig
+
+PROGRAM = Path(__file__).with_name("program")
+INSIDE = "/run/parhelia-claude"
+API_SOCKET = "/run/parhelia-api.sock"
+WORKSPACE = "/workspace"
+CONFIG = ".claude"
+KEY = "parhelia-keeps-the-real-key-outside"
+"""What the agent sees as its API key."""
+PROMPT_ARGUMENT = 100_000
+"""Bytes of a prompt that is given as an argument; the kernel takes 131,072 (execve(2)), and what is longer is read."""
+
+MODES = ("default", "acceptEdits", "plan", "bypassPermissions", "dontAsk", "auto")
+GOES_ON = "The container was started again after a failure. Go on where you were."
+
+OPTIONS: Mapping[str, Option] = {
+    "headless": Option(False, lambda value: isinstance(value, bool), "true or false"),
+    "model": Option(
+        None, lambda value: isinstance(value, str) and 0 < len(value) <= 100, "the name of a model"
+    ),
+    "permission_mode": Option(None, lambda value: value in MODES, f"one of {', '.join(MODES)}"),
+    "max_turns": Option(
+        None, lambda value: type(value) is int and 1 <= value <= 10_000, "a whole number from 1 to 10000"
+    ),
+    "message": Option(None, lambda value: isinstance(value, str) and bool(value.strip()), "a text"),
+}
+
+
+class ClaudeAgent:
+    """Runs the user's own Claude Code; nothing of it is part of Parhelia.
+
+    Options: `headless` (no terminal: it ends when its work is done), `model`, `permission_mode`, `max_turns`
+    (without a terminal), `message` (what it is told when its talk goes on).
+    """
+
+    name = "claude"
+    summary = "Claude Code, as it is installed on this machine"
+    conversation = CONFIG
+    states = True
+
+    def probe(self) -> Probe:
+        """Find the program and its version."""
+        return probe(self._find(_config()))
+
+    def check(self, prompt: str, options: Mapping[str, object]) -> None:
+        """Refuse options that there are not (E100), and a machine without the program (E500)."""
+        check(self.name, OPTIONS, options)
+        self._found(_config())
+
+    def prepare(self, start: Start) -> None:
+        """Write `~/.claude.json` anew, and what is given by `--settings`.
+
+        Raises:
+            ParheliaError: E500, E507, E602.
+        """
+        config = _config()
+        found = self._found(config)
+        directory = start.task.workspace if start.task.unsandboxed else WORKSPACE
+        homes.put(start.home, ".claude.json", seeds.state(directory, KEY))
+        # Of processes that are gone: their numbers come again, and would speak for the new ones.
+        homes.clear(start.home, f"{CONFIG}/sessions")
+        hook = () if _headless(start.task) else ("/bin/sh", f"{_program(start.task)}/hook.sh")
+        homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, (), config.deny))
+        homes.put(start.shown, "prompt", _prompt(start))
+        homes.put(start.shown, "plan", _plan(start, found, config))
+
+    def launch(self, start: Start) -> Launch:
+        """Start the watcher, which starts the program: with the prompt, or where the talk goes on."""
+        config = _config()
+        found = self._found(config)
+        python, mounts = interpreter()
+        shown = _shown(start)
+        command = (*python, f"{_program(start.task)}/__main__.py", f"{shown}/plan")
+        if not start.task.unsandboxed:
+            mounts = (
+                *mounts,
+                Mount(found.path, f"{INSIDE}/claude"),
+                Mount(PROGRAM, f"{INSIDE}/program"),
+                Mount(start.shown, shown),
+            )
+        env = {
+            "DISABLE_AUTOUPDATER": "1",
+            "DISABLE_TELEMETRY": "1",
+            "DISABLE_ERROR_REPORTING": "1",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+            # The container is what keeps it in; as root it would refuse to work on its own.
+            "IS_SANDBOX": "1",
+            "ANTHROPIC_API_KEY": KEY,
+        }
+        if config.api_socket:
+            inside = config.api_socket if start.task.unsandboxed else API_SOCKET
+            env |= {"ANTHROPIC_UNIX_SOCKET": inside, "ANTHROPIC_BASE_URL": "http://parhelia"}
+            if not start.task.unsandboxed:
+                mounts = (*mounts, Mount(_socket(config.api_socket), API_SOCKET, writable=True))
+        return Launch(command, env, mounts)
+
+    def describe(self, task: Task) -> Mapping[str, str]:
+        """Name its version and model."""
+        about = self.probe()
+        return {"version": about.version, "model": str(task.agent_options.get("model") or "its default")}
+
+    def _find(self, config: ClaudeConfig) -> Found | str:
+        return find(config.path, os.environ)
+
+    def _found(self, config: ClaudeConfig) -> Found:
+        found = self._find(config)
+        if isinstance(found, str):
+            raise ParheliaError("E500", found, recovery=("parhelia agent list", "parhelia config init"))
+        return found
+
+
+def _config() -> ClaudeConfig:
+    from parhelia_tui.core.settings.config_files import load
+
+    return load().config.claude
+
+
+def _headless(task: Task) -> bool:
+    return bool(task.agent_options.get("headless"))
+
+
+def _program(task: Task) -> str:
+    return str(PROGRAM) if task.unsandboxed else f"{INSIDE}/program"
+
+
+def _shown(start: Start) -> str:
+    return str(start.shown) if start.task.unsandboxed else f"{INSIDE}/own"
+
+
+def _goes_on(start: Start) -> bool:
+    """Whether the conversation itself lies in the home; a checkpoint may be older than its first word."""
+    projects = start.home / CONFIG / "projects"
+    return start.continues and any(projects.glob(f"*/{start.conversation}.jsonl"))
+
+
+def _prompt(start: Start) -> str:
+    """What it is told first; nothing where an ended talk goes on and nobody said anything."""
+    if not _goes_on(start):
+        return start.task.prompt
+    said = start.task.agent_options.get("message")
+    if isinstance(said, str):
+        return said
+    return GOES_ON if start.interrupted or _headless(start.task) else ""
+
+
+def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
+    task, shown = start.task, _shown(start)
+    headless = _headless(task)
+    mode = task.agent_options.get("permission_mode") or config.permission_mode
+    program = str(found.path) if task.unsandboxed else f"{INSIDE}/claude"
+    words = [program, "--settings", f"{shown}/settings.json", "--permission-mode", str(mode)]
+    words += ["--resume" if _goes_on(start) else "--session-id", start.conversation]
+    model = task.agent_options.get("model") or config.model
+    if model:
+        words += ["--model", str(model)]
+    if start.memory:
+        words += ["--append-system-prompt", start.memory]
+    prompt = _prompt(start)
+    if headless:
+        words += ["-p", "--output-format", "stream-json", "--verbose"]
+        if task.agent_options.get("max_turns"):
+            words += ["--max-turns", str(task.agent_options["max_turns"])]
+    elif len(prompt.encode(errors="replace")) > PROMPT_ARGUMENT:
+        words += ["--", f"Read the file {shown}/prompt: it holds what you are asked. Then do it."]
+    elif prompt:
+        words += ["--", prompt]
+    source = f"{shown}/prompt" if headless else ""
+    mode_word = "headless" if headless else "terminal" if prompt else "resting"
+    return _lines([mode_word, start.conversation, source, *words])
+
+
+def _lines(words: Sequence[str]) -> bytes:
+    return b"".join(os.fsencode(word.replace("\0", "")) + b"\0" for word in words)
+
+
+def _socket(path: str) -> Path:
+    found = Path(path).expanduser()
+    try:
+        is_socket = stat.S_ISSOCK(found.stat().st_mode)
+    except OSError:
+        is_socket = False
+    if not is_socket:
+        raise ParheliaError("E500", f"nobody listens at {found} (claude.api_socket)")
+    return found

@@ -1,0 +1,52 @@
+"""The start: `python3 -I -S -B __main__.py PLAN`. The agent is started first; all else is imported meanwhile.
+
+The plan is a file of words that end with NUL: `terminal`, `resting` (a terminal, and nothing asked yet) or
+`headless`, the conversation's id, the file that the agent gets as its standard input (empty for the terminal),
+and the agent's command.
+"""
+
+import os
+import sys
+
+
+def _begin(path: str) -> "tuple[int, str, str, list[int], bool]":
+    """Read the plan and start the agent; gives its pid, the plan, the place of its hooks and its outputs."""
+    with open(path, "rb") as file:
+        mode, session, source, *command = map(os.fsdecode, file.read().split(b"\0")[:-1])
+    drops = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"parhelia-{os.getpid()}")
+    os.mkdir(drops, 0o700)
+    os.mkfifo(os.path.join(drops, "wake"), 0o600)
+    os.environ["PARHELIA_HOOKS"] = drops
+    import signal
+
+    # What a Ctrl+C or a Ctrl+Z means is the agent's to say, which begins with the default.
+    ours = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+    for each in ours:
+        signal.signal(each, signal.SIG_IGN)
+    actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []
+    outputs, inside = [], []
+    if mode == "headless":
+        actions.append((os.POSIX_SPAWN_OPEN, 0, source, os.O_RDONLY, 0))
+        for number in (1, 2):
+            read, write = os.pipe()
+            outputs.append(read)
+            inside.append(write)
+            actions.append((os.POSIX_SPAWN_DUP2, write, number))
+    try:
+        pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsigdef=ours)
+    except OSError as error:
+        sys.stderr.write(f"{command[0]} cannot be started: {error}\n")
+        sys.exit(127)
+    for descriptor in inside:
+        os.close(descriptor)
+    return pid, session, drops, outputs, mode != "resting"
+
+
+if __name__ == "__main__":
+    begun = _begin(sys.argv[1])
+    here = os.path.dirname(os.path.abspath(__file__))
+    # Last, so that nothing beside the folder can stand for a part of the standard library.
+    sys.path.append(os.path.dirname(here))
+    import importlib
+
+    sys.exit(importlib.import_module(os.path.basename(here) + ".run").main(*begun))

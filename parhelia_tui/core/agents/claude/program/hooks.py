@@ -1,0 +1,57 @@
+"""What hooks laid down, in the order of their coming."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes of an event that is read; tools take files as their input."""
+
+
+class Hooks:
+    """The directory in which hooks leave their events.
+
+    Args:
+        directory: with a pipe `wake` in it.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        # For reading and writing: it never ends, and whoever writes never waits for us.
+        self.descriptor = os.open(os.path.join(directory, "wake"), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def take(self) -> list[dict[str, Any]]:
+        """Take what has come."""
+        try:
+            while os.read(self.descriptor, 4096):
+                pass
+        except BlockingIOError:
+            pass
+        found = []
+        for path in self._paths():
+            event = _read(path)
+            os.unlink(path)
+            if event is not None:
+                found.append(event)
+        return found
+
+    def _paths(self) -> list[str]:
+        try:
+            with os.scandir(self._directory) as entries:
+                came = [
+                    (each.stat().st_mtime_ns, each.path) for each in entries if each.name.endswith(".json")
+                ]
+        except OSError:
+            return []
+        return [path for _, path in sorted(came)]
+
+
+def _read(path: str) -> dict[str, Any] | None:
+    try:
+        with open(path, "rb") as file:
+            event = json.loads(file.read(LONGEST).decode("utf-8", "replace"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None

@@ -1,0 +1,176 @@
+"""Watching the agent from its start to its end, and telling what is seen."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import time
+
+from .hooks import Hooks
+from .notes import Notes
+from .outcome import Outcome, classify
+from .process import Process
+from .reports import Reports
+from .session_file import SessionFile
+from .states import State, of_hook, of_session
+from .stream import Stream
+from .transcript import Transcript
+
+LOOK_S = 0.5
+"""Seconds between two looks while the agent works; what the kernel notes is seen at once."""
+REST_S = 5.0
+SETTLED_S = 2.0
+RESTING = ("idle", "permission", "question", "plan", "error")
+
+
+def main(pid: int, session: str, drops: str, outputs: list[int], asked: bool) -> int:
+    """Watch until the agent has ended; gives the exit code of the task."""
+    home = os.environ["HOME"]
+    reports = Reports(os.environ.get("PARHELIA_AGENT_SOCKET"))
+    watch = Watch(pid, session, drops, outputs, os.path.join(home, ".claude"), reports, asked)
+    try:
+        return watch.run()
+    finally:
+        reports.close()
+        shutil.rmtree(drops, ignore_errors=True)
+
+
+class Watch:
+    """One agent and all that is known of it.
+
+    Args:
+        outputs: its standard output and standard error, where it has no terminal.
+        config: its own directory, `~/.claude`.
+        asked: it was started with a prompt, so that it has something to do.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        session: str,
+        drops: str,
+        outputs: list[int],
+        config: str,
+        reports: Reports,
+        asked: bool,
+    ) -> None:
+        self._process = Process(pid)
+        self._reports = reports
+        self._hooks = Hooks(drops)
+        self._file = SessionFile(os.path.join(config, "sessions"), pid)
+        self._notes = Notes(os.path.join(config, "sessions"))
+        self._transcript = Transcript(os.path.join(config, "projects"), session)
+        self._stream = Stream(*outputs) if outputs else None
+        self._asked = asked
+        self._state = State("", "")
+        self._told_at = 0.0
+        self._tell(State("starting", "process"))
+
+    def run(self) -> int:
+        """Look whenever there is something to see, until the agent has ended."""
+        while not self._process.ended:
+            self._wait()
+            self._look()
+        if self._stream is not None:
+            self._stream.drain()
+        self._look()
+        return self._end()
+
+    def _wait(self) -> None:
+        # The conversation is written down a moment after its hooks were called.
+        calm = self._state.state in RESTING and time.monotonic() > self._told_at + SETTLED_S
+        files = [self._hooks.descriptor, self._process.descriptor, *self._notes.descriptors]
+        if self._stream is not None:
+            files += self._stream.descriptors
+        due = self._process.due
+        most = REST_S if calm and self._notes.descriptors else LOOK_S
+        if due is not None:
+            most = max(0.0, min(most, due - time.monotonic()))
+        try:
+            select.select(files, [], [], most)
+        except InterruptedError:
+            return
+
+    def _look(self) -> None:
+        self._process.look()
+        for event in self._hooks.take():
+            self._known(of_hook(event, self._state))
+        if self._stream is not None:
+            for state in self._stream.take():
+                self._known(state)
+        self._notes.clear()
+        if self._file.newer():
+            said = of_session(self._file.read(), self._state)
+            # It rests for a moment before it takes the prompt that it was started with.
+            if said is not None and not (
+                self._asked and self._state.state == "starting" and said.state == "idle"
+            ):
+                self._known(said)
+        if self._transcript.read():
+            self._tell_talk()
+
+    def _known(self, state: State | None) -> None:
+        if state is not None and state != self._state:
+            self._tell(state)
+
+    def _tell(self, state: State) -> None:
+        self._state = state
+        self._told_at = time.monotonic()
+        self._reports.send(
+            {
+                "type": "state",
+                "state": state.state,
+                "source": state.source,
+                "tool": state.tool,
+                "detail": state.detail,
+                "message": state.detail,
+            }
+        )
+
+    def _tell_talk(self) -> None:
+        talk = self._transcript
+        self._reports.send(
+            {
+                "type": "talk",
+                "turns": talk.turns,
+                "input_tokens": talk.input_tokens,
+                "output_tokens": talk.output_tokens,
+                "message": talk.last_words,
+            }
+        )
+
+    def _end(self) -> int:
+        code = self._process.code
+        if self._stream is not None:
+            outcome = classify(code, self._stream.result, self._stream.errors, self._process.told_to_stop)
+            self._stream.say(f"● {outcome.reason}: {outcome.message}" if not outcome.ok else "● done")
+        else:
+            outcome = _of_terminal(code, self._process.told_to_stop)
+        self._tell(State("done" if outcome.ok else "error", "process", outcome.reason, outcome.message))
+        self._reports.send(
+            {"type": "outcome", "ok": outcome.ok, "reason": outcome.reason, "message": outcome.message}
+        )
+        if outcome.ok:
+            return 0
+        return code if 0 < code < 128 else 128 - code if code < 0 else code or 1
+
+
+def _of_terminal(code: int, told: bool) -> Outcome:
+    """In its terminal the agent ends when somebody ends it; what it was worth is for them to judge."""
+    if told:
+        return Outcome(False, "interrupted", "it was asked to stop")
+    if code == 0:
+        return Outcome(True, "done", "")
+    if code < 0 or code > 128:
+        number = -code if code < 0 else code - 128
+        return Outcome(False, "killed", f"it was ended by {_name(number)}")
+    return Outcome(False, "error", f"it ended with {code}")
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,71 @@
+"""The real Claude Code in real containers without a network, at the oldest and the newest tested version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.states import TaskState
+from tests.support.fleet import configure, create, end_of, reach
+from tests.support.product import Product
+from tests.support.real_claude import at_every_version, claude
+from tests.support.scripted_api import ScriptedApi
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.real
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def api(tmp_path: Path, product: Product) -> Iterator[ScriptedApi]:
+    """The scripted API on a socket of this test; it outlives the product's containers."""
+    with ScriptedApi(tmp_path / "api.sock") as made:
+        yield made
+        product.close()
+
+
+def use(tmp_path: Path, version: str, **more: str) -> None:
+    """Let the product use this version, and the scripted API."""
+    lines = [f'path = "{claude(version)}"', f'api_socket = "{tmp_path / "api.sock"}"']
+    lines += [f"{name} = {value}" for name, value in more.items()]
+    configure(tmp_path, "[claude]\n" + "\n".join(lines) + "\n")
+
+
+def ask(client: Client, place: Path, scenario: str, **options: Any) -> Task:
+    """Store a task for Claude that plays a scenario."""
+    return create(client, f"SCENARIO={scenario} do it", place, agent="claude", agent_options=options)
+
+
+@at_every_version
+def test_headless_it_works_and_ends(
+    client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "write", headless=True, permission_mode="bypassPermissions")
+    task = end_of(client, task.id, PATIENCE_S)
+    assert (task.state, task.exit_code) == (TaskState.COMPLETED, 0), client.log_tail(task.id)
+    assert (place / "made.txt").read_text() == "made\n"
+    assert task.last_line == "The file is there."
+    assert (task.agent_state, task.agent_source, task.agent_outcome) == ("done", "process", "done")
+    assert (task.turns, task.seen_input_tokens, task.seen_output_tokens) == (4, 4000, 240)
+    assert [each.step for each in api.messages("write")] == [0, 1, 2, 3]
+
+
+@at_every_version
+def test_in_its_terminal_it_begins_without_a_dialog_and_waits_when_it_is_done(
+    client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "write", permission_mode="bypassPermissions")
+    wait_until(lambda: client.task(task.id).agent_state == "idle", PATIENCE_S)
+    task = reach(client, task.id, TaskState.WAITING)
+    assert task.question == "The file is there."
+    assert task.agent_source == "hook"
+    wait_until(lambda: client.task(task.id).turns == 4, PATIENCE_S)
+    assert (place / "made.txt").read_text() == "made\n"
