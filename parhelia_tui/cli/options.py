@@ -152,7 +152,10 @@ _REQUEST: tuple[_Option, ...] = (
         ("--mode",),
         {"type": click.Choice(["shared", "clone", "empty"]), "help": "The directory, a copy, or a new one."},
     ),
-    (("--network",), {"type": click.Choice(["none", "open"]), "help": "Network of the container."}),
+    (
+        ("--network",),
+        {"type": click.Choice(["none", "api", "allowlist", "open"]), "help": "Network of the container."},
+    ),
     (("--backend",), {"metavar": "NAME", "help": "Where it runs: local."}),
     (("--priority",), {"type": int, "help": "Larger goes first, -100 to 100."}),
     (("--env", "-e"), {"multiple": True, "metavar": "K=V", "help": "Variable inside; repeatable."}),

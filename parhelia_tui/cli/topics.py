@@ -13,7 +13,7 @@ standard input; --format says which where the name does not. Keys of a task:
   agent, title     shell or demo; what to call it
   workspace        a directory; the present one if not given
   workspace_mode   shared (the directory itself), clone (a copy), empty (a new one)
-  network          none or open
+  network          none, api, allowlist or open
   env, limits      tables; limits are cpus, memory_mb, pids, lifetime_s
   priority         -100 to 100, larger goes first
   persistent       keep what is installed, for the next one of this workspace and slot
@@ -60,7 +60,7 @@ A container has its own processes, mounts, network and users. Inside, there is
   /home/agent      a home that belongs to the container
   /tmp             its own
   /usr, /etc ...   the system, read-only
-  no network       unless --network open
+  no network       unless --network api, allowlist or open
 
 With --persistent it is root inside, in a system that it may change. What it installs, its home and its /tmp stay
 when it ends, and the next persistent container of the same workspace and slot goes on with them; processes do not

@@ -27,7 +27,12 @@ MODES = (
     ("clone: work in a copy", "clone"),
     ("empty: a new directory", "empty"),
 )
-NETWORKS = (("none: reaches nothing", "none"), ("open: as this machine", "open"))
+NETWORKS = (
+    ("none: reaches nothing", "none"),
+    ("api: the metered API alone", "api"),
+    ("allowlist: and allowed hosts", "allowlist"),
+    ("open: as this machine", "open"),
+)
 
 
 class PromptArea(TextArea):

@@ -37,7 +37,7 @@ CONTENT = {
     '{"prompt": "true", "priority": 101}': "priority: should be less than or equal to 100",
     '{"prompt": "true", "agent": "nobody"}': "there is no agent 'nobody'; there are claude, demo, shell",
     '{"prompt": "true", "backend": "nowhere"}': "there is no backend 'nowhere'",
-    '{"prompt": "true", "network": "some"}': "network: should be 'none' or 'open'",
+    '{"prompt": "true", "network": "some"}': "network: should be 'none', 'api', 'allowlist' or 'open'",
     '{"prompt": "true", "workspace": "/no/such/place"}': "the workspace '/no/such/place' cannot be used",
     '{"prompt": "true", "limits": {"cpus": -1}}': "limits.cpus: should be greater than 0",
     '{"prompt": "true", "env": {"A=B": "c"}}': "env: 'A=B' is not a name of an environment variable",

@@ -92,7 +92,11 @@ def test_user_file_follows_xdg(tmp_path: Path) -> None:
         ("[defaults]\npriority = '4'\n", 2, "defaults.priority: it should be a valid integer"),
         ("[defaults]\npriority = true\n", 2, "defaults.priority: it should be a valid integer"),
         ("[defaults]\npersistent = 1\n", 2, "defaults.persistent: it should be a valid boolean"),
-        ("[defaults]\nnetwork = 'wide'\n", 2, "defaults.network: it should be 'none' or 'open'"),
+        (
+            "[defaults]\nnetwork = 'wide'\n",
+            2,
+            "defaults.network: it should be 'none', 'api', 'allowlist' or 'open'",
+        ),
         ("[defaults]\nenv = { A = 1 }\n", 2, "defaults.env.A: it should be a valid string"),
         ("[defaults.env]\n'A B' = '1'\n", 1, "defaults.env: 'A B' is not a name of an environment variable"),
         ("defaults = 3\n", 1, "defaults is a table, not a value"),

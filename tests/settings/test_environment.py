@@ -57,7 +57,11 @@ def test_variables_for_other_ends_set_nothing(house: House) -> None:
         ("PARHELIA_DEFAULT__NETWORK", "open", "unknown key 'default'; did you mean 'defaults'?"),
         ("PARHELIA_DEFAULTS__PRIORITY", "many", "defaults.priority: it should be a valid integer"),
         ("PARHELIA_DEFAULTS__PRIORITY", "1000", "defaults.priority: it should be less than or equal to 100"),
-        ("PARHELIA_DEFAULTS__NETWORK", "1", "defaults.network: it should be 'none' or 'open'"),
+        (
+            "PARHELIA_DEFAULTS__NETWORK",
+            "1",
+            "defaults.network: it should be 'none', 'api', 'allowlist' or 'open'",
+        ),
         ("PARHELIA_LOCAL__UNSANDBOXED", "2", "local.unsandboxed: it should be a valid boolean"),
         ("PARHELIA_DEFAULTS", "x", None),
         ("PARHELIA_DEFAULTS__", "x", "unknown key '' in [defaults]"),
@@ -84,7 +88,7 @@ def test_a_wrong_flag_is_an_argument_that_cannot_be_used(house: House) -> None:
     with pytest.raises(ParheliaError) as caught:
         house.load({"defaults.network": "wide"})
     assert caught.value.code == "E101"
-    assert caught.value.message == "flag: defaults.network: it should be 'none' or 'open'"
+    assert caught.value.message == "flag: defaults.network: it should be 'none', 'api', 'allowlist' or 'open'"
     with pytest.raises(ParheliaError, match="E101: flag: unknown key 'netwrok'"):
         house.load({"defaults.netwrok": "none"})
 

@@ -11,6 +11,30 @@ from parhelia_tui.core.model.records import Limits, Mount
 
 
 @dataclass(frozen=True, slots=True)
+class EgressPlan:
+    """What a container may reach, for whom, and on whose money.
+
+    Args:
+        task, plan: who spends.
+        url: where the API is.
+        key_env, key_file, key_command: where its key is; of a variable the value is handed over by `give_key`.
+        prices: a file of prices over ours; empty for none.
+        allow: hosts that a container of the network `allowlist` reaches.
+        allow_private: networks that these hosts may lie in though they are this machine's or its neighbours'.
+    """
+
+    task: str
+    plan: str | None = None
+    url: str = "https://api.anthropic.com"
+    key_env: str = "ANTHROPIC_API_KEY"
+    key_file: str = ""
+    key_command: Sequence[str] = ()
+    prices: str = ""
+    allow: Sequence[str] = ()
+    allow_private: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerPlan:
     """All that a backend needs to make one container.
 
@@ -21,7 +45,8 @@ class ContainerPlan:
         env: environment inside, beside what the backend sets.
         workspace: the directory on this machine that is `/workspace` inside.
         mounts: further paths that the agent needs.
-        network: `none` or `open`.
+        network: `none`, `api`, `allowlist` or `open`.
+        egress: by what it reaches the API; needed by the networks `api` and `allowlist`, possible with `open`.
         persistent: keep the system's changes in an overlay.
         unsandboxed: run without isolation, because the user said so.
         rows, columns: size of the terminal before anybody attaches.
@@ -34,6 +59,7 @@ class ContainerPlan:
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
     network: str = "none"
+    egress: EgressPlan | None = None
     persistent: bool = False
     unsandboxed: bool = False
     limits: Limits = Limits()
@@ -224,6 +250,19 @@ class Backend(Protocol):
             The decision that the agent was told; empty where it waits for none any more, None where its
             container could not be asked.
         """
+
+    async def give_key(self, container_id: str, value: str) -> bool:
+        """Hand over the API's key, which is kept in memory alone; False where nobody takes it now."""
+
+    async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
+        """Let a running container reach these hosts too; False where it reaches none by a list.
+
+        Raises:
+            ParheliaError: E500 when it could not be written down.
+        """
+
+    def spender_is_gone(self, container_id: str) -> bool:
+        """Say whether nobody can spend for this container any more: its egress process is dead for certain."""
 
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.client.launch import ensure_controller
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
@@ -21,6 +22,7 @@ from parhelia_tui.core.model.states import (
     TaskState,
 )
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.wire import ask
 from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
 
@@ -69,7 +71,18 @@ class Tasking(Opened):
                     owner=self.owner,
                 )
         self.wake()
+        if any(task.network != "none" for task in stored):
+            self._hand_over_key()
         return stored
+
+    def _hand_over_key(self) -> None:
+        """Give the controller, which may have been started elsewhere, the API's key of our environment."""
+        from parhelia_tui.core.settings.config_files import load
+
+        value = os.environ.get(load().config.api.key_env)
+        if value:
+            ensure_controller(self.paths)
+            ask(self.paths.controller_socket, {"op": "key", "value": value}, timeout_s=5.0)
 
     def check(self, request: TaskRequest) -> None:
         """Check a request as `create_task` does, and store nothing. Raises as `create_task`."""

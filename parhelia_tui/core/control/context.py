@@ -17,6 +17,19 @@ from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
 
 
+@dataclass(slots=True)
+class ApiKey:
+    """The value of the variable with the API's key: in the memory of this process and nowhere else.
+
+    Args:
+        value: empty as long as nobody has said it.
+        given: which containers have which value.
+    """
+
+    value: str = ""
+    given: dict[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The tools of one controller.
@@ -29,6 +42,7 @@ class Context:
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
         rolling: workspaces that are being brought to an earlier state just now.
         workers: have what is to be done on the checkpoint store done.
+        api_key: the API's key, where a variable holds it.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
 
@@ -43,6 +57,7 @@ class Context:
     looked: dict[str, float] = field(default_factory=dict)
     rolling: set[str] = field(default_factory=set)
     workers: Workers = field(default_factory=Workers)
+    api_key: ApiKey = field(default_factory=ApiKey)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def backend_of(self, container: Container) -> Backend:

@@ -12,12 +12,21 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.registry import BACKENDS, backend
-from parhelia_tui.core.control import approvals, dispatch, health, reconcile, retention, settle, wishes
+from parhelia_tui.core.control import (
+    approvals,
+    dispatch,
+    egress,
+    health,
+    reconcile,
+    retention,
+    settle,
+    wishes,
+)
 from parhelia_tui.core.control import checkpoints as taking
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.jobs import Jobs, Name
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Intent
+from parhelia_tui.core.model.records import Container, Intent
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.store import checkpoints, containers, events, intents, tasks
@@ -85,6 +94,7 @@ class Controller:
             logger=self._logger,
             since=self._since,
         )
+        egress.take_key(self._context)
         about = {
             "pid": os.getpid(),
             "since": self._since,
@@ -196,6 +206,8 @@ class Controller:
             live = containers.live(context.db)
             for container in live:
                 self._settle(container.id)
+                if egress.lacks_key(context, container):
+                    self._give_key(container)
         if self._is_due("questions", self._config.controller.health_s):
             approvals.expire(context)
         for approval_id in approvals.decided(context.db):
@@ -256,6 +268,15 @@ class Controller:
         if not self._start("read", container_id, read):
             # It is being read already; once more afterwards, for what came meanwhile.
             self._news.add(container_id)
+
+    def _give_key(self, container: Container) -> None:
+        self._start("key", container.id, lambda: egress.give_key(self.context, container))
+
+    def take_key(self, value: str) -> None:
+        """Take the API's key from a front whose environment has it."""
+        self.context.api_key.value = value
+        self._due.pop("look", None)
+        self._woken.set()
 
     def _settle(self, container_id: str) -> None:
         # Nobody judges a container that is only half made or half gone.

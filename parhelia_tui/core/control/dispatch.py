@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent, tells_states
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import ending, resume, review, workspaces
+from parhelia_tui.core.control import egress, ending, resume, review, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -128,6 +128,7 @@ async def create(
                 if container.persistent:
                     await _take_over(context, container)
                 await context.backend_of(container).create(_plan(context, task, container))
+                await egress.give_key(context, container)
     except ParheliaError as error:
         with writing(context.db) as tx:
             if containers.get(tx, container_id).state is not ContainerState.CREATING:
@@ -199,6 +200,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         },
         mounts=launch.mounts,
         network=container.network,
+        egress=egress.plan(context, task, container),
         persistent=container.persistent,
         unsandboxed=container.unsandboxed,
         limits=container.limits,

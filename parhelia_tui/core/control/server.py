@@ -85,6 +85,10 @@ class Server:
                 return {"ok": True, **self._controller.status()}
             except ParheliaError as error:
                 return {"ok": False, "code": error.code, "error": error.message}
+        if op == "key" and isinstance(request.get("value"), str):
+            # Only who may act on everything else here can connect: the socket is the user's own.
+            self._controller.take_key(request["value"])
+            return {"ok": True}
         if op == "stop":
             self._controller.leave()
             return {"ok": True}

@@ -12,7 +12,7 @@ from parhelia_tui.core.model.text import LONE_SURROGATES, one_line
 PROMPT_LIMIT = 1_000_000
 """Longest prompt, in characters; a prompt of 100 KB is ordinary, a novel by accident is not."""
 
-Network = Literal["none", "open"]
+Network = Literal["none", "api", "allowlist", "open"]
 WorkspaceMode = Literal["shared", "clone", "empty"]
 
 Cpus = Annotated[float, Field(gt=0, le=1024)]
@@ -56,7 +56,8 @@ class TaskRequest(BaseModel):
         agent: the name of an agent, `shell` or `demo`.
         workspace: a directory; None is the present one. Not used with mode `empty`.
         workspace_mode: `shared` works in the directory itself, `clone` in a copy, `empty` in a new one.
-        network: `none` or `open`.
+        network: `none`, `api`, `allowlist` or `open`.
+        budget_usd: what it may spend; None is what the configuration says.
         priority: larger goes first, -100 to 100.
         persistent: the container's system keeps what is installed in it.
     """
@@ -71,6 +72,7 @@ class TaskRequest(BaseModel):
     workspace_mode: WorkspaceMode = "shared"
     backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "local"
     network: Network = "none"
+    budget_usd: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
     persistent: bool = False
     unsandboxed: bool = False
     env: dict[str, str] = Field(default_factory=dict)

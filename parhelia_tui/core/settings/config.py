@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from parhelia_tui.core.model.request import (
     Cpus,
@@ -20,15 +20,11 @@ from parhelia_tui.core.model.request import (
     checked_env,
 )
 from parhelia_tui.core.model.rules import read_rule
+from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
+from parhelia_tui.core.settings.section import Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000)]
-
-
-class Section(BaseModel):
-    """A table of a configuration file. Strict: the text "4" is no number and 1 is not true."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class LimitsConfig(Section):
@@ -55,7 +51,9 @@ class DefaultsConfig(Section):
     agent: Name = Field(default="shell", description="The agent that runs a prompt, by its name.")
     backend: Name = Field(default="local", description="Where containers run.")
     network: Network = Field(
-        default="none", description="`none` reaches nothing; `open` reaches all that this machine reaches."
+        default="none",
+        description="`none` reaches nothing, `api` the agent's API alone, `allowlist` also the hosts of"
+        " network.allow, `open` all that this machine reaches.",
     )
     workspace_mode: WorkspaceMode = Field(
         default="shared",
@@ -279,6 +277,9 @@ class Config(Section):
     retention: RetentionConfig = RetentionConfig()
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     policy: PolicyConfig = PolicyConfig()
+    api: ApiConfig = ApiConfig()
+    network: NetworkConfig = NetworkConfig()
+    budget: BudgetConfig = BudgetConfig()
     local: LocalConfig = LocalConfig()
     claude: ClaudeConfig = ClaudeConfig()
     dashboard: DashboardConfig = DashboardConfig()

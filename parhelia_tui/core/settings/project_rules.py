@@ -24,7 +24,7 @@ FREE = frozenset(
 
 NARROWER: Mapping[KeyPath, tuple[str, ...]] = {
     # `open` reaches the services of the machine's own network.
-    ("defaults", "network"): ("none", "open"),
+    ("defaults", "network"): ("none", "api", "allowlist", "open"),
     # `shared` writes into the directory itself.
     ("defaults", "workspace_mode"): ("empty", "clone", "shared"),
     # Numbers: another project's work is not pushed back, no limit of the user is lifted.

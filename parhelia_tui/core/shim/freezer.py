@@ -36,6 +36,7 @@ class Freezer:
         self._loop = loop
         self._own = own
         self._holder: object | None = None
+        self._kept = False
         self._frozen: list[int] = []
 
     def freeze(self, holder: object, most_s: float) -> int:
@@ -54,6 +55,29 @@ class Freezer:
             raise ValueError("somebody else holds the container still")
         self._holder = holder
         self._loop.after("thaw", max(0.0, min(most_s, LONGEST_S)), lambda: self.thaw(holder))
+        return self._stop()
+
+    def keep(self) -> None:
+        """Hold everything still until `release`, however long that is; others may hold it meanwhile too."""
+        self._kept = True
+        self._stop()
+
+    def release(self) -> None:
+        """Let everything go on that `keep` holds, unless somebody else holds it."""
+        self._kept = False
+        if self._holder is None:
+            self._go()
+
+    def thaw(self, holder: object) -> None:
+        """Let them go on, if `holder` holds them."""
+        if self._holder is not holder:
+            return
+        self._loop.cancel("thaw")
+        self._holder = None
+        if not self._kept:
+            self._go()
+
+    def _stop(self) -> int:
         quiet = 0
         for _ in range(_LOOKS):
             # Whoever was not yet stopped may have forked meanwhile, and a child whose parent ended during the
@@ -69,18 +93,13 @@ class Freezer:
             _wait_until_stopped(fresh)
         return len(self._frozen)
 
-    def thaw(self, holder: object) -> None:
-        """Let them go on, if `holder` holds them."""
-        if self._holder is not holder:
-            return
-        self._loop.cancel("thaw")
+    def _go(self) -> None:
         alive = set(self._own())
         for pid in reversed(self._frozen):
             # A number may have been given to another process since.
             if pid in alive:
                 send(pid, signals.SIGCONT)
         self._frozen = []
-        self._holder = None
 
 
 def _stands(pid: int) -> bool:

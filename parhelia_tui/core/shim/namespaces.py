@@ -41,6 +41,21 @@ def enter(pid: int) -> None:
         os.close(descriptor)
 
 
+def enter_network(pid: int) -> None:
+    """Join the network namespace of a process alone, by way of the user namespace that owns it.
+
+    Raises:
+        OSError: it cannot be joined.
+    """
+    network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    owner = fcntl.ioctl(network, NS_GET_USERNS)
+    if os.fstat(owner).st_ino != os.stat("/proc/self/ns/user").st_ino:
+        _setns(owner)
+    _setns(network)
+    os.close(network)
+    os.close(owner)
+
+
 def drop_privileges() -> None:
     """Give up what bubblewrap's own children have given up: new privileges and every capability."""
     _prctl(PR_SET_NO_NEW_PRIVS, 1)

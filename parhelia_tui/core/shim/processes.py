@@ -8,7 +8,7 @@ from parhelia_tui.core.shim.lean import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def boot_id() -> str:
@@ -96,15 +96,15 @@ def send_all(pids: Iterable[int], signal: int) -> None:
         send(pid, signal)
 
 
-def kill_tree(pid: int) -> None:
-    """Kill all that is below a process, again and again until a look finds nothing that lives.
+def kill_tree(pid: int, spared: Collection[int] = ()) -> None:
+    """Kill all that is below a process but `spared`, again and again until a look finds nothing that lives.
 
     Stopping them first keeps a tree that forks from growing while it is walked. After many looks the
     caller has to come again.
     """
     for _ in range(100):
-        found = [each for each in descendants(pid) if is_running(each)]
+        found = [each for each in descendants(pid) if each not in spared and is_running(each)]
         if not found:
             return
         send_all(found, signals.SIGSTOP)
-        send_all(descendants(pid), signals.SIGKILL)
+        send_all((each for each in descendants(pid) if each not in spared), signals.SIGKILL)

@@ -20,7 +20,7 @@ class Requests:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._sessions: dict[Caller, str] = {}
-        self._freezer = Freezer(supervisor.loop, lambda: supervisor.tree.own() if supervisor.tree else [])
+        self.freezer = Freezer(supervisor.loop, lambda: supervisor.tree.own() if supervisor.tree else [])
 
     def answer(self, caller: Caller, op: str, asked: dict[str, Any]) -> None:
         """Do what is asked.
@@ -37,7 +37,10 @@ class Requests:
         elif op == "freeze":
             caller.answer({"ok": True, "processes": self._freeze(caller, float(asked["most_s"]))})
         elif op == "thaw":
-            self._freezer.thaw(caller)
+            self.freezer.thaw(caller)
+            caller.answer({"ok": True})
+        elif op == "egress":
+            self._supervisor.order_egress(dict(asked["line"]))
             caller.answer({"ok": True})
         elif op == "kept":
             self._supervisor.reports.answer()
@@ -56,7 +59,7 @@ class Requests:
 
     def caller_left(self, caller: Caller) -> None:
         """A session whose pane was killed ends without a code; who held the container still lets it go on."""
-        self._freezer.thaw(caller)
+        self.freezer.thaw(caller)
         name = self._sessions.pop(caller, None)
         if name is not None:
             self._supervisor.spool.write("session_ended", {"name": name, "exit_code": None})
@@ -100,7 +103,7 @@ class Requests:
     def _freeze(self, caller: Caller, most_s: float) -> int:
         if self._supervisor.started_at is None or self._supervisor.reason:
             raise ValueError("the container does not run")
-        return self._freezer.freeze(caller, most_s)
+        return self.freezer.freeze(caller, most_s)
 
     def _join(self, caller: Caller, rows: int, columns: int) -> None:
         terminal = self._supervisor.terminal

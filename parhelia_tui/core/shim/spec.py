@@ -65,6 +65,9 @@ class Spec:
         lifetime_s: seconds until the shim ends the container; None for never.
         shim_socket, wake_socket: paths of the shim's own and of the controller's socket.
         limits: each limit with the means to keep it; of several for one limit the first that works is used.
+        egress: the process through which the container reaches others: its `command` and `env`, the `ports` of
+            its listening sockets on loopback, and whether they are `inside` the container's own network; None
+            for a container without one.
     """
 
     __slots__ = (
@@ -72,6 +75,7 @@ class Spec:
         "command",
         "container_id",
         "directory",
+        "egress",
         "env",
         "heartbeat_s",
         "launcher",
@@ -101,6 +105,7 @@ class Spec:
         columns: int = 120,
         heartbeat_s: float = 10.0,
         lifetime_s: float | None = None,
+        egress: dict[str, Any] | None = None,
     ) -> None:
         self.container_id = container_id
         self.session_name = session_name
@@ -116,6 +121,7 @@ class Spec:
         self.columns = columns
         self.heartbeat_s = heartbeat_s
         self.lifetime_s = lifetime_s
+        self.egress = egress
 
     def as_text(self) -> str:
         """Give the form of spec.json. Names that are not UTF-8 stand in it as lone surrogates, escaped."""

@@ -26,6 +26,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from parhelia_tui.core.shim.egress import Egress
+
 AGENT_SOCKET = "agent/agent.sock"
 OWN_GRACE_S = 5.0
 """Seconds between asking and killing where nobody said how long: at the end of the lifetime, on SIGTERM."""
@@ -70,6 +72,8 @@ class Supervisor:
         )
         self._child: Child | None = None
         self.tree: Namespace | Family | None = None
+        self._egress: Egress | None = None
+        self._orders: list[dict[str, Any]] = []
 
     def run(self) -> None:
         """Start the container and stay until nothing of it is left."""
@@ -159,6 +163,8 @@ class Supervisor:
     def _begin(self) -> None:
         """Let the command start, and record it first."""
         assert self.tree is not None
+        if self.spec.egress is not None and not self._open_egress(self.spec.egress):
+            return
         self.started_at = time.time()
         self._born = time.monotonic()
         self.spool.write("started", {"pid": self.tree.first_pid, "limits": self.kept.how})
@@ -166,6 +172,37 @@ class Supervisor:
         if self.spec.lifetime_s is not None:
             self.loop.after("lifetime", self.spec.lifetime_s, self._outlived)
         self._beat()
+
+    # --- egress
+
+    def order_egress(self, line: dict[str, Any]) -> None:
+        """Say something to the egress process; before there is one, it is kept for it."""
+        if self._egress is None:
+            self._orders.append(line)
+        else:
+            self._egress.order(line)
+
+    def _open_egress(self, wanted: dict[str, Any]) -> bool:
+        """Start the egress process; without it the container must not begin."""
+        # Imported here: most containers reach nothing, and their supervisors stay as small as they are.
+        from parhelia_tui.core.shim.egress import Egress
+
+        assert self.tree is not None
+        assert self.tree.first_pid is not None
+        try:
+            egress = Egress(self.loop, wanted, self.tree.first_pid, self._requests.freezer, self._egress_says)
+        except OSError as error:
+            self.end("start_failed", f"its way out cannot be made: {error.strerror or error}", 0.0)
+            return False
+        if isinstance(self.tree, Family):
+            self.tree.spare = lambda: (egress.pid,)
+        for line in self._orders:
+            egress.order(line)
+        self._egress = egress
+        return True
+
+    def _egress_says(self, report: dict[str, Any]) -> None:
+        self.spool.write("egress", {"report": report})
 
     # --- the life
 

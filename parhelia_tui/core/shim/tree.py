@@ -8,6 +8,10 @@ import select
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.processes import descendants, ignores, is_running, kill_tree, send_all
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Namespace:
     """The tree of an isolated container: bubblewrap's monitor, and its init with all of its pid namespace.
@@ -88,10 +92,13 @@ class Family:
         self.first_pid: int | None = main
         self._main = main
         self.status: int | None = None
+        self.spare: Callable[[], tuple[int, ...]] = tuple
+        """Gives children of ours that are none of the container's."""
 
     def own(self) -> list[int]:
         """The container's own processes."""
-        return descendants(os.getpid())
+        spared = self.spare()
+        return [pid for pid in descendants(os.getpid()) if pid not in spared]
 
     def reap(self) -> bool:
         """Collect what has ended; True once the main process has, and `status` is known."""
@@ -108,7 +115,7 @@ class Family:
 
     def kill(self) -> None:
         """Kill every process below us."""
-        kill_tree(os.getpid())
+        kill_tree(os.getpid(), self.spare())
         self.reap()
 
     def is_gone(self) -> bool:

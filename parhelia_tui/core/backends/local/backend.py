@@ -19,7 +19,7 @@ from parhelia_tui.core.backends.base import (
     SpoolRead,
     TmuxEndpoint,
 )
-from parhelia_tui.core.backends.local import kept, plans, run_directory, shim_client, tmux, workspaces
+from parhelia_tui.core.backends.local import egress, kept, plans, run_directory, shim_client, tmux, workspaces
 from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.local.sweep import is_there, sweep
 from parhelia_tui.core.backends.local.waiting import until
@@ -251,6 +251,36 @@ class LocalBackend:
             return await shim_client.answer(self._paths.shim_socket(container_id), ask, said)
         except OSError:
             return None
+
+    async def give_key(self, container_id: str, value: str) -> bool:
+        """Hand over the API's key, which is kept in memory alone; False where nobody takes it now."""
+        try:
+            await shim_client.order_egress(
+                self._paths.shim_socket(container_id), {"op": "key", "value": value}
+            )
+        except OSError:
+            return False
+        return True
+
+    async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
+        """Let a running container reach these hosts too; False where it reaches none by a list.
+
+        Raises:
+            ParheliaError: E500.
+        """
+        run = self._paths.container(container_id)
+        spec = run_directory.spec_of(run)
+        if spec is None or spec.egress is None or len(spec.egress["ports"]) < 2:
+            return False
+        egress.allow(run, hosts)
+        # Whoever does not hear it reads it at its next start.
+        with contextlib.suppress(OSError):
+            await shim_client.order_egress(self._paths.shim_socket(container_id), {"op": "reload"})
+        return True
+
+    def spender_is_gone(self, container_id: str) -> bool:
+        """Say whether the container's egress process is dead for certain."""
+        return egress.is_gone(self._paths.container(container_id))
 
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.backends.local import bubblewrap, etc_copy, limits, overlay
+from parhelia_tui.core.backends.local import bubblewrap, egress, etc_copy, limits, overlay
 from parhelia_tui.core.backends.local.host import host
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
@@ -23,8 +23,10 @@ def check(plan: ContainerPlan) -> None:
     Raises:
         ParheliaError: E100, or E603 for what this backend cannot give.
     """
-    if plan.network not in ("none", "open"):
+    if plan.network not in ("none", "api", "allowlist", "open"):
         raise ParheliaError("E603", f"the local backend knows no network {plan.network!r}")
+    if plan.network in ("api", "allowlist") and plan.egress is None:
+        raise ParheliaError("E603", f"the network {plan.network} needs to know what may be reached")
     if plan.persistent and plan.unsandboxed:
         raise ParheliaError("E603", "without isolation there is no system of its own to keep")
     for name in plan.env:
@@ -71,7 +73,10 @@ def spec_for(
         OSError: the disk is full.
     """
     run = paths.container(plan.container_id)
-    env = bubblewrap.environment(plan.container_id, plan.env)
+    way = egress.prepare(plan, paths)
+    # Last, so that nothing of the task's own leads past the meter by mistake.
+    plan_env = {**plan.env, **(way.env if way else {})}
+    env = bubblewrap.environment(plan.container_id, plan_env)
     if plan.unsandboxed:
         launcher: list[str] = []
         options: list[str] = []
@@ -79,7 +84,7 @@ def spec_for(
             **env,
             "HOME": str(run / "home"),
             "PARHELIA_AGENT_SOCKET": str(run / "agent" / "agent.sock"),
-            **plan.env,
+            **plan_env,
         }
     else:
         network = plan.network == "open"
@@ -122,4 +127,5 @@ def spec_for(
             isolated=not plan.unsandboxed,
             groups=limits.usable_groups() if limited else {},
         ),
+        egress=way.spec if way else None,
     )

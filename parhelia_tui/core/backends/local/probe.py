@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,22 @@ from parhelia_tui.core.shim.limits import NOT_KEPT, Kept
 
 DEADLINE_S = 10.0
 _USERNS = "sudo sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0"
+
+# Makes a socket in a sandbox that waits, as a supervisor does for its egress process.
+_LISTEN = """
+import subprocess, sys
+from parhelia_tui.core.shim.egress import listen_inside
+from parhelia_tui.core.shim.processes import children
+box = subprocess.Popen([*sys.argv[1:], "sh", "-c", "echo; read end"], stdin=-1, stdout=-1, text=True)
+try:
+    box.stdout.readline()
+    try:
+        listen_inside(children(box.pid)[0], [17100])
+    except (OSError, IndexError) as error:
+        sys.exit(str(error))
+finally:
+    box.communicate()
+"""
 
 
 async def probe(system_paths: Sequence[str]) -> list[Capability]:
@@ -86,6 +103,13 @@ async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability
         "a network namespace with its own loopback and nothing else",
         _USERNS,
     )
+    metered = await _tried(
+        "network api",
+        [sys.executable, "-P", "-c", _LISTEN, *sandbox(persistent=False)],
+        "a listening socket of ours in the container's own network",
+        _USERNS,
+        required=False,
+    )
     overlay.make_directories(run)
     kept = await _tried(
         "persistent containers",
@@ -94,7 +118,7 @@ async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability
         "",
         required=False,
     )
-    return [isolation, alone, kept]
+    return [isolation, alone, metered, kept]
 
 
 def _limits() -> list[Capability]:

@@ -51,6 +51,20 @@ async def answer(address: Path, ask: int, said: Mapping[str, object]) -> str:
     return str((await _once(address, {"op": "answer", "ask": ask, **said}))["decision"])
 
 
+async def order_egress(address: Path, line: dict[str, Any]) -> None:
+    """Say something to the egress process of a container, by its supervisor.
+
+    Raises:
+        OSError: nobody answers, or not in time (TimeoutError).
+    """
+    async with asyncio.timeout(ANSWER_S):
+        reader, writer = await asyncio.open_unix_connection(str(address))
+        try:
+            await _ask(reader, writer, {"op": "egress", "line": line})
+        finally:
+            writer.close()
+
+
 async def status(address: Path) -> dict[str, Any]:
     """Ask a shim how it is.
 

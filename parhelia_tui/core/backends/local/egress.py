@@ -1,0 +1,138 @@
+"""The egress process of a local container: its settings, its ports, and the variables that point to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.base import ContainerPlan
+from parhelia_tui.core.backends.local.run_directory import write_whole
+from parhelia_tui.core.egress import settings as egress_settings
+from parhelia_tui.core.egress.settings import Settings
+from parhelia_tui.core.meter import book
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.paths import Paths
+
+API_PORT, PROXY_PORT = 17100, 17101
+"""On the loopback of a container's own network; below the ports that the kernel hands out."""
+KEY_END = "the-real-key-outside"
+"""The last 20 characters of every virtual key, by which Claude Code remembers that a key was approved."""
+_ROUND_ABOUT = "localhost,127.0.0.1,::1"
+# What a command that gives a key may need, and what finds the certificates; nothing else of the controller's.
+_VARIABLES = (
+    *(
+        "PATH",
+        "HOME",
+        "USER",
+        "LOGNAME",
+        "LANG",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "GNUPGHOME",
+        "XDG_RUNTIME_DIR",
+    ),
+    *("XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By what a container reaches others.
+
+    Args:
+        spec: what the supervisor starts (spec.json, `egress`).
+        env: variables inside.
+    """
+
+    spec: dict[str, Any]
+    env: dict[str, str]
+
+
+def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
+    """Write the settings of a container's egress process, where it has one.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    wanted = plan.egress
+    if wanted is None:
+        return None
+    run = paths.container(plan.container_id)
+    key = f"ph-{secrets.token_urlsafe(24)}-{KEY_END}"
+    listed = plan.network == "allowlist"
+    settings = Settings(
+        container=plan.container_id,
+        task=wanted.task,
+        plan=wanted.plan,
+        book=str(paths.home / book.NAME),
+        virtual_key=key,
+        url=wanted.url,
+        key_env=wanted.key_env,
+        key_file=os.path.expanduser(wanted.key_file),
+        key_command=tuple(wanted.key_command),
+        prices=os.path.expanduser(wanted.prices),
+        allow=tuple(wanted.allow) if listed else (),
+        allow_private=tuple(wanted.allow_private),
+    )
+    write_whole(run / egress_settings.NAME, settings.as_text())
+    inside = plan.network != "open" and not plan.unsandboxed
+    number = 2 if listed else 1
+    ports = [API_PORT, PROXY_PORT][:number] if inside else _free_ports(number)
+    spec = {
+        "command": [sys.executable, "-P", "-X", "utf8", "-m", "parhelia_tui.core.egress", str(run)],
+        "env": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
+        "ports": ports,
+        "inside": inside,
+    }
+    env = {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{ports[0]}", "ANTHROPIC_API_KEY": key}
+    if listed:
+        proxy = f"http://127.0.0.1:{ports[1]}"
+        for name, value in (("HTTPS_PROXY", proxy), ("HTTP_PROXY", proxy), ("NO_PROXY", _ROUND_ABOUT)):
+            env |= {name: value, name.lower(): value}
+    return Way(spec, env)
+
+
+def allow(run: Path, hosts: Sequence[str]) -> bool:
+    """Add hosts to the settings of a container; False where it has no list."""
+    try:
+        before = egress_settings.load(run)
+        fields = {**dataclasses.asdict(before), "allow": tuple(dict.fromkeys((*before.allow, *hosts)))}
+        write_whole(run / egress_settings.NAME, Settings.from_json(fields).as_text())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError) as error:
+        raise ParheliaError("E500", f"{run / egress_settings.NAME} cannot be changed: {error}") from error
+    return True
+
+
+def is_gone(run: Path) -> bool:
+    """Say whether no egress process of a container lives: it holds its lock as long as it does."""
+    try:
+        descriptor = os.open(run / egress_settings.LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _free_ports(number: int) -> list[int]:
+    """Ports of this machine that are free now. One that is taken meanwhile makes the start fail, not leak: who
+    has no virtual key is refused there, and what answers there is the egress process or the start has failed."""
+    found = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [each.getsockname()[1] for each in found]
+    for each in found:
+        each.close()
+    return ports
