@@ -52,6 +52,7 @@ KEYS = (
         "C", "checkpoints", "checkpoints", tooltip="its checkpoints: compare, go back, resume", show=False
     ),
     Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
+    Binding("w", "wall", "wall", tooltip="the live terminals of all running tasks at once"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
     Binding("tab", "next_pane(1)", "next pane", show=False),
     Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
@@ -313,6 +314,13 @@ class HomeScreen(Screen[None]):
         """Show the checkpoints of the task."""
         if task := self._possible("checkpoints"):
             self.acts.checkpoints(task)
+
+    def action_wall(self) -> None:
+        """Show the terminals of all running tasks."""
+        from parhelia_tui.screens.wall import WallScreen
+
+        chosen = self.chosen
+        self.app.push_screen(WallScreen(self._client, self.fleet, chosen.id if chosen else "", self._clock))
 
     def action_filter(self) -> None:
         """Type words that a task must have."""

@@ -1,22 +1,38 @@
-"""What the keys of the home screen do to tasks."""
+"""What keys do to tasks, on whatever screen they are pressed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from textual.app import SuspendNotSupported
-from textual.widget import Widget
+from textual.app import App, SuspendNotSupported
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.display import age, money
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.fleet_view import FleetView
 
-if TYPE_CHECKING:
-    from parhelia_tui.screens.home import HomeScreen
+
+class Stage(Protocol):
+    """The screen whose keys these are."""
+
+    fleet: FleetView
+
+    @property
+    def app(self) -> App[Any]:
+        """The app that it is a part of."""
+
+    def say(self, text: str) -> None:
+        """Show a notice for some seconds."""
+
+    def expect(self, task_id: str) -> None:
+        """Choose a task as soon as it is there."""
+
+    def run_worker(self, work: Any, *, thread: bool, group: str, exit_on_error: bool) -> Any:
+        """Do something beside the event loop."""
 
 
 def in_words(error: ParheliaError) -> str:
@@ -33,7 +49,7 @@ class TaskActs:
         client: used from the app's thread.
     """
 
-    def __init__(self, screen: HomeScreen, client: Client) -> None:
+    def __init__(self, screen: Stage, client: Client) -> None:
         self._screen = screen
         self._client = client
         self._draft: dict[str, Any] = {}
@@ -141,7 +157,7 @@ class TaskActs:
             then: called with what the wish gave, when it could be written.
             otherwise: called when it could not, after the error was said.
         """
-        screen: Widget = self._screen
+        screen = self._screen
 
         def work() -> None:
             with closing(Client(self._client.paths, self._client.owner)) as door:

@@ -167,6 +167,11 @@ def test_filter(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) 
     assert snap_compare(app, terminal_size=size, run_before=after("slash", "t", "h", "e"))
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_wall(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=after("w"))
+
+
 def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=WIDE, run_before=after("tab", "z", "r"))
 

@@ -106,6 +106,29 @@ def test_a_day_at_the_terminal(
     assert task.workspace == str(place)
 
 
+def test_a_terminal_on_the_wall_is_attached_and_left_again(
+    client: Client, tmux: TmuxServer, place: Path
+) -> None:
+    for word in ("one", "two"):
+        task = create(client, f"echo it is {word}; cat", place)
+        reach(client, task.id, TaskState.RUNNING, deadline_s=DEADLINE_S)
+    seen = OnTmux(tmux, place, 80, 24)
+    seen.wait_for("2 running")
+    seen.type("w")
+    seen.wait_for("parhelia ▪ wall", "it is one", "it is two")
+    seen.press("Tab", "Enter")
+    seen.wait_for("Ctrl+Q leaves")
+    seen.type("hello")
+    seen.press("Enter")
+    wait_until(lambda: tmux.screen().count("hello") == 2, DEADLINE_S)
+    seen.press("C-q")
+    seen.wait_for("parhelia ▪ wall", "it is one", "it is two", "hello")
+    seen.type("w")
+    seen.wait_for("q quit")
+    seen.type("q")
+    seen.wait_for("left with 0")
+
+
 def test_the_terminal_is_as_before_after_it(client: Client, place: Path) -> None:
     task = create(client, "cat", place)
     reach(client, task.id, TaskState.RUNNING, deadline_s=DEADLINE_S)

@@ -1,0 +1,237 @@
+"""The wall: the live terminals of many tasks at once, any of them a key away."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Grid
+from textual.screen import Screen
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.home_lines import key
+from parhelia_tui.screens.possible import why_not
+from parhelia_tui.screens.task_acts import TaskActs
+from parhelia_tui.screens.terminal_pane import LIVE, TerminalPane
+from parhelia_tui.widgets.bar import Bar, Part
+from parhelia_tui.widgets.notice import Notice
+
+LEAST_COLUMNS, LEAST_ROWS = 38, 9
+"""Cells that a terminal needs at least to be worth a look, with its frame."""
+LOOK_EVERY_S = 0.25
+NOTHING = "No task runs now. Esc goes back to the fleet."
+KEYS = (
+    Binding("enter,a", "attach", "attach", key_display="⏎", tooltip="attach to it; Ctrl+Q leaves it again"),
+    Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
+    Binding("z", "zoom", "zoom", tooltip="one terminal over everything, and back"),
+    Binding("tab,right,l", "walk(1)", "next", key_display="Tab", tooltip="the next terminal"),
+    Binding("shift+tab,left,h", "walk(-1)", "previous", show=False, tooltip="the terminal before"),
+    Binding("down,j", "walk_row(1)", "below", show=False, tooltip="the terminal below"),
+    Binding("up,k", "walk_row(-1)", "above", show=False, tooltip="the terminal above"),
+    Binding("pagedown", "turn(1)", "next page", show=False, tooltip="where there are more than fit"),
+    Binding("pageup", "turn(-1)", "page before", show=False, tooltip="the page before"),
+    Binding("question_mark", "help", "keys", key_display="?", tooltip="this list"),
+    Binding("escape,w,q", "app.pop_screen", "back", key_display="Esc", tooltip="back to the fleet"),
+)
+
+
+class WallScreen(Screen[None]):
+    """Tiles, the oldest task first, so that none moves when another begins.
+
+    Args:
+        client: used from the app's thread.
+        fleet: kept up to date by the home screen below.
+        first: the task whose terminal has the focus at first.
+        clock: gives epoch seconds.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
+    DEFAULT_CSS = """
+    WallScreen Grid { height: 1fr; grid-gutter: 0; }
+    WallScreen Bar { background: $panel; }
+    WallScreen .-waits { border: round $accent; border-title-color: $accent; }
+    WallScreen .-waits:focus-within { border: heavy $accent; border-title-color: $accent; }
+    WallScreen.-zoomed TerminalPane { display: none; }
+    WallScreen.-zoomed TerminalPane.-front { display: block; }
+    """
+
+    def __init__(
+        self, client: Client, fleet: FleetView, first: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__()
+        self._client = client
+        self._clock = clock
+        self._tiles: dict[str, TerminalPane] = {}
+        self._front = first
+        self._page = 0
+        self.fleet = fleet
+        self.acts = TaskActs(self, client)
+        self.grid = Grid()
+        self.top, self.notice, self.bottom = Bar(id="top"), Notice(id="notice"), Bar(gap=2, id="bottom")
+
+    def compose(self) -> ComposeResult:
+        """A line about the fleet, the tiles, the keys."""
+        yield self.top
+        yield self.notice
+        yield self.grid
+        yield self.bottom
+
+    def on_mount(self) -> None:
+        """Show what runs, and follow it."""
+        self.set_interval(LOOK_EVERY_S, self._look)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size has room for more or fewer."""
+        self._page = self._page_of(self._front)
+        self._look()
+
+    def on_screen_resume(self) -> None:
+        """Back from a question."""
+        self._look()
+
+    # What is shown
+
+    def _alive(self) -> list[Task]:
+        found = [each for each in self.fleet.tasks.values() if each.state in LIVE]
+        return sorted(found, key=lambda each: (each.started_at or each.created_at, each.id))
+
+    def _room(self) -> tuple[int, int]:
+        """Columns and rows of tiles that fit."""
+        width, height = self.size.width, self.size.height - 2
+        return max(1, width // LEAST_COLUMNS), max(1, height // LEAST_ROWS)
+
+    def _page_of(self, task_id: str) -> int:
+        ids = [each.id for each in self._alive()]
+        columns, rows = self._room()
+        return ids.index(task_id) // (columns * rows) if task_id in ids else 0
+
+    def _look(self) -> None:
+        if not self.size:
+            # Its size comes with the first event of it; until then nothing is known to fit.
+            return
+        running = self._alive()
+        columns, rows = self._room()
+        pages = max(1, math.ceil(len(running) / (columns * rows)))
+        self._page = min(self._page, pages - 1)
+        shown = running[self._page * columns * rows :][: columns * rows]
+        self._put({each.id: each for each in shown}, columns)
+        counted = f"{len(running)} running" if running else NOTHING
+        paged = f"page {self._page + 1} of {pages}, PgDn and PgUp turn" if pages > 1 else ""
+        self.top.show([Part(Text(words)) for words in ("parhelia ▪ wall", counted, paged) if words])
+        keys = [each for each in KEYS if each.show and not why_not(each.action, self.chosen)]
+        self.bottom.show([key(each, self.app.theme_variables) for each in keys])
+        self.notice.pass_time(self._clock())
+
+    def _put(self, shown: dict[str, Task], columns: int) -> None:
+        for task_id in [each for each in self._tiles if each not in shown]:
+            self._tiles.pop(task_id).remove()
+        for task_id, task in shown.items():
+            if task_id not in self._tiles:
+                tile = self._tiles[task_id] = TerminalPane(self._client, f"tile-{task_id}")
+                self.grid.mount(tile)
+            tile = self._tiles[task_id]
+            tile.follow(task, self.fleet.at)
+            tile.set_class(task.state is TaskState.WAITING, "-waits")
+            tile.styles.column_span = 1
+        across = 1 if self.has_class("-zoomed") else min(columns, math.ceil(math.sqrt(len(shown) or 1)))
+        if self.grid.styles.grid_size_columns != across:
+            self.grid.styles.grid_size_columns = across
+        if shown:
+            # The last one takes what is left of its row.
+            self._tiles[list(shown)[-1]].styles.column_span = across - (len(shown) - 1) % across
+        if shown and self._front not in shown:
+            self._bring(next(iter(shown)))
+        elif self._front in self._tiles:
+            self._bring(self._front)
+
+    def _bring(self, task_id: str) -> None:
+        self._front = task_id
+        for each, tile in self._tiles.items():
+            tile.set_class(each == task_id, "-front")
+        tile = self._tiles[task_id]
+        if tile.is_attached and self.app.screen is self and not tile.inside.has_focus:
+            tile.inside.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The focus went to another tile, by key or by mouse."""
+        for task_id, tile in self._tiles.items():
+            if event.widget is tile.inside and task_id != self._front:
+                self._bring(task_id)
+
+    def say(self, text: str) -> None:
+        """Show a notice for some seconds."""
+        self.notice.say(text, self._clock())
+
+    def expect(self, task_id: str) -> None:
+        """Bring a task to the front as soon as it runs."""
+        self._front = task_id
+
+    @property
+    def chosen(self) -> Task | None:
+        """The task of the tile that has the focus."""
+        return self.fleet.tasks.get(self._front)
+
+    # Keys
+
+    async def action_attach(self) -> None:
+        """Hand the whole terminal to the task until it is left."""
+        if (task := self.chosen) is None:
+            return
+        # Nothing is to be read or drawn while the terminal is somebody else's.
+        for tile in self._tiles.values():
+            await tile.let_go()
+        self.acts.attach(task)
+        self._look()
+
+    async def on_terminal_view_opened(self) -> None:
+        """Enter or a double click in a tile: into it."""
+        await self.action_attach()
+
+    def action_cancel(self) -> None:
+        """Cancel the task, after a question."""
+        task = self.chosen
+        if task is None or (reason := why_not("cancel", task)):
+            self.say("Nothing is chosen." if task is None else reason[0].upper() + reason[1:] + ".")
+        else:
+            self.acts.cancel(task)
+
+    def action_zoom(self) -> None:
+        """One terminal over everything, and back."""
+        self.toggle_class("-zoomed")
+        self._look()
+
+    def action_walk(self, by: int) -> None:
+        """Go to another tile; from the last on comes the first."""
+        ids = list(self._ids())
+        if ids:
+            self._bring(ids[(ids.index(self._front) + by) % len(ids)])
+
+    def action_walk_row(self, by: int) -> None:
+        """Go to the tile below or above, where there is one."""
+        ids = list(self._ids())
+        number = ids.index(self._front) + by * (self.grid.styles.grid_size_columns or 1) if ids else -1
+        if 0 <= number < len(ids):
+            self._bring(ids[number])
+
+    def _ids(self) -> list[str]:
+        return [each.id for each in self._alive() if each.id in self._tiles]
+
+    def action_turn(self, by: int) -> None:
+        """Turn the page."""
+        self._page = max(0, self._page + by)
+        self._look()
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        from parhelia_tui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(KEYS, lambda action: why_not(action, self.chosen)))
