@@ -1,42 +1,73 @@
-"""One act of the engine of checkpoints as a process, as the controller's workers do it: `checkpoint_act ACT STORE ...`."""
+"""Acts of the engine of checkpoints in a process: one that is named, or those that come as lines of JSON.
+
+`checkpoint_act STORE ACT WORD...` does one and ends. `checkpoint_act STORE` stays and does what it is asked, as the
+controller's worker does (core/checkpoints/worker.py): a list of words comes in, what there is to say goes out.
+"""
 
 from __future__ import annotations
 
+import gc
+import json
+import os
 import resource
 import sys
 from pathlib import Path
 
-from parhelia_tui.core.checkpoints.repository import Repository
+from parhelia_tui.core.checkpoints.stores import Stores
 
 
-def main(act: str, store: str, *words: str) -> None:
-    """Do it and note the peak memory, in MB, beside the store."""
-    with Repository(Path(store)) as repository:
-        if act == "capture":
-            from parhelia_tui.core.checkpoints.capture import capture
+def act(stores: Stores, name: str, *words: str) -> str:
+    """Do one act; the answer says what came of it."""
+    repository = stores.workspaces
+    if name == "capture":
+        from parhelia_tui.core.checkpoints.capture import capture
 
-            made = capture(repository, Path(words[0]), words[1] if len(words) > 1 else None)
-            print(made.tree, made.paused_s)
-        elif act == "restore":
-            from parhelia_tui.core.checkpoints.restore import restore
+        made = capture(
+            repository,
+            Path(words[0]),
+            words[1] if len(words) > 1 else None,
+            processes=stores.processes,
+            later=stores.later,
+        )
+        return f"{made.tree} {made.paused_s}"
+    if name == "restore":
+        from parhelia_tui.core.checkpoints.restore import restore
 
-            restore(repository, words[0], Path(words[1]))
-        elif act == "diff":
-            from parhelia_tui.core.checkpoints.diff import diff
+        restore(repository, words[0], Path(words[1]), processes=stores.processes)
+    elif name == "diff":
+        from parhelia_tui.core.checkpoints.diff import diff
 
-            found = diff(repository, words[0], words[1])
-            print(*(each.path for each in (*found.added, *found.changed, *found.deleted)), sep="\n")
-        elif act == "rollback":
-            from parhelia_tui.core.checkpoints.rollback import rollback
+        found = diff(repository, words[0], words[1])
+        return "\n".join(each.path for each in (*found.added, *found.changed, *found.deleted))
+    elif name == "rollback":
+        from parhelia_tui.core.checkpoints.rollback import rollback
 
-            rollback(repository, words[0], Path(words[1]), Path(words[2]))
-        elif act == "collect":
-            from parhelia_tui.core.checkpoints.collect import collect
+        rollback(repository, words[0], Path(words[1]), Path(words[2]), processes=stores.processes)
+    elif name == "collect":
+        from parhelia_tui.core.checkpoints.collect import collect
 
-            collect(repository, words[1:], dead=words[:1])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+        collect(repository, words[1:], dead=words[:1])
+    return ""
+
+
+def main(store: str, *words: str) -> None:
+    """Do one act, or all that are asked for, and note the peak memory of this process, in MB, beside the store."""
+    from parhelia_tui.core.checkpoints.worker import COLLECT_EVERY
+
+    gc.set_threshold(COLLECT_EVERY)
+    stores = Stores(Path(store))
+    if words:
+        print(act(stores, *words))
+    for line in () if words else sys.stdin:
+        print(json.dumps(act(stores, *json.loads(line))), flush=True)
+        stores.tidy()
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     with (Path(store).parent / "peaks").open("a") as file:
-        file.write(f"{peak:.0f}\n")
+        file.write(f"{(own + others) / 1000:.0f}\n")
+    sys.stdout.flush()
+    # What the kernel does faster than the interpreter.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import errno
 import os
-import queue
 import stat
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 
 from parhelia_tui.core.checkpoints.coding import NOTHING, damaged
 from parhelia_tui.core.checkpoints.files import CREATE, DEPTH_LIMIT, DIRECTORY, descriptor, write_all
+from parhelia_tui.core.checkpoints.forked import copies, possible
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
 from parhelia_tui.core.checkpoints.scan import open_below
 
-_WORKERS = 2
+Job = tuple[str, list[Entry]]
+"""A directory, and the files and links to make in it."""
+
+_THREADS = 2
+_WORTH = 400
+"""Files below which a second process costs more than it saves."""
+
+_FILE = 32 << 10
+"""What it costs to make a file, in bytes to write."""
+
 _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES)
 
 
@@ -39,24 +50,28 @@ class Built:
 
 
 class Builder:
-    """Makes what entries say.
+    """Makes what entries say: first all directories, then the files in several shares at once.
 
     Args:
         objects: where it comes from.
         teller: is told how many files were made.
         total: how many there will be, for the teller.
         durable: each file is brought to the disk before the next.
+        processes: how many may write, this one included; where this process has threads, threads of it write.
     """
 
-    def __init__(self, objects: Objects, teller: Teller, total: int = 0, *, durable: bool = False) -> None:
+    def __init__(
+        self, objects: Objects, teller: Teller, total: int = 0, *, durable: bool = False, processes: int = 1
+    ) -> None:
         self._durable = durable
         self._objects = objects
         self._teller = teller
         self._total = total
+        self._processes = processes
         self._first: dict[int, tuple[str, str]] = {}
         self._links: list[tuple[str, str, str, str]] = []
         self._folders: list[tuple[str, Entry]] = []
-        self._queue: queue.Queue[tuple[str, list[Entry]] | None] = queue.Queue()
+        self._jobs: list[Job] = []
         self._failure: BaseException | None = None
         self.built = Built()
 
@@ -71,7 +86,8 @@ class Builder:
             OSError: when something cannot be made.
         """
         self._folders.append(("", top))
-        self._run(opened, lambda: self._folder(opened, "", top, 0))
+        self._folder(opened, "", top, 0)
+        self._run(opened)
 
     def make_all(self, opened: int, entries: Sequence[Entry]) -> None:
         """Make files and directories, each with all that is in it, in an empty directory.
@@ -84,34 +100,41 @@ class Builder:
             ParheliaError: E600 when something is missing or damaged.
             OSError: when something cannot be made.
         """
-        self._run(opened, lambda: self._entries(opened, "", entries, 0))
+        self._entries(opened, "", entries, 0)
+        self._run(opened)
 
-    def _run(self, opened: int, walk: Callable[[], None]) -> None:
-        threads = [
-            threading.Thread(
-                target=self._work, args=(opened,), name=f"checkpoint-build-{number}", daemon=True
-            )
-            for number in range(_WORKERS)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            walk()
-        except BaseException as error:
-            self._failure = self._failure or error
-        finally:
-            for _ in threads:
-                self._queue.put(None)
-            for thread in threads:
-                thread.join()
-        if self._failure is not None:
-            raise self._failure
+    def _run(self, opened: int) -> None:
+        # In the order of the store, so that each block is unpacked once.
+        self._jobs.sort(key=lambda job: self._place(job[1]))
+        few = sum(len(entries) for _, entries in self._jobs) < _WORTH
+        if few:
+            self._write(opened, self._jobs, self._told(1))
+        elif self._processes > 1 and possible():
+            first, *others = shares(self._jobs, self._processes)
+            with copies([partial(self._written, opened, each) for each in others]) as there:
+                self._write(opened, first, self._told(self._processes))
+                for each in there:
+                    self.built.lost.update(each.result())
+        else:
+            self._in_threads(opened)
         for from_path, from_name, path, name in self._links:
             link(opened, from_path, from_name, path, name)
         for path, entry in reversed(self._folders):
             with descriptor(open_below(opened, path)) as inside:
                 if why := dress(inside, entry):
                     self.built.lost[path] = why
+
+    def _place(self, entries: Sequence[Entry]) -> tuple[str, int, int]:
+        """Say where the first content of a directory's files lies; nowhere for files without any."""
+        for each in entries:
+            if each.content != NOTHING:
+                block, offset, _ = self._objects.index.place(each.content)
+                return block.pack, block.offset, offset
+        return "", 0, 0
+
+    def _told(self, shared: int) -> Callable[[int], None]:
+        """Give what tells how many files of a share are made; the others are about as far."""
+        return lambda done: self._teller.tell("restoring", min(done * shared, self._total), self._total)
 
     def _folder(self, opened: int, path: str, entry: Entry, depth: int) -> None:
         listing = self._objects.listing(entry.content)
@@ -120,8 +143,8 @@ class Builder:
         self._entries(opened, path, listing.entries(), depth)
 
     def _entries(self, opened: int, path: str, entries: Sequence[Entry], depth: int) -> None:
-        if self._failure is not None or depth > DEPTH_LIMIT:
-            raise self._failure or damaged("directories lie too deep within each other")
+        if depth > DEPTH_LIMIT:
+            raise damaged("directories lie too deep within each other")
         files: list[Entry] = []
         deeper: list[Entry] = []
         for each in entries:
@@ -137,8 +160,8 @@ class Builder:
                 self._first[each.link] = (path, each.name)
             files.append(each)
         if files:
-            self._queue.put((path, files))
-        self._teller.tell("restoring", self.built.files, self._total)
+            self._jobs.append((path, files))
+        self._teller.tell("restoring", 0, self._total)
         for each in deeper:
             below = f"{path}/{each.name}" if path else each.name
             os.mkdir(each.name, 0o700, dir_fd=opened)
@@ -146,23 +169,62 @@ class Builder:
             with descriptor(os.open(each.name, DIRECTORY, dir_fd=opened)) as inside:
                 self._folder(inside, below, each, depth + 1)
 
-    def _work(self, top: int) -> None:
-        objects = self._objects.sibling()
+    def _in_threads(self, opened: int) -> None:
+        """Write in this process: what unpacks and what writes does not wait for each other."""
+        threads = [
+            threading.Thread(
+                target=self._work, args=(opened, each, number), name=f"checkpoint-build-{number}", daemon=True
+            )
+            for number, each in enumerate(shares(self._jobs, _THREADS))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self, opened: int, jobs: Sequence[Job], number: int) -> None:
         try:
-            while (job := self._queue.get()) is not None:
-                if self._failure is None:
-                    path, entries = job
-                    with descriptor(open_below(top, path)) as inside:
-                        for each in entries:
-                            if why := make(objects, inside, each.name, each, durable=self._durable):
-                                self.built.lost[f"{path}/{each.name}" if path else each.name] = why
+            self._write(opened, jobs, self._told(_THREADS) if number == 0 else None)
         except BaseException as error:
+            # The others look at it.
             self._failure = self._failure or error
-            # The others and the walk look at `_failure`; what waits is taken out so that nobody waits for room.
-            while self._queue.get() is not None:
-                pass
+
+    def _written(self, opened: int, jobs: Sequence[Job]) -> dict[str, str]:
+        """Write a share in a copy of this process; gives what was lost."""
+        self.built.lost.clear()
+        self._write(opened, jobs, None)
+        return self.built.lost
+
+    def _write(self, top: int, jobs: Sequence[Job], told: Callable[[int], None] | None) -> None:
+        objects = self._objects.sibling()
+        done = 0
+        try:
+            for path, entries in jobs:
+                if self._failure is not None:
+                    return
+                with descriptor(open_below(top, path)) as inside:
+                    for each in entries:
+                        if why := make(objects, inside, each.name, each, durable=self._durable):
+                            self.built.lost[f"{path}/{each.name}" if path else each.name] = why
+                done += len(entries)
+                if told is not None:
+                    told(done)
         finally:
             objects.close()
+
+
+def shares(jobs: Sequence[Job], count: int) -> list[Sequence[Job]]:
+    """Cut jobs into so many runs that cost about the same: neighbours lie together in the store as well."""
+    weights = [sum(_FILE + each.size for each in entries) for _, entries in jobs]
+    total, reached, cuts = sum(weights), 0, [0]
+    for number, weight in enumerate(weights):
+        reached += weight
+        while len(cuts) < count and reached * count >= total * len(cuts):
+            cuts.append(number + 1)
+    cuts += [len(jobs)] * (count + 1 - len(cuts))
+    return [jobs[one:other] for one, other in pairwise(cuts)]
 
 
 def make(objects: Objects, within: int, name: str, entry: Entry, *, durable: bool) -> str:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints import stat_cache
@@ -74,6 +75,11 @@ class Capture:
     watched: bool
 
 
+def now(act: Callable[[], None]) -> None:
+    """Do it at once."""
+    act()
+
+
 def capture(
     repository: Repository,
     source: Path,
@@ -83,7 +89,7 @@ def capture(
     progress: Progress = quiet,
     pause: Pause = nullcontext,
     processes: int = 1,
-    end_watch: Callable[[Watch], None] = Watch.close,
+    later: Callable[[Callable[[], None]], None] = now,
 ) -> Capture:
     """Make a checkpoint; it exists whole when this returns, and not at all when it raises.
 
@@ -95,8 +101,8 @@ def capture(
         progress: is told where this is; what it raises ends it.
         pause: makes a context manager within which the agent stands still.
         processes: how many may look for what changed; more than one only where this process has no other threads.
-        end_watch: takes what watched for changes and is not needed any more. To close it costs a tenth of a capture
-            that finds nothing, so somebody who waits may be told first.
+        later: takes what is left to do when the checkpoint is there: to let go of what watched for changes, and to
+            write down what was seen. Somebody who waits may be told first.
 
     Raises:
         ParheliaError: E204 when the workspace is not there or no directory; E600 when it cannot be stored.
@@ -142,7 +148,7 @@ def capture(
             hasher.drain()
             progress("storing", 0, 0)
             same = cached if not scan.changed else None
-            listing = write_listings(top, repository.objects, hasher.listing, changed=scan.changed)
+            listing = write_listings(top, scan.changed, repository.objects, hasher.listing)
             tree = _tree(_counts(repository, same, top), listing, status, xattrs)
             writer.finish()
             repository.publish(tree)
@@ -151,17 +157,13 @@ def capture(
             writer.abandon()
             raise
         finally:
-            end_watch(watch)
+            later(watch.close)
         # Only now: the objects may be in packs that are seen by a refresh alone.
         repository.objects.refresh()
         if cached is not None and cached.tree == tree.name and not scan.changed:
             repository.remembered = cached
         else:
-            try:
-                stat_cache.save(repository, source, rules.key, tree.name, top)
-            except OSError:
-                # The checkpoint exists; without this the next one reads more.
-                pass
+            later(partial(stat_cache.save, repository, source, rules.key, tree.name, top))
         return Capture(
             tree.name,
             tree.files,

@@ -60,7 +60,7 @@ def look(
         status = os.fstat(opened)
         xattrs = attributes(opened)
         hasher.drain()
-        listing = write_listings(folder, repository.objects, hasher.listing)
+        listing = write_listings(folder, scan.changed, repository.objects, hasher.listing)
     except BaseException:
         hasher.abandon()
         raise

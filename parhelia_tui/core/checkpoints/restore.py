@@ -33,7 +33,9 @@ class Restored:
     skipped: tuple[tuple[str, str], ...]
 
 
-def restore(repository: Repository, tree: str, target: Path, *, progress: Progress = quiet) -> Restored:
+def restore(
+    repository: Repository, tree: str, target: Path, *, progress: Progress = quiet, processes: int = 1
+) -> Restored:
     """Put a checkpoint into a new directory.
 
     Args:
@@ -41,6 +43,7 @@ def restore(repository: Repository, tree: str, target: Path, *, progress: Progre
         tree: its name.
         target: not there, or an empty directory; the directory it is in has to be there.
         progress: is told where this is; what it raises ends it.
+        processes: how many may write.
 
     Raises:
         ParheliaError: E101 when the target is there and not empty or cannot be made; E600 when the checkpoint is
@@ -52,7 +55,7 @@ def restore(repository: Repository, tree: str, target: Path, *, progress: Progre
         with reporting("restore the checkpoint"), _parent(target) as above:
             _refuse_taken(target, above)
             name = f"{RESTORING}{random_hex(16)}"
-            builder = Builder(repository.objects, Teller(progress), wanted.files)
+            builder = Builder(repository.objects, Teller(progress), wanted.files, processes=processes)
             os.mkdir(name, 0o700, dir_fd=above)
             try:
                 with descriptor(os.open(name, DIRECTORY, dir_fd=above)) as opened:

@@ -67,8 +67,8 @@ class Scan:
         self._processes = processes
         self._device = -1
         self._seen = 0
-        self.changed = False
-        """Whether a directory was not as it was."""
+        self.changed: set[str] = set()
+        """Directories that were not as they were."""
         self.read = 0
         """Files that were read."""
         self.unsettled: dict[str, set[str]] = {}
@@ -214,16 +214,18 @@ class Scan:
         keep_subs: bool,
         depth: int,
     ) -> Folder:
-        self.changed = True
+        self.changed.add(path)
         old_keys = old.key_of() if old is not None else {}
         old_entries = self._entries(old)
         entries: dict[str, Entry] = {}
-        made = Folder(os.fstat(opened).st_ino, [], b"", entries)
-        sure: list[bytes] = []
-        for at, (name, status) in enumerate(seen):
+        made = Folder(os.fstat(opened).st_ino, [name for name, _ in seen], b"", entries)
+        sure = [UNSURE] * len(seen)
+        deeper: list[tuple[str, os.stat_result]] = []
+        # By name, and directories last: so the files of one lie in the store in the order in which a restore makes them.
+        for at in sorted(range(len(seen)), key=made.names.__getitem__):
+            name, status = seen[at]
             key = now[at * KEY : at * KEY + KEY]
             looked_ns = listed_ns
-            made.names.append(name)
             mode = status.st_mode
             below = f"{path}/{name}" if path else name
             directory = stat.S_ISDIR(mode)
@@ -234,8 +236,7 @@ class Scan:
             elif kind := _KINDS.get(stat.S_IFMT(mode)):
                 made.skipped[name] = kind
             elif directory:
-                if not self._directory(opened, path, name, status, old, forced, made, keep_subs, depth):
-                    entries.pop(name, None)
+                deeper.append((name, status))
             elif name not in forced and key == old_keys.get(name) and name in old_entries:
                 entry = entries[name] = old_entries[name]
                 made.files += 1
@@ -250,8 +251,11 @@ class Scan:
                 else:
                     status = taken
                     key = keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
-            sure.append(UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key)
+            sure[at] = UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key
         made.keys = b"".join(sure)
+        for name, status in deeper:
+            if not self._directory(opened, path, name, status, old, forced, made, keep_subs, depth):
+                entries.pop(name, None)
         return made
 
     def _directory(

@@ -6,19 +6,17 @@ of the directories that the last capture saw and tells which are not as they wer
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import gc
-import marshal
 import os
-import signal
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from parhelia_tui.core.checkpoints.files import DIRECTORY
 from parhelia_tui.core.checkpoints.folder import Folder, keys
+from parhelia_tui.core.checkpoints.forked import copies, possible
 from parhelia_tui.core.checkpoints.watch import Watch
+from parhelia_tui.core.model.errors import ParheliaError
 
 _WORTH = 4000
 """Names below which a second process costs more than it saves."""
@@ -28,8 +26,6 @@ _SHARES = 16
 
 _OPENING = 8
 """What opening and watching a directory costs, in names."""
-
-_PR_SET_PDEATHSIG = 1
 
 Told = Callable[[int], None]
 """Takes how many names more were seen."""
@@ -59,34 +55,21 @@ def differing(opened: int, top: Folder, watch: Watch | None, processes: int, tol
     """
     weights: dict[int, int] = {}
     total = _weigh(top, weights)
-    if processes < 2 or total < _WORTH or threading.active_count() > 1:
-        # With threads about, a copy of this process could stop at a lock that nobody in it will ever let go.
+    if processes < 2 or total < _WORTH or not possible():
         return None
     owners = _deal(top, weights, total, processes)
-    children = [_start(number, opened, top, owners, watch) for number in range(1, processes)]
+    acts = [partial(_look_there, number, opened, top, owners, watch) for number in range(1, processes)]
     try:
-        reports = [_look(0, opened, top, owners, watch, told)]
-        for _, pipe in children:
-            if not (said := _all(pipe)):
-                return None
-            reports.append(_Report(*marshal.loads(said)))
-    finally:
-        for child, pipe in children:
-            os.close(pipe)
-            # Those that have told all are about to end by themselves.
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+        with copies(acts) as others:
+            reports = [_look(0, opened, top, owners, watch, told)]
+            reports += [_Report(*each.result()) for each in others]
+    except (OSError, ParheliaError):
+        # Whatever it is: whoever walks over everything meets it again.
+        return None
     if watch is not None:
         for report in reports[1:]:
             watch.adopt(report.watches, complete=report.complete)
     return [path for report in reports for path in report.differing]
-
-
-def _all(pipe: int) -> bytes:
-    parts = []
-    while part := os.read(pipe, 1 << 16):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _weigh(folder: Folder, weights: dict[int, int]) -> int:
@@ -117,29 +100,13 @@ def _deal(top: Folder, weights: Mapping[int, int], total: int, processes: int) -
     return owners
 
 
-def _start(
+def _look_there(
     number: int, opened: int, top: Folder, owners: Mapping[int, int], watch: Watch | None
-) -> tuple[int, int]:
-    """Start a process; gives its id and where it tells what it found."""
-    parent = os.getpid()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(writing)
-        return child, reading
-    try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == parent:
-            # Nothing is thrown away here, and a look for it would copy every page.
-            gc.disable()
-            mine = watch.shared() if watch is not None else None
-            found = _look(number, opened, top, owners, mine, lambda _: None)
-            told = (found.differing, mine.paths if mine else {}, mine.complete if mine else True)
-            with os.fdopen(writing, "wb") as file:
-                file.write(marshal.dumps(told))
-    finally:
-        # Also past what our caller would still do at its end: this is not that process.
-        os._exit(0)
+) -> tuple[list[str], dict[int, str], bool]:
+    """Look in a copy of this process; gives a report as plain values."""
+    mine = watch.shared() if watch is not None else None
+    found = _look(number, opened, top, owners, mine, lambda _: None)
+    return found.differing, mine.paths if mine else {}, mine.complete if mine else True
 
 
 def _look(

@@ -61,11 +61,7 @@ def load(repository: Repository, source: Path, rules: bytes) -> Remembered | Non
 
 
 def save(repository: Repository, source: Path, rules: bytes, tree: str, top: Folder) -> None:
-    """Keep what a capture saw; its tree is published.
-
-    Raises:
-        OSError: when it cannot be written; the capture is none the worse.
-    """
+    """Keep what a capture saw; its tree is published. Where it cannot be written, the next capture reads more."""
     body = marshal.dumps((tree, rules, to_plain(top)))
     seal = _seal(body)
     place = _file(repository, source)
@@ -76,7 +72,7 @@ def save(repository: Repository, source: Path, rules: bytes, tree: str, top: Fol
         new.replace(place)
     except OSError:
         new.unlink(missing_ok=True)
-        raise
+        return
     repository.remembered = Remembered(place, seal, tree, rules, top)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.repository import Repository
-from parhelia_tui.core.checkpoints.watch import Watch
 
 
 class Stores:
@@ -26,7 +26,7 @@ class Stores:
         self.processes = len(os.sched_getaffinity(0))
         """How many processes may look for what changed: as many as run at once."""
 
-        self._watches: list[Watch] = []
+        self._left: list[Callable[[], None]] = []
 
     def is_of(self, root: Path) -> bool:
         """Say whether this is the store that is there now: somebody may have put another in its place."""
@@ -37,14 +37,14 @@ class Stores:
         mine = os.fstat(self.workspaces.packs)
         return root == self.root and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
-    def end_watch(self, watch: Watch) -> None:
-        """Take a watch that is not needed any more; `tidy` closes it."""
-        self._watches.append(watch)
+    def later(self, act: Callable[[], None]) -> None:
+        """Take something that nobody has to wait for; `tidy` does it."""
+        self._left.append(act)
 
     def tidy(self) -> None:
-        """Do what nobody has to wait for, after an answer."""
-        while self._watches:
-            self._watches.pop().close()
+        """Do what was left for after the answer."""
+        while self._left:
+            self._left.pop(0)()
 
     def close(self) -> None:
         """Give back everything."""

@@ -59,7 +59,7 @@ def take(stores: Stores, subject: Subject, progress: Progress, hold: Hold | None
         progress=progress,
         pause=pause,
         processes=stores.processes,
-        end_watch=stores.end_watch,
+        later=stores.later,
     )
     skipped = [f"{one_line(each.path, 200)}: {each.reason}" for each in got.skipped]
     skipped += [f"{one_line(path, 200)}: it was still being written" for path in got.unsettled]

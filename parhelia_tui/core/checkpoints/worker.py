@@ -22,13 +22,13 @@ from parhelia_tui.core.checkpoints.stores import Stores
 from parhelia_tui.core.model.errors import ParheliaError
 
 TELL_EVERY_S = 0.25
-_COLLECT_EVERY = 200_000
+COLLECT_EVERY = 200_000
 """New objects between two looks for cycles: a walk makes many objects, and no cycles."""
 
 
 def main() -> int:
     """Do the jobs on standard input."""
-    gc.set_threshold(_COLLECT_EVERY)
+    gc.set_threshold(COLLECT_EVERY)
     stores: Stores | None = None
     while line := sys.stdin.readline():
         job = json.loads(line)
@@ -64,6 +64,8 @@ def _roll_back(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
         if job["safety"]:
             taken = take(stores, subject, _Teller(), contextlib.nullcontext)
             _say({"safety": dataclasses.asdict(taken)})
+            # The rollback itself begins with what was just seen.
+            stores.tidy()
             if not sys.stdin.readline():
                 raise ParheliaError("E600", "nobody stored where the way back is, so nothing was changed")
         done = rollback(
@@ -81,7 +83,13 @@ def _roll_back(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
 def _restore(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     from parhelia_tui.core.checkpoints.restore import restore
 
-    done = restore(stores.workspaces, job["tree"], Path(job["target"]), progress=_Teller())
+    done = restore(
+        stores.workspaces,
+        job["tree"],
+        Path(job["target"]),
+        progress=_Teller(),
+        processes=stores.processes,
+    )
     return {"files": done.files, "bytes": done.bytes}
 
 

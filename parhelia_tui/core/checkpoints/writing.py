@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from parhelia_tui.core.checkpoints.coding import digest
 from parhelia_tui.core.checkpoints.folder import Folder
@@ -14,34 +14,42 @@ Store = Callable[[bytes], bytes]
 """Takes a listing, gives its name."""
 
 
-def write_listings(top: Folder, objects: Objects, store: Store, *, changed: bool = True) -> bytes:
+def write_listings(top: Folder, changed: Collection[str], objects: Objects, store: Store) -> bytes:
     """Make all listings that are not stored yet; every content has its name already.
 
     Args:
         top: afterwards every folder in it has its listing.
+        changed: paths of all folders that are not as they are stored.
         objects: where listings are that were stored before.
-        changed: False when no directory is known to differ from what is stored.
 
     Returns:
         The name of the top's.
     """
-    if not changed and top.listing is not None:
-        return top.listing
-    return _Writer(_link_ids(top), objects, store).write(top)
+    ways = {""}
+    for path in changed:
+        while path not in ways:
+            ways.add(path)
+            path = path.rpartition("/")[0]
+    # Where files have several names, a change in one directory can be one in another that is as it was.
+    linked = any(folder.links for folder in top.all())
+    return _Writer(_link_ids(top) if linked else {}, None if linked else ways, objects, store).write(top, "")
 
 
 class _Writer:
-    def __init__(self, ids: dict[int, int], objects: Objects, store: Store) -> None:
+    def __init__(self, ids: dict[int, int], ways: set[str] | None, objects: Objects, store: Store) -> None:
         self._ids = ids
+        self._ways = ways
         self._objects = objects
         self._store = store
 
-    def write(self, folder: Folder) -> bytes:
+    def write(self, folder: Folder, path: str) -> bytes:
+        if folder.listing is not None and self._ways is not None and path not in self._ways:
+            return folder.listing
         below: dict[str, bytes] = {}
         changed = False
         for name, sub in folder.subs.items():
             before = sub.listing
-            below[name] = self.write(sub)
+            below[name] = self.write(sub, f"{path}/{name}" if path else name)
             changed = changed or below[name] != before
         ids = {name: self._ids[inode] for name, inode in folder.links.items() if inode in self._ids}
         if folder.listing is not None and folder.entries is None and not changed and ids == folder.link_ids:
@@ -63,8 +71,6 @@ class _Writer:
 
 def _link_ids(top: Folder) -> dict[int, int]:
     """Number the files that have several names in the workspace, by the first of them: inodes do not outlive a restore."""
-    if not any(folder.links for folder in top.all()):
-        return {}
     first: dict[int, bytes] = {}
     several: set[int] = set()
     for path, folder in top.walk():
