@@ -13,12 +13,13 @@ from textual.widgets import Input, Static
 
 
 class AskScreen(ModalScreen[str | None]):
-    """Asks for a line; gives None when it was left with Escape or stayed empty.
+    """Asks for a line; gives None when it was left with Escape, or stayed empty where that is no answer.
 
     Args:
         question: what is asked.
         hint: what the answer does.
         first: what stands in the line at first.
+        empty: nothing is an answer too.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave")]
@@ -30,8 +31,9 @@ class AskScreen(ModalScreen[str | None]):
     AskScreen Input { margin-top: 1; }
     """
 
-    def __init__(self, question: str, hint: str, first: str = "") -> None:
+    def __init__(self, question: str, hint: str, first: str = "", *, empty: bool = False) -> None:
         super().__init__()
+        self._empty = empty
         self._question = question
         self._hint = hint
         self._first = first
@@ -45,7 +47,8 @@ class AskScreen(ModalScreen[str | None]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Give the line."""
-        self.dismiss(message.value.strip() or None)
+        typed = message.value.strip()
+        self.dismiss(typed if typed or self._empty else None)
 
     def action_leave(self) -> None:
         """Give nothing."""

@@ -14,6 +14,7 @@ from parhelia_tui.screens.task_order import TaskOrder
 BEATS_KEPT = 61
 EVENTS_KEPT = 500
 USUAL_BEAT_S = 10.0
+IN_NEED = (TaskState.WAITING, TaskState.NEEDS_REVIEW)
 
 
 class FleetView:
@@ -26,9 +27,11 @@ class FleetView:
         self.beats: dict[str, deque[Heartbeat]] = {}
         self.totals = first.totals
         self.controller = first.controller
+        self.waiting = first.waiting
         self.at = first.at
         self.filter = ""
         self._order = TaskOrder(first.tasks)
+        self.in_need = {each.id: each for each in first.tasks if each.state in IN_NEED}
         self._take_containers(first.containers)
 
     def apply(self, change: FleetChange) -> None:
@@ -36,10 +39,15 @@ class FleetView:
         for task in change.tasks:
             self.tasks[task.id] = task
             self._order.put(task)
+            if task.state in IN_NEED:
+                self.in_need[task.id] = task
+            else:
+                self.in_need.pop(task.id, None)
         self.events.extend(change.events)
         self.take_beats(change.heartbeats)
         self._take_containers(change.containers)
         self.totals, self.controller, self.at = change.totals, change.controller, change.at
+        self.waiting = change.waiting
 
     def take_beats(self, beats: Iterable[Heartbeat]) -> None:
         """Remember heartbeats, in order, each once."""

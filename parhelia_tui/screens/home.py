@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
@@ -19,6 +19,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens import home_lines
+from parhelia_tui.screens.attention import Attention
 from parhelia_tui.screens.fleet_view import BEATS_KEPT, FleetView
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.reading import heartbeats_of
@@ -31,6 +32,9 @@ from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import RowTable
 from parhelia_tui.widgets.typed_line import TypedLine
 
+if TYPE_CHECKING:
+    from parhelia_tui.screens.inbox import InboxScreen
+
 NARROW, WIDE = 100, 190
 """Columns below which one pane is seen at a time, and from which the terminal stands at the right."""
 START_AFTER_S, START_AGAIN_S = 1.0, 15.0
@@ -41,6 +45,7 @@ Press n and type a command: it runs in a container of its own.
 parhelia demo starts a small fleet to look at."""
 KEYS = (
     Binding("n", "new", "new", tooltip="new task"),
+    Binding("i", "inbox", "inbox", tooltip="who waits for you: allow, refuse and answer from here"),
     Binding("a", "attach", "attach", tooltip="attach to its terminal; Ctrl+Q leaves it again"),
     Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
     Binding("r", "retry", "retry", tooltip="try it again"),
@@ -87,6 +92,8 @@ class HomeScreen(Screen[None]):
         self.fleet = FleetView(first)
         self._front = 0
         self._expected = ""
+        self._attention = Attention(self.fleet)
+        self._inbox: InboxScreen | None = None
         self.acts = TaskActs(self, client)
         self._start_at: float | None = None
         self.tasks = RowTable(home_lines.TASK_COLUMNS, self._task_cells, id="tasks")
@@ -141,8 +148,16 @@ class HomeScreen(Screen[None]):
                         self.fleet.apply(change)
                         self.notice.trouble("", self._clock())
                         self._draw()
+                        self._call_for_attention()
                 except ParheliaError as error:
                     self.notice.trouble(in_words(error), self._clock())
+
+    def _call_for_attention(self) -> None:
+        """Ring once when somebody new waits for a person, and let the inbox show who."""
+        if self._attention.fresh(self.fleet):
+            self.app.bell()
+        if self._inbox is not None and self._inbox.is_attached:
+            self._inbox.fleet_changed()
 
     @work(exclusive=True, group="beats")
     async def _load_beats(self) -> None:
@@ -226,8 +241,10 @@ class HomeScreen(Screen[None]):
         return [each for each in KEYS if each.show and not why_not(each.action, task)]
 
     def say(self, text: str) -> None:
-        """Show a notice for some seconds."""
+        """Show a notice for some seconds, on the inbox too where that lies over this."""
         self.notice.say(text, self._clock())
+        if self._inbox is not None:
+            self._inbox.say(text)
 
     # The chosen task
 
@@ -289,6 +306,30 @@ class HomeScreen(Screen[None]):
             await self.terminal.let_go()
             self.acts.attach(task)
             self._chosen_changed()
+
+    def action_inbox(self) -> None:
+        """Show who waits for a person; whoever goes to a terminal from there comes back to it."""
+
+        from parhelia_tui.screens.inbox import InboxScreen
+
+        def left(task_id: str | None) -> None:
+            self._inbox = None
+            if task_id is not None:
+                self.run_worker(self._attach_from_inbox(task_id), group="attach", exclusive=True)
+
+        self._inbox = InboxScreen(self._client, self.fleet, self._clock)
+        self.app.push_screen(self._inbox, left)
+
+    async def _attach_from_inbox(self, task_id: str) -> None:
+        task = self.fleet.tasks.get(task_id)
+        reason = why_not("attach", task)
+        if task is None or reason:
+            self.say(reason)
+            return
+        await self.terminal.let_go()
+        self.action_inbox()
+        self.acts.attach(task)
+        self._chosen_changed()
 
     def action_cancel(self) -> None:
         """Cancel the task, after a question."""

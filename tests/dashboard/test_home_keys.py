@@ -243,9 +243,9 @@ async def test_without_a_task_a_key_says_so(key: str, empty: StillFleet, opened_
 @pytest.mark.parametrize(
     ("task_id", "keys"),
     [
-        (WAITS, "n new a attach x cancel l output c checkpoint / filter w wall z zoom ? keys q quit"),
-        (QUEUED, "n new x cancel / filter w wall z zoom ? keys q quit"),
-        (DONE, "n new r retry l output c checkpoint / filter w wall z zoom ? keys q quit"),
+        (WAITS, "n new i inbox a attach x cancel l output c checkpoint / filter w wall z zoom ? keys q quit"),
+        (QUEUED, "n new i inbox x cancel / filter w wall z zoom ? keys q quit"),
+        (DONE, "n new i inbox r retry l output c checkpoint / filter w wall z zoom ? keys q quit"),
     ],
 )
 async def test_the_last_line_names_the_keys_that_do_something(task_id: str, keys: str, opened: Opens) -> None:
@@ -311,6 +311,7 @@ async def test_the_palette_offers_the_keys_that_do_something_and_the_themes(open
         offered = {each.title for each in seen.app.get_system_commands(seen.home)}
         assert offered == {
             "New",
+            "Inbox",
             "Attach",
             "Cancel",
             "Output",

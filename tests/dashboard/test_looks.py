@@ -172,6 +172,28 @@ def test_wall(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) ->
     assert snap_compare(app, terminal_size=size, run_before=after("w"))
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_inbox(size: tuple[int, int], still: StillFleet, snap_compare: Compare) -> None:
+    still.ask()
+    door = still.client()
+    asked = ParheliaApp(door, door.snapshot(), clock=lambda: NOW)
+    assert snap_compare(asked, terminal_size=size, run_before=after("i", "j", "space", "space", "k"))
+    door.close()
+
+
+@pytest.mark.parametrize("keys", ["ijd", "ijjy"], ids=["refused", "answered"])
+def test_an_answer_in_the_inbox(keys: str, still: StillFleet, snap_compare: Compare) -> None:
+    still.ask()
+    door = still.client()
+    asked = ParheliaApp(door, door.snapshot(), clock=lambda: NOW)
+    assert snap_compare(asked, terminal_size=WIDE, run_before=after(*keys))
+    door.close()
+
+
+def test_nobody_waits(empty_app: ParheliaApp, snap_compare: Compare) -> None:
+    assert snap_compare(empty_app, terminal_size=NARROW, run_before=after("i"))
+
+
 def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
     assert snap_compare(app, terminal_size=WIDE, run_before=after("tab", "z", "r"))
 

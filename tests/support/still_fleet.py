@@ -13,9 +13,9 @@ from pathlib import Path
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.model.states import ContainerState, Health, TaskState
+from parhelia_tui.core.model.states import ApprovalKind, ContainerState, Health, TaskState
 from parhelia_tui.core.settings.paths import Paths, private_directory
-from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import approvals, containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from tests.support.store import make_task, start
@@ -23,6 +23,14 @@ from tests.support.store import make_task, start
 NOW = 1_772_719_331.0
 """The one moment of this fleet: 2026-03-05 14:02:11 UTC."""
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+_QUESTION = {
+    "question": "Which form shall the new interface have?",
+    "header": "Interface",
+    "options": [
+        {"label": "Functions", "description": "small and flat"},
+        {"label": "A class", "description": "holds the state of the parser"},
+    ],
+}
 HOLD = """
 import sys
 from pathlib import Path
@@ -132,6 +140,45 @@ class StillFleet:
                 )
             for at, type, level, task_id, message in _events():
                 events.append(tx, type, message, level=level, task_id=task_id, at=NOW - at)
+
+    def ask(self) -> None:
+        """Let agents ask: a command, a question, a plan with hidden characters; and let one need a review."""
+        asked: tuple[tuple[str, str, str, dict[str, object], bool, float], ...] = (
+            (WAITS, "permission", "Bash", {"command": "rm -r build/ && make", "description": "Build anew"}, False, 300),
+            (PORTS, "question", "AskUserQuestion", {"questions": [_QUESTION]}, False, 200),
+            (PORTS, "plan", "ExitPlanMode", {"plan": "1. read\n2. write 漢字\n3. test"}, True, 60),
+        )  # fmt: skip
+        with writing(self._db) as tx:
+            for number, (task_id, kind, tool, given, cut, age) in enumerate(asked, 1):
+                approvals.add(
+                    tx,
+                    f"a-0000000{number}",
+                    containers.get(tx, LIVE[task_id]),
+                    ask=number,
+                    kind=ApprovalKind(kind),
+                    tool=tool,
+                    given=given,
+                    cut=cut,
+                    message="",
+                    at=NOW - age,
+                )
+            task = tasks.get(tx, PORTS)
+            tasks.move(tx, task, TaskState.WAITING, question="Which form?")
+        self.add(
+            make_task(
+                "t-00000008",
+                title="Rewrite the release notes",
+                slug="rewrite-the-release",
+                state=TaskState.NEEDS_REVIEW,
+                created_at=NOW - HOUR,
+                attempt=1,
+                agent="demo",
+                reason="exit code 0; to be reviewed: it changed .github/workflows/release.yml",
+                cost_usd=0.31,
+                started_at=NOW - HOUR,
+                finished_at=NOW - 10 * MINUTE,
+            )
+        )
 
     def write_log(self, task_id: str, text: bytes) -> None:
         """Write what a task printed, as its container's log."""

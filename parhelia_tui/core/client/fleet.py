@@ -7,11 +7,11 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from parhelia_tui.core.model.records import Container, Event, Heartbeat, Session, Task
+from parhelia_tui.core.model.records import Approval, Container, Event, Heartbeat, Session, Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.process_lock import holder
-from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import approvals, containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.changes import current_rev
 
 ENDED_SHOWN = 50
@@ -65,6 +65,7 @@ class FleetSnapshot:
         tasks: newest first; prompts are cut to 400 characters.
         containers: the live ones and the newest of the ended ones.
         events: the newest, oldest of them first.
+        waiting: the questions that wait, also those whose answer is on its way, oldest first.
     """
 
     rev: int
@@ -75,11 +76,16 @@ class FleetSnapshot:
     events: tuple[Event, ...]
     totals: Totals
     controller: ControllerStatus
+    waiting: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FleetChange:
-    """What is new since the last snapshot or change: whole records in place of the old ones."""
+    """What is new since the last snapshot or change: whole records in place of the old ones.
+
+    Args:
+        waiting: all questions that wait, as in a snapshot.
+    """
 
     rev: int
     at: float
@@ -90,6 +96,7 @@ class FleetChange:
     heartbeats: tuple[Heartbeat, ...]
     totals: Totals
     controller: ControllerStatus
+    waiting: tuple[Approval, ...] = ()
 
 
 def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
@@ -168,4 +175,5 @@ def snapshot(db: sqlite3.Connection, paths: Paths, now: float) -> FleetSnapshot:
         events=tuple(events.newest(db, EVENTS_SHOWN)),
         totals=totals(db, money(db, now)),
         controller=controller_status(db, paths),
+        waiting=tuple(approvals.waiting(db)),
     )

@@ -14,7 +14,7 @@ from parhelia_tui.core.client.fleet import FleetChange, Money, controller_status
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Heartbeat
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store import containers, events, sessions, tasks
+from parhelia_tui.core.store import approvals, containers, events, sessions, tasks
 from parhelia_tui.core.store.changes import current_rev
 from parhelia_tui.core.store.connection import reading
 from parhelia_tui.core.store.migrations import open_migrated
@@ -147,6 +147,7 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
             heartbeats=tuple(beats),
             totals=totals(db, self._money),
             controller=controller_status(db, self._paths),
+            waiting=tuple(approvals.waiting(db)),
         )
         self._rev = change.rev
         self._event_seq = new_events[-1].seq if new_events else self._event_seq

@@ -22,6 +22,8 @@ def question_of(kind: str, tool: str, given: Mapping[str, Any], message: str) ->
     what = next((str(given[name]) for name in _FIRST if isinstance(given.get(name), str)), "") or message
     if not what and given:
         what = json.dumps(given, ensure_ascii=False)
+    if kind == ApprovalKind.PLAN:
+        return one_line(what or message, 300)
     return one_line(f"{tool}: {what}" if tool and what else tool or what or message, 300)
 
 
@@ -74,7 +76,7 @@ def answers_for(approval: Approval, given: Sequence[str]) -> dict[str, str]:
 
 def lines_of(approval: Approval) -> list[str]:
     """Give everything that is asked, line by line, as text that acts on no terminal."""
-    lines: list[str] = []
+    lines = ["(this is not all of it, or not as it is)"] if approval.cut else []
     if approval.message:
         lines += plain(approval.message).splitlines()
     asked = questions(approval.input)
@@ -92,6 +94,4 @@ def lines_of(approval: Approval) -> list[str]:
             lines += [f"{label}:", *(f"  {line}" for line in (first, *others))]
         else:
             lines.append(f"{label}: {first}")
-    if approval.cut:
-        lines.append("(this is not all of it)")
     return [line.expandtabs(4) for line in lines]

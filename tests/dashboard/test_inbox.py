@@ -1,0 +1,204 @@
+"""The inbox by keys, over agents that really ask: allow, always, refuse, answer, mark, attach."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.screens.inbox import InboxScreen
+from tests.support.asking import asker, bash, told, waiting
+from tests.support.dashboard import Dashboard, dashboard
+from tests.support.fleet import configure, create, end_of, kill_controller, reach
+from tests.support.outer_terminal import OuterTerminal
+from tests.support.product import Product
+
+pytestmark = pytest.mark.real
+
+DASHBOARD = str(Path(sys.executable).with_name("parhelia-tui"))
+DEADLINE_S = 30.0
+QUESTION: dict[str, Any] = {
+    "kind": "question",
+    "tool": "AskUserQuestion",
+    "input": {
+        "questions": [
+            {"question": "Which colour?", "options": [{"label": "Red"}, {"label": "Blue"}]},
+            {"question": "Which name?"},
+        ]
+    },
+}
+
+
+def inbox(seen: Dashboard) -> InboxScreen:
+    """The inbox, while it is on top."""
+    screen = seen.app.screen
+    assert isinstance(screen, InboxScreen)
+    return screen
+
+
+async def test_one_key_allows_and_the_task_goes_on(client: Client, place: Path) -> None:
+    task = asker(client, place, bash("rm -r build"))
+    async with dashboard(client) as seen:
+        await seen.wait_for("◆ 1 waits for you")
+        await seen.press("i")
+        await seen.wait_for("inbox", "permission", "Bash: rm -r build", "command: rm -r build")
+        await seen.press("y")
+        await seen.wait_for("1 allowed.", "Nobody waits for you.")
+        assert told(place)[0]["decision"] == "allow"
+        await seen.press("escape")
+        await seen.wait_for("Tasks ▪ 1")
+    assert end_of(client, task.id).state is TaskState.COMPLETED
+
+
+async def test_a_refusal_has_a_reason_and_escape_refuses_nothing(client: Client, place: Path) -> None:
+    task = asker(client, place, bash("one"), bash("two"))
+    asked = {each.input["command"]: each for each in waiting(client, task, 2)}
+    async with dashboard(client) as seen:
+        await seen.press("i")
+        await seen.wait_for("2 wait for you")
+        first = asked["one"].id == next(iter(inbox(seen)._entries))
+        await seen.press("d")
+        await seen.wait_for("Refuse “Bash: ", "the agent is told")
+        await seen.press("escape")
+        await seen.press("d")
+        await seen.type("not so")
+        await seen.press("enter")
+        await seen.wait_for("1 refused.", "1 waits for you")
+        await seen.press("d", "enter")
+        await seen.wait_for("Nobody waits for you.")
+    messages = [told(place, number)[0]["message"] for number in ((0, 1) if first else (1, 0))]
+    assert messages == ["not so", ""]
+
+
+async def test_always_allows_what_is_alike(client: Client, place: Path) -> None:
+    again = "until [ -e go ]; do sleep 0.02; done; rm told0; python3 -I -S ask.py"
+    task = asker(client, place, bash("make test"), after=again)
+    waiting(client, task)
+    async with dashboard(client) as seen:
+        await seen.press("i", "A")
+        await seen.wait_for("1 allowed.")
+        (place / "go").touch()
+        await seen.wait(lambda: client.task(task.id).state is TaskState.COMPLETED)
+        assert [each.source for each in client.approvals.listed()] == ["person", "policy"]
+
+
+async def test_one_key_answers_all_that_are_marked(client: Client, place: Path) -> None:
+    task = asker(client, place, *(bash(str(number)) for number in range(4)), QUESTION)
+    waiting(client, task, 5)
+    async with dashboard(client) as seen:
+        await seen.press("i", "m")
+        await seen.wait_for("5 marked")
+        await seen.press("m")
+        await seen.wait_gone("5 marked")
+        await seen.press("g", "space", "space")
+        await seen.wait_for("2 marked")
+        await seen.press("y")
+        await seen.wait_for("3 wait for you")
+        await seen.press("m", "y")
+        await seen.wait_for("1 left: they need an answer of their own.", "1 waits for you")
+        assert sum((place / f"told{number}").exists() for number in range(4)) == 4
+        # A question, by number and in words.
+        await seen.press("escape", "i", "y")
+        await seen.wait_for("Which colour?", "2 Blue")
+        await seen.press("2", "enter")
+        await seen.wait_for("Which name?", "Your answer.")
+        await seen.type("bob")
+        await seen.press("enter")
+        await seen.wait_for("Nobody waits for you.")
+    assert told(place, 4)[0]["answers"] == {"Which colour?": "Blue", "Which name?": "bob"}
+
+
+async def test_a_review_is_accepted_and_rejected(tmp_path: Path, client: Client, place: Path) -> None:
+    configure(tmp_path, "[policy]\nreview_on_completion = true\n")
+    first, second = (create(client, f"echo {word}", place, title=word) for word in ("one", "two"))
+    for each in (first, second):
+        reach(client, each.id, TaskState.NEEDS_REVIEW)
+    async with dashboard(client) as seen:
+        await seen.press("i")
+        await seen.wait_for("a review", "every completed task is reviewed")
+        chosen = inbox(seen).table.key
+        await seen.press("y")
+        await seen.wait_for("1 waits for you")
+        await seen.press("d")
+        await seen.type("again")
+        await seen.press("enter")
+        await seen.wait_for("Nobody waits for you.")
+    states = {each.id: (each.state, each.reason) for each in client.tasks()}
+    other = second.id if chosen == first.id else first.id
+    assert states[str(chosen)] == (TaskState.COMPLETED, "accepted by local")
+    assert states[other] == (TaskState.FAILED, "rejected by local: again")
+
+
+async def test_what_the_policy_forbids_no_key_allows(
+    tmp_path: Path, product: Product, client: Client, place: Path
+) -> None:
+    task = asker(client, place, bash("rm -r x"))
+    waiting(client, task)
+    configure(tmp_path, '[policy]\ndeny = ["Bash(rm *)"]\n')
+    kill_controller(product)
+    async with dashboard(client) as seen:
+        await seen.press("i", "y")
+        await seen.wait_for("the policy of this machine forbids it: Bash(rm *)")
+    assert told(place)[0]["decision"] == "deny"
+
+
+async def test_hostile_text_is_shown_as_text(client: Client, place: Path) -> None:
+    evil = "ls \x1b]0;owned\x07\x1b[2J\x1b[31m\u202egnp.\u200b " + "x" * 3000
+    task = asker(client, place, bash(evil, message="\x1b[5mhello\x9b1m", tool="Ba\x1b[7msh"))
+    waiting(client, task)
+    async with dashboard(client) as seen:
+        await seen.press("i")
+        await seen.wait_for("Bash: ls gnp. xxx", "hello", "(this is not all of it, or not as it is)")
+        shown = "\n".join(seen.lines())
+        assert "owned" not in shown
+        assert not [letter for letter in shown if letter < " " and letter != "\n"]
+        await seen.press("d", "enter")
+    assert end_of(client, task.id).state is TaskState.COMPLETED
+
+
+async def test_an_agent_that_asks_in_its_terminal_is_gone_to(client: Client, place: Path) -> None:
+    said = {"type": "state", "state": "waiting", "message": "red or blue?"}
+    program = f"""
+import os, socket
+to = socket.socket(socket.AF_UNIX); to.connect(os.environ["PARHELIA_AGENT_SOCKET"])
+to.sendall({json.dumps(said)!r}.encode() + b"\\n"); input()
+"""
+    (place / "say.py").write_text(program)
+    task = create(client, "python3 -I -S say.py", place)
+    reach(client, task.id, TaskState.WAITING)
+    async with dashboard(client) as seen:
+        await seen.press("i")
+        await seen.wait_for("terminal", "red or blue?")
+        await seen.press("y")
+        await seen.wait_for("It asks in its terminal: Enter goes there.")
+        await seen.press("enter")
+        await seen.wait_for("This terminal cannot be handed over", "inbox")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24)])
+def test_at_a_real_terminal(columns: int, rows: int, client: Client, place: Path) -> None:
+    with OuterTerminal([DASHBOARD], columns=columns, rows=rows) as terminal:
+        terminal.wait_for(b"No tasks yet", DEADLINE_S)
+        task = asker(client, place, bash("rm -r build"), after="echo it is done; cat")
+        # One ring for one question.
+        terminal.wait_for(b"waits for you", DEADLINE_S)
+        terminal.write(b"i")
+        terminal.wait_for(b"command: rm -r build", DEADLINE_S)
+        terminal.write(b"\r")
+        terminal.wait_for(rb"Ctrl\+Q leaves", DEADLINE_S)
+        terminal.write(b"\x11")
+        terminal.wait_for(b"command: rm -r build", DEADLINE_S)
+        terminal.write(b"y")
+        terminal.wait_for(b"allowed", DEADLINE_S)
+        terminal.write(b"qq")
+        assert terminal.wait_end(DEADLINE_S) == 0
+        rung = re.sub(rb"\x1b[\]P][^\x07\x1b]*(\x07|\x1b\\)", b"", terminal.received)
+        assert rung.count(b"\x07") == 1
+    assert told(place)[0]["decision"] == "allow"
+    assert client.task(task.id).state is TaskState.RUNNING
