@@ -52,6 +52,9 @@ FORMS = {
     "approval": {"type", "id", "kind", "tool", "input", "cut", "message"},
 }
 
+FURTHER = {"source", "tool", "detail"}
+"""What a state may have besides."""
+
 
 def usage(**changed: object) -> bytes:
     """A report of usage with some fields changed."""
@@ -61,7 +64,8 @@ def usage(**changed: object) -> bytes:
 
 def assert_sound(report: dict[str, Any]) -> None:
     """It has the known fields alone, each within its bounds, and can be written as strict JSON and UTF-8."""
-    assert set(report) == FORMS[report["type"]]
+    further = FURTHER if report["type"] == "state" else set()
+    assert FORMS[report["type"]] <= set(report) <= FORMS[report["type"]] | further
     assert json.loads(dumps(report)) == report
     json.dumps(report, ensure_ascii=False, allow_nan=False).encode("utf-8")
     assert len(report.get("message", "")) <= MESSAGE
