@@ -69,3 +69,79 @@ def test_in_its_terminal_it_begins_without_a_dialog_and_waits_when_it_is_done(
     assert task.agent_source == "hook"
     wait_until(lambda: client.task(task.id).turns == 4, PATIENCE_S)
     assert (place / "made.txt").read_text() == "made\n"
+
+
+@at_every_version
+def test_a_tool_waits_for_a_person_and_runs_when_it_is_approved(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "bash")
+    wait_until(lambda: client.task(task.id).agent_state == "permission", PATIENCE_S)
+    seen = reach(client, task.id, TaskState.WAITING)
+    assert (seen.agent_source, seen.agent_tool, seen.agent_detail) == ("hook", "Bash", "echo ran > ran.txt")
+    (waiting,) = product.json("approval", "list")
+    assert (waiting["tool"], waiting["input"]["command"]) == ("Bash", "echo ran > ran.txt")
+    assert not (place / "ran.txt").exists()
+    product.json("approval", "approve", waiting["id"])
+    wait_until(lambda: client.task(task.id).agent_state == "idle", PATIENCE_S)
+    assert (place / "ran.txt").read_text() == "ran\n"
+    assert product.json("approval", "list") == []
+
+
+@at_every_version
+def test_headless_a_question_is_answered_by_a_person(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "ask", headless=True)
+    wait_until(lambda: client.task(task.id).agent_state == "question", PATIENCE_S)
+    (waiting,) = product.json("approval", "list")
+    assert waiting["kind"] == "question"
+    product.json("approval", "approve", waiting["id"], "--answer", "Blue")
+    task = end_of(client, task.id, PATIENCE_S)
+    assert (task.state, task.last_line) == (TaskState.COMPLETED, "Thank you.")
+    assert "Blue" in api.messages("ask")[-1].said
+
+
+@at_every_version
+def test_headless_what_a_person_refuses_is_no_success(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "bash", headless=True)
+    wait_until(lambda: product.json("approval", "list"), PATIENCE_S)
+    product.json("approval", "deny", product.json("approval", "list")[0]["id"], "--reason", "not today")
+    task = end_of(client, task.id, PATIENCE_S)
+    assert (task.state, task.agent_outcome) == (TaskState.FAILED, "denied")
+    assert "not today" in api.messages("bash")[-1].said
+    assert not (place / "ran.txt").exists()
+
+
+@at_every_version
+def test_in_its_terminal_a_question_is_answered_elsewhere(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "ask")
+    wait_until(lambda: client.task(task.id).agent_state == "question", PATIENCE_S)
+    wait_until(lambda: product.json("approval", "list"), PATIENCE_S)
+    product.json("approval", "approve", product.json("approval", "list")[0]["id"], "--answer", "Blue")
+    wait_until(lambda: client.task(task.id).question == "Thank you.", PATIENCE_S)
+    assert "Blue" in api.messages("ask")[-1].said
+
+
+@at_every_version
+def test_an_answer_in_the_terminal_takes_the_question_back(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "bash")
+    wait_until(lambda: product.json("approval", "list"), PATIENCE_S)
+    # The dialog stands on "Yes".
+    wait_until(
+        lambda: "proceed" in " ".join(product.json("session", "capture", task.id)["lines"]), PATIENCE_S
+    )
+    product.json("session", "send", task.id, "--keys", "Enter")
+    wait_until(lambda: (place / "ran.txt").exists(), PATIENCE_S)
+    wait_until(lambda: product.json("approval", "list") == [], PATIENCE_S)

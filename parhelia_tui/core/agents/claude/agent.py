@@ -79,8 +79,13 @@ class ClaudeAgent:
         homes.put(start.home, ".claude.json", seeds.state(directory, KEY))
         # Of processes that are gone: their numbers come again, and would speak for the new ones.
         homes.clear(start.home, f"{CONFIG}/sessions")
-        hook = () if _headless(start.task) else ("/bin/sh", f"{_program(start.task)}/hook.sh")
-        homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, (), config.deny))
+        hook: tuple[str, ...] = ()
+        ask: tuple[str, ...] = ()
+        if not _headless(start.task):
+            program = _program(start.task)
+            hook = ("/bin/sh", f"{program}/hook.sh")
+            ask = (*interpreter()[0], f"{program}/__main__.py", "--ask")
+        homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, ask, config.deny))
         homes.put(start.shown, "prompt", _prompt(start))
         homes.put(start.shown, "plan", _plan(start, found, config))
 
@@ -177,16 +182,16 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
         words += ["--append-system-prompt", start.memory]
     prompt = _prompt(start)
     if headless:
-        words += ["-p", "--output-format", "stream-json", "--verbose"]
+        words += ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
+        words += ["--permission-prompt-tool", "stdio"]
         if task.agent_options.get("max_turns"):
             words += ["--max-turns", str(task.agent_options["max_turns"])]
     elif len(prompt.encode(errors="replace")) > PROMPT_ARGUMENT:
         words += ["--", f"Read the file {shown}/prompt: it holds what you are asked. Then do it."]
     elif prompt:
         words += ["--", prompt]
-    source = f"{shown}/prompt" if headless else ""
-    mode_word = "headless" if headless else "terminal" if prompt else "resting"
-    return _lines([mode_word, start.conversation, source, *words])
+    source = f"{shown}/prompt" if prompt else ""
+    return _lines(["headless" if headless else "terminal", start.conversation, source, *words])
 
 
 def _lines(words: Sequence[str]) -> bytes:

@@ -1,16 +1,15 @@
 """The start: `python3 -I -S -B __main__.py PLAN`. The agent is started first; all else is imported meanwhile.
 
-The plan is a file of words that end with NUL: `terminal`, `resting` (a terminal, and nothing asked yet) or
-`headless`, the conversation's id, the file that the agent gets as its standard input (empty for the terminal),
-and the agent's command.
+The plan is a file of words that end with NUL: `terminal` or `headless`, the conversation's id, the file that
+holds the prompt (empty where nothing is asked yet), and the agent's command. `--ask` is the hook that asks.
 """
 
 import os
 import sys
 
 
-def _begin(path: str) -> "tuple[int, str, str, list[int], bool]":
-    """Read the plan and start the agent; gives its pid, the plan, the place of its hooks and its outputs."""
+def _begin(path: str) -> "tuple[int, str, str, list[int], str]":
+    """Read the plan and start the agent; gives its pid, the plan, the place of its hooks, its pipes and its prompt."""
     with open(path, "rb") as file:
         mode, session, source, *command = map(os.fsdecode, file.read().split(b"\0")[:-1])
     drops = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"parhelia-{os.getpid()}")
@@ -24,14 +23,14 @@ def _begin(path: str) -> "tuple[int, str, str, list[int], bool]":
     for each in ours:
         signal.signal(each, signal.SIG_IGN)
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []
-    outputs, inside = [], []
+    pipes, inside = [], []
     if mode == "headless":
-        actions.append((os.POSIX_SPAWN_OPEN, 0, source, os.O_RDONLY, 0))
-        for number in (1, 2):
+        for number in (0, 1, 2):
             read, write = os.pipe()
-            outputs.append(read)
-            inside.append(write)
-            actions.append((os.POSIX_SPAWN_DUP2, write, number))
+            ours_end, its_end = (write, read) if number == 0 else (read, write)
+            pipes.append(ours_end)
+            inside.append(its_end)
+            actions.append((os.POSIX_SPAWN_DUP2, its_end, number))
     try:
         pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsigdef=ours)
     except OSError as error:
@@ -39,14 +38,15 @@ def _begin(path: str) -> "tuple[int, str, str, list[int], bool]":
         sys.exit(127)
     for descriptor in inside:
         os.close(descriptor)
-    return pid, session, drops, outputs, mode != "resting"
+    return pid, session, drops, pipes, source
 
 
 if __name__ == "__main__":
-    begun = _begin(sys.argv[1])
+    asks = sys.argv[1] == "--ask"
+    begun = () if asks else _begin(sys.argv[1])
     here = os.path.dirname(os.path.abspath(__file__))
     # Last, so that nothing beside the folder can stand for a part of the standard library.
     sys.path.append(os.path.dirname(here))
     import importlib
 
-    sys.exit(importlib.import_module(os.path.basename(here) + ".run").main(*begun))
+    sys.exit(importlib.import_module(os.path.basename(here) + (".ask" if asks else ".run")).main(*begun))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from typing import Any
+
+from .ask import MARK
 
 LONGEST = 64 * 1024 * 1024
 """Bytes of an event that is read; tools take files as their input."""
@@ -36,6 +39,18 @@ class Hooks:
             if event is not None:
                 found.append(event)
         return found
+
+    def withdraw(self) -> None:
+        """End the hooks that still ask somebody elsewhere what was answered in the terminal."""
+        for name in os.listdir(self._directory):
+            number = name[len(MARK) :]
+            if name.startswith(MARK) and number.isdigit():
+                try:
+                    os.kill(int(number), signal.SIGTERM)
+                    os.unlink(os.path.join(self._directory, name))
+                except OSError:
+                    # It has ended by itself.
+                    continue
 
     def _paths(self) -> list[str]:
         try:

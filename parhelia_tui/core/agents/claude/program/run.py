@@ -16,20 +16,23 @@ from .reports import Reports
 from .session_file import SessionFile
 from .states import State, of_hook, of_session
 from .stream import Stream
+from .talk import Talk
 from .transcript import Transcript
 
 LOOK_S = 0.5
 """Seconds between two looks while the agent works; what the kernel notes is seen at once."""
 REST_S = 5.0
 SETTLED_S = 2.0
+DOUBT_S = 0.7
+"""A hook that tells the same, and more of it, may be on its way: so long the session file waits for it."""
 RESTING = ("idle", "permission", "question", "plan", "error")
 
 
-def main(pid: int, session: str, drops: str, outputs: list[int], asked: bool) -> int:
+def main(pid: int, session: str, drops: str, pipes: list[int], prompt: str) -> int:
     """Watch until the agent has ended; gives the exit code of the task."""
     home = os.environ["HOME"]
     reports = Reports(os.environ.get("PARHELIA_AGENT_SOCKET"))
-    watch = Watch(pid, session, drops, outputs, os.path.join(home, ".claude"), reports, asked)
+    watch = Watch(pid, session, drops, pipes, os.path.join(home, ".claude"), reports, prompt)
     try:
         return watch.run()
     finally:
@@ -41,9 +44,9 @@ class Watch:
     """One agent and all that is known of it.
 
     Args:
-        outputs: its standard output and standard error, where it has no terminal.
+        pipes: to its standard input, from its standard output and standard error, where it has no terminal.
         config: its own directory, `~/.claude`.
-        asked: it was started with a prompt, so that it has something to do.
+        prompt: the file of what it was asked; empty where it was asked nothing yet.
     """
 
     def __init__(
@@ -51,10 +54,10 @@ class Watch:
         pid: int,
         session: str,
         drops: str,
-        outputs: list[int],
+        pipes: list[int],
         config: str,
         reports: Reports,
-        asked: bool,
+        prompt: str,
     ) -> None:
         self._process = Process(pid)
         self._reports = reports
@@ -62,11 +65,19 @@ class Watch:
         self._file = SessionFile(os.path.join(config, "sessions"), pid)
         self._notes = Notes(os.path.join(config, "sessions"))
         self._transcript = Transcript(os.path.join(config, "projects"), session)
-        self._stream = Stream(*outputs) if outputs else None
-        self._asked = asked
+        self._stream: Stream | None = None
+        self._talk: Talk | None = None
+        if pipes:
+            self._talk = Talk(pipes[0], os.environ.get("PARHELIA_AGENT_SOCKET"))
+            self._stream = Stream(pipes[1], pipes[2], self._talk)
+        self._asked = bool(prompt)
         self._state = State("", "")
         self._told_at = 0.0
+        self._doubt_until: float | None = None
         self._tell(State("starting", "process"))
+        if self._talk is not None:
+            with open(prompt, encoding="utf-8", errors="replace") as file:
+                self._talk.prompt(file.read())
 
     def run(self) -> int:
         """Look whenever there is something to see, until the agent has ended."""
@@ -84,10 +95,12 @@ class Watch:
         files = [self._hooks.descriptor, self._process.descriptor, *self._notes.descriptors]
         if self._stream is not None:
             files += self._stream.descriptors
-        due = self._process.due
+        if self._talk is not None:
+            files += [each.fileno() for each in self._talk.waiting.values()]
+        dues = [each for each in (self._process.due, self._doubt_until) if each is not None]
         most = REST_S if calm and self._notes.descriptors else LOOK_S
-        if due is not None:
-            most = max(0.0, min(most, due - time.monotonic()))
+        if dues:
+            most = max(0.0, min(most, min(dues) - time.monotonic()))
         try:
             select.select(files, [], [], most)
         except InterruptedError:
@@ -100,16 +113,28 @@ class Watch:
         if self._stream is not None:
             for state in self._stream.take():
                 self._known(state)
+            if self._talk is not None and self._talk.pass_on() and not self._talk.waiting:
+                self._known(State("working", "stream"))
+            if self._talk is not None and self._stream.result is not None:
+                self._talk.end()
         self._notes.clear()
         if self._file.newer():
-            said = of_session(self._file.read(), self._state)
-            # It rests for a moment before it takes the prompt that it was started with.
-            if said is not None and not (
-                self._asked and self._state.state == "starting" and said.state == "idle"
-            ):
-                self._known(said)
+            self._doubt_until = time.monotonic() + DOUBT_S
+        if self._doubt_until is not None and time.monotonic() >= self._doubt_until:
+            self._doubt_until = None
+            self._ask_file()
         if self._transcript.read():
             self._tell_talk()
+
+    def _ask_file(self) -> None:
+        status = self._file.read()
+        if status.get("status") in ("busy", "idle"):
+            self._hooks.withdraw()
+        said = of_session(status, self._state)
+        # It rests for a moment before it takes the prompt that it was started with.
+        begins = self._asked and self._state.state == "starting"
+        if said is not None and not (begins and said.state == "idle"):
+            self._known(said)
 
     def _known(self, state: State | None) -> None:
         if state is not None and state != self._state:

@@ -12,7 +12,7 @@ class SessionFile:
 
     Args:
         directory: `~/.claude/sessions`.
-        pid: of the agent; where it runs its work in another process, the newest file is taken.
+        pid: of the agent.
     """
 
     def __init__(self, directory: str, pid: int) -> None:

@@ -12,7 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from .states import State, of_input, text
+from .states import ASKING_TOOLS, State, of_input, text
+from .talk import Talk
 
 LONGEST = 16 * 1024 * 1024
 ERRORS_KEPT = 2000
@@ -25,9 +26,11 @@ class Stream:
 
     Args:
         out, err: descriptors of its standard output and standard error.
+        talk: takes its questions.
     """
 
-    def __init__(self, out: int, err: int) -> None:
+    def __init__(self, out: int, err: int, talk: Talk) -> None:
+        self._talk = talk
         self._out, self._err = out, err
         self.descriptors = [out, err]
         self.result: dict[str, Any] | None = None
@@ -108,6 +111,14 @@ class Stream:
             self._tool_result(entry)
             if not entry.get("parent_tool_use_id"):
                 yield State("working", "stream")
+        elif kind == "control_request":
+            tool = self._talk.asked(entry)
+            if tool:
+                given = of_input(tool, entry["request"].get("input"))
+                self.say(f"◆ asks: {tool}({given})")
+                yield State(ASKING_TOOLS.get(tool, "permission"), "stream", text(tool), given)
+        elif kind == "control_cancel_request":
+            self._talk.cancelled(entry)
         elif kind == "result":
             self.result = entry
 
