@@ -40,6 +40,8 @@ def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep every test away from the state, the settings and the terminal of whoever runs it."""
     monkeypatch.setenv("PARHELIA_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    # A test that wants an agent names it; most want a command line.
+    monkeypatch.setenv("PARHELIA_DEFAULTS__AGENT", "shell")
     for name in ("TMUX", "TMUX_PANE", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 

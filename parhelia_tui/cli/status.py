@@ -6,7 +6,7 @@ import click
 
 from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import output_options
-from parhelia_tui.cli.output import Out
+from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import age, details, money, styled, table
 from parhelia_tui.core.client import ControllerStatus, Totals
 
@@ -70,8 +70,12 @@ def agent() -> None:
 @agent.command("list")
 @output_options
 def agent_list() -> None:
-    """List the agents."""
+    """List the agents, and whether each is there on this machine."""
     out = Out()
-    found = out.client.agents()
-    data = [{"name": name, "summary": about} for name, about in found]
-    out.answer(data, lambda: table(("NAME", "WHAT IT DOES"), [list(each) for each in found]))
+    found = out.client.probed_agents()
+    data = [{"name": name, "summary": about, **plain_data(probe)} for name, about, probe in found]
+    rows = [
+        [name, about, probe.version, probe.problem or probe.warning or probe.path]
+        for name, about, probe in found
+    ]
+    out.answer(data, lambda: table(("NAME", "WHAT IT DOES", "VERSION", "WHERE"), rows))

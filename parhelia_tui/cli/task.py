@@ -21,9 +21,10 @@ from parhelia_tui.cli.options import (
 )
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, state, styled, table
+from parhelia_tui.core.model.display import doing
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Attempt, Event, Task
-from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.model.states import TASK_ALIVE, TaskState
 
 NEWEST = 50
 EVENTS_SHOWN = 20
@@ -51,18 +52,21 @@ def task() -> None:
 @agent_option
 @click.option("--title", help="What to call it.")
 @click.option("--option", multiple=True, metavar="K=V", help="An option of the agent; the value may be JSON.")
+@click.option(
+    "--headless", is_flag=True, help="Without a terminal of its own; it ends when its work is done."
+)
 @click.option("--watch", "follow", is_flag=True, help="Follow it to its end.")
 @click.option("--dry-run", is_flag=True, help="Check everything and start nothing.")
 @request_options
 @output_options
 def create(
-    prompt: tuple[str, ...], file: str | None, follow: bool, dry_run: bool, option: tuple[str, ...], **given: Any
+    prompt: tuple[str, ...], file: str | None, follow: bool, dry_run: bool, option: tuple[str, ...],
+    headless: bool, **given: Any,
 ) -> int | None:  # fmt: skip
     """Create a task. PROMPT is the agent's prompt, or the command line of the agent shell; - reads stdin."""
     out = Out()
-    fields, flags = request_fields(
-        {**given, "prompt": _prompt(prompt, file), "agent_options": _agent_options(option)}
-    )
+    options = _agent_options(option) | ({"headless": True} if headless else {})
+    fields, flags = request_fields({**given, "prompt": _prompt(prompt, file), "agent_options": options})
     request = out.client.request(fields, flags=flags)
     if dry_run:
         out.client.check(request)
@@ -136,10 +140,24 @@ def list_(
 
 def _task_table(found: list[Task]) -> str:
     rows = [
-        [each.id, _title(each), state(each.state), each.agent, money(each.cost_usd), age(each.created_at)]
+        [each.id, _title(each), state(each.state), _agent(each), money(each.cost_usd), age(each.created_at)]
         for each in found
     ]
     return table(("ID", "TASK", "STATE", "AGENT", "COST", "AGE"), rows)
+
+
+def _agent(found: Task) -> str:
+    """The agent, and what it does where it tells."""
+    return " ".join(filter(None, (found.agent, found.agent_state if found.state in TASK_ALIVE else "")))
+
+
+def _talk(found: Task) -> str:
+    if not found.turns:
+        return ""
+    return (
+        f"{found.turns} turns, {found.seen_input_tokens} tokens in, {found.seen_output_tokens} out,"
+        " as the agent shows them"
+    )
 
 
 def _title(found: Task) -> str | Styled:
@@ -173,6 +191,9 @@ def _task_page(found: Task, attempts: list[Attempt], events: list[Event]) -> str
             ("state", state(found.state)),
             ("why", found.reason),
             ("asks", found.question),
+            ("does", doing(found)),
+            ("ended as", found.agent_outcome),
+            ("talk", _talk(found)),
             ("says", found.last_line),
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),
             ("agent", found.agent),

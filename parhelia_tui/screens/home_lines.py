@@ -12,9 +12,9 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 
-from parhelia_tui.core.model.display import age, glyph, length, money, size
+from parhelia_tui.core.model.display import age, doing, glyph, length, money, size
 from parhelia_tui.core.model.records import Container, Event, Heartbeat, Task
-from parhelia_tui.core.model.states import ContainerState, Health, TaskState
+from parhelia_tui.core.model.states import TASK_ALIVE, ContainerState, Health, TaskState
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.widgets import look
@@ -55,6 +55,8 @@ def task_cells(fleet: FleetView, task: Task, colours: Colours) -> Sequence[Text]
     )
     if waits and task.question:
         title.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
+    elif task.state in TASK_ALIVE and task.agent_state:
+        title.append(f"  ▸ {doing(task, fleet.at)}", Style(color=colours.get("secondary")))
     elif task.wanted == "cancel" and task.finished_at is None:
         title.append("  ◂ is being cancelled", Style(color=colours.get("warning")))
     container = fleet.containers.get(task.container_id or "")
@@ -246,12 +248,17 @@ def event_line(fleet: FleetView, event: Event, colours: Colours, width: int) -> 
     return line
 
 
+def _turns(task: Task) -> str:
+    tokens = task.seen_input_tokens + task.seen_output_tokens
+    return f"{task.turns} turns, {_short(tokens)} tokens" if task.turns else ""
+
+
 def headline(task: Task, now: float) -> str:
     """The title over the terminal of a task."""
     name = one_line(task.slug, 60)
     if task.state is TaskState.WAITING:
         return f"{name} ▪ asks: {one_line(task.question, 200) or 'it waits for you'}"
     if task.finished_at is None:
-        return f"{name} ▪ {task.state}"
+        return " ▪ ".join(filter(None, (name, str(task.state), doing(task, now), _turns(task))))
     took = f" in {length(task.finished_at - task.started_at)}" if task.started_at else ""
     return f"{name} ▪ {task.state}{took}: {one_line(task.reason, 200)}"

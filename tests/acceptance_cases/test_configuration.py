@@ -19,15 +19,23 @@ def shown(product: Product, place: Path, *words: str, **env: str) -> dict[str, t
     return {key: (values[key]["value"], values[key]["source"].split(":")[0]) for key in SHOWN}
 
 
+@pytest.fixture
+def no_agent_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable names the agent, which the tests of tasks have."""
+    monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
+
+
+@pytest.mark.usefixtures("no_agent_named")
 def test_without_a_file_everything_is_built_in(product: Product, place: Path) -> None:
     assert shown(product, place) == {
         "defaults.network": ("none", "built-in"),
         "defaults.persistent": (False, "built-in"),
         "defaults.workspace_mode": ("shared", "built-in"),
-        "defaults.agent": ("shell", "built-in"),
+        "defaults.agent": ("claude", "built-in"),
     }
 
 
+@pytest.mark.usefixtures("no_agent_named")
 def test_user_project_and_variable_lie_over_each_other_and_what_is_not_set_stays(
     product: Product, place: Path, tmp_path: Path
 ) -> None:

@@ -145,3 +145,38 @@ def test_an_answer_in_the_terminal_takes_the_question_back(
     product.json("session", "send", task.id, "--keys", "Enter")
     wait_until(lambda: (place / "ran.txt").exists(), PATIENCE_S)
     wait_until(lambda: product.json("approval", "list") == [], PATIENCE_S)
+
+
+def test_by_default_it_reaches_the_api_through_the_meter_and_never_sees_the_key(
+    product: Product,
+    client: Client,
+    api: ScriptedApi,
+    tmp_path: Path,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configure(tmp_path, f'[claude]\npath = "{claude()}"\n[api]\nurl = "{api.url}"\n')
+    monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-the-real-one")
+    words = ("--headless", "--option", "permission_mode=bypassPermissions", "--workspace", str(place))
+    made = product.json("task", "create", *words, "SCENARIO=write do it")
+    assert (made["agent"], made["network"]) == ("claude", "api")
+    task = end_of(client, made["id"], PATIENCE_S)
+    assert task.state is TaskState.COMPLETED, client.log_tail(task.id)
+    assert {each.headers["x-api-key"] for each in api.messages()} == {"sk-ant-api03-the-real-one"}
+
+
+def test_in_its_terminal_the_meters_key_makes_no_dialog(
+    client: Client, api: ScriptedApi, tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, f'[claude]\npath = "{claude()}"\n[api]\nurl = "{api.url}"\n')
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-the-real-one")
+    task = create(client, "SCENARIO=text say it", place, agent="claude", network="api")
+    wait_until(lambda: client.task(task.id).question == "Hello from the script.", PATIENCE_S)
+
+
+def test_without_the_program_it_says_what_to_do(product: Product, tmp_path: Path) -> None:
+    configure(tmp_path, '[claude]\npath = "/nowhere/claude"\n')
+    code, error = product.error("task", "create", "--agent", "claude", "fix it")
+    assert (code, error["code"]) == (8, "E500")
+    assert "/nowhere/claude" in error["message"]

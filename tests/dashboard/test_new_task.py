@@ -110,7 +110,10 @@ async def test_escape_creates_nothing_and_keeps_what_was_typed(
         assert door.tasks() == []
 
 
-async def test_it_begins_with_the_configured_defaults(opened_empty: Opens, tmp_path: Path) -> None:
+async def test_it_begins_with_the_configured_defaults(
+    opened_empty: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
     configure(tmp_path, '[defaults]\nagent = "demo"\nnetwork = "open"\nworkspace_mode = "clone"\n')
     async with opened_empty() as seen:
         await seen.press("n")

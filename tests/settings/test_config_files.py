@@ -235,4 +235,4 @@ def test_fields_of_a_task_make_a_request(house: House) -> None:
     from parhelia_tui.core.model.request import TaskRequest
 
     request = TaskRequest.model_validate(house.load().config.task_fields({"prompt": "x"}))
-    assert (request.agent, request.network, request.limits.pids) == ("shell", "none", 4096)
+    assert (request.agent, request.network, request.limits.pids) == ("claude", "none", 4096)

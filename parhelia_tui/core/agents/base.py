@@ -80,6 +80,10 @@ class Agent(Protocol):
     states: bool
     """Whether it tells its states, so that their absence means `unknown`."""
 
+    @property
+    def network(self) -> str:
+        """The network that it needs where nobody asks for another: `api` to reach its model, else `none`."""
+
     def probe(self) -> Probe:
         """Look at its program on this machine."""
 

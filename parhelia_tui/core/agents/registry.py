@@ -29,6 +29,12 @@ def tells_states(name: str) -> bool:
     return found is not None and found.states
 
 
+def network_of(name: str) -> str:
+    """Say which network an agent needs; one that there is not needs none."""
+    found = _AGENTS.get(name)
+    return found.network if found is not None else "none"
+
+
 def agent(name: str) -> Agent:
     """Give the agent of this name.
 

@@ -35,6 +35,7 @@ class ShellAgent:
     summary = "runs a command line"
     conversation = ""
     states = False
+    network = "none"
 
     def probe(self) -> Probe:
         """It is part of every system."""

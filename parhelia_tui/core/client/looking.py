@@ -28,6 +28,7 @@ from parhelia_tui.core.store.changes import current_rev
 from parhelia_tui.core.store.connection import reading
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.agents.base import Probe
     from parhelia_tui.core.backends.base import Capability
     from parhelia_tui.core.client.watching import Watcher
 
@@ -142,6 +143,12 @@ class Looking(Opened):
         from parhelia_tui.core.agents.registry import agents
 
         return [(name, agent.summary) for name, agent in agents().items()]
+
+    def probed_agents(self) -> list[tuple[str, str, Probe]]:
+        """Name the agents there are, and look for the program of each on this machine."""
+        from parhelia_tui.core.agents.registry import agents
+
+        return [(name, each.summary, each.probe()) for name, each in agents().items()]
 
     async def probe(self) -> Sequence[Capability]:
         """Try what the local backend can do on this machine."""

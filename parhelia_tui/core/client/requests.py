@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from parhelia_tui.core.agents.registry import network_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.request import Limited, TaskRequest
 from parhelia_tui.core.model.text import one_line
@@ -30,11 +31,16 @@ def request_maker(
     Raises:
         ParheliaError: E700 for a configuration that cannot be used.
     """
-    config = load(flags=flags, cwd=cwd or Path.cwd()).config
+    loaded = load(flags=flags, cwd=cwd or Path.cwd())
+    said = loaded.sources["defaults.network"] != "built-in"
 
     def make(given: Mapping[str, Any]) -> TaskRequest:
+        fields = loaded.config.task_fields(given)
+        if given.get("network") is None and not said:
+            # What an agent needs to reach its model, where nobody says otherwise.
+            fields["network"] = network_of(str(fields["agent"]))
         try:
-            return TaskRequest(**config.task_fields(given))
+            return TaskRequest(**fields)
         except ValidationError as error:
             faults = [
                 _fault(each["loc"], each["type"], each["msg"]) for each in error.errors(include_url=False)

@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 
+from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.text import one_line
+
 
 class Tone(StrEnum):
     """What a state asks of the eye; each front has its own colours for it. Calm states have none."""
@@ -29,6 +32,23 @@ TONES: Mapping[str, Tone] = {
     "failed": Tone.BAD, "orphaned": Tone.BAD, "lost": Tone.BAD, "healthy": Tone.GOOD, "degraded": Tone.WARNS,
     "unhealthy": Tone.BAD, "dead": Tone.BAD,
 }  # fmt: skip
+
+
+def doing(task: Task, now: float | None = None) -> str:
+    """What an agent does by its own word: the state, the tool and its input, who said so and how long ago.
+
+    Args:
+        now: epoch seconds, the present if not given.
+
+    Returns:
+        One line; empty for an agent that tells no states.
+    """
+    if not task.agent_state:
+        return ""
+    about = one_line(" ".join(filter(None, (task.agent_tool, task.agent_detail))), 120)
+    words = ": ".join(filter(None, (task.agent_state, about)))
+    since = f" ({task.agent_source}, {age(task.agent_at, now)})" if task.agent_source else ""
+    return words + since
 
 
 def glyph(word: str) -> str:

@@ -48,7 +48,7 @@ class LimitsConfig(Section):
 class DefaultsConfig(Section):
     """What a task gets where nothing else is asked for."""
 
-    agent: Name = Field(default="shell", description="The agent that runs a prompt, by its name.")
+    agent: Name = Field(default="claude", description="The agent that runs a prompt, by its name.")
     backend: Name = Field(default="local", description="Where containers run.")
     network: Network = Field(
         default="none",

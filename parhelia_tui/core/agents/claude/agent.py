@@ -16,6 +16,7 @@ from parhelia_tui.core.agents.interpreter import interpreter
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.model.virtual_key import KEY_END
 
 if TYPE_CHECKING:
     from parhelia_tui.core.settings.config import ClaudeConfig
@@ -25,8 +26,8 @@ INSIDE = "/run/parhelia-claude"
 API_SOCKET = "/run/parhelia-api.sock"
 WORKSPACE = "/workspace"
 CONFIG = ".claude"
-KEY = "parhelia-keeps-the-real-key-outside"
-"""What the agent sees as its API key."""
+KEY = f"parhelia-keeps-{KEY_END}"
+"""What the agent sees as its API key where no meter gives it one of its own."""
 PROMPT_ARGUMENT = 100_000
 """Bytes of a prompt that is given as an argument; the kernel takes 131,072 (execve(2)), and what is longer is read."""
 
@@ -58,6 +59,11 @@ class ClaudeAgent:
     conversation = CONFIG
     states = True
 
+    @property
+    def network(self) -> str:
+        """By the meter, or none where its API has a socket."""
+        return "none" if _config().api_socket else "api"
+
     def probe(self) -> Probe:
         """Find the program and its version."""
         return probe(self._find(_config()))
@@ -76,7 +82,11 @@ class ClaudeAgent:
         config = _config()
         found = self._found(config)
         directory = start.task.workspace if start.task.unsandboxed else WORKSPACE
-        homes.put(start.home, ".claude.json", seeds.state(directory, KEY))
+        homes.put(
+            start.home,
+            ".claude.json",
+            seeds.state(directory, (KEY, start.task.env.get("ANTHROPIC_API_KEY", ""))),
+        )
         # Of processes that are gone: their numbers come again, and would speak for the new ones.
         homes.clear(start.home, f"{CONFIG}/sessions")
         hook: tuple[str, ...] = ()

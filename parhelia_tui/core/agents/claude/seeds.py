@@ -21,12 +21,12 @@ KEY_CHARACTERS = 20
 """So many characters at the end of a key stand for it where it is approved."""
 
 
-def state(directory: str, key: str) -> str:
+def state(directory: str, keys: Sequence[str]) -> str:
     """`~/.claude.json`.
 
     Args:
         directory: where the agent works, as it sees it.
-        key: the API key that it sees; it opens nothing but our own door.
+        keys: that it may see as its API key; it would ask whether to use one.
     """
     return json.dumps(
         {
@@ -36,7 +36,10 @@ def state(directory: str, key: str) -> str:
             # Asked once where the settings name a mode; Enter would switch to another one.
             "hasSeenAutoDefaultNudge": True,
             "bypassPermissionsModeAccepted": True,
-            "customApiKeyResponses": {"approved": [key[-KEY_CHARACTERS:]], "rejected": []},
+            "customApiKeyResponses": {
+                "approved": [key[-KEY_CHARACTERS:] for key in keys if key],
+                "rejected": [],
+            },
             "projects": {
                 directory: {
                     "hasTrustDialogAccepted": True,

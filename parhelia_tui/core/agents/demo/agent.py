@@ -58,6 +58,7 @@ class DemoAgent:
     summary = "a scripted coding agent, to try everything without an account"
     conversation = ".parhelia-demo"
     states = False
+    network = "none"
 
     def probe(self) -> Probe:
         """It is part of Parhelia, and needs a Python inside."""

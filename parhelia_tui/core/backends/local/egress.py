@@ -19,12 +19,11 @@ from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.settings import Settings
 from parhelia_tui.core.meter import book
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.virtual_key import KEY_END
 from parhelia_tui.core.settings.paths import Paths
 
 API_PORT, PROXY_PORT = 17100, 17101
 """On the loopback of a container's own network; below the ports that the kernel hands out."""
-KEY_END = "the-real-key-outside"
-"""The last 20 characters of every virtual key, by which Claude Code remembers that a key was approved."""
 _ROUND_ABOUT = "localhost,127.0.0.1,::1"
 # What a command that gives a key may need, and what finds the certificates; nothing else of the controller's.
 _VARIABLES = (
