@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import Any
 
 GARBAGE_AT = 50_000
 """New objects between two searches for garbage (gc.set_threshold); 700 is Python's own."""
@@ -17,9 +18,10 @@ def main() -> int:
     # Most commands end before there is garbage that is worth a search.
     gc.set_threshold(GARBAGE_AT)
     try:
+        from parhelia_tui.cli.main import Dashboard
         from parhelia_tui.cli.main import main as run
 
-        return run(_dashboard)
+        return run(Dashboard(_dashboard, _views))
     except KeyboardInterrupt:
         return 130
 
@@ -47,6 +49,12 @@ def _dashboard() -> int:
     from parhelia_tui.app import run
 
     return run()
+
+
+def _views() -> list[Any]:
+    from parhelia_tui.views import views
+
+    return views()
 
 
 def _raise(error: Exception) -> int:

@@ -10,6 +10,7 @@ import click
 
 from parhelia_tui.cli.main import ALIASES, cli
 from parhelia_tui.cli.manual import EXIT_CODES
+from parhelia_tui.cli.spec import commands
 from parhelia_tui.cli.topics import TOPICS, examples_of
 from parhelia_tui.core.model.errors import CATALOGUE
 
@@ -21,22 +22,6 @@ EVERYWHERE = {"json", "fields", "help"}
 def page() -> str:
     """The whole page."""
     return "\n".join([*_head(), *_commands(), *_batch(), *_codes()])
-
-
-def commands(
-    group: click.Group | None = None, context: click.Context | None = None
-) -> Iterator[tuple[click.Context, click.Command]]:
-    """Every command that does something, with a context that knows how it is called."""
-    group = group or cli
-    context = context or click.Context(cli, info_name="parhelia")
-    for name in group.list_commands(context):
-        found = group.get_command(context, name)
-        assert found is not None, name
-        inner = click.Context(found, info_name=name, parent=context)
-        if isinstance(found, click.Group):
-            yield from commands(found, inner)
-        else:
-            yield inner, found
 
 
 def _head() -> list[str]:
@@ -62,7 +47,7 @@ def _head() -> list[str]:
 
 def _commands() -> Iterator[str]:
     noun = ""
-    for context, command in commands():
+    for context, command in commands(cli):
         path = context.command_path
         if path.split()[1] != noun:
             noun = path.split()[1]

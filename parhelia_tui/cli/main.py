@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -66,24 +68,27 @@ ALIASES = {
     "--batch", metavar="FILE", help="Run the tasks of a JSONL, JSON or TOML file, - for stdin, to their ends."
 )
 @click.option("--format", "form", type=click.Choice(["jsonl", "json", "toml"]), help="What FILE is.")
+@click.option("--spec", is_flag=True, help="Describe every command and view, as JSON for programs.")
 @click.option("--debug", is_flag=True, help="Show where a defect of Parhelia happened.")
 @batch_defaults
 @output_options
 @click.pass_context
 def cli(
-    context: click.Context, /, batch: str | None, form: str | None, debug: bool, **given: Any
+    context: click.Context, /, batch: str | None, form: str | None, spec: bool, debug: bool, **given: Any
 ) -> int | None:
     """A live fleet of coding agents in isolated containers. Without a command: the dashboard."""
     MANNER.debug = debug
+    if spec and context.invoked_subcommand is None:
+        return _print_spec(context)
     if batch is not None and context.invoked_subcommand is None:
         from parhelia_tui.cli.batch import run_batch
 
         return run_batch(batch, form, given)
-    stray = [
-        name for name, value in {"batch": batch, "format": form, **given}.items() if value not in (None, ())
-    ]
+    own = {"batch": batch, "format": form, "spec": spec or None, **given}
+    stray = [name for name, value in own.items() if value not in (None, ())]
     if stray:
-        where = "without a command" if "batch" in stray else "with --batch, or behind the command"
+        alone = stray[0] in ("batch", "spec")
+        where = "without a command" if alone else "with --batch, or behind the command"
         raise click.UsageError(f"--{stray[0]} is for use {where}", context)
     if context.invoked_subcommand is not None:
         return None
@@ -97,25 +102,46 @@ def cli(
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """What this layer must not know of the dashboard, and is given.
+
+    Args:
+        open: opens it and gives its exit code.
+        views: describes its screens and their keys.
+    """
+
+    open: Callable[[], int]
+    views: Callable[[], list[Any]]
+
+
+def _print_spec(context: click.Context) -> int:
+    from parhelia_tui.cli.spec import spec
+
+    given: Dashboard | None = context.find_root().obj
+    click.echo(json.dumps(spec(cli, ALIASES, given.views if given else None), indent=1))
+    return int(Exit.OK)
+
+
 def open_dashboard(context: click.Context) -> int:
     """Open the dashboard that the program was given; gives its exit code.
 
     Raises:
         ParheliaError: E500 where there is none, as in a program of somebody else's.
     """
-    dashboard: Callable[[], int] | None = context.find_root().obj
+    dashboard: Dashboard | None = context.find_root().obj
     if dashboard is None:
         raise ParheliaError(
             "E500", "there is no dashboard in this program", recovery=("parhelia", "make run")
         )
-    return dashboard()
+    return dashboard.open()
 
 
-def main(dashboard: Callable[[], int] | None = None) -> int:
+def main(dashboard: Dashboard | None = None) -> int:
     """Run the command line of this process.
 
     Args:
-        dashboard: opens the dashboard and gives its exit code; this layer must not know it.
+        dashboard: the one to open when none of its commands is called.
 
     Returns:
         The exit code. Every error has ended in words and a code by then.
@@ -154,7 +180,7 @@ def guarded(work: Callable[[], int]) -> int:
             return _said_beside(second)
 
 
-def _run(dashboard: Callable[[], int] | None) -> int:
+def _run(dashboard: Dashboard | None) -> int:
     colour = False if plain_wanted() else None
     code = cli.main(prog_name="parhelia", standalone_mode=False, obj=dashboard, color=colour)
     return code if isinstance(code, int) else int(Exit.OK)

@@ -62,6 +62,14 @@ KEYS = (
     Binding("tab", "next_pane(1)", "next pane", show=False),
     Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
     Binding("escape", "calm", "clear filter and notice, leave the zoom", show=False),
+    Binding(
+        "colon",
+        "command",
+        "command",
+        key_display=":",
+        show=False,
+        tooltip="any command of parhelia, with completion",
+    ),
     Binding("question_mark", "help", "keys", key_display="?", tooltip="this list"),
     Binding("q", "app.quit", "quit", tooltip="leave the dashboard; the work goes on"),
 )
@@ -426,6 +434,10 @@ class HomeScreen(Screen[None]):
         self._name_next()
         if not front.inside.has_focus:
             front.inside.focus()
+
+    async def action_command(self) -> None:
+        """Type a command; one that needs the terminal gets it whole."""
+        self.acts.command()
 
     def action_help(self) -> None:
         """Show every key of this screen."""

@@ -53,6 +53,7 @@ class TaskActs:
         self._screen = screen
         self._client = client
         self._draft: dict[str, Any] = {}
+        self._typed: list[str] = []
 
     def new(self) -> None:
         """Show the form for a task, with what was in it when it was left."""
@@ -144,6 +145,37 @@ class TaskActs:
                 self._screen.say("The terminal was lost and is made anew; the work in it goes on.")
             elif result.end == "client lost":
                 self._screen.say("The terminal was left because its client ended; the work goes on.")
+
+    def command(self) -> None:
+        """Ask for a command of the command line, and run it."""
+        from parhelia_tui.screens.command_line import CommandLineScreen
+
+        def answered(text: str | None) -> None:
+            if text:
+                self._typed.append(text)
+                self._run(text)
+
+        self._screen.app.push_screen(CommandLineScreen(self._client.paths, self._typed), answered)
+
+    def _run(self, text: str) -> None:
+        from parhelia_tui.screens import own_command
+        from parhelia_tui.screens.command_output import CommandOutputScreen
+
+        try:
+            words = own_command.words_of(text)
+        except ValueError:
+            self._screen.say(f"A quote is open in: {one_line(text, 200)}")
+            return
+        if not words:
+            self._screen.say("You are in the dashboard already.")
+        elif own_command.needs_terminal(words):
+            try:
+                with self._screen.app.suspend():
+                    own_command.run_on_terminal(self._client.paths, words)
+            except SuspendNotSupported:
+                self._screen.say("This terminal cannot be handed over. Try it in a shell: parhelia " + text)
+        else:
+            self._screen.app.push_screen(CommandOutputScreen(self._client.paths, words))
 
     def wish(
         self,

@@ -10,11 +10,12 @@ import click
 import pytest
 
 from parhelia_tui.cli.main import ALIASES, COMMANDS, cli
+from parhelia_tui.cli.spec import commands
 from parhelia_tui.cli.topics import EXAMPLES, examples_of
-from scripts.commands_page import PAGE, commands, page
+from scripts.commands_page import PAGE, page
 from tests.support.product import Product
 
-ALL = {context.command_path.removeprefix("parhelia "): command for context, command in commands()}
+ALL = {context.command_path.removeprefix("parhelia "): command for context, command in commands(cli)}
 HEAVY = ("pydantic", "sqlite_utils", "textual", "libtmux", "asyncssh", "modal", "asyncio")
 
 

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from parhelia_tui.app import ParheliaApp
 from parhelia_tui.core.settings.theme import THEMES
+from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.new_task import NewTaskScreen
@@ -192,6 +193,16 @@ def test_an_answer_in_the_inbox(keys: str, still: StillFleet, snap_compare: Comp
 
 def test_nobody_waits(empty_app: ParheliaApp, snap_compare: Compare) -> None:
     assert snap_compare(empty_app, terminal_size=NARROW, run_before=after("i"))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_command_line(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
+    def offered(pilot: Pilot[None]) -> bool:
+        screen = pilot.app.screen
+        assert isinstance(screen, CommandLineScreen)
+        return screen._asked == "c" and len(screen._offers) > 3
+
+    assert snap_compare(app, terminal_size=size, run_before=after("colon", "c", then=offered))
 
 
 def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
