@@ -1,0 +1,19 @@
+"""An emulated provider for every test here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.modal_provider import Provider
+
+
+@pytest.fixture
+def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """A provider of the test's own, which every `modal` that the test starts speaks to."""
+    with Provider(tmp_path / "provider") as made:
+        for name, value in made.environment().items():
+            monkeypatch.setenv(name, value)
+        yield made

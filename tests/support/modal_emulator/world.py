@@ -1,0 +1,197 @@
+"""What the provider knows: apps, images, secrets, volumes and sandboxes, with their files in one directory."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grpclib import GRPCError, Status
+from modal_proto import api_pb2
+
+from tests.support.modal_emulator.box import Box, make_root
+from tests.support.modal_emulator.tunnels import Tunnel
+
+RESULT = api_pb2.GenericResult
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """One sandbox, running or ended."""
+
+    id: str
+    generation: int
+    app_id: str
+    name: str
+    tags: dict[str, str]
+    definition: api_pb2.Sandbox
+    created_at: float
+    box: Box
+    tunnels: dict[int, Tunnel] = field(default_factory=dict)
+    result: api_pb2.GenericResult | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    clocks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+class World:
+    """All state. Ids are made the way the SDK tells the generations apart by.
+
+    Args:
+        root: where roots, images and volumes lie.
+        more: read-only directories that every sandbox sees, as an image would hold them.
+    """
+
+    def __init__(self, root: Path, more: dict[str, Path]) -> None:
+        self.root = root
+        self.more = more
+        self.apps: dict[str, str] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.mounts: dict[str, list[api_pb2.MountFile]] = {}
+        self.secrets: dict[str, dict[str, str]] = {}
+        self.named_secrets: dict[str, str] = {}
+        self.volumes: dict[str, str] = {}
+        self.sandboxes: dict[str, Sandbox] = {}
+        self.most_running = 100
+        self._numbers = itertools.count(1)
+
+    def new_id(self, prefix: str) -> str:
+        """Give an id that nothing else has."""
+        return f"{prefix}-{next(self._numbers):022d}"
+
+    def image_directory(self, image_id: str) -> Path:
+        """Say where the files of an image lie."""
+        return self.root / "images" / image_id
+
+    def build(self, image: api_pb2.Image) -> str:
+        """Make an image: the files of its base and those that it copies. Commands have no effect."""
+        image_id = "im-" + hashlib.sha256(image.SerializeToString(deterministic=True)).hexdigest()[:22]
+        place = self.image_directory(image_id)
+        if not place.exists():
+            place.mkdir(parents=True)
+            for base in image.base_images:
+                if self.image_directory(base.image_id).exists():
+                    shutil.copytree(
+                        self.image_directory(base.image_id), place, symlinks=True, dirs_exist_ok=True
+                    )
+            if image.context_mount_id:
+                self.put(image.context_mount_id, place)
+        return image_id
+
+    def put(self, mount_id: str, place: Path) -> None:
+        """Write the files of a mount below a directory."""
+        for file in self.mounts[mount_id]:
+            target = place / file.filename.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self.blobs[file.sha256_hex])
+
+    def running(self) -> list[Sandbox]:
+        """The sandboxes that have not ended, newest first."""
+        return sorted(
+            (each for each in self.sandboxes.values() if each.result is None),
+            key=lambda each: -each.created_at,
+        )
+
+    def sandbox(self, sandbox_id: str) -> Sandbox:
+        """Find one by its own id or by that of its task.
+
+        Raises:
+            GRPCError: NOT_FOUND.
+        """
+        found = self.sandboxes.get("sb-" + sandbox_id.removeprefix("ta-").removeprefix("sb-"))
+        if found is None:
+            raise GRPCError(Status.NOT_FOUND, f"Sandbox with id {sandbox_id} not found")
+        return found
+
+    async def create(
+        self, generation: int, app_id: str, wanted: api_pb2.Sandbox, tags: dict[str, str], env: dict[str, str]
+    ) -> Sandbox:
+        """Start a sandbox.
+
+        Raises:
+            GRPCError: ALREADY_EXISTS for a name that a running one of the app has, RESOURCE_EXHAUSTED.
+        """
+        if wanted.name and any(each.name == wanted.name and each.app_id == app_id for each in self.running()):
+            raise GRPCError(Status.ALREADY_EXISTS, f"Sandbox with name {wanted.name} already exists")
+        if len(self.running()) >= self.most_running:
+            raise GRPCError(Status.RESOURCE_EXHAUSTED, "too many sandboxes")
+        number = f"{next(self._numbers):022d}" if generation == 1 else f"{next(self._numbers):026d}"
+        root = self.root / "boxes" / number
+        await asyncio.to_thread(make_root, root, self.image_directory(wanted.image_id))
+        for mount_id in wanted.mount_ids:
+            self.put(mount_id, root)
+        volumes = {}
+        for mount in wanted.volume_mounts:
+            volumes[mount.mount_path] = self.root / "volumes" / mount.volume_id
+            volumes[mount.mount_path].mkdir(parents=True, exist_ok=True)
+        made = Sandbox(
+            id=f"sb-{number}",
+            generation=generation,
+            app_id=app_id,
+            name=wanted.name,
+            tags=tags,
+            definition=wanted,
+            created_at=time.time(),
+            box=Box(root, volumes, self.more, lambda code: self._exited(made, code)),
+        )
+        # Known before it starts, so that a second call of the same name meets it.
+        self.sandboxes[made.id] = made
+        argv = list(wanted.entrypoint_args) or ["sleep", "infinity"]
+        await made.box.start(argv, env, wanted.workdir)
+        for port in wanted.open_ports.ports:
+            made.tunnels[port.port] = Tunnel(made.box, port.port)
+            await made.tunnels[port.port].open()
+        made.clocks.append(asyncio.create_task(self._outlive(made, wanted.timeout_secs or 300)))
+        if wanted.idle_timeout_secs:
+            made.clocks.append(asyncio.create_task(self._idle(made, wanted.idle_timeout_secs)))
+        return made
+
+    async def end(self, sandbox: Sandbox, status: int, code: int = 0) -> None:
+        """End a sandbox; what ended first stays its result."""
+        if sandbox.result is None:
+            sandbox.result = RESULT(status=status, exitcode=code)  # type: ignore[arg-type]
+        for clock in sandbox.clocks:
+            if clock is not asyncio.current_task():
+                clock.cancel()
+        await sandbox.box.end()
+        for tunnel in sandbox.tunnels.values():
+            await tunnel.close()
+        sandbox.ended.set()
+
+    async def vanish(self, sandbox: Sandbox) -> None:
+        """End a sandbox and forget that it ever was."""
+        await self.end(sandbox, RESULT.GENERIC_STATUS_INTERNAL_FAILURE)
+        del self.sandboxes[sandbox.id]
+
+    async def close(self) -> None:
+        """End everything."""
+        for sandbox in list(self.sandboxes.values()):
+            await self.end(sandbox, RESULT.GENERIC_STATUS_TERMINATED)
+
+    def snapshot(self, sandbox: Sandbox) -> str:
+        """Make an image of the files of a sandbox."""
+        image_id = self.new_id("im")
+        skip = shutil.ignore_patterns("proc", "dev", "usr", "__modal")
+        shutil.copytree(sandbox.box.root, self.image_directory(image_id), symlinks=True, ignore=skip)
+        return image_id
+
+    def _exited(self, sandbox: Sandbox, code: int) -> None:
+        status = RESULT.GENERIC_STATUS_SUCCESS if code == 0 else RESULT.GENERIC_STATUS_FAILURE
+        sandbox.clocks.append(
+            asyncio.ensure_future(self.end(sandbox, status, code if code >= 0 else 128 - code))
+        )
+
+    async def _outlive(self, sandbox: Sandbox, timeout_s: float) -> None:
+        await asyncio.sleep(timeout_s)
+        await self.end(sandbox, RESULT.GENERIC_STATUS_TIMEOUT)
+
+    async def _idle(self, sandbox: Sandbox, limit_s: float) -> None:
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < limit_s:
+            await asyncio.sleep(min(limit_s / 5, 1.0))
+            if sandbox.box.busy:
+                quiet_since = time.monotonic()
+        await self.end(sandbox, RESULT.GENERIC_STATUS_IDLE_TIMEOUT)

@@ -1,0 +1,75 @@
+"""The emulated provider as a process beside a test, and orders for it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class Provider:
+    """A running emulator; a context manager.
+
+    Args:
+        root: a directory of its own, which must not exist yet.
+        see: read-only directories of this machine for every sandbox, by their path inside.
+    """
+
+    def __init__(self, root: Path, see: dict[str, Path] | None = None) -> None:
+        self.root = root
+        root.mkdir(parents=True)
+        words = [f"--see={inside}={here}" for inside, here in (see or {}).items()]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.modal_emulator", "--root", str(root), *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+
+    def environment(self) -> dict[str, str]:
+        """What makes the SDK speak to this provider and to no other."""
+        return {
+            "MODAL_SERVER_URL": self.url,
+            "MODAL_TOKEN_ID": "ak-emulated",
+            "MODAL_TOKEN_SECRET": "as-emulated",
+            "MODAL_CONFIG_PATH": str(self.root / "none.toml"),
+        }
+
+    def order(self, op: str, **fields: Any) -> Any:
+        """Order something; see `Emulator._obey`."""
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(60)
+            door.connect(str(self.root / "orders.sock"))
+            door.sendall((json.dumps({"op": op, **fields}) + "\n").encode())
+            with door.makefile() as answer:
+                return json.loads(answer.readline())
+
+    def sandboxes(self, *, running: bool = True) -> list[dict[str, Any]]:
+        """The sandboxes of the provider, oldest first."""
+        return [each for each in self.order("sandboxes") if each["running"] or not running]
+
+    def close(self) -> None:
+        """End it and all its sandboxes."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+
+    def __enter__(self) -> Provider:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
