@@ -80,7 +80,11 @@ def show(container_id: str) -> None:
 
 
 def _container_page(found: Container) -> str:
-    limits = [f"{name} {value:g}" for name, value in plain_data(found.limits).items() if value is not None]
+    limits = [
+        f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
+        for name, value in plain_data(found.limits).items()
+        if value is not None
+    ]
     return details(
         [
             (found.id, state(found.state)),

@@ -156,12 +156,14 @@ _REQUEST: tuple[_Option, ...] = (
         ("--network",),
         {"type": click.Choice(["none", "api", "allowlist", "open"]), "help": "Network of the container."},
     ),
-    (("--backend",), {"metavar": "NAME", "help": "Where it runs: local."}),
+    (("--backend",), {"metavar": "NAME", "help": "Where it runs: local, modal."}),
     (("--priority",), {"type": int, "help": "Larger goes first, -100 to 100."}),
     (("--env", "-e"), {"multiple": True, "metavar": "K=V", "help": "Variable inside; repeatable."}),
     (("--cpus",), {"type": float, "help": "Processors at most."}),
     (("--memory",), {"type": int, "metavar": "MB", "help": "Memory at most, in MiB."}),
     (("--pids",), {"type": int, "help": "Processes at most."}),
+    (("--gpu",), {"metavar": "KIND", "help": "GPU at a provider, as T4, A100 or H100:2."}),
+    (("--region",), {"metavar": "NAME", "help": "Region of a provider, as us-east or eu."}),
     (("--timeout",), {"metavar": "TIME", "help": "Lifetime, as 90s, 15m or 4h."}),
     (
         ("--persistent/--no-persistent",),
@@ -205,6 +207,8 @@ def request_fields(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "memory_mb": fields.pop("memory"),
         "pids": fields.pop("pids"),
         "lifetime_s": seconds(fields.pop("timeout")),
+        "gpu": fields.pop("gpu"),
+        "region": fields.pop("region"),
     }
     fields["env"] = pairs(fields["env"], "environment variable")
     fields["workspace_mode"] = fields.pop("mode")

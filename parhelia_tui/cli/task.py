@@ -183,7 +183,9 @@ def show(task_id: str) -> None:
 
 def _task_page(found: Task, attempts: list[Attempt], events: list[Event]) -> str:
     limits = ", ".join(
-        f"{name} {value:g}" for name, value in plain_data(found.limits).items() if value is not None
+        f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
+        for name, value in plain_data(found.limits).items()
+        if value is not None
     )
     page = details(
         [

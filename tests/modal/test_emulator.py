@@ -104,10 +104,10 @@ def test_a_snapshot_is_an_image_of_what_a_sandbox_wrote(provider: Provider) -> N
     assert (
         sdk("""
 box = create("sleep", "1000")
-box.exec("sh", "-c", "echo kept > /root/file").wait()
+box.exec("sh", "-c", "echo kept > /srv-file").wait()
 image = box.snapshot_filesystem()
 again = modal.Sandbox.create("sleep", "1000", app=app, image=image)
-print(again.exec("cat", "/root/file").stdout.read().strip())
+print(again.exec("cat", "/srv-file").stdout.read().strip())
 """)
         == "kept\n"
     )

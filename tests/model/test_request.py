@@ -37,7 +37,9 @@ def test_what_is_not_asked_for() -> None:
         0,
         None,
     )
-    assert request.limits.model_dump() == dict.fromkeys(("cpus", "memory_mb", "pids", "lifetime_s"))
+    assert request.limits.model_dump() == dict.fromkeys(
+        ("cpus", "memory_mb", "pids", "lifetime_s", "gpu", "region")
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -30,6 +31,8 @@ class Provider:
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,
+            # Nothing of it belongs to the state directory of a test.
+            env={name: value for name, value in os.environ.items() if name != "PARHELIA_HOME"},
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()

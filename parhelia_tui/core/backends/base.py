@@ -264,14 +264,24 @@ class Backend(Protocol):
     def spender_is_gone(self, container_id: str) -> bool:
         """Say whether nobody can spend for this container any more: its egress process is dead for certain."""
 
-    def supervisor(self, container_id: str) -> Path:
-        """Say where the supervisor of a container listens, which can hold the container still."""
+    def supervisor(self, container_id: str) -> Path | None:
+        """Say where the supervisor listens that can hold a container still; None where nobody here can."""
+
+    async def bring_home(self, container_id: str) -> None:
+        """Bring workspace and home of a running container to this machine, where they are not here anyway.
+
+        Raises:
+            ParheliaError: E203 when it does not run, E503, E507.
+        """
 
     def log_path(self, container_id: str) -> Path:
         """Say where the output of the main terminal is kept."""
 
     async def remove(self, container_id: str) -> None:
         """Forget an ended container: its run directory goes, its workspace stays."""
+
+    async def close(self) -> None:
+        """Let go of connections and helpers of this process; the containers go on."""
 
     async def probe(self) -> Sequence[Capability]:
         """Say what works on this machine, by trying it."""

@@ -226,8 +226,12 @@ class Tasking(Opened):
                 f"there is no backend {request.backend!r}; there is {', '.join(sorted(BACKENDS))}",
                 details={"known": sorted(BACKENDS)},
             )
+        mode = request.workspace_mode
+        if request.backend != "local" and mode == "shared":
+            # What is elsewhere works on a copy, and what it did comes back into that copy.
+            mode = "clone"
         task_id = new_id("t")
-        if request.workspace_mode == "empty":
+        if mode == "empty":
             workspace = str(self.paths.workspaces / task_id)
         else:
             workspace = usable_workspace(request.workspace or os.getcwd(), self.paths)
@@ -239,7 +243,7 @@ class Tasking(Opened):
             agent=request.agent,
             agent_options=request.agent_options,
             workspace=workspace,
-            workspace_mode=request.workspace_mode,
+            workspace_mode=mode,
             backend=request.backend,
             network=request.network,
             persistent=request.persistent,

@@ -151,6 +151,12 @@ async def _take(context: Context, wanted: Checkpoint, task: Task, container: Con
     # Not the one that was newest when this was wanted: several may be taken one after the other.
     parent = checkpoints.newest(context.db, task.id)
     previous = (parent.tree, parent.conversation) if parent else ("", "")
+    if container is not None and container.state is ContainerState.RUNNING:
+        try:
+            await context.backend_of(container).bring_home(container.id)
+        except ParheliaError as error:
+            fail(context, wanted.id, f"{error.code}: {error.message}")
+            return
     job = {
         "op": "take",
         "root": str(context.paths.checkpoints),

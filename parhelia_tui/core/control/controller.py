@@ -88,6 +88,7 @@ class Controller:
                     heartbeat_s=self._config.health.heartbeat_s,
                     system_paths=self._config.local.system_paths,
                     history_lines=self._config.sessions.history_lines,
+                    modal=self._config.modal,
                 )
                 for name in BACKENDS
             },
@@ -115,6 +116,8 @@ class Controller:
         """Cancel and await what runs, and let the store go; the containers go on."""
         await self._jobs.close()
         if self._context is not None:
+            for each in self._context.backends.values():
+                await each.close()
             await self._context.workers.close()
             with writing(self._context.db) as tx:
                 events.append(tx, "controller.stopped", "the controller leaves; what runs goes on")

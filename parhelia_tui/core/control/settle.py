@@ -45,6 +45,9 @@ async def settle(context: Context, container_id: str) -> None:
     backend = context.backend_of(container)
     sight = await backend.look(container_id)
     if sight is None or not sight.started:
+        if container_id in context.being_created:
+            # A provider may build an image for it first, which takes minutes.
+            return
         if container.state is ContainerState.CREATING:
             if context.clock() - max(container.created_at, context.since) > START_DEADLINE_S:
                 with writing_durably(context.db) as tx:

@@ -44,12 +44,16 @@ class Limits:
         memory_mb: main memory in MiB.
         pids: processes and threads.
         lifetime_s: seconds until the shim ends the container.
+        gpu: kind and number as the provider names them, as in `A100` or `T4:2`.
+        region: where at the provider.
     """
 
     cpus: float | None = None
     memory_mb: int | None = None
     pids: int | None = None
     lifetime_s: float | None = None
+    gpu: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ Cpus = Annotated[float, Field(gt=0, le=1024)]
 MemoryMb = Annotated[int, Field(ge=16, le=16_777_216)]
 Pids = Annotated[int, Field(ge=4, le=4_194_304)]
 LifetimeS = Annotated[float, Field(gt=0, le=31_536_000)]
+Gpu = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}(:[1-9][0-9]?)?$")]
+Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 
 
 def checked_env(env: dict[str, str]) -> dict[str, str]:
@@ -46,6 +48,8 @@ class Limited(BaseModel):
     memory_mb: MemoryMb | None = None
     pids: Pids | None = None
     lifetime_s: LifetimeS | None = None
+    gpu: Gpu | None = None
+    region: Region | None = None
 
 
 class TaskRequest(BaseModel):

@@ -16,6 +16,7 @@ from parhelia_tui.core.model.request import (
     MemoryMb,
     Network,
     Pids,
+    Region,
     WorkspaceMode,
     checked_env,
 )
@@ -237,6 +238,37 @@ class LocalConfig(Section):
         return paths
 
 
+class ModalConfig(Section):
+    """The backend `modal`: sandboxes of an account at Modal (see `parhelia help modal`)."""
+
+    app: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
+        default="parhelia", description="The app that sandboxes belong to."
+    )
+    region: Region | None = Field(
+        default=None, description="Where sandboxes run. Unset: anywhere, the cheapest."
+    )
+    lease_s: Seconds = Field(
+        default=3600.0,
+        description="Seconds without a living controller after which a sandbox ends its container and itself.",
+    )
+    linger_s: Seconds = Field(
+        default=900.0,
+        description="Seconds that a sandbox stays after its container's end to be fetched from.",
+    )
+    packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="Further Debian packages of the image."
+    )
+    commands: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="Commands that are run, as root, when the image is built."
+    )
+    workspace_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=2048, description="MB of a workspace that are brought to a sandbox; a larger one is refused."
+    )
+    results_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=8192, description="MB that are fetched from a sandbox; more are refused."
+    )
+
+
 class ClaudeConfig(Section):
     """The agent `claude`: the user's own Claude Code."""
 
@@ -281,6 +313,7 @@ class Config(Section):
     network: NetworkConfig = NetworkConfig()
     budget: BudgetConfig = BudgetConfig()
     local: LocalConfig = LocalConfig()
+    modal: ModalConfig = ModalConfig()
     claude: ClaudeConfig = ClaudeConfig()
     dashboard: DashboardConfig = DashboardConfig()
 

@@ -1,4 +1,7 @@
-"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it."""
+"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it.
+
+The others are for a sandbox at a provider: `keep` is its main process, the rest are errands in it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ import sys
 import time
 
 from parhelia_tui.core.shim import exit_record, spec, spool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOCK = "shim.lock"
 _LOCK_TRIES = 50
@@ -32,7 +39,26 @@ def main(arguments: list[str] | None = None) -> int:
         from parhelia_tui.core.shim.enter import enter
 
         return enter(directory, rest[0])
-    return supervise(directory)
+    if mode == "run":
+        return supervise(directory)
+    return _elsewhere(mode, directory, rest)
+
+
+def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
+    """Run a mode of a sandbox at a provider. Raises KeyError for one that there is not."""
+    from parhelia_tui.core.shim import errand, follow, freight, keeper
+
+    modes: dict[str, Callable[[], int]] = {
+        "keep": lambda: keeper.keep(directory, float(rest[0])),
+        "receive": lambda: freight.receive(directory),
+        "send": freight.send,
+        "follow": lambda: follow.follow(directory, int(rest[0]), int(rest[1])),
+        "tell": lambda: errand.tell(directory),
+        "taken": lambda: errand.taken(directory),
+        "session": lambda: errand.session(directory, rest[0]),
+        "end-session": lambda: errand.end_session(directory, rest[0]),
+    }
+    return modes[mode]()
 
 
 def supervise(directory: str) -> int:

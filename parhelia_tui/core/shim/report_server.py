@@ -61,7 +61,8 @@ class ReportServer:
         self._bytes = 0
         self._counting = False
         self.dropped = 0
-        self._listener = Listener(loop, path, 0o600, CONNECTIONS, self._connected)
+        # The private directory around it says who may come; the agent may be another user than we are.
+        self._listener = Listener(loop, path, 0o666, CONNECTIONS, self._connected)
 
     def close(self) -> None:
         """Take nothing any more."""

@@ -49,6 +49,8 @@ def add(
             "memory_mb": task.limits.memory_mb,
             "pids": task.limits.pids,
             "lifetime_s": task.limits.lifetime_s,
+            "gpu": task.limits.gpu,
+            "region": task.limits.region,
             "created_at": at,
             "rev": next_rev(tx),
             "owner_user": task.owner.user_id,

@@ -334,6 +334,13 @@ CREATE UNIQUE INDEX attempts_lease ON attempts (conversation)
     WHERE conversation <> '' AND finished_at IS NULL;
 """
 
+_PROVIDERS = """
+ALTER TABLE tasks ADD COLUMN gpu TEXT;
+ALTER TABLE tasks ADD COLUMN region TEXT;
+ALTER TABLE containers ADD COLUMN gpu TEXT;
+ALTER TABLE containers ADD COLUMN region TEXT;
+"""
+
 
 def _first(db: Database) -> None:
     for statement in _statements(_FIRST):
@@ -357,7 +364,12 @@ def _agent_states(db: Database) -> None:
         db.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_first, _checkpoints, _approvals, _agent_states)
+def _providers(db: Database) -> None:
+    for statement in _statements(_PROVIDERS):
+        db.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (_first, _checkpoints, _approvals, _agent_states, _providers)
 """Step n brings `PRAGMA user_version` from n to n + 1."""
 
 

@@ -33,7 +33,7 @@ from parhelia_tui.core.model.states import (
 
 TASK_COLUMNS = (
     "id, slug, title, prompt, agent, agent_options, workspace, workspace_mode, backend, network, persistent,"
-    " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, slot_wanted, priority, batch, state, wanted,"
+    " unsandboxed, env, cpus, memory_mb, pids, lifetime_s, gpu, region, slot_wanted, priority, batch, state, wanted,"
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
     " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
     " agent_state, agent_source, agent_tool, agent_detail, agent_at, agent_outcome, turns, seen_input_tokens,"
@@ -49,7 +49,7 @@ def _owner(row: sqlite3.Row) -> Owner:
 
 
 def _limits(row: sqlite3.Row) -> Limits:
-    return Limits(row["cpus"], row["memory_mb"], row["pids"], row["lifetime_s"])
+    return Limits(row["cpus"], row["memory_mb"], row["pids"], row["lifetime_s"], row["gpu"], row["region"])
 
 
 def _object(text: str) -> dict[str, Any]:

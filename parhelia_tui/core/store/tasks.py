@@ -40,6 +40,8 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
             "memory_mb": task.limits.memory_mb,
             "pids": task.limits.pids,
             "lifetime_s": task.limits.lifetime_s,
+            "gpu": task.limits.gpu,
+            "region": task.limits.region,
             "slot_wanted": task.slot_wanted,
             "priority": task.priority,
             "batch": task.batch,

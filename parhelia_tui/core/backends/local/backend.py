@@ -129,12 +129,14 @@ class LocalBackend:
         return kept.keeps(self._paths.container(container_id))
 
     async def list(self) -> Listing:
-        """Look at every run directory."""
+        """Look at every run directory but those of containers that are elsewhere."""
         seen: dict[str, Sighting] = {}
         try:
             with os.scandir(self._paths.containers) as entries:
                 names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
             for name in names:
+                if (self._paths.container(name) / run_directory.ELSEWHERE).exists():
+                    continue
                 sighting = await self.look(name)
                 if sighting is not None:
                     seen[name] = sighting
@@ -286,6 +288,9 @@ class LocalBackend:
         """Say where the supervisor of a container listens, which can hold the container still."""
         return self._paths.shim_socket(container_id)
 
+    async def bring_home(self, container_id: str) -> None:
+        """Workspace and home are on this machine."""
+
     def log_path(self, container_id: str) -> Path:
         """Say where the output of the main terminal is kept."""
         return self._paths.container(container_id) / LOG
@@ -302,6 +307,9 @@ class LocalBackend:
         if run.is_dir():
             await self._sweep(container_id)
         await self._clear_away(container_id)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
 
     async def probe(self) -> Sequence[Capability]:
         """Say what works on this machine, by trying it."""

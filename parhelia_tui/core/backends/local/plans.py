@@ -27,6 +27,10 @@ def check(plan: ContainerPlan) -> None:
         raise ParheliaError("E603", f"the local backend knows no network {plan.network!r}")
     if plan.network in ("api", "allowlist") and plan.egress is None:
         raise ParheliaError("E603", f"the network {plan.network} needs to know what may be reached")
+    if plan.limits.gpu is not None or plan.limits.region is not None:
+        raise ParheliaError(
+            "E603", "this machine gives a container no GPU and is in no region; --backend modal does"
+        )
     if plan.persistent and plan.unsandboxed:
         raise ParheliaError("E603", "without isolation there is no system of its own to keep")
     for name in plan.env:

@@ -23,6 +23,8 @@ from parhelia_tui.core.shim.processes import send
 from parhelia_tui.core.shim.spec import Spec
 
 SESSIONS = "sessions"
+ELSEWHERE = "sandbox.json"
+"""Marks the run directory of a container that another backend runs, and that is mirrored here."""
 
 
 def prepare(run: Path, container_id: str, *, persistent: bool, network: bool) -> None:

@@ -1,0 +1,1 @@
+"""The backend `modal`: containers in sandboxes of Modal."""

@@ -1,0 +1,389 @@
+"""Containers in sandboxes of Modal: each mirrored in a run directory here, from which everybody else reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.base import (
+    Capability,
+    ContainerPlan,
+    Listing,
+    Sighting,
+    SpoolRead,
+    TmuxEndpoint,
+)
+from parhelia_tui.core.backends.local import run_directory
+from parhelia_tui.core.backends.local.plans import check_words
+from parhelia_tui.core.backends.local.spool_reader import read_spool
+from parhelia_tui.core.backends.modal import freight, plans, records, shim_file
+from parhelia_tui.core.backends.modal.follower import Follower
+from parhelia_tui.core.backends.modal.provider import RUN, Provider, Wanted
+from parhelia_tui.core.backends.modal.records import SandboxRecord
+from parhelia_tui.core.backends.modal.trouble import told
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
+from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.shim import freight as shim_freight
+from parhelia_tui.core.shim import spool
+from parhelia_tui.core.shim.output import LOG
+
+FETCH_S = 300.0
+"""Seconds that the results of an ended container may take to come down."""
+INSTALLATION_TAG, CONTAINER_TAG = "parhelia", "container"
+_SESSION = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
+class ModalBackend:
+    """The backend `modal`.
+
+    Args:
+        paths: the state directory.
+        config: of this backend.
+        heartbeat_s: seconds between two heartbeats.
+        history_lines: what a session keeps for scrolling back.
+    """
+
+    name = "modal"
+
+    def __init__(
+        self,
+        paths: Paths,
+        config: ModalConfig,
+        *,
+        heartbeat_s: float,
+        history_lines: int = HISTORY_LINES,
+    ) -> None:
+        self._paths = paths
+        self._config = config
+        self._heartbeat_s = heartbeat_s
+        self._history_lines = history_lines
+        self._provider = Provider(paths, config)
+        self._followers: dict[str, Follower] = {}
+        self._creating: dict[str, asyncio.Lock] = {}
+        self._fetching: dict[str, asyncio.Lock] = {}
+
+    async def close(self) -> None:
+        """Stop following; the containers go on."""
+        for follower in self._followers.values():
+            await follower.close()
+        self._followers.clear()
+
+    async def create(self, plan: ContainerPlan) -> None:
+        """Start a container; a second call with the same id changes nothing.
+
+        Raises:
+            ParheliaError: E100, E503, E507, E602, E603.
+        """
+        async with self._creating.setdefault(plan.container_id, asyncio.Lock()):
+            plans.check(plan)
+            run = private_directory(self._paths.container(plan.container_id))
+            record = records.read(run)
+            if record is not None and record.brought:
+                return
+            try:
+                await self._create(plan, run, record)
+            except OSError as error:
+                raise ParheliaError("E507", f"{run} cannot be written: {error.strerror}") from error
+
+    async def _create(self, plan: ContainerPlan, run: Path, record: SandboxRecord | None) -> None:
+        archive = run / "up.tgz"
+        await asyncio.to_thread(self._pack, plan, run, archive)
+        mark = records.installation(self._paths, make=True)
+        if record is None:
+            record = SandboxRecord("", str(plan.workspace), False, time.time())
+            records.write(run, record)
+        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
+        sandbox = await self._sandbox(plan.container_id)
+        if sandbox is None:
+            wanted = Wanted(plan.container_id, tags, plan.limits, plan.network)
+            sandbox = await self._provider.create(wanted)
+        record = SandboxRecord(sandbox.object_id, record.workspace, False, record.created_at)
+        records.write(run, record)
+        try:
+            code, _, wrong = await self._provider.run(sandbox, shim_file.words("receive", RUN), archive)
+        except Exception as error:
+            raise told(error, "the workspace could not be brought to the sandbox") from error
+        if code not in (0, shim_freight.ALREADY):
+            raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
+        records.write(run, SandboxRecord(record.object_id, record.workspace, True, record.created_at))
+        archive.unlink(missing_ok=True)
+        self._follow(plan.container_id)
+
+    def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> None:
+        freight.pack(
+            archive,
+            workspace=plan.workspace,
+            home=private_directory(run / "home"),
+            mounts=list(plan.mounts),
+            run_files=plans.run_files(
+                plan, self._config, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
+            ),
+            most=self._config.workspace_mb << 20,
+        )
+
+    async def _sandbox(self, container_id: str) -> Any:
+        """Find the running sandbox of a container; None where there is none. Raises E503."""
+        record = records.read(self._paths.container(container_id))
+        if record is not None and record.object_id:
+            found = await self._provider.by_id(record.object_id)
+        else:
+            found = await self._provider.named(container_id)
+        return found if found is not None and await found.poll.aio() is None else None
+
+    async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
+        """Nothing outlives a sandbox but its results."""
+        return None
+
+    def keeps_system(self, container_id: str) -> bool:
+        """Nothing outlives a sandbox but its results."""
+        return False
+
+    async def _running(self, known: Mapping[str, str]) -> list[str]:
+        mark = records.installation(self._paths, make=False)
+        if not mark:
+            return []
+        names = []
+        for sandbox in await self._provider.running({INSTALLATION_TAG: mark}):
+            name = known.get(sandbox.object_id)
+            if name is None:
+                try:
+                    name = (await sandbox.get_tags.aio()).get(CONTAINER_TAG)
+                except Exception as error:
+                    raise told(error, "the tags of a sandbox could not be read") from error
+            if name is not None:
+                names.append(name)
+        return names
+
+    async def look(self, container_id: str) -> Sighting | None:
+        """Look at one container; the provider is only asked where nothing was heard of it lately.
+
+        Raises:
+            ParheliaError: E503 when the provider does not tell.
+        """
+        run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is None:
+            return None
+        exit = run_directory.exit_of(run)
+        if exit is not None or not record.brought:
+            return Sighting(container_id, alive=False, started=record.brought, exit=exit)
+        follower = self._follow(container_id)
+        if follower.is_fresh:
+            return Sighting(container_id, alive=True, started=True, exit=None)
+        sandbox = await self._provider.by_id(record.object_id)
+        if sandbox is None:
+            return None
+        alive = await sandbox.poll.aio() is None
+        return Sighting(container_id, alive=alive, started=True, exit=run_directory.exit_of(run))
+
+    async def read_spool(self, container_id: str, offset: int) -> SpoolRead:
+        """Read what is mirrored of the spool since `offset` (bytes)."""
+        run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is not None and record.brought and run_directory.exit_of(run) is None:
+            self._follow(container_id)
+        return read_spool(run / spool.NAME, offset)
+
+    async def terminate(self, container_id: str, *, reason: str, grace_s: float) -> None:
+        """End a container, fetch what it leaves, and end its sandbox.
+
+        Raises:
+            ParheliaError: E503 when the sandbox could not be ended.
+        """
+        sandbox = await self._sandbox(container_id)
+        if sandbox is None:
+            return
+        run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is not None and record.brought:
+            with contextlib.suppress(Exception):
+                # One that does not answer any more is ended with its sandbox.
+                await self._tell(sandbox, {"op": "terminate", "reason": reason, "grace_s": grace_s})
+                await asyncio.wait_for(self._follow(container_id).ended(), grace_s + FETCH_S)
+        await self._end(sandbox)
+
+    async def _end(self, sandbox: Any) -> None:
+        try:
+            await sandbox.terminate.aio()
+            await sandbox.wait.aio(raise_on_termination=False)
+        except Exception as error:
+            raise told(error, "the sandbox could not be ended") from error
+
+    async def restore_terminal(self, container_id: str) -> bool:
+        """The sandbox sees to its terminal server by itself."""
+        return False
+
+    async def add_session(self, container_id: str, session_name: str, command: Sequence[str]) -> None:
+        """Start a further session in a running container. Raises E100, E203, E503, E602."""
+        if not _SESSION.fullmatch(session_name):
+            raise ParheliaError("E100", f"{session_name!r} cannot be the name of a session")
+        check_words(command)
+        sandbox = await self._living(container_id)
+        given = json.dumps({"command": [*plans.AS_AGENT, *command]}).encode()
+        code, _, wrong = await self._run(sandbox, shim_file.words("session", RUN, session_name), given)
+        if code != 0:
+            raise ParheliaError("E602", f"the session could not be started: {wrong.strip()[-200:]}")
+
+    async def kill_session(self, container_id: str, session_name: str) -> None:
+        """End a further session and the processes in it."""
+        if _SESSION.fullmatch(session_name):
+            sandbox = await self._living(container_id)
+            await self._run(sandbox, shim_file.words("end-session", RUN, session_name))
+
+    async def tell_kept(self, container_id: str) -> None:
+        """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""
+        with contextlib.suppress(ParheliaError):
+            await self._tell(await self._living(container_id), {"op": "kept"})
+
+    async def answer(self, container_id: str, ask: int, said: Mapping[str, object]) -> str | None:
+        """Answer a question with which an agent waits; None where it could not be asked."""
+        try:
+            sandbox = await self._living(container_id)
+            return str((await self._tell(sandbox, {"op": "answer", "ask": ask, **said}))["decision"])
+        except ParheliaError:
+            return None
+
+    async def give_key(self, container_id: str, value: str) -> bool:
+        """Nothing in a sandbox takes a key of this machine."""
+        return False
+
+    async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
+        """A sandbox reaches nothing by a list."""
+        return False
+
+    def spender_is_gone(self, container_id: str) -> bool:
+        """There is none: no key of this machine is ever in a sandbox."""
+        return True
+
+    def supervisor(self, container_id: str) -> Path | None:
+        """Nobody here can hold a sandbox still."""
+        return None
+
+    async def bring_home(self, container_id: str) -> None:
+        """Bring workspace and home of a running container to this machine as they are now. Raises E203, E503."""
+        await self._fetch(container_id, await self._living(container_id))
+
+    def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
+        """Say where a session is attached. Raises E601: the terminals of sandboxes are not reachable yet."""
+        raise ParheliaError(
+            "E601",
+            f"session {session_name} is in a sandbox, whose terminal cannot be reached from here",
+            recovery=("parhelia task logs ID", "parhelia container list"),
+        )
+
+    def log_path(self, container_id: str) -> Path:
+        """Say where the mirror of the output is."""
+        return self._paths.container(container_id) / LOG
+
+    async def remove(self, container_id: str) -> None:
+        """Forget an ended container: its run directory here goes, its workspace stays.
+
+        Raises:
+            ParheliaError: E103 while its sandbox runs, E500, E503.
+        """
+        if await self._sandbox(container_id) is not None:
+            raise ParheliaError("E103", f"the sandbox of {container_id} still runs")
+        run = self._paths.container(container_id)
+        if run.exists():
+            await asyncio.to_thread(run_directory.remove, run)
+
+    async def probe(self) -> Sequence[Capability]:
+        """Say what of Modal can be used here, by trying it."""
+        from parhelia_tui.core.backends.modal.probe import probe
+
+        return await probe(self._provider)
+
+    # --- the sandbox of a container
+
+    def _follow(self, container_id: str) -> Follower:
+        found = self._followers.get(container_id)
+        if found is None or found.is_over:
+            found = self._followers[container_id] = Follower(
+                self._paths,
+                self._provider,
+                container_id,
+                lambda sandbox: self._fetch(container_id, sandbox),
+                self._release,
+            )
+        return found
+
+    async def _release(self, sandbox: Any) -> None:
+        await self._run(sandbox, shim_file.words("taken", RUN))
+        await self._end(sandbox)
+
+    async def _living(self, container_id: str) -> Any:
+        sandbox = await self._sandbox(container_id)
+        if sandbox is None:
+            raise ParheliaError("E203", f"container {container_id} does not run")
+        return sandbox
+
+    async def _run(self, sandbox: Any, words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
+        try:
+            return await self._provider.run(sandbox, words, given)
+        except Exception as error:
+            raise told(error, "the sandbox did not do what it was asked") from error
+
+    async def _tell(self, sandbox: Any, asked: Mapping[str, object]) -> dict[str, Any]:
+        code, out, wrong = await self._run(sandbox, shim_file.words("tell", RUN), json.dumps(asked).encode())
+        if code != 0:
+            raise ParheliaError("E503", f"the supervisor does not answer: {wrong.strip()[-200:]}")
+        return dict(json.loads(out))
+
+    async def _fetch(self, container_id: str, sandbox: Any) -> None:
+        """Bring workspace and home here, and put them in the place of what is here.
+
+        Raises:
+            ParheliaError: E503, E507; then what is here stays as it is.
+        """
+        run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is None:
+            return
+        async with self._fetching.setdefault(container_id, asyncio.Lock()):
+            archive = run / "down.tgz"
+            most = self._config.results_mb << 20
+            try:
+                await self._provider.fetch(sandbox, shim_file.words("send", RUN), archive, most)
+                await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
+            except OSError as error:
+                raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
+            finally:
+                archive.unlink(missing_ok=True)
+
+    async def list(self) -> Listing:
+        """Look at every sandbox that carries the mark of this state directory, and at what is mirrored here."""
+        try:
+            known = await asyncio.to_thread(records.all_of, self._paths)
+            running = await self._running({each.object_id: name for name, each in known.items()})
+        except FileNotFoundError:
+            return Listing({}, complete=True)
+        except (OSError, ParheliaError) as error:
+            return Listing({}, complete=False, error=str(error))
+        seen = {name: Sighting(name, alive=True, started=True, exit=None) for name in running}
+        for name, record in known.items():
+            if name not in seen:
+                exit = run_directory.exit_of(self._paths.container(name))
+                seen[name] = Sighting(name, alive=False, started=record.brought, exit=exit)
+        return Listing(seen, complete=True)
+
+
+def _put(archive: Path, workspace: Path, home: Path, most: int) -> None:
+    fresh = {
+        "workspace": workspace.with_name(workspace.name + ".new"),
+        "home/agent": home.with_name("home.new"),
+    }
+    for each in fresh.values():
+        if each.exists():
+            run_directory.remove(each)
+        each.mkdir(mode=0o700)
+    freight.unpack(archive, fresh, most)
+    freight.swap(fresh["workspace"], workspace)
+    freight.swap(fresh["home/agent"], home)

@@ -1,0 +1,210 @@
+"""Following one container far away: its spool, its output and its end, mirrored into its run directory here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.modal import records, shim_file
+from parhelia_tui.core.backends.modal.provider import RUN, Provider
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.settings.wire import wake
+from parhelia_tui.core.shim import exit_record, spool
+from parhelia_tui.core.shim.output import LOG
+
+RENEW_S = 20.0
+FRESH_S = 20.0
+"""Seconds since the last frame in which a container counts as seen; a frame comes every 5 s."""
+AGAIN_S = 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 20.0
+_LOG_MOST = 16 * 1024 * 1024
+
+logger = logging.getLogger("parhelia.controller.modal")
+
+
+class Follower:
+    """Keeps the mirror of one container up to date, and its lease alive, until its end was fetched.
+
+    Args:
+        fetch: brings workspace and home of the container to this machine.
+        release: ends the sandbox, once nothing of it is needed any more.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        provider: Provider,
+        container_id: str,
+        fetch: Callable[[Any], Awaitable[None]],
+        release: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        self._paths = paths
+        self._provider = provider
+        self._container_id = container_id
+        self._run = paths.container(container_id)
+        self._fetch = fetch
+        self._release = release
+        self._heard_at = self._ended_at = 0.0
+        self._held = b""
+        self._part = b""
+        self._task = asyncio.create_task(self._follow(), name=f"follower of {container_id}")
+
+    @property
+    def is_fresh(self) -> bool:
+        """Something was heard of it just now."""
+        return time.monotonic() - self._heard_at < FRESH_S
+
+    @property
+    def is_over(self) -> bool:
+        """There was nothing more to follow when it looked, and that was some time ago."""
+        return self._task.done() and time.monotonic() - self._ended_at > AGAIN_S
+
+    async def ended(self) -> None:
+        """Return when there is nothing more to follow."""
+        await asyncio.wait([self._task])
+
+    async def close(self) -> None:
+        """Stop following; the container goes on."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _follow(self) -> None:
+        try:
+            await self._follow_on()
+        finally:
+            self._ended_at = time.monotonic()
+
+    async def _follow_on(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while True:
+            before = self._heard_at
+            try:
+                record = records.read(self._run)
+                sandbox = await self._provider.by_id(record.object_id) if record else None
+                if sandbox is None or await sandbox.poll.aio() is not None:
+                    return
+                if await self._listen(sandbox):
+                    return
+            except Exception as error:
+                logger.info("%s cannot be followed: %s", self._container_id, error)
+            # A connection that brought something was a good one.
+            pause_s = FIRST_PAUSE_S if self._heard_at > before else min(LONGEST_PAUSE_S, pause_s * 2)
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+
+    async def _listen(self, sandbox: Any) -> bool:
+        """Take frames until the connection ends; True when the container has, and all of it is here."""
+        self._held = self._part = b""
+        offsets = [str(_size(self._run / name)) for name in (spool.NAME, LOG)]
+        process = await sandbox.exec.aio(*shim_file.words("follow", RUN, *offsets), text=False)
+        renewing = asyncio.create_task(_renew(process))
+        try:
+            frames = _Frames(process.stdout)
+            while (frame := await frames.next()) is not None:
+                self._heard_at = time.monotonic()
+                kind, data = frame
+                if kind == "exit":
+                    await self._finish(sandbox, data)
+                    return True
+                self._take(kind, data)
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewing
+        return False
+
+    def _take(self, kind: str, data: bytes) -> None:
+        if kind == "log":
+            _append(self._run / LOG, data)
+        elif kind == "cut":
+            with contextlib.suppress(FileNotFoundError):
+                (self._run / LOG).replace(self._run / f"{LOG}.1")
+        elif kind == "spool":
+            # The record of the end is held back until all that belongs to it is here.
+            *whole, self._part = (self._part + data).split(b"\n")
+            for line in whole:
+                if self._held or _is_end(line):
+                    self._held += line + b"\n"
+                else:
+                    _append(self._run / spool.NAME, line + b"\n")
+            wake(self._paths.wake_socket, self._container_id)
+
+    async def _finish(self, sandbox: Any, record: bytes) -> None:
+        await self._fetch(sandbox)
+        new = self._run / f".{exit_record.NAME}"
+        new.write_bytes(record)
+        new.replace(self._run / exit_record.NAME)
+        _append(self._run / spool.NAME, self._held)
+        self._held = b""
+        wake(self._paths.wake_socket, self._container_id)
+        with contextlib.suppress(Exception):
+            # Where this fails, its own clock or a round of reconciling ends it.
+            await self._release(sandbox)
+
+
+class _Frames:
+    """Cuts a stream of pieces into frames."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = aiter(stream)
+        self._data = b""
+
+    async def next(self) -> tuple[str, bytes] | None:
+        """Give the next frame; None at the end."""
+        while b"\n" not in self._data:
+            if not await self._more():
+                return None
+        head, _, self._data = self._data.partition(b"\n")
+        kind, _, length = head.decode("ascii").partition(" ")
+        size = int(length)
+        while len(self._data) < size:
+            if not await self._more():
+                return None
+        data, self._data = self._data[:size], self._data[size:]
+        return kind, data
+
+    async def _more(self) -> bool:
+        try:
+            self._data += await anext(self._stream)
+        except StopAsyncIteration:
+            return False
+        return True
+
+
+async def _renew(process: Any) -> None:
+    """Tell the other side that we are there."""
+    while True:
+        process.stdin.write(b".")
+        await process.stdin.drain.aio()
+        await asyncio.sleep(RENEW_S)
+
+
+def _is_end(line: bytes) -> bool:
+    try:
+        return bool(json.loads(line).get("type") == "exited")
+    except (ValueError, AttributeError):
+        return False
+
+
+def _append(place: Path, data: bytes) -> None:
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    finally:
+        os.close(descriptor)
+
+
+def _size(place: Path) -> int:
+    try:
+        return place.stat().st_size
+    except FileNotFoundError:
+        return 0

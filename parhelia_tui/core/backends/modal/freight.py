@@ -1,0 +1,178 @@
+"""What goes up into a sandbox and comes down from it, as archives."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+import stat
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Mount
+
+MOUNTS_MOST = 32 * 1024 * 1024
+"""Bytes of files of this machine that an agent may need beside its workspace."""
+_LEVEL = 1
+
+
+def pack(
+    target: Path, *, workspace: Path, home: Path, mounts: list[Mount], run_files: Mapping[str, str], most: int
+) -> None:
+    """Write the archive that a sandbox unpacks below its root.
+
+    Args:
+        run_files: texts for its run directory, by name.
+        most: bytes of the workspace; more are refused.
+
+    Raises:
+        ParheliaError: E603 for what is too large.
+        OSError: the disk is full.
+    """
+    if _size(workspace, most) > most:
+        raise ParheliaError(
+            "E603",
+            f"the workspace is larger than the {most >> 20} MB that are brought to a sandbox (modal.workspace_mb)",
+        )
+    for mount in mounts:
+        if mount.writable or _size(mount.source, MOUNTS_MOST) > MOUNTS_MOST:
+            raise ParheliaError(
+                "E603",
+                f"this agent needs {mount.source} of this machine, which cannot be brought to a sandbox",
+                recovery=("parhelia task create --backend local", "parhelia doctor"),
+            )
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as archive,
+    ):
+        for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711)):
+            _folder(archive, name, mode)
+        archive.add(workspace, "workspace")
+        archive.add(home, "home/agent")
+        for mount in mounts:
+            archive.add(mount.source, mount.target.lstrip("/"))
+        for name, text in run_files.items():
+            _text(archive, f"{RUN}/{name}", text)
+
+
+def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
+    """Unpack what a sandbox sent. The sender is not trusted.
+
+    Files, directories and links are made below fresh directories, never through a link, without rights beyond the
+    owner's own; devices and the like are left out.
+
+    Args:
+        targets: fresh directories by the first words of the names, as `workspace`.
+        most: bytes altogether.
+
+    Raises:
+        ParheliaError: E503 for an archive that is none, E507 for too much.
+        OSError: the disk is full.
+    """
+    left = most
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            for member in archive:
+                place = _place(member.name, targets)
+                if place is None:
+                    continue
+                left -= member.size
+                if left < 0:
+                    raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
+                _put(archive, member, place, targets)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise ParheliaError("E503", f"what the sandbox sent cannot be read: {error}") from error
+
+
+def swap(fresh: Path, place: Path) -> None:
+    """Put a fresh directory in the place of another."""
+    old = place.with_name(place.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    fresh.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _place(name: str, targets: Mapping[str, Path]) -> Path | None:
+    path = PurePosixPath(name)
+    for first, target in targets.items():
+        if path.is_relative_to(first):
+            rest = path.relative_to(first)
+            if ".." in rest.parts or rest.is_absolute():
+                return None
+            return target / rest
+    return None
+
+
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, targets: Mapping[str, Path]) -> None:
+    top = place in targets.values()
+    if not top and not _is_real(place.parent, targets):
+        return
+    if member.isdir():
+        place.mkdir(exist_ok=True)
+        place.chmod((member.mode & 0o777) | 0o700)
+    elif os.path.lexists(place):
+        return
+    elif member.issym():
+        place.symlink_to(member.linkname)
+    elif member.islnk():
+        other = _place(member.linkname, targets)
+        if other is not None and _is_real(other.parent, targets) and stat.S_ISREG(_mode(other)):
+            shutil.copy(other, place, follow_symlinks=False)
+    elif member.isreg():
+        content = archive.extractfile(member)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(place, flags, 0o600), "wb") as file:
+            if content is not None:
+                shutil.copyfileobj(content, file, 1 << 20)
+            os.fchmod(file.fileno(), (member.mode & 0o777) | 0o600)
+        os.utime(place, (member.mtime, member.mtime))
+
+
+def _is_real(folder: Path, targets: Mapping[str, Path]) -> bool:
+    """Say whether a directory below a target is reached through directories alone."""
+    while True:
+        if not stat.S_ISDIR(_mode(folder)):
+            return False
+        if folder in targets.values():
+            return True
+        folder = folder.parent
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def _size(place: Path, most: int) -> int:
+    """Bytes below a place; counting stops once it is too much."""
+    if not place.is_dir():
+        return place.stat().st_size
+    total = 0
+    for top, _, names in os.walk(place):
+        for name in names:
+            total += (Path(top) / name).lstat().st_size
+        if total > most:
+            break
+    return total
+
+
+def _folder(archive: tarfile.TarFile, name: str, mode: int) -> None:
+    entry = tarfile.TarInfo(name.lstrip("/"))
+    entry.type, entry.mode = tarfile.DIRTYPE, mode
+    archive.addfile(entry)
+
+
+def _text(archive: tarfile.TarFile, name: str, text: str) -> None:
+    data = text.encode("utf-8", "surrogateescape")
+    entry = tarfile.TarInfo(name.lstrip("/"))
+    entry.size, entry.mode = len(data), 0o600
+    archive.addfile(entry, io.BytesIO(data))

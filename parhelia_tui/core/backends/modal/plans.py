@@ -1,0 +1,68 @@
+"""From what a task needs to what a shim in a sandbox is told."""
+
+from __future__ import annotations
+
+import json
+
+from parhelia_tui.core.backends.base import ContainerPlan
+from parhelia_tui.core.backends.local import bubblewrap
+from parhelia_tui.core.backends.local.plans import check_words
+from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.sessions.tmux_config import config_text
+from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.shim import elsewhere
+from parhelia_tui.core.shim.spec import NAME, Limit, Spec
+
+AS_AGENT = (
+    *("setpriv", f"--reuid={elsewhere.AGENT_ID}", f"--regid={elsewhere.AGENT_ID}", "--clear-groups"),
+    *("--no-new-privs", "--"),
+)
+"""The supervisor is root's; what it runs is not, and cannot become it."""
+
+
+def check(plan: ContainerPlan) -> None:
+    """Refuse what a sandbox at Modal cannot give. Raises E100, E603."""
+    if plan.network not in ("none", "open"):
+        raise ParheliaError("E603", f"Modal knows no network {plan.network!r}; there is none and open")
+    if plan.persistent:
+        raise ParheliaError(
+            "E603", "a sandbox at Modal keeps no system for the next one; leave --persistent out"
+        )
+    if plan.unsandboxed:
+        raise ParheliaError("E603", "at Modal nothing runs without isolation; leave --unsandboxed out")
+    check_words(plan.command, [*plan.env, *plan.env.values()])
+
+
+def run_files(
+    plan: ContainerPlan, config: ModalConfig, *, heartbeat_s: float, history_lines: int
+) -> dict[str, str]:
+    """Give the files of the run directory inside, by name; the spec is put in its place by who unpacks."""
+    pids = plan.limits.pids
+    spec = Spec(
+        container_id=plan.container_id,
+        session_name=plan.session_name,
+        command=[*AS_AGENT, *plan.command],
+        launcher=[],
+        options=[],
+        env={
+            **bubblewrap.environment(plan.container_id, {}),
+            "PARHELIA_AGENT_SOCKET": f"{RUN}/agent/agent.sock",
+            **plan.env,
+        },
+        directory=elsewhere.WORKSPACE,
+        rows=plan.rows,
+        columns=plan.columns,
+        heartbeat_s=heartbeat_s,
+        lifetime_s=plan.limits.lifetime_s,
+        shim_socket=f"{RUN}/shim.sock",
+        # Nobody listens there; who follows the spool wakes the controller.
+        wake_socket=f"{RUN}/wake.sock",
+        limits=[] if pids is None else [Limit("pids", "RLIMIT_NPROC", rlimits=[f"--nproc={pids}"])],
+    )
+    terms = {"lease_s": config.lease_s, "linger_s": config.linger_s}
+    return {
+        elsewhere.TERMS: json.dumps(terms),
+        elsewhere.TMUX_CONFIG: config_text(history_lines),
+        f"{NAME}.new": spec.as_text(),
+    }

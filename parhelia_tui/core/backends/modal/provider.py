@@ -1,0 +1,194 @@
+"""Modal through its SDK, which is imported when it is first used."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.modal import shim_file
+from parhelia_tui.core.backends.modal.trouble import names_of, patiently
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Limits
+from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.paths import Paths
+
+PACKAGES = ("ca-certificates", "curl", "git", "openssh-server", "procps", "python3", "tmux")
+SSH_PORT = 22
+RUN = "/var/lib/parhelia"
+BEGIN_S = 900
+"""Seconds within which a new sandbox has to be brought its container; then it ends itself."""
+LONGEST_S = 86_400
+"""Seconds that a sandbox lives at most, as the provider says."""
+PIECE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A sandbox that is to be.
+
+    Args:
+        name: unique in the app while it runs.
+        tags: what it is found by.
+    """
+
+    name: str
+    tags: Mapping[str, str]
+    limits: Limits
+    network: str
+
+
+class Provider:
+    """One account and app at Modal.
+
+    Args:
+        paths: the state directory.
+        config: of this backend.
+    """
+
+    def __init__(self, paths: Paths, config: ModalConfig) -> None:
+        self._paths = paths
+        self._config = config
+        self._opening = asyncio.Lock()
+        self._modal: Any = None
+        self._app: Any = None
+        self._image: Any = None
+
+    async def app(self) -> Any:
+        """Look the app up, making it where there is none. Raises E503."""
+        async with self._opening:
+            if self._app is None:
+                # Its import takes 0.2 s of a processor, which would stop every other container's news.
+                modal = await asyncio.to_thread(importlib.import_module, "modal")
+                self._modal = modal
+                look_up = modal.App.lookup.aio
+                self._app = await patiently(
+                    lambda: look_up(self._config.app, create_if_missing=True), "the app could not be opened"
+                )
+                self._image = self._make_image()
+        return self._app
+
+    def _make_image(self) -> Any:
+        archive = shim_file.shim_file(self._paths)
+        image = self._modal.Image.debian_slim().apt_install(*PACKAGES, *self._config.packages)
+        users = "id -u agent >/dev/null 2>&1 || useradd -m -u 1000 -s /bin/bash agent"
+        image = image.run_commands(users, *self._config.commands)
+        return image.add_local_file(str(archive), shim_file.INSIDE, copy=True)
+
+    async def create(self, wanted: Wanted) -> Any:
+        """Make a sandbox, or find the one of this name that an earlier, unanswered call made. Raises E503."""
+        app = await self.app()
+        limits = wanted.limits
+        more: dict[str, Any] = {}
+        if limits.cpus is not None:
+            more["cpu"] = limits.cpus
+        if limits.memory_mb is not None:
+            more["memory"] = limits.memory_mb
+        if limits.gpu is not None:
+            more["gpu"] = limits.gpu
+        region = limits.region or self._config.region
+        if region is not None:
+            more["region"] = region
+        if wanted.network == "none":
+            # Not `block_network`: that would close the tunnel of its terminal too.
+            more["outbound_cidr_allowlist"] = []
+        lifetime_s = LONGEST_S if limits.lifetime_s is None else min(LONGEST_S, limits.lifetime_s + BEGIN_S)
+
+        async def make() -> Any:
+            try:
+                return await self._modal.Sandbox.create.aio(
+                    *shim_file.words("keep", RUN, str(BEGIN_S)),
+                    app=app,
+                    image=self._image,
+                    name=wanted.name,
+                    tags=dict(wanted.tags),
+                    timeout=int(lifetime_s),
+                    unencrypted_ports=[SSH_PORT],
+                    **more,
+                )
+            except Exception as error:
+                if "AlreadyExistsError" not in names_of(error):
+                    raise
+                return await self.named(wanted.name)
+
+        return await patiently(make, "the sandbox could not be made")
+
+    async def named(self, name: str) -> Any:
+        """Find the running sandbox of a name; None where there is none. Raises E503."""
+        await self.app()
+        find = self._modal.Sandbox.from_name.aio
+        return await _or_none(lambda: find(self._config.app, name), "the sandbox could not be looked up")
+
+    async def by_id(self, object_id: str) -> Any:
+        """Find a sandbox by the provider's id, also an ended one; None where it is not known. Raises E503."""
+        await self.app()
+        find = self._modal.Sandbox.from_id.aio
+        return await _or_none(lambda: find(object_id), "the sandbox could not be looked up")
+
+    async def running(self, tags: Mapping[str, str]) -> list[Any]:
+        """List the running sandboxes with these tags, all or none. Raises E503."""
+        app = await self.app()
+
+        async def every() -> list[Any]:
+            return [each async for each in self._modal.Sandbox.list.aio(app_id=app.app_id, tags=dict(tags))]
+
+        return await patiently(every, "the sandboxes could not be listed")
+
+    async def run(
+        self, sandbox: Any, words: Sequence[str], given: bytes | Path = b""
+    ) -> tuple[int, bytes, str]:
+        """Run a command in a sandbox to its end; not tried again.
+
+        Args:
+            given: its standard input, or a file that holds it.
+
+        Returns:
+            Exit code, what it printed, and what it said is wrong.
+        """
+        process = await sandbox.exec.aio(*words, text=False)
+        if isinstance(given, Path):
+            with given.open("rb") as file:
+                while piece := file.read(PIECE):
+                    process.stdin.write(piece)
+                    await process.stdin.drain.aio()
+        elif given:
+            process.stdin.write(given)
+        process.stdin.write_eof()
+        await process.stdin.drain.aio()
+        out, wrong = await asyncio.gather(process.stdout.read.aio(), process.stderr.read.aio())
+        code = await process.wait.aio()
+        return code, out, wrong.decode("utf-8", "replace")
+
+    async def fetch(self, sandbox: Any, words: Sequence[str], target: Path, most: int) -> None:
+        """Write what a command in a sandbox prints to a file.
+
+        Args:
+            most: bytes; more are refused.
+
+        Raises:
+            ParheliaError: E503 when it fails, E507 when it is too much.
+        """
+        process = await sandbox.exec.aio(*words, text=False)
+        size = 0
+        with target.open("wb") as file:
+            async for piece in process.stdout:
+                size += len(piece)
+                if size > most:
+                    raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
+                file.write(piece)
+        code = await process.wait.aio()
+        if code != 0:
+            raise ParheliaError("E503", f"what the sandbox holds could not be fetched: exit code {code}")
+
+
+async def _or_none(find: Any, what: str) -> Any:
+    try:
+        return await patiently(find, what)
+    except ParheliaError:
+        raise
+    except Exception:
+        # All else that `patiently` lets through is the provider's word that there is none.
+        return None

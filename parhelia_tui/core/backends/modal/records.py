@@ -1,0 +1,95 @@
+"""What this machine keeps of its sandboxes: who we are at the provider, and which sandbox is which container."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from parhelia_tui.core.backends.local.run_directory import ELSEWHERE
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.paths import Paths, private_directory
+
+RECORD = ELSEWHERE
+_ACCOUNT = "modal.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRecord:
+    """One container's sandbox.
+
+    Args:
+        object_id: the provider's id; empty before it answered.
+        workspace: the directory of this machine that its results come to.
+        brought: spec and workspace are in it, so it has begun or will.
+        created_at: epoch seconds.
+    """
+
+    object_id: str
+    workspace: str
+    brought: bool
+    created_at: float
+
+
+def installation(paths: Paths, *, make: bool) -> str:
+    """Give the id with which this state directory marks what it starts; empty where it never started anything.
+
+    Args:
+        make: choose one where there is none.
+    """
+    place = paths.home / _ACCOUNT
+    try:
+        return str(json.loads(place.read_text())["installation"])
+    except FileNotFoundError:
+        if not make:
+            return ""
+    except (ValueError, KeyError, OSError) as error:
+        raise ParheliaError("E500", f"{place} cannot be read: {error}") from error
+    private_directory(paths.home)
+    chosen = f"i-{secrets.token_hex(8)}"
+    _write(place, {"installation": chosen}, exclusive=True)
+    return installation(paths, make=False)
+
+
+def read(run: Path) -> SandboxRecord | None:
+    """Read the record of a run directory; None where there is none that can be read."""
+    try:
+        return SandboxRecord(**json.loads((run / RECORD).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write(run: Path, record: SandboxRecord) -> None:
+    """Write the record of a run directory, as a whole or not at all. Raises OSError."""
+    _write(run / RECORD, asdict(record))
+
+
+def all_of(paths: Paths) -> dict[str, SandboxRecord]:
+    """Read every record, by container. Raises OSError when the directory cannot be read."""
+    found = {}
+    with os.scandir(paths.containers) as entries:
+        for entry in entries:
+            record = read(Path(entry.path))
+            if record is not None:
+                found[entry.name] = record
+    return found
+
+
+def _write(place: Path, content: object, *, exclusive: bool = False) -> None:
+    new = place.with_name(f".{place.name}.{os.getpid()}")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(json.dumps(content))
+        file.flush()
+        os.fsync(file.fileno())
+    if exclusive:
+        # The first of several processes wins, and all use what it chose.
+        try:
+            os.link(new, place)
+        except FileExistsError:
+            pass
+        new.unlink()
+    else:
+        new.replace(place)

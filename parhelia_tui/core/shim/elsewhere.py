@@ -1,0 +1,59 @@
+"""What the parts of a sandbox at a provider have in common: places, words, lease, terminal server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+TERMS = "terms.json"
+LEASE = "lease"
+TAKEN = "taken"
+TMUX_SOCKET = "tmux.sock"
+TMUX_CONFIG = "tmux.conf"
+AGENT_ID = 1000
+"""The user that the agent is; root is the supervisor's."""
+WORKSPACE, HOME = "/workspace", "/home/agent"
+
+
+def words(*arguments: str) -> list[str]:
+    """Give the command that runs the shim in another mode, from the same file as this one."""
+    return [sys.executable, "-I", "-S", sys.argv[0], *arguments]
+
+
+def make(directory: str) -> None:
+    """Make the run directory. The agent is another user, and comes through as far as the socket of its reports."""
+    before = os.umask(0o022)
+    os.makedirs(directory, exist_ok=True)
+    os.umask(before)
+    os.chmod(directory, 0o711)
+
+
+def renew(directory: str) -> None:
+    """Let the lease begin anew."""
+    with open(os.path.join(directory, LEASE), "a", encoding="ascii"):
+        pass
+    os.utime(os.path.join(directory, LEASE))
+
+
+def lease_age(directory: str) -> float:
+    """Seconds since the lease was renewed."""
+    try:
+        return time.time() - os.stat(os.path.join(directory, LEASE)).st_mtime
+    except OSError:
+        return float("inf")
+
+
+def tmux(directory: str, *arguments: str) -> int:
+    """Run tmux for this container and give its exit code."""
+    at = ("-u", "-S", os.path.join(directory, TMUX_SOCKET), "-f", os.path.join(directory, TMUX_CONFIG))
+    done = subprocess.run(
+        ["tmux", *at, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"},
+        check=False,
+    )
+    return done.returncode

@@ -1,0 +1,94 @@
+"""Telling somebody far away what a container says, as it comes: frames on standard output.
+
+A frame is a line `KIND LENGTH` and so many bytes: `spool` and `log` carry on from where the last one ended, `cut`
+says that the log begins anew, `exit` is the exit record after the whole spool, `beat` that nothing is new.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+
+from parhelia_tui.core.shim import elsewhere, exit_record, spool
+from parhelia_tui.core.shim.output import LOG
+
+PIECE = 256 * 1024
+QUICK_S, SLOW_S = 0.02, 0.2
+QUICK_FOR_S = 5.0
+BEAT_S = 5.0
+SILENCE_S = 90.0
+"""Seconds without a word from the reader after which it is taken for gone."""
+
+
+def follow(directory: str, spool_offset: int, log_offset: int) -> int:
+    """Tell until standard input ends or is silent; each byte on it renews the lease.
+
+    Args:
+        directory: the run directory.
+        spool_offset, log_offset: bytes that the reader has already.
+
+    Returns:
+        0.
+    """
+    files = {"spool": [spool.NAME, spool_offset], "log": [LOG, log_offset]}
+    heard = told = changed = time.monotonic()
+    ended = False
+    elsewhere.renew(directory)
+    while True:
+        now = time.monotonic()
+        wait = QUICK_S if now - changed < QUICK_FOR_S else SLOW_S
+        if select.select([0], [], [], wait)[0]:
+            if not os.read(0, 4096):
+                return 0
+            heard = time.monotonic()
+            elsewhere.renew(directory)
+        if now - heard > SILENCE_S:
+            return 0
+        # Looked for before the last records are read: there are none after it.
+        record = None if ended else _read(directory, exit_record.NAME, 0)
+        moved = False
+        for kind in ("log", "spool"):
+            while data := _next(directory, kind, files):
+                moved = True
+                _frame(kind, data)
+        if record:
+            ended = True
+            _frame("exit", record)
+        if moved or record:
+            changed = told = time.monotonic()
+        elif now - told > BEAT_S:
+            told = now
+            _frame("beat", b"")
+
+
+def _next(directory: str, kind: str, files: dict[str, list[object]]) -> bytes:
+    name, offset = str(files[kind][0]), int(str(files[kind][1]))
+    try:
+        size = os.stat(os.path.join(directory, name)).st_size
+    except OSError:
+        return b""
+    if size < offset:
+        # The log was turned over; what stood between is in the older one, which is not told.
+        files[kind][1] = offset = 0
+        _frame("cut", b"")
+    data = _read(directory, name, offset)
+    files[kind][1] = offset + len(data)
+    return data
+
+
+def _read(directory: str, name: str, offset: int) -> bytes:
+    try:
+        descriptor = os.open(os.path.join(directory, name), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.pread(descriptor, PIECE, offset)
+    finally:
+        os.close(descriptor)
+
+
+def _frame(kind: str, data: bytes) -> None:
+    sys.stdout.buffer.write(f"{kind} {len(data)}\n".encode() + data)
+    sys.stdout.buffer.flush()
