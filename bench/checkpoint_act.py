@@ -1,7 +1,8 @@
 """Acts of the engine of checkpoints in a process: one that is named, or those that come as lines of JSON.
 
 `checkpoint_act STORE ACT WORD...` does one and ends. `checkpoint_act STORE` stays and does what it is asked, as the
-controller's worker does (core/checkpoints/worker.py): a list of words comes in, what there is to say goes out.
+controller's worker does (core/checkpoints/worker.py): a list of words comes in, what there is to say goes out, and an
+empty line when what nobody has to wait for is done as well.
 """
 
 from __future__ import annotations
@@ -58,9 +59,12 @@ def main(store: str, *words: str) -> None:
     stores = Stores(Path(store))
     if words:
         print(act(stores, *words))
+        stores.tidy()
     for line in () if words else sys.stdin:
         print(json.dumps(act(stores, *json.loads(line))), flush=True)
+        # What nobody has to wait for; a second line says that it is done.
         stores.tidy()
+        print(flush=True)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     with (Path(store).parent / "peaks").open("a") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,29 @@ DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 DEPTH_LIMIT = 400
 """Directories within directories: each costs a descriptor while the walk is in it, and 1,024 are usual."""
+
+
+_TELLING = (0xEF53, 0x58465342, 0x9123683E, 0x01021994)
+"""ext, XFS, Btrfs and tmpfs (statfs(2)): a name that comes or goes changes the times of its directory there."""
+
+
+def tells_of_names(opened: int) -> bool:
+    """Say whether a directory on the file system of this one has changed when its names have, and only then."""
+    # The kind is the first word; nothing needs as much room as this.
+    found = (ctypes.c_long * 64)()
+    return ctypes.CDLL(None).fstatfs(opened, found) == 0 and found[0] in _TELLING
+
+
+@contextmanager
+def within(opened: int) -> Iterator[None]:
+    """Let a directory be the working directory, for a process without threads."""
+    before = os.open(".", os.O_PATH | os.O_CLOEXEC)
+    try:
+        os.fchdir(opened)
+        yield
+    finally:
+        os.fchdir(before)
+        os.close(before)
 
 
 @contextmanager

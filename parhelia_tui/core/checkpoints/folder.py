@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,11 @@ def keys(flat: list[int]) -> bytes:
         return b"".join([(each & (1 << 64) - 1).to_bytes(8, "little") for each in flat])
 
 
+def key_of(status: os.stat_result) -> bytes:
+    """Give the key of one name."""
+    return keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+
+
 @dataclass(slots=True)
 class Folder:
     """A directory.
@@ -40,6 +46,7 @@ class Folder:
         link_ids: what the stored listing says about them.
         files: names of files and symbolic links in it, without those of `subs`.
         size: bytes that they hold.
+        key: its own inode, size, mtime and ctime, taken before it was listed: while that is the same, so are `names`.
     """
 
     inode: int
@@ -54,11 +61,12 @@ class Folder:
     link_ids: dict[str, int] = field(default_factory=dict)
     files: int = 0
     size: int = 0
+    key: bytes = UNSURE
 
-    def key_of(self) -> dict[str, bytes]:
+    def key_by_name(self) -> dict[str, bytes]:
         """Give the key of each name."""
-        keys = self.keys
-        return {name: keys[at * KEY : at * KEY + KEY] for at, name in enumerate(self.names)}
+        packed = self.keys
+        return {name: packed[at * KEY : at * KEY + KEY] for at, name in enumerate(self.names)}
 
     def all(self) -> Iterator[Folder]:
         """Give this and all directories below, in no order; half the cost of `walk`."""
@@ -98,6 +106,7 @@ def to_plain(folder: Folder) -> tuple[Any, ...]:
         folder.link_ids,
         folder.files,
         folder.size,
+        folder.key,
     )
 
 

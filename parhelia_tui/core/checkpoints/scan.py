@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.content import NotAFile, attributes, take_file
 from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor
-from parhelia_tui.core.checkpoints.folder import KEY, UNSURE, Folder, keys
+from parhelia_tui.core.checkpoints.folder import KEY, UNSURE, Folder, key_of, keys
 from parhelia_tui.core.checkpoints.hasher import Hasher
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.checkpoints.manifest import Entry
@@ -157,6 +157,7 @@ class Scan:
         seen: list[tuple[str, os.stat_result]] = []
         names: list[str] = []
         flat: list[int] = []
+        own = os.fstat(opened)
         listed_ns = time.time_ns()
         with os.scandir(opened) as found:
             for each in found:
@@ -169,10 +170,17 @@ class Scan:
                 flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         now = keys(flat)
         self._tell(len(names))
+        key = UNSURE if _fresh(own.st_ctime_ns, listed_ns) else key_of(own)
         same = old is not None and not forced and now == old.keys and names == old.names
         if old is not None and same and (keep_subs or self._subs(opened, path, old, depth)):
+            if old.key != key:
+                # Nothing new, but now it is known for sure.
+                old.key = key
+                self.changed.add(path)
             return old
-        return self._changed(opened, path, old, forced, seen, now, listed_ns, keep_subs, depth)
+        made = self._changed(opened, path, old, forced, seen, now, listed_ns, keep_subs, depth)
+        made.inode, made.key = own.st_ino, key
+        return made
 
     def _subs(self, opened: int, path: str, old: Folder, depth: int) -> bool:
         """Walk over all directories in one that is as it was; False when one of them is not to be had."""
@@ -215,10 +223,10 @@ class Scan:
         depth: int,
     ) -> Folder:
         self.changed.add(path)
-        old_keys = old.key_of() if old is not None else {}
+        old_keys = old.key_by_name() if old is not None else {}
         old_entries = self._entries(old)
         entries: dict[str, Entry] = {}
-        made = Folder(os.fstat(opened).st_ino, [name for name, _ in seen], b"", entries)
+        made = Folder(0, [name for name, _ in seen], b"", entries)
         sure = [UNSURE] * len(seen)
         deeper: list[tuple[str, os.stat_result]] = []
         # By name, and directories last: so the files of one lie in the store in the order in which a restore makes them.
@@ -250,7 +258,7 @@ class Scan:
                     key = UNSURE
                 else:
                     status = taken
-                    key = keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+                    key = key_of(status)
             sure[at] = UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key
         made.keys = b"".join(sure)
         for name, status in deeper:
