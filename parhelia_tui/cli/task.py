@@ -37,10 +37,11 @@ _ANSWERS = "parhelia_tui.cli.task_answers"
     lazy={
         "watch": (f"{_WATCH}:watch", "Follow a task to its end; exit code 0 only if it completed."),
         "logs": (f"{_WATCH}:logs", "Print what a task printed, without control sequences."),
+        "reply": ("parhelia_tui.cli.reply:reply", "Tell an agent something without going to its terminal."),
         "accept": (f"{_ANSWERS}:accept", "Accept tasks that need a review: they count as completed."),
         "reject": (f"{_ANSWERS}:reject", "Reject tasks that need a review: they count as failed."),
     },
-    order=("create", "list", "show", "watch", "cancel", "retry", "accept", "reject", "logs"),
+    order=("create", "list", "show", "watch", "cancel", "retry", "reply", "accept", "reject", "logs"),
 )
 def task() -> None:
     """Create tasks, look at them, end them."""

@@ -80,6 +80,9 @@ class Agent(Protocol):
     states: bool
     """Whether it tells its states, so that their absence means `unknown`."""
 
+    prompts: bool
+    """Whether it reports each prompt that it takes, which proves that what was typed for somebody arrived."""
+
     @property
     def network(self) -> str:
         """The network that it needs where nobody asks for another: `api` to reach its model, else `none`."""

@@ -36,6 +36,7 @@ class ShellAgent:
     conversation = ""
     states = False
     network = "none"
+    prompts = False
 
     def probe(self) -> Probe:
         """It is part of every system."""

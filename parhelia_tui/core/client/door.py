@@ -19,6 +19,7 @@ from parhelia_tui.core.client.terminals import Terminals
 if TYPE_CHECKING:
     from parhelia_tui.core.client.approvals import Approvals
     from parhelia_tui.core.client.checkpoints import Checkpoints
+    from parhelia_tui.core.client.replies import Replies
 
 
 class Client(Tasking, Housing, Terminals, Controlling, StoreFile, Configuring):
@@ -37,3 +38,10 @@ class Client(Tasking, Housing, Terminals, Controlling, StoreFile, Configuring):
         from parhelia_tui.core.client.approvals import Approvals
 
         return Approvals(self.owner, lambda: self._db, self._clock, self.wake, self.task_of)
+
+    @cached_property
+    def replies(self) -> Replies:
+        """What is told to agents without going to their terminals."""
+        from parhelia_tui.core.client.replies import Replies
+
+        return Replies(self.owner, lambda: self._db, self._clock, self.wake)

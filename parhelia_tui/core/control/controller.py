@@ -18,6 +18,7 @@ from parhelia_tui.core.control import (
     egress,
     health,
     reconcile,
+    replies,
     retention,
     settle,
     wishes,
@@ -213,6 +214,9 @@ class Controller:
                     self._give_key(container)
         if self._is_due("questions", self._config.controller.health_s):
             approvals.expire(context)
+            replies.expire(context)
+        for task_id in replies.due(context.db):
+            self._type(task_id)
         for approval_id in approvals.decided(context.db):
             self._answer(approval_id)
         if self._is_due("checkpoints", self._config.controller.health_s):
@@ -249,6 +253,9 @@ class Controller:
 
     def _answer(self, approval_id: str) -> None:
         self._start("answer", approval_id, lambda: approvals.carry_out(self.context, approval_id))
+
+    def _type(self, task_id: str) -> None:
+        self._start("reply", task_id, lambda: replies.deliver(self.context, task_id))
 
     def _create(self, container_id: str) -> None:
         async def create() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ExitRecord
-from parhelia_tui.core.control import approvals
+from parhelia_tui.core.control import approvals, replies
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
@@ -138,6 +138,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
             code = end.exit_code if session.kind == "main" else None
             sessions.move(tx, session, SessionState.TERMINATED, finished_at=end.at, exit_code=code)
     approvals.container_ended(tx, container.id, end.why, end.at)
+    replies.container_ended(tx, container.id, end.at)
     task = tasks.find(tx, container.task_id)
     if task and task.container_id == container.id and task.state not in TASK_ENDED:
         _end_task(tx, task, container, end, completed=completed)

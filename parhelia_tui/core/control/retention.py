@@ -12,7 +12,7 @@ from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED
-from parhelia_tui.core.store import approvals, containers, events, intents
+from parhelia_tui.core.store import approvals, containers, events, intents, replies
 from parhelia_tui.core.store.connection import writing
 
 PIECE = 2000
@@ -43,6 +43,7 @@ async def expire(context: Context) -> None:
         ("heartbeats", containers.remove_heartbeats_before, keep.heartbeats_h * 3600),
         ("events", events.remove_before, keep.events_days * 86400),
         ("answered questions", approvals.remove_before, keep.events_days * 86400),
+        ("settled replies", replies.remove_before, keep.events_days * 86400),
         ("answered requests", intents.remove_before, keep.events_days * 86400),
     ):
         gone = await _in_pieces(context, remove, now - kept_s)

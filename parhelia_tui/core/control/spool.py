@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
-from parhelia_tui.core.control import approvals, ending
+from parhelia_tui.core.control import approvals, ending, replies
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
@@ -238,6 +238,8 @@ class _Story:
             self._outcome(task, report, message)
         elif kind == "progress":
             self._last_line = message
+        elif kind == "prompt":
+            replies.taken(self._tx, self._container, str(report["digest"]), float(record["at"]))
         elif kind == "risky":
             self._risky(task, message, float(record["at"]))
         elif kind == "usage":

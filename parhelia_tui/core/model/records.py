@@ -12,6 +12,7 @@ from parhelia_tui.core.model.states import (
     CheckpointState,
     ContainerState,
     Health,
+    ReplyState,
     SessionState,
     TaskState,
     Trigger,
@@ -281,6 +282,35 @@ class Approval:
     source: str
     created_at: float
     answered_at: float | None
+    finished_at: float | None
+    rev: int
+    version: int
+    owner: Owner = field(default=Owner())
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person told an agent without going to its terminal.
+
+    Args:
+        text: what is to be typed; empty from then on.
+        shown: a line of it, without secrets of known shapes.
+        digest: tells the agent's report of this text from others.
+        evidence: `agent`, its own report that it took the text, or `screen`.
+        reason: why it was not delivered.
+    """
+
+    id: str
+    task_id: str
+    container_id: str
+    text: str
+    shown: str
+    digest: str
+    state: ReplyState
+    evidence: str
+    reason: str
+    created_at: float
+    typed_at: float | None
     finished_at: float | None
     rev: int
     version: int

@@ -85,6 +85,16 @@ class ApprovalState(StrEnum):
     EXPIRED = "expired"
 
 
+class ReplyState(StrEnum):
+    """How far a reply is: to be typed, being typed, typed, taken by the agent, or not delivered."""
+
+    PENDING = "pending"
+    TYPING = "typing"
+    TYPED = "typed"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class Health(StrEnum):
     """What the heartbeats of a container say; `unknown` before the first and after the end."""
 
@@ -95,7 +105,7 @@ class Health(StrEnum):
     DEAD = "dead"
 
 
-T, C, S, P, A = TaskState, ContainerState, SessionState, CheckpointState, ApprovalState
+T, C, S, P, A, R = TaskState, ContainerState, SessionState, CheckpointState, ApprovalState, ReplyState
 
 TASK_MOVES: Mapping[TaskState, frozenset[TaskState]] = {
     T.PENDING: frozenset({T.DISPATCHING, T.CANCELLED, T.FAILED}),
@@ -147,6 +157,15 @@ APPROVAL_MOVES: Mapping[ApprovalState, frozenset[ApprovalState]] = {
     A.EXPIRED: frozenset(),
 }
 
+REPLY_MOVES: Mapping[ReplyState, frozenset[ReplyState]] = {
+    R.PENDING: frozenset({R.TYPING, R.FAILED}),
+    R.TYPING: frozenset({R.TYPED, R.DELIVERED, R.FAILED}),
+    R.TYPED: frozenset({R.DELIVERED, R.FAILED}),
+    # It was given up, and the agent took it after all.
+    R.FAILED: frozenset({R.DELIVERED}),
+    R.DELIVERED: frozenset(),
+}
+
 TASK_ENDED = frozenset({T.COMPLETED, T.FAILED, T.CANCELLED})
 TASK_SETTLED = TASK_ENDED | {T.NEEDS_REVIEW}
 """Nothing works on it and nothing will before a person says so."""
@@ -155,7 +174,7 @@ CONTAINER_ENDED = frozenset({C.STOPPED, C.TERMINATED, C.FAILED, C.LOST})
 CONTAINER_LIVE = frozenset({C.CREATING, C.RUNNING, C.STOPPING, C.ORPHANED})
 SESSION_ENDED = frozenset({S.TERMINATED, S.FAILED})
 
-State = TypeVar("State", TaskState, ContainerState, SessionState, CheckpointState, ApprovalState)
+State = TypeVar("State", TaskState, ContainerState, SessionState, CheckpointState, ApprovalState, ReplyState)
 
 
 def check_move(moves: Mapping[State, frozenset[State]], what: str, old: State, new: State) -> None:

@@ -120,6 +120,23 @@ async def capture_colour(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
     return list(self_contained(await _capture(endpoint, history, "-e")))
 
 
+async def screen_and_cursor(endpoint: TmuxEndpoint) -> tuple[list[str], int, int]:
+    """Read a session's screen as safe text, with the row of its cursor, from 0, and the number of its columns.
+
+    Raises:
+        ParheliaError: E601 when the server is gone, E200 when it has no such session.
+    """
+    target = pane_target(endpoint.session)
+    out = await _tmux(
+        endpoint.socket,
+        *("display-message", "-p", "-t", target, "#{cursor_y} #{pane_width}", ";"),
+        *("capture-pane", "-p", "-t", target),
+    )
+    first, *rows = out.decode("utf-8", "replace").removesuffix("\n").split("\n")
+    row, columns = first.split()
+    return [plain(line) for line in rows], int(row), int(columns)
+
+
 async def send_keys(endpoint: TmuxEndpoint, keys: Sequence[str]) -> None:
     """Press keys in a session, after leaving the scrolling mode that would eat them.
 

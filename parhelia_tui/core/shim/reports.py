@@ -50,6 +50,7 @@ def parse(line: bytes) -> dict[str, Any] | None:
         "progress": _progress,
         "risky": _risky,
         "approval": _approval,
+        "prompt": _prompt,
         "talk": _talk,
         "outcome": _outcome,
     }
@@ -127,6 +128,14 @@ def _progress(fields: dict[str, Any]) -> dict[str, Any] | None:
 def _risky(fields: dict[str, Any]) -> dict[str, Any] | None:
     message = _text(fields.get("message"))
     return None if message is None else {"type": "risky", "message": message}
+
+
+def _prompt(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """The agent has taken a prompt: not which, only what tells it from others."""
+    digest = _text(fields.get("digest"), 33)
+    if digest is None or len(digest) != 32 or not set(digest) <= set("0123456789abcdef"):
+        return None
+    return {"type": "prompt", "digest": digest}
 
 
 def _approval(fields: dict[str, Any]) -> dict[str, Any] | None:

@@ -341,6 +341,30 @@ ALTER TABLE containers ADD COLUMN gpu TEXT;
 ALTER TABLE containers ADD COLUMN region TEXT;
 """
 
+_REPLIES = f"""
+CREATE TABLE replies (
+    id TEXT PRIMARY KEY,
+    task_id TEXT NOT NULL,
+    container_id TEXT NOT NULL,
+    -- What is to be typed; emptied as soon as it is.
+    text TEXT NOT NULL,
+    shown TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    state TEXT NOT NULL,
+    evidence TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    typed_at REAL,
+    finished_at REAL,
+    rev INTEGER NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    {OWNER}
+) STRICT;
+CREATE INDEX replies_task ON replies (task_id, created_at);
+CREATE INDEX replies_created ON replies (created_at);
+CREATE INDEX replies_unsettled ON replies (created_at) WHERE state IN ('pending', 'typing', 'typed');
+"""
+
 
 def _first(db: Database) -> None:
     for statement in _statements(_FIRST):
@@ -369,7 +393,19 @@ def _providers(db: Database) -> None:
         db.execute(statement)
 
 
-STEPS: tuple[Callable[[Database], None], ...] = (_first, _checkpoints, _approvals, _agent_states, _providers)
+def _replies(db: Database) -> None:
+    for statement in _statements(_REPLIES):
+        db.execute(statement)
+
+
+STEPS: tuple[Callable[[Database], None], ...] = (
+    _first,
+    _checkpoints,
+    _approvals,
+    _agent_states,
+    _providers,
+    _replies,
+)
 """Step n brings `PRAGMA user_version` from n to n + 1."""
 
 

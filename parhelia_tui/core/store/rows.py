@@ -17,6 +17,7 @@ from parhelia_tui.core.model.records import (
     LedgerEntry,
     Limits,
     Owner,
+    Reply,
     Session,
     Task,
 )
@@ -26,6 +27,7 @@ from parhelia_tui.core.model.states import (
     CheckpointState,
     ContainerState,
     Health,
+    ReplyState,
     SessionState,
     TaskState,
     Trigger,
@@ -283,6 +285,26 @@ def approval(row: sqlite3.Row) -> Approval:
         source=row["source"],
         created_at=row["created_at"],
         answered_at=row["answered_at"],
+        finished_at=row["finished_at"],
+        rev=row["rev"],
+        version=row["version"],
+        owner=_owner(row),
+    )
+
+
+def reply(row: sqlite3.Row) -> Reply:
+    return Reply(
+        id=row["id"],
+        task_id=row["task_id"],
+        container_id=row["container_id"],
+        text=row["text"],
+        shown=row["shown"],
+        digest=row["digest"],
+        state=ReplyState(row["state"]),
+        evidence=row["evidence"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+        typed_at=row["typed_at"],
         finished_at=row["finished_at"],
         rev=row["rev"],
         version=row["version"],

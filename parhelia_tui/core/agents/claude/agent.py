@@ -58,6 +58,7 @@ class ClaudeAgent:
     summary = "Claude Code, as it is installed on this machine"
     conversation = CONFIG
     states = True
+    prompts = True
 
     @property
     def network(self) -> str:

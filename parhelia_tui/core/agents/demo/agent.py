@@ -39,6 +39,7 @@ OPTIONS: Mapping[str, Option] = {
     "fail": Option(False, lambda value: isinstance(value, bool), "true or false"),
     "tidy": Option(False, lambda value: isinstance(value, bool), "true or false"),
     "approvals": Option(False, lambda value: isinstance(value, bool), "true or false"),
+    "chat": Option(False, lambda value: isinstance(value, bool), "true or false"),
     "turns": Option(None, lambda value: _is_whole(value, 1, 500), "a whole number from 1 to 500"),
     "flood_mb": Option(0, lambda value: _is_whole(value, 0, 1024), "a whole number of MiB from 0 to 1024"),
 }
@@ -49,9 +50,9 @@ class DemoAgent:
 
     Options: `seed` (taken from the task's id where it is not given), `pace` (multiplies every pause), `ask`,
     `fail` (never gets its tests green and ends with 1), `tidy` (throws its test away after it has passed, which
-    it calls risky and waits for a checkpoint), `approvals` (asks for its plan
-    and before each tool), `turns` (answers of the model that it plays),
-    `flood_mb` (prints so much before it ends).
+    it calls risky and waits for a checkpoint), `approvals` (asks for its plan and before each tool), `chat` (then
+    listens for prompts, until `/exit`), `turns` (answers of the model that it plays), `flood_mb` (prints so much
+    before it ends).
     """
 
     name = "demo"
@@ -59,6 +60,7 @@ class DemoAgent:
     conversation = ".parhelia-demo"
     states = False
     network = "none"
+    prompts = True
 
     def probe(self) -> Probe:
         """It is part of Parhelia, and needs a Python inside."""

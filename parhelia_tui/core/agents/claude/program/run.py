@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import shutil
 import signal
 import time
+from typing import Any
 
 from .hooks import Hooks
 from .notes import Notes
@@ -109,6 +111,7 @@ class Watch:
     def _look(self) -> None:
         self._process.look()
         for event in self._hooks.take():
+            self._tell_prompt(event)
             self._known(of_hook(event, self._state))
         if self._stream is not None:
             for state in self._stream.take():
@@ -153,6 +156,13 @@ class Watch:
                 "message": state.detail,
             }
         )
+
+    def _tell_prompt(self, event: dict[str, Any]) -> None:
+        """Tell that a prompt was taken: not its words, only what tells it from others."""
+        prompt = event.get("prompt")
+        if event.get("hook_event_name") == "UserPromptSubmit" and isinstance(prompt, str):
+            words = " ".join(prompt.split()).encode("utf-8", "replace")
+            self._reports.send({"type": "prompt", "digest": hashlib.sha256(words).hexdigest()[:32]})
 
     def _tell_talk(self) -> None:
         talk = self._transcript

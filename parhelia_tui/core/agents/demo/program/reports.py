@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import hashlib
 import json
 import os
 import select
@@ -83,6 +84,11 @@ class Reports:
             connection.close()
             return None
         return connection
+
+    def prompt(self, text: str) -> None:
+        """Tell that a prompt was taken: not its words, only what tells it from others."""
+        words = " ".join(text.split()).encode("utf-8", "replace")
+        self._send({"type": "prompt", "digest": hashlib.sha256(words).hexdigest()[:32]})
 
     def usage(self, model: str, spent_in: int, spent_out: int, usd: float) -> None:
         """Tell the tokens of one answer and their price in USD."""

@@ -13,6 +13,7 @@ from .reports import Reports
 from .screen import Screen
 from .session import Session
 from .signals import Ended, Signals
+from .talk import Talk
 
 FLOOD_LINE = b"flood " + b"=" * 73 + b"\n"
 
@@ -43,6 +44,8 @@ def main() -> int:
         chance = random.Random(script["seed"])
         code = Session(script, os.getcwd(), chance, screen, reports, signals, memory).run()
         _flood(screen, int(script["flood_mb"]))
+        if script.get("chat"):
+            Talk(screen, reports, signals, chance, float(script["pace"])).run()
         return code
     except Ended as ended:
         if ended.why:

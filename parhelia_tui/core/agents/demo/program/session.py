@@ -197,6 +197,8 @@ class Session:
         else:
             self._reports.state("waiting", project.question)
             answer = self._screen.ask(f"{project.question} [Y/n]")
+            if answer:
+                self._reports.prompt(answer)
         if answer is None:
             self._interrupted()
             answer = ""

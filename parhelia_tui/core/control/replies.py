@@ -1,0 +1,153 @@
+"""What people tell agents: typed once, in order, and proven to have arrived or told as not delivered."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.control import approvals
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Container, Reply
+from parhelia_tui.core.model.states import ContainerState, ReplyState, TaskState
+from parhelia_tui.core.sessions import reply as typing
+from parhelia_tui.core.store import containers, events, replies, sessions, tasks
+from parhelia_tui.core.store.connection import writing, writing_durably
+
+TAKEN_S = 600.0
+"""Seconds that an agent has to take what was typed: it may be in the middle of a long piece of work."""
+REST_S = 10.0
+"""The same for one that waits for a person: it would have taken it at once."""
+
+
+def due(db: sqlite3.Connection) -> list[str]:
+    """Name the tasks whose next reply can be typed, or whose typing was interrupted.
+
+    One after the other: what an agent has not taken yet would be joined with what follows it.
+    """
+    first: dict[str, Reply] = {}
+    for each in replies.unsettled(db):
+        first.setdefault(each.task_id, each)
+    return [
+        task_id
+        for task_id, each in first.items()
+        if each.state is ReplyState.TYPING
+        or (each.state is ReplyState.PENDING and not approvals.waits(db, task_id))
+    ]
+
+
+async def deliver(context: Context, task_id: str) -> None:
+    """Type the next reply to a task.
+
+    That it is being typed is stored before the first letter, so that it is never typed twice: whoever is killed
+    in the middle leaves a reply of which nobody knows whether it arrived, and that is told.
+    """
+    waiting = replies.unsettled(context.db, task_id=task_id)
+    if not waiting or waiting[0].state is ReplyState.TYPED:
+        return
+    if waiting[0].state is ReplyState.TYPING:
+        _fail(context, waiting[0].id, "the controller was interrupted while it typed; look at its terminal")
+        return
+    reply, text = waiting[0], waiting[0].text
+    task, container = tasks.get(context.db, task_id), containers.find(context.db, waiting[0].container_id)
+    if (
+        container is None
+        or container.state is not ContainerState.RUNNING
+        or task.container_id != container.id
+    ):
+        _fail(context, reply.id, "its container does not run any more")
+        return
+    with writing_durably(context.db) as tx:
+        replies.move(tx, replies.get(tx, reply.id), ReplyState.TYPING, typed_at=context.clock())
+    try:
+        problem = await _type(context, container, text, hears=agent(task.agent).prompts, reply_id=reply.id)
+    except ParheliaError as error:
+        problem = error.message
+    if problem:
+        _fail(context, reply.id, problem)
+
+
+async def _type(context: Context, container: Container, text: str, *, hears: bool, reply_id: str) -> str:
+    """Type, and store what proves that it arrived; gives the reason where it did not."""
+    main = next(each for each in sessions.of_container(context.db, container.id) if each.kind == "main")
+    endpoint = context.backend_of(container).endpoint(container.id, main.name)
+    if not await typing.paste(endpoint, text, anywhere=hears):
+        return "it was pasted, but it does not stand on the screen, so Enter was not pressed; look at its terminal"
+    left = await typing.submit(endpoint, text)
+    if not hears and not left:
+        return "it was typed, but Enter did not take it off its line; look at its terminal"
+    with writing(context.db) as tx:
+        current = replies.get(tx, reply_id)
+        if not hears:
+            _delivered(tx, current, "screen", context.clock())
+        elif current.state is ReplyState.TYPING:
+            # The agent's own word is the proof; it may have come already.
+            replies.move(tx, current, ReplyState.TYPED)
+    return ""
+
+
+def taken(tx: sqlite3.Connection, container: Container, digest: str, at: float) -> None:
+    """Store that the agent has taken a prompt, if it is one that was typed for somebody."""
+    found = replies.typed(tx, container.id, digest)
+    if found is not None:
+        _delivered(tx, found, "agent", at)
+
+
+def container_ended(tx: sqlite3.Connection, container_id: str, at: float) -> None:
+    """What was not delivered to a container never will be."""
+    for each in replies.unsettled(tx, container_id=container_id):
+        _failed(tx, each, "its container has ended", at)
+
+
+def expire(context: Context) -> None:
+    """Tell of what was typed and not taken in time."""
+    now = context.clock()
+    for each in replies.unsettled(context.db):
+        if each.state is not ReplyState.TYPED or each.typed_at is None:
+            continue
+        task = tasks.find(context.db, each.task_id)
+        rests = task is not None and task.state is TaskState.WAITING
+        since = max(each.typed_at, (task.agent_at if task else None) or 0.0)
+        most = REST_S if rests else TAKEN_S
+        if now - since > most:
+            _fail(context, each.id, f"it was typed, but the agent has not taken it within {most:g} s")
+
+
+def _delivered(tx: sqlite3.Connection, reply: Reply, evidence: str, at: float) -> None:
+    replies.move(tx, reply, ReplyState.DELIVERED, evidence=evidence, reason="", finished_at=at)
+    _tell(tx, reply, "delivered", f"{reply.owner.user_id}: {reply.shown}", {"evidence": evidence}, at)
+
+
+def _failed(tx: sqlite3.Connection, reply: Reply, why: str, at: float) -> None:
+    replies.move(tx, reply, ReplyState.FAILED, reason=why, finished_at=at)
+    _tell(tx, reply, "failed", f"not delivered: {why}: {reply.shown}", {"reason": why}, at, level="warning")
+
+
+def _fail(context: Context, reply_id: str, why: str) -> None:
+    with writing(context.db) as tx:
+        current = replies.get(tx, reply_id)
+        if current.state not in (ReplyState.DELIVERED, ReplyState.FAILED):
+            _failed(tx, current, why, context.clock())
+
+
+def _tell(
+    tx: sqlite3.Connection,
+    reply: Reply,
+    what: str,
+    message: str,
+    data: dict[str, object],
+    at: float,
+    *,
+    level: str = "info",
+) -> None:
+    events.append(
+        tx,
+        f"reply.{what}",
+        message,
+        level=level,
+        task_id=reply.task_id,
+        container_id=reply.container_id,
+        data={"reply_id": reply.id, "by": reply.owner.user_id, **data},
+        at=at,
+        owner=reply.owner,
+    )
