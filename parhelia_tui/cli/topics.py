@@ -101,7 +101,7 @@ parhelia task logs a1b2 --follow
 parhelia task cancel a1b2
 parhelia task retry a1b2
 parhelia task reply a1b2 "use the second one"        # typed into its terminal, and proven to have arrived
-git diff | parhelia task reply a1b2 -
+parhelia task reply a1b2 - < notes.txt
 parhelia task list --state needs_review
 parhelia task accept a1b2 --reason "looked at the diff"
 parhelia task reject a1b2 --reason untested""",

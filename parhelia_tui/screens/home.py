@@ -47,6 +47,7 @@ KEYS = (
     Binding("n", "new", "new", tooltip="new task"),
     Binding("i", "inbox", "inbox", tooltip="who waits for you: allow, refuse and answer from here"),
     Binding("a", "attach", "attach", tooltip="attach to its terminal; Ctrl+Q leaves it again"),
+    Binding("t", "tell", "tell", tooltip="tell it something: typed into its terminal from here"),
     Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
     Binding("r", "retry", "retry", tooltip="try it again"),
     Binding("l", "log", "output", tooltip="what it printed"),
@@ -325,7 +326,7 @@ class HomeScreen(Screen[None]):
             if task_id is not None:
                 self.run_worker(self._attach_from_inbox(task_id), group="attach", exclusive=True)
 
-        self._inbox = InboxScreen(self._client, self.fleet, self._clock)
+        self._inbox = InboxScreen(self._client, self.fleet, self._clock, self.acts.tell)
         self.app.push_screen(self._inbox, left)
 
     async def _attach_from_inbox(self, task_id: str) -> None:
@@ -338,6 +339,11 @@ class HomeScreen(Screen[None]):
         self.action_inbox()
         self.acts.attach(task)
         self._chosen_changed()
+
+    def action_tell(self) -> None:
+        """Tell the task something."""
+        if task := self._possible("tell"):
+            self.acts.tell(task)
 
     def action_cancel(self) -> None:
         """Cancel the task, after a question."""

@@ -41,7 +41,7 @@ CONTAINER_COLUMNS = (
     Column("AGE", 4, right=True),
 )
 
-_KEY_RANKS = {"mark_all": 4, "zoom": 3, "checkpoint": 2, "log": 1}
+_KEY_RANKS = {"mark_all": 4, "tell": 3, "zoom": 3, "checkpoint": 2, "log": 1}
 """Keys that go first where the last line has no room for all; the help has every one."""
 
 Colours = Mapping[str, str]

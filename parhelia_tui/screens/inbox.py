@@ -17,7 +17,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.asking import questions
 from parhelia_tui.core.model.display import age
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Approval
+from parhelia_tui.core.model.records import Approval, Task
 from parhelia_tui.core.model.states import ApprovalKind
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens import inbox_lines
@@ -37,6 +37,7 @@ KEYS = (
     Binding("y", "allow", "allow", tooltip="let it go on; accept a task that is to be reviewed"),
     Binding("A", "always", "always", tooltip="allow it, and what is alike too, in its task"),
     Binding("d", "deny", "deny", tooltip="refuse it with a reason, which the agent is told"),
+    Binding("t", "tell", "tell", tooltip="tell its agent something: typed into its terminal from here"),
     Binding("enter", "attach", "attach", key_display="Enter", tooltip="go to its terminal; Ctrl+Q leaves it"),
     Binding(
         "space", "mark", "mark", key_display="Space", tooltip="mark it: one key answers all that are marked"
@@ -57,6 +58,7 @@ class InboxScreen(Screen[str | None]):
         client: names the state directory; wishes run in threads with clients of their own.
         fleet: what is shown of it; whoever changes it calls `fleet_changed`.
         clock: gives epoch seconds.
+        tell: asks for what a task is to be told, and tells it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
@@ -71,8 +73,11 @@ class InboxScreen(Screen[str | None]):
     InboxScreen Bar { background: $panel; }
     """
 
-    def __init__(self, client: Client, fleet: FleetView, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, fleet: FleetView, clock: Callable[[], float], tell: Callable[[Task], None]
+    ) -> None:
         super().__init__()
+        self._tell = tell
         self._client = client
         self._fleet = fleet
         self._clock = clock
@@ -313,7 +318,7 @@ class InboxScreen(Screen[str | None]):
         if not chosen:
             return EMPTY
         if chosen[0].approval is None:
-            return "It asks in its terminal: Enter goes there."
+            return "It asks in its terminal: Enter goes there, t tells it something."
         return "It asks a question: y alone answers it."
 
     # Elsewhere
@@ -331,6 +336,18 @@ class InboxScreen(Screen[str | None]):
             self.action_log()
         else:
             self.dismiss(entry.task.id)
+
+    def action_tell(self) -> None:
+        """Tell the agent under the cursor something."""
+        entry = self._entries.get(self.table.key or "")
+        if entry is None:
+            self.say(EMPTY)
+        elif entry.approval is not None:
+            self.say("It waits for an answer to this first: y, A or d.")
+        elif entry.reviewed:
+            self.say("Its task has ended, so there is nobody to tell.")
+        else:
+            self._tell(entry.task)
 
     def action_log(self) -> None:
         """Show what the task printed."""

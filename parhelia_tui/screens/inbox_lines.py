@@ -84,6 +84,8 @@ def _since(fleet: FleetView, task: Task) -> float:
     """When a task began to wait, as far as the history in sight tells."""
     if task.finished_at is not None:
         return task.finished_at
+    if task.agent_at is not None:
+        return task.agent_at
     told = [each.at for each in fleet.events if each.task_id == task.id and each.type == "task.waiting"]
     return told[-1] if told else task.started_at or task.created_at
 
@@ -122,5 +124,5 @@ def details(entry: Entry, now: float, colours: Colours) -> list[Text]:
         lines += [Text(), Text("y accepts it, d rejects it; l shows what it printed.", calm)]
     else:
         lines += [Text(one_line(task.question, 2000) or "It waits for you."), Text()]
-        lines.append(Text("It asks in its terminal: Enter goes there.", calm))
+        lines.append(Text("It asks in its terminal: Enter goes there, t tells it something from here.", calm))
     return lines

@@ -13,7 +13,7 @@ def why_not(action: str, task: Task | None) -> str:
         action: the name of an action of the home screen.
         task: the chosen one.
     """
-    if action not in ("attach", "cancel", "retry", "log", "checkpoint", "checkpoints"):
+    if action not in ("attach", "tell", "cancel", "retry", "log", "checkpoint", "checkpoints"):
         return ""
     if task is None:
         return "no task is chosen"
@@ -22,6 +22,8 @@ def why_not(action: str, task: Task | None) -> str:
         return f"the task is {task.state} and has no terminal yet"
     if action == "attach" and task.state not in (TaskState.RUNNING, TaskState.WAITING):
         return f"the task is {task.state}; l shows what it printed"
+    if action == "tell" and task.state not in (TaskState.RUNNING, TaskState.WAITING):
+        return f"the task is {task.state}, so there is nobody to tell"
     if action == "cancel" and task.state in TASK_ENDED:
         return f"the task is {task.state} already"
     if action == "cancel" and task.wanted == "cancel":

@@ -101,6 +101,28 @@ class TaskActs:
             answered,
         )
 
+    def tell(self, task: Task) -> None:
+        """Ask for a line, have it typed into the task's terminal, and say whether it arrived."""
+        from parhelia_tui.screens.ask import AskScreen
+
+        def answered(text: str | None) -> None:
+            if text is None:
+                return
+            self._screen.say(f"Telling “{one_line(task.title, 60)}”…")
+            self.wish(lambda door: door.replies.wait(door.replies.send(task.id, text).id), told)
+
+        def told(done: Any) -> None:
+            proof = "the agent has taken it" if done.evidence == "agent" else "its terminal shows it"
+            self._screen.say(f"It was told “{one_line(done.shown, 60)}”: {proof}.")
+
+        self._screen.app.push_screen(
+            AskScreen(
+                f"What shall “{one_line(task.title, 100)}” be told?",
+                "It is typed into its terminal and entered; whether it arrived is said then.",
+            ),
+            answered,
+        )
+
     def checkpoint(self, task: Task) -> None:
         """Take a checkpoint, and say when it is there."""
         self._screen.say(f"Taking a checkpoint of “{one_line(task.title, 60)}”…")

@@ -243,7 +243,10 @@ async def test_without_a_task_a_key_says_so(key: str, empty: StillFleet, opened_
 @pytest.mark.parametrize(
     ("task_id", "keys"),
     [
-        (WAITS, "n new i inbox a attach x cancel l output c checkpoint / filter w wall z zoom ? keys q quit"),
+        (
+            WAITS,
+            "n new i inbox a attach t tell x cancel l output c checkpoint / filter w wall z zoom ? keys q quit",
+        ),
         (QUEUED, "n new i inbox x cancel / filter w wall z zoom ? keys q quit"),
         (DONE, "n new i inbox r retry l output c checkpoint / filter w wall z zoom ? keys q quit"),
     ],
@@ -312,6 +315,7 @@ async def test_the_palette_offers_the_keys_that_do_something_and_the_themes(open
         assert offered == {
             "New",
             "Inbox",
+            "Tell",
             "Attach",
             "Cancel",
             "Output",

@@ -25,6 +25,8 @@ _LONGEST = 1 << 20
 class Talk:
     """Takes prompts one after the other; what is entered while it works waits for its turn.
 
+    `work 30` keeps it busy for 30 seconds, `/exit` ends it.
+
     Args:
         pace: multiplies the time that a prompt takes.
     """
@@ -67,7 +69,14 @@ class Talk:
                 file.write(json.dumps(prompt) + "\n")
             self._reports.state("working", "reads what it was told")
             self._screen.write(f"\r\x1b[K● You say: {clean(prompt, 60)}\n")
-            self._work(self._chance.uniform(0.0, 0.4) * self._pace)
+            self._work(self._seconds(prompt))
+
+    def _seconds(self, prompt: str) -> float:
+        """How long a prompt takes: so many seconds as it says (`work 30`), else a moment."""
+        first, _, rest = prompt.partition(" ")
+        if first == "work" and rest.isdigit() and len(rest) < 5:
+            return float(rest)
+        return self._chance.uniform(0.0, 0.4) * self._pace
 
     def _work(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -120,7 +129,7 @@ class Talk:
     def _draw(self) -> None:
         """Show the end of what is typed, on one line."""
         waiting = f"({len(self._queue)} wait) " if self._queue else ""
-        self._screen.write(f"\r\x1b[K{waiting}> {clean(self._typed, 4000)[-60:]}")
+        self._screen.write(f"\r\x1b[K{waiting}> {clean(self._typed[-400:], 400)[-60:]}")
 
 
 def _size(raw: bytes) -> int:
