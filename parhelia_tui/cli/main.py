@@ -29,6 +29,7 @@ COMMANDS = {
         "create, list, show, diff, env-diff, restore, rollback, protect, unprotect, tag, note, delete, verify, gc",
     ),
     "approval": (f"{_C}.approval:approval", "list, show, approve, deny"),
+    "notify": (f"{_C}.notify:notify", "test"),
     "resume": (f"{_C}.resume:resume", "go on with an ended task from its last checkpoint"),
     "events": (f"{_C}.events:events", "list, watch, replay, export"),
     "run": (f"{_C}.run:run", "one command in a fresh container, with its exit code"),

@@ -152,6 +152,8 @@ parhelia approval approve a1b2                       # all that a task waits for
 parhelia approval approve 3f2a --answer 2            # the second answer to its question
 parhelia approval deny 3f2a --reason "use the test database"
 parhelia task create --agent demo --option approvals=true "Tidy the cache"   # one that asks""",
+    "notify": """\
+parhelia notify test                                 # by every way that [notify] names""",
     "batch": """\
 parhelia --batch tasks.jsonl
 printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --mode clone

@@ -14,12 +14,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from parhelia_tui.core.client import Client, FleetSnapshot
+from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens import home_lines
-from parhelia_tui.screens.attention import Attention
+from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT, FleetView
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.reading import heartbeats_of
@@ -101,7 +101,7 @@ class HomeScreen(Screen[None]):
         self.fleet = FleetView(first)
         self._front = 0
         self._expected = ""
-        self._attention = Attention(self.fleet)
+        self._calls: Calls | None = None
         self._inbox: InboxScreen | None = None
         self.acts = TaskActs(self, client)
         self._start_at: float | None = None
@@ -157,14 +157,15 @@ class HomeScreen(Screen[None]):
                         self.fleet.apply(change)
                         self.notice.trouble("", self._clock())
                         self._draw()
-                        self._call_for_attention()
+                        self._call(change)
                 except ParheliaError as error:
                     self.notice.trouble(in_words(error), self._clock())
 
-    def _call_for_attention(self) -> None:
-        """Ring once when somebody new waits for a person, and let the inbox show who."""
-        if self._attention.fresh(self.fleet):
-            self.app.bell()
+    def _call(self, change: FleetChange) -> None:
+        """Call once for each change that somebody has to know of, and let the inbox show who waits."""
+        if self._calls is None:
+            self._calls = Calls(self.app, self._client)
+        self._calls.take(change.events, self.fleet)
         if self._inbox is not None and self._inbox.is_attached:
             self._inbox.fleet_changed()
 

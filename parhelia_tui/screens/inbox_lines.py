@@ -50,11 +50,6 @@ class Entry:
         return self.task.state is TaskState.NEEDS_REVIEW
 
     @property
-    def change(self) -> str:
-        """What makes this another thing to wait for than before."""
-        return self.key if self.approval else f"{self.key} {self.task.state} {self.task.question}"
-
-    @property
     def words(self) -> str:
         """What is asked, in a line."""
         if self.approval is not None:

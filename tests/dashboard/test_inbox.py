@@ -42,6 +42,12 @@ def inbox(seen: Dashboard) -> InboxScreen:
     return screen
 
 
+def rung(terminal: OuterTerminal) -> int:
+    """How often the bell rang; what ends a control string is no bell."""
+    strings = rb"\x1b[\]P][^\x07\x1b]*(\x07|\x1b\\)"
+    return re.sub(strings, b"", terminal.received).count(b"\x07")
+
+
 async def test_one_key_allows_and_the_task_goes_on(client: Client, place: Path) -> None:
     task = asker(client, place, bash("rm -r build"))
     async with dashboard(client) as seen:
@@ -187,6 +193,22 @@ to.sendall({json.dumps(said)!r}.encode() + b"\\n"); input()
     end_of(client, task.id)
 
 
+def test_the_desktop_is_told_by_the_terminal_and_the_filters_are_kept(
+    tmp_path: Path, client: Client, place: Path
+) -> None:
+    configure(tmp_path, '[notify]\ndesktop = "osc777"\nbell = false\nleast_priority = 0\n')
+    with OuterTerminal([DASHBOARD], columns=80, rows=24) as terminal:
+        terminal.wait_for(b"No tasks yet", DEADLINE_S)
+        asker(client, place, bash("quiet"), priority=-1)
+        terminal.wait_for(b"waits for you", DEADLINE_S)
+        asker(client, place, bash("rm -r build"), title="Loud")
+        terminal.wait_for(rb"\x1b\]777;notify;Loud waits for you;Bash: rm -r build\x07", DEADLINE_S)
+        terminal.write(b"q")
+        assert terminal.wait_end(DEADLINE_S) == 0
+        assert terminal.received.count(b"777;notify") == 1
+        assert rung(terminal) == 0
+
+
 @pytest.mark.parametrize(("columns", "rows"), [(120, 40), (80, 24)])
 def test_at_a_real_terminal(columns: int, rows: int, client: Client, place: Path) -> None:
     with OuterTerminal([DASHBOARD], columns=columns, rows=rows) as terminal:
@@ -204,7 +226,6 @@ def test_at_a_real_terminal(columns: int, rows: int, client: Client, place: Path
         terminal.wait_for(b"allowed", DEADLINE_S)
         terminal.write(b"qq")
         assert terminal.wait_end(DEADLINE_S) == 0
-        rung = re.sub(rb"\x1b[\]P][^\x07\x1b]*(\x07|\x1b\\)", b"", terminal.received)
-        assert rung.count(b"\x07") == 1
+        assert rung(terminal) == 1
     assert told(place)[0]["decision"] == "allow"
     assert client.task(task.id).state is TaskState.RUNNING

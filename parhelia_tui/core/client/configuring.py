@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.model.errors import ParheliaError
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.settings.config_notify import NotifyConfig
 
 
 class Configuring:
@@ -17,6 +20,12 @@ class Configuring:
         from parhelia_tui.core.settings.theme import theme
 
         return theme()
+
+    def notify_rules(self) -> NotifyConfig:
+        """Give who is told of what. Raises E700."""
+        from parhelia_tui.core.settings.config_files import load
+
+        return load(cwd=Path.cwd()).config.notify
 
     def configuration(self) -> dict[str, dict[str, Any]]:
         """Give every configured value with where it comes from. Raises E700."""

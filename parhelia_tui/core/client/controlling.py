@@ -13,6 +13,9 @@ from parhelia_tui.core.settings.wire import ask
 if TYPE_CHECKING:
     import subprocess
 
+TEST_S = 60.0
+"""Seconds that a test of notices may take: a program has 30."""
+
 
 class Controlling(Opened):
     """Starts, asks and stops the controller, and has it tidy up."""
@@ -52,6 +55,10 @@ class Controlling(Opened):
     def reconcile(self) -> dict[str, Any]:
         """Run one round of the reconciler now and give what it found and did."""
         return self._intent("reconcile", "", {})
+
+    def test_notices(self) -> dict[str, Any]:
+        """Have the controller tell by every way that it goes, and give what became of each."""
+        return self._intent("notify.test", "", {}, TEST_S)
 
     def cleanup(
         self, *, dry_run: bool, persistent: bool = False, older_than_s: float = 0.0

@@ -17,6 +17,7 @@ from parhelia_tui.core.control import (
     dispatch,
     egress,
     health,
+    notify,
     reconcile,
     replies,
     retention,
@@ -66,6 +67,7 @@ class Controller:
         self._trouble = ""
         self._last_round: dict[str, Any] = {}
         self._context: Context | None = None
+        self._notifier: notify.Notifier | None = None
         self._due: dict[str, float] = {}
         self.told_to_leave = False
 
@@ -97,6 +99,7 @@ class Controller:
             since=self._since,
         )
         egress.take_key(self._context)
+        self._notifier = notify.Notifier(self._context, self._start)
         about = {
             "pid": os.getpid(),
             "since": self._since,
@@ -230,6 +233,9 @@ class Controller:
         if self._is_due("retention", RETENTION_EVERY_S):
             self._start("retention", "", lambda: retention.expire(context))
             self._start("collect", "", lambda: taking.expire(context))
+
+        if self._notifier is not None:
+            self._notifier.look()
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = time.monotonic()

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from parhelia_tui.core.control import reconcile, retention, rollback
+from parhelia_tui.core.control import notify, reconcile, retention, rollback
 from parhelia_tui.core.control.checkpoints import collect
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import read_news
@@ -66,6 +66,7 @@ async def fulfil(context: Context, intent: Intent) -> None:
         "checkpoint.collect": _collect,
         "reconcile": _reconcile,
         "cleanup": _cleanup,
+        "notify.test": _test_notices,
     }
     state = "done"
     try:
@@ -188,6 +189,10 @@ async def _kill_session(context: Context, intent: Intent) -> dict[str, Any]:
                 at=now,
             )
     return {"session_id": session.id}
+
+
+async def _test_notices(context: Context, intent: Intent) -> dict[str, Any]:
+    return await notify.test(context)
 
 
 async def _reconcile(context: Context, intent: Intent) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from parhelia_tui.core.model.request import (
     checked_env,
 )
 from parhelia_tui.core.model.rules import read_rule
+from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
 from parhelia_tui.core.settings.section import Section
 
@@ -309,6 +310,7 @@ class Config(Section):
     retention: RetentionConfig = RetentionConfig()
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     policy: PolicyConfig = PolicyConfig()
+    notify: NotifyConfig = NotifyConfig()
     api: ApiConfig = ApiConfig()
     network: NetworkConfig = NetworkConfig()
     budget: BudgetConfig = BudgetConfig()
