@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ from parhelia_tui.core.model.ids import random_hex
 
 RESTORING = ".parhelia-restore-"
 """What is not finished has a name that begins so, beside the target."""
+
+_YOUNG_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,14 @@ def restore(
         wanted = repository.tree(tree)
         with reporting("restore the checkpoint"), _parent(target) as above:
             _refuse_taken(target, above)
+            _remove_unfinished(above)
             name = f"{RESTORING}{random_hex(16)}"
             builder = Builder(repository.objects, Teller(progress), wanted.files, processes=processes)
             os.mkdir(name, 0o700, dir_fd=above)
             try:
                 with descriptor(os.open(name, DIRECTORY, dir_fd=above)) as opened:
+                    # Held until we end: what nobody holds was left by one that was killed.
+                    fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     builder.fill(opened, wanted.top)
                 _refuse_taken(target, above)
                 # Takes the place of an empty directory, of nothing else.
@@ -79,6 +86,21 @@ def _parent(target: Path) -> AbstractContextManager[int]:
             f"The directory that is to hold the target cannot be opened: {error.strerror}.",
             details={"target": _shown(target)},
         ) from error
+
+
+def _remove_unfinished(above: int) -> None:
+    """Remove what earlier restores into this directory left that were killed."""
+    for name in os.listdir(above):
+        if name.startswith(RESTORING):
+            try:
+                with descriptor(os.open(name, DIRECTORY, dir_fd=above)) as left:
+                    fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    # One that is just being made is held a moment later.
+                    if time.time() - os.fstat(left).st_mtime > _YOUNG_S:
+                        remove_tree(name, above)
+            except OSError:
+                # Somebody works on it, or it is not ours to remove.
+                continue
 
 
 def _refuse_taken(target: Path, above: int) -> None:
