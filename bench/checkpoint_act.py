@@ -53,9 +53,7 @@ def act(stores: Stores, name: str, *words: str) -> str:
 
 def main(store: str, *words: str) -> None:
     """Do one act, or all that are asked for, and note the peak memory of this process, in MB, beside the store."""
-    from parhelia_tui.core.checkpoints.worker import COLLECT_EVERY
-
-    gc.set_threshold(COLLECT_EVERY)
+    gc.disable()
     stores = Stores(Path(store))
     if words:
         print(act(stores, *words))
@@ -64,6 +62,7 @@ def main(store: str, *words: str) -> None:
         print(json.dumps(act(stores, *json.loads(line))), flush=True)
         # What nobody has to wait for; a second line says that it is done.
         stores.tidy()
+        gc.collect()
         print(flush=True)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

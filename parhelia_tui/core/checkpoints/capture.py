@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints import stat_cache
-from parhelia_tui.core.checkpoints.changes import changes
+from parhelia_tui.core.checkpoints.changes import count_files
 from parhelia_tui.core.checkpoints.content import attributes
 from parhelia_tui.core.checkpoints.folder import Folder
 from parhelia_tui.core.checkpoints.hasher import Hasher
@@ -232,7 +232,4 @@ def _count(repository: Repository, previous: str | None, tree: Tree) -> int:
     if previous == tree.name:
         return 0
     before = repository.tree(previous)
-    return sum(
-        not (change.after or change.before or tree.top).is_directory
-        for change in changes(repository.objects.listing, before.top, tree.top)
-    )
+    return count_files(repository.objects.listing, before.top.content, tree.top.content)

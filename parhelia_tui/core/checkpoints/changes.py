@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Listing
 
@@ -57,6 +59,28 @@ def changes(
         if not whole:
             yield from _all(listing, old, below, gone=True)
             yield from _all(listing, new, below, gone=False)
+
+
+def count_files(listing: Listing, before: bytes, after: bytes) -> int:
+    """Count the names of files and symbolic links that came, went or changed.
+
+    Args:
+        listing: reads a directory.
+        before: what a directory listed; `NOTHING` where there was none.
+        after: what it lists now.
+
+    Raises:
+        ParheliaError: E600 when a directory is missing or damaged.
+    """
+    if before == after:
+        return 0
+    old, new = (listing(each).rows() if each != NOTHING else [] for each in (before, after))
+    differing = set(old) ^ set(new)
+    found = len({row[0] for row in differing if not stat.S_ISDIR(row[1])})
+    olds, news = ({row[0]: row[6] for row in rows if stat.S_ISDIR(row[1])} for rows in (old, new))
+    for name in olds.keys() | news.keys():
+        found += count_files(listing, olds.get(name, NOTHING), news.get(name, NOTHING))
+    return found
 
 
 def _all(listing: Listing, top: Entry | None, path: str, *, gone: bool) -> Iterator[Change]:

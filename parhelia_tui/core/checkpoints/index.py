@@ -25,6 +25,7 @@ class Index:
         self._segments: dict[str, Segment] = {}
         self._small: dict[bytes, tuple[Segment, int]] = {}
         self._big: list[Segment] = []
+        self._searches = 0
         self.damaged: dict[str, str] = {}
         """Packs whose table cannot be read, with the reason: their objects count as missing."""
 
@@ -35,7 +36,7 @@ class Index:
             for name in gone:
                 del self._segments[name]
             self._small.clear()
-            self._big = []
+            self._big, self._searches = [], 0
             for segment in self._segments.values():
                 self._add(segment)
         self.damaged = {name: why for name, why in self.damaged.items() if name in there}
@@ -51,13 +52,29 @@ class Index:
 
     def _add(self, segment: Segment) -> None:
         if segment.count < _SMALL:
-            for row, name in enumerate(segment.names()):
-                self._small[name] = (segment, row)
+            self._enter(segment)
         else:
             self._big.append(segment)
 
+    def _enter(self, segment: Segment) -> None:
+        for row, name in enumerate(segment.names()):
+            self._small[name] = (segment, row)
+
     def __contains__(self, name: bytes) -> bool:
-        return name in self._small or any(segment.find(name) is not None for segment in self._big)
+        return name in self._small or self._search(name) is not None
+
+    def _search(self, name: bytes) -> tuple[Segment, int] | None:
+        if self._searches > _SMALL:
+            # By now a dict of all of them has paid for itself.
+            for segment in self._big:
+                self._enter(segment)
+            self._big, self._searches = [], 0
+        for segment in self._big:
+            self._searches += 1
+            if (row := segment.find(name)) is not None:
+                return segment, row
+        # Another thread may just have moved them.
+        return self._small.get(name)
 
     def place(self, name: bytes) -> Place:
         """Say where an object lies.
@@ -65,11 +82,8 @@ class Index:
         Raises:
             ParheliaError: E600 when no pack has it.
         """
-        if found := self._small.get(name):
+        if found := self._small.get(name) or self._search(name):
             return found[0].place(found[1])
-        for segment in self._big:
-            if (row := segment.find(name)) is not None:
-                return segment.place(row)
         raise damaged(f"object {name.hex()} is missing")
 
     def segments(self) -> dict[str, Segment]:

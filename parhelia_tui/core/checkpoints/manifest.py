@@ -195,12 +195,7 @@ class Directory:
         Raises:
             ParheliaError: E600 when what it says about them makes no sense.
         """
-        count, data, at = self.count, self._data, self._offset + 4 * self.count
-        mtimes = struct.unpack_from(f"<{count}q", data, at)
-        sizes = struct.unpack_from(f"<{count}Q", data, at + 8 * count)
-        uids = struct.unpack_from(f"<{count}I", data, at + 16 * count)
-        gids = struct.unpack_from(f"<{count}I", data, at + 20 * count)
-        found = list(map(Entry, self.names, self.modes, mtimes, sizes, uids, gids, self.contents))
+        found = list(map(Entry, self.names, self.modes, *self._columns(), self.contents))
         try:
             for number, target in self._extras.get("targets", {}).items():
                 if not isinstance(target, str) or not target or "\0" in target:
@@ -219,6 +214,33 @@ class Directory:
         except (AttributeError, IndexError, TypeError, ValueError) as error:
             raise damaged(f"a directory cannot be read ({error})") from error
         return found
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Give what there is to say about each name as a tuple, the name first: to compare, for a quarter of the cost.
+
+        Raises:
+            ParheliaError: E600 when what it says about them makes no sense.
+        """
+        found: list[tuple[Any, ...]] = list(
+            zip(self.names, self.modes, *self._columns(), self.contents, strict=True)
+        )
+        try:
+            for kind in ("targets", "links", "xattrs"):
+                for number, said in self._extras.get(kind, {}).items():
+                    found[int(number)] += (kind, str(said))
+        except (AttributeError, IndexError, ValueError) as error:
+            raise damaged(f"a directory cannot be read ({error})") from error
+        return found
+
+    def _columns(self) -> tuple[Sequence[int], ...]:
+        """Give the mtimes, sizes, uids and gids."""
+        count, data, at = self.count, self._data, self._offset + 4 * self.count
+        return (
+            struct.unpack_from(f"<{count}q", data, at),
+            struct.unpack_from(f"<{count}Q", data, at + 8 * count),
+            struct.unpack_from(f"<{count}I", data, at + 16 * count),
+            struct.unpack_from(f"<{count}I", data, at + 20 * count),
+        )
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries())

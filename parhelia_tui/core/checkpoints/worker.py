@@ -22,13 +22,12 @@ from parhelia_tui.core.checkpoints.stores import Stores
 from parhelia_tui.core.model.errors import ParheliaError
 
 TELL_EVERY_S = 0.25
-COLLECT_EVERY = 200_000
-"""New objects between two looks for cycles: a walk makes many objects, and no cycles."""
 
 
 def main() -> int:
     """Do the jobs on standard input."""
-    gc.set_threshold(COLLECT_EVERY)
+    # A walk makes many objects and no cycles: to look for some costs a thirtieth of a first checkpoint.
+    gc.disable()
     stores: Stores | None = None
     while line := sys.stdin.readline():
         job = json.loads(line)
@@ -41,6 +40,7 @@ def main() -> int:
             _say({"error": {"code": error.code, "message": error.message, "details": error.details}})
             return 1
         stores.tidy()
+        gc.collect()
     return 0
 
 
