@@ -50,6 +50,9 @@ KEYS = (
     Binding("t", "tell", "tell", tooltip="tell it something: typed into its terminal from here"),
     Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
     Binding("r", "retry", "retry", tooltip="try it again"),
+    Binding(
+        "d", "details", "details", tooltip="all about it: state, attempts, history, cost, prompt", show=False
+    ),
     Binding("l", "log", "output", tooltip="what it printed"),
     Binding(
         "c", "checkpoint", "checkpoint", tooltip="take a checkpoint of it; it stands still only for a moment"
@@ -97,7 +100,7 @@ class HomeScreen(Screen[None]):
         super().__init__()
         self._client = client
         self._first = first
-        self._clock = clock
+        self.clock = clock
         self.fleet = FleetView(first)
         self._front = 0
         self._expected = ""
@@ -155,11 +158,11 @@ class HomeScreen(Screen[None]):
                 try:
                     async for change in watcher:
                         self.fleet.apply(change)
-                        self.notice.trouble("", self._clock())
+                        self.notice.trouble("", self.clock())
                         self._draw()
                         self._call(change)
                 except ParheliaError as error:
-                    self.notice.trouble(in_words(error), self._clock())
+                    self.notice.trouble(in_words(error), self.clock())
 
     def _call(self, change: FleetChange) -> None:
         """Call once for each change that somebody has to know of, and let the inbox show who waits."""
@@ -185,7 +188,7 @@ class HomeScreen(Screen[None]):
 
     def _tick(self) -> None:
         """Once a second: what counts on. Only what is in sight is made anew."""
-        self.fleet.at = self._clock()
+        self.fleet.at = self.clock()
         for pane in (self.tasks, self.containers, self.heartbeats):
             pane.refresh()
         self.top.show(home_lines.top(self.fleet, self._colours))
@@ -252,7 +255,7 @@ class HomeScreen(Screen[None]):
 
     def say(self, text: str) -> None:
         """Show a notice for some seconds, on the inbox too where that lies over this."""
-        self.notice.say(text, self._clock())
+        self.notice.say(text, self.clock())
         if self._inbox is not None:
             self._inbox.say(text)
 
@@ -327,7 +330,7 @@ class HomeScreen(Screen[None]):
             if task_id is not None:
                 self.run_worker(self._attach_from_inbox(task_id), group="attach", exclusive=True)
 
-        self._inbox = InboxScreen(self._client, self.fleet, self._clock, self.acts.tell)
+        self._inbox = InboxScreen(self._client, self.fleet, self.clock, self.acts.tell)
         self.app.push_screen(self._inbox, left)
 
     async def _attach_from_inbox(self, task_id: str) -> None:
@@ -361,6 +364,11 @@ class HomeScreen(Screen[None]):
         if task := self._possible("log"):
             self.acts.log(task)
 
+    def action_details(self) -> None:
+        """Show all about the task."""
+        if task := self._possible("details"):
+            self.acts.details(task)
+
     def action_checkpoint(self) -> None:
         """Take a checkpoint of the task."""
         if task := self._possible("checkpoint"):
@@ -376,7 +384,7 @@ class HomeScreen(Screen[None]):
         from parhelia_tui.screens.wall import WallScreen
 
         chosen = self.chosen
-        self.app.push_screen(WallScreen(self._client, self.fleet, chosen.id if chosen else "", self._clock))
+        self.app.push_screen(WallScreen(self._client, self.fleet, chosen.id if chosen else "", self.clock))
 
     def action_filter(self) -> None:
         """Type words that a task must have."""

@@ -13,7 +13,7 @@ def why_not(action: str, task: Task | None) -> str:
         action: the name of an action of the home screen.
         task: the chosen one.
     """
-    if action not in ("attach", "tell", "cancel", "retry", "log", "checkpoint", "checkpoints"):
+    if action not in ("attach", "tell", "cancel", "retry", "log", "checkpoint", "checkpoints", "details"):
         return ""
     if task is None:
         return "no task is chosen"

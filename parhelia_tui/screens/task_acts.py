@@ -22,6 +22,10 @@ class Stage(Protocol):
     fleet: FleetView
 
     @property
+    def clock(self) -> Callable[[], float]:
+        """Gives epoch seconds."""
+
+    @property
     def app(self) -> App[Any]:
         """The app that it is a part of."""
 
@@ -143,6 +147,12 @@ class TaskActs:
         from parhelia_tui.screens.checkpoints import CheckpointsScreen
 
         self._screen.app.push_screen(CheckpointsScreen(self._client, task))
+
+    def details(self, task: Task) -> None:
+        """Show all about a task."""
+        from parhelia_tui.screens.task_details import TaskDetailsScreen
+
+        self._screen.app.push_screen(TaskDetailsScreen(self._client, task, self._screen.clock))
 
     def log(self, task: Task) -> None:
         """Show what a task printed."""

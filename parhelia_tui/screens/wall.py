@@ -69,7 +69,7 @@ class WallScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self._client = client
-        self._clock = clock
+        self.clock = clock
         self._tiles: dict[str, TerminalPane] = {}
         self._front = first
         self._page = 0
@@ -129,7 +129,7 @@ class WallScreen(Screen[None]):
         self.top.show([Part(Text(words)) for words in ("parhelia ▪ wall", counted, paged) if words])
         keys = [each for each in KEYS if each.show and not why_not(each.action, self.chosen)]
         self.bottom.show([key(each, self.app.theme_variables) for each in keys])
-        self.notice.pass_time(self._clock())
+        self.notice.pass_time(self.clock())
 
     def _put(self, shown: dict[str, Task], columns: int) -> None:
         for task_id in [each for each in self._tiles if each not in shown]:
@@ -169,7 +169,7 @@ class WallScreen(Screen[None]):
 
     def say(self, text: str) -> None:
         """Show a notice for some seconds."""
-        self.notice.say(text, self._clock())
+        self.notice.say(text, self.clock())
 
     def expect(self, task_id: str) -> None:
         """Bring a task to the front as soon as it runs."""

@@ -17,6 +17,7 @@ from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.new_task import NewTaskScreen
+from parhelia_tui.screens.task_details import TaskDetailsScreen
 from parhelia_tui.widgets.terminal_view import TerminalView
 from tests.support.still_fleet import LIVE, NOW, PORTS, WAITS, StillFleet
 from tests.support.tmux_server import TmuxServer
@@ -203,6 +204,16 @@ def test_command_line(size: tuple[int, int], app: ParheliaApp, snap_compare: Com
         return screen._asked == "c" and len(screen._offers) > 3
 
     assert snap_compare(app, terminal_size=size, run_before=after("colon", "c", then=offered))
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_task_details(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
+    def read(pilot: Pilot[None]) -> bool:
+        screen = pilot.app.screen
+        assert isinstance(screen, TaskDetailsScreen)
+        return screen._about is not None
+
+    assert snap_compare(app, terminal_size=size, run_before=after("j", "d", then=read))
 
 
 def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:

@@ -15,6 +15,7 @@ from parhelia_tui.core.model.records import (
     Container,
     Event,
     Heartbeat,
+    LedgerEntry,
     Session,
     Task,
 )
@@ -137,6 +138,10 @@ class Looking(Opened):
     def spent(self, *, from_at: float = 0.0, task_id: str | None = None) -> ledger.Spent:
         """Sum the ledger."""
         return ledger.spent(self._db, from_at=from_at, task_id=task_id)
+
+    def spendings(self, task_id: str) -> list[LedgerEntry]:
+        """Read what each response of a task cost, in order."""
+        return ledger.of_task(self._db, task_id)
 
     def agents(self) -> list[tuple[str, str]]:
         """Name the agents there are, each with a line about it."""

@@ -1,0 +1,66 @@
+"""All about one task, page by page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.screens.task_details import TaskDetailsScreen
+from tests.dashboard.conftest import Opens
+from tests.support.dashboard import dashboard
+from tests.support.fleet import create, reach
+from tests.support.still_fleet import PORTS
+
+
+async def test_it_tells_what_a_task_is_and_how_it_stands(opened: Opens) -> None:
+    async with opened() as seen:
+        seen.home.tasks.select(PORTS)
+        await seen.press("d")
+        await seen.wait_for(
+            "Port the parser to the new interface", "● running", "$1.02", "/srv/project (shared)"
+        )
+        await seen.press("tab")
+        await seen.wait_for("task.running", "it runs")
+        await seen.press("3")
+        await seen.wait_for("MODEL", "TOGETHER")
+        await seen.press("4")
+        await seen.wait_for("4 prompt")
+        await seen.press("right")
+        await seen.wait_for("workspace")
+        await seen.press("left", "escape")
+        assert seen.app.screen is seen.home
+
+
+@pytest.mark.real
+async def test_it_follows_a_task_and_sums_what_it_costs(client: Client, place: Path) -> None:
+    options = {"seed": 5, "pace": 0, "turns": 2, "ask": "always"}
+    task = create(client, "sort\nthe list", place, agent="demo", agent_options=options)
+    reach(client, task.id, TaskState.WAITING)
+    async with dashboard(client) as seen:
+        await seen.press("d")
+        await seen.wait_for("◆ waiting", "asks", "sort")
+        assert isinstance(seen.app.screen, TaskDetailsScreen)
+        await seen.press("4")
+        await seen.wait_for("the list")
+        await seen.press("1")
+        client.cancel_task(task.id)
+        await seen.wait_for("– cancelled", "cancelled by the user", "1   c-")
+        await seen.press("2")
+        await seen.wait_for("task.cancel_requested")
+        await seen.press("3")
+        total = client.task(task.id).cost_usd
+        assert total
+        await seen.wait_for(f"${total:.4f}")
+
+
+@pytest.mark.real
+async def test_text_of_others_is_text_there_too(client: Client, place: Path) -> None:
+    task = create(client, "true a\x1b[31mred\x07 [bold]b[/]", place)
+    async with dashboard(client) as seen:
+        seen.home.tasks.select(task.id)
+        await seen.press("d", "4")
+        await seen.wait_for("[bold]b[/]")
+        assert not any("\x1b" in line or "\x07" in line for line in seen.lines())
