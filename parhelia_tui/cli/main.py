@@ -36,7 +36,7 @@ COMMANDS = {
     "shell": (f"{_C}.run:shell", "an interactive shell in a fresh container"),
     "attach": (f"{_C}.session:attach", "go to the terminal of a task or session"),
     "status": (f"{_C}.status:status", "the fleet in a few lines"),
-    "budget": (f"{_C}.status:budget", "show what was spent"),
+    "budget": (f"{_C}.budget:budget", "show, set, raise, stop, history, estimate"),
     "agent": (f"{_C}.status:agent", "list the agents"),
     "doctor": (f"{_C}.doctor:doctor", "what works on this machine"),
     "controller": (f"{_C}.controller:controller", "start, stop, status, run, logs"),

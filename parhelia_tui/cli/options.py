@@ -156,6 +156,10 @@ _REQUEST: tuple[_Option, ...] = (
         ("--network",),
         {"type": click.Choice(["none", "api", "allowlist", "open"]), "help": "Network of the container."},
     ),
+    (
+        ("--budget", "budget_usd"),
+        {"type": click.FloatRange(0, 1_000_000), "metavar": "USD", "help": "What it may spend on the API."},
+    ),
     (("--backend",), {"metavar": "NAME", "help": "Where it runs: local, modal."}),
     (("--priority",), {"type": int, "help": "Larger goes first, -100 to 100."}),
     (("--env", "-e"), {"multiple": True, "metavar": "K=V", "help": "Variable inside; repeatable."}),

@@ -1,4 +1,4 @@
-"""`parhelia status`, `budget`, `doctor` and `agent`: how things are."""
+"""`parhelia status` and `agent`: how things are."""
 
 from __future__ import annotations
 
@@ -38,28 +38,6 @@ def _status_page(about: ControllerStatus, totals: Totals) -> str:
             ("spent", f"{money(totals.spent_today_usd)} today, {money(totals.spent_total_usd)} in all"),
         ]
     )
-
-
-@click.group(cls=LazyGroup)
-def budget() -> None:
-    """What was spent."""
-
-
-@budget.command("show")
-@output_options
-def budget_show() -> None:
-    """Show what was spent, by what agents reported."""
-    out = Out()
-    totals = out.client.totals()
-    unknown = totals.unknown_cost_entries
-    page = [
-        ("today", money(totals.spent_today_usd)),
-        ("in all", money(totals.spent_total_usd)),
-        ("last hour", money(totals.burn_usd_per_hour)),
-        ("tokens", f"{totals.input_tokens} in, {totals.output_tokens} out"),
-        ("unknown", f"{unknown} entries of today have no known cost" if unknown else ""),
-    ]
-    out.answer(totals, lambda: details(page), cost_usd=totals.spent_total_usd)
 
 
 @click.group(cls=LazyGroup)

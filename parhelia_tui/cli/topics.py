@@ -143,6 +143,17 @@ parhelia resume a1b2                                 # an ended task goes on fro
 parhelia resume a1b2 --workspace ../moved            # ... in the directory that is another one now
 parhelia resume a1b2 --from 77aa --keep-workspace
 parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
+    "budget": """\
+parhelia budget show
+parhelia budget set 20 day                           # a ceiling for each day, in USD
+parhelia budget set 100                              # and one for everything
+parhelia budget set 5 a1b2                           # for one task
+parhelia budget set --none --for day                 # no ceiling any more
+parhelia budget raise a1b2 2.50                      # who waits for money goes on
+parhelia budget stop a1b2                            # its agent is told to stop
+parhelia budget history --by model --days 7
+parhelia budget estimate --agent claude --tasks 4
+parhelia budget estimate --model claude-opus-5 --input 50000 --output 2000""",
     "approval": """\
 parhelia approval list                               # what waits for you, oldest first
 parhelia approval show 3f2a

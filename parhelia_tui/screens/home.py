@@ -60,6 +60,14 @@ KEYS = (
     Binding(
         "C", "checkpoints", "checkpoints", tooltip="its checkpoints: compare, go back, resume", show=False
     ),
+    Binding(
+        "dollar_sign",
+        "budget",
+        "budget",
+        key_display="$",
+        tooltip="its budget: raise it, or stop it",
+        show=False,
+    ),
     Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
     Binding("w", "wall", "wall", tooltip="the live terminals of all running tasks at once"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
@@ -385,6 +393,11 @@ class HomeScreen(Screen[None]):
 
         chosen = self.chosen
         self.app.push_screen(WallScreen(self._client, self.fleet, chosen.id if chosen else "", self.clock))
+
+    def action_budget(self) -> None:
+        """Raise the budget of the task, or stop its spending."""
+        if task := self._possible("budget"):
+            self.acts.budget(task)
 
     def action_filter(self) -> None:
         """Type words that a task must have."""

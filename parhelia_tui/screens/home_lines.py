@@ -196,8 +196,9 @@ def beat_strip(fleet: FleetView, each: Container) -> str:
 
 
 def budget(fleet: FleetView, colours: Colours) -> list[Text]:
-    """What was spent, by the tokens that the agents reported."""
+    """What was spent, of which ceilings, and how long that goes on."""
     totals = fleet.totals
+    day, whole = totals.ceilings.get("day"), totals.ceilings.get("all")
     calm = Style(color=colours.get("secondary"))
 
     def line(name: str, *values: str) -> Text:
@@ -208,11 +209,18 @@ def budget(fleet: FleetView, colours: Colours) -> list[Text]:
         return text
 
     unknown = totals.unknown_cost_entries
-    lines = [
-        line("spent", money(totals.spent_today_usd), "today", money(totals.spent_total_usd), "in all"),
-        line("burn", money(totals.burn_usd_per_hour), "in the last hour"),
-        line("tokens", _short(totals.input_tokens), "in", _short(totals.output_tokens), "out"),
-    ]
+    if totals.ceilings:
+        lines = [
+            line("spent", _of(totals.spent_today_usd, day), "today"),
+            line("in all", _of(totals.spent_total_usd, whole), ""),
+            line("burn", f"{money(totals.burn_usd_per_hour)}/h", _end(fleet)),
+        ]
+    else:
+        lines = [
+            line("spent", money(totals.spent_today_usd), "today", money(totals.spent_total_usd), "in all"),
+            line("burn", money(totals.burn_usd_per_hour), "in the last hour"),
+        ]
+    lines.append(line("tokens", _short(totals.input_tokens), "in", _short(totals.output_tokens), "out"))
     if unknown:
         plural = "s" if unknown != 1 else ""
         lines.append(
@@ -222,6 +230,30 @@ def budget(fleet: FleetView, colours: Colours) -> list[Text]:
         Text(f" {look.bars(totals.hours)}", Style(color=colours.get("primary"))).append(" last 24 h", calm)
     )
     return lines
+
+
+def _of(spent: float, ceiling: float | None) -> str:
+    return money(spent) if ceiling is None else f"{money(spent)}/{money(ceiling)}"
+
+
+def _end(fleet: FleetView) -> str:
+    """When the first ceiling is reached if it goes on so."""
+    totals, burn = fleet.totals, fleet.totals.burn_usd_per_hour
+    spent = {"day": totals.spent_today_usd, "all": totals.spent_total_usd}
+    left = {scope: limit - spent[scope] for scope, limit in totals.ceilings.items() if scope in spent}
+    if any(each <= 0 for each in left.values()):
+        return "the budget is spent"
+    hours = [
+        each / burn
+        for scope, each in left.items()
+        # A new day begins with nothing spent.
+        if burn > 0 and (scope != "day" or _same_day(fleet.at, fleet.at + each / burn * 3600))
+    ]
+    return f"all spent in {length(min(hours) * 3600)}" if hours else ""
+
+
+def _same_day(at: float, later: float) -> bool:
+    return later - at < 86400 and time.localtime(at).tm_mday == time.localtime(later).tm_mday
 
 
 def _short(count: int) -> str:

@@ -13,7 +13,17 @@ def why_not(action: str, task: Task | None) -> str:
         action: the name of an action of the home screen.
         task: the chosen one.
     """
-    if action not in ("attach", "tell", "cancel", "retry", "log", "checkpoint", "checkpoints", "details"):
+    if action not in (
+        "attach",
+        "tell",
+        "cancel",
+        "retry",
+        "log",
+        "checkpoint",
+        "checkpoints",
+        "details",
+        "budget",
+    ):
         return ""
     if task is None:
         return "no task is chosen"
@@ -30,6 +40,8 @@ def why_not(action: str, task: Task | None) -> str:
         return "the task is being cancelled already"
     if action == "retry" and not ended:
         return f"the task is {task.state}; only an ended one is tried again"
+    if action == "budget" and task.state in TASK_ENDED:
+        return f"the task is {task.state} and spends nothing more"
     if action == "log" and task.attempt == 0:
         return "the task has printed nothing yet: it has not begun"
     if action == "checkpoint" and task.attempt == 0:

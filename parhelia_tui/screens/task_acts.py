@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any, Protocol
 
 from textual.app import App, SuspendNotSupported
@@ -45,6 +46,10 @@ def in_words(error: ParheliaError) -> str:
     return f"{error.code}: {error.message}" + (f". Try: {'; '.join(helps)}" if helps else "")
 
 
+def _lift(scope: str, more: float, door: Client) -> None:
+    door.budgets.lift(scope, more)
+
+
 class TaskActs:
     """Asks, writes wishes and hands the terminal over.
 
@@ -82,6 +87,41 @@ class TaskActs:
     def _keep(self, fields: dict[str, Any]) -> None:
         # A long prompt is work too; what was typed in the meantime is newer.
         self._draft = {**fields, **self._draft}
+
+    def budget(self, task: Task) -> None:
+        """Ask how much more a task may spend, or whether it is to stop."""
+        from parhelia_tui.core.client.budgets import in_words as words
+        from parhelia_tui.screens.ask import AskScreen
+
+        try:
+            bounds = self._client.budgets.of_task(task)
+        except ParheliaError as error:
+            self._screen.say(in_words(error))
+            return
+
+        def answered(said: str | None) -> None:
+            if said == "stop":
+                self.wish(lambda door: door.budgets.stop(task))
+            elif said is not None:
+                try:
+                    more = float(said.lstrip("$"))
+                except ValueError:
+                    self._screen.say(f"{one_line(said, 40)} is no amount.")
+                    return
+                spent = [each.scope for each in bounds if each.left_usd is not None and each.left_usd <= 0]
+                for scope in spent or [f"task:{task.id}"]:
+                    self.wish(partial(_lift, scope, more))
+
+        lines = [
+            words(each) for each in bounds if each.limit_usd is not None or each.scope.startswith("task")
+        ]
+        self._screen.app.push_screen(
+            AskScreen(
+                f"The budget of “{one_line(task.title, 120)}”",
+                "\n".join([*lines, "USD that can be spent from now on, or stop."]),
+            ),
+            answered,
+        )
 
     def cancel(self, task: Task) -> None:
         """Cancel a task, after a question that says what is lost."""

@@ -18,6 +18,7 @@ from parhelia_tui.core.client.terminals import Terminals
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.approvals import Approvals
+    from parhelia_tui.core.client.budgets import Budgets
     from parhelia_tui.core.client.checkpoints import Checkpoints
     from parhelia_tui.core.client.replies import Replies
 
@@ -45,3 +46,10 @@ class Client(Tasking, Housing, Terminals, Controlling, StoreFile, Configuring):
         from parhelia_tui.core.client.replies import Replies
 
         return Replies(self.owner, lambda: self._db, self._clock, self.wake)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What there is to ask and to wish of money."""
+        from parhelia_tui.core.client.budgets import Budgets
+
+        return Budgets(self.paths, self.owner, lambda: self._db, self._clock, self.task_of)

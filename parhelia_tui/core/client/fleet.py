@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from parhelia_tui.core.model.records import Approval, Container, Event, Heartbeat, Session, Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.process_lock import holder
-from parhelia_tui.core.store import approvals, containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import approvals, containers, events, ledger, meta, sessions, tasks
 from parhelia_tui.core.store.changes import current_rev
 
 ENDED_SHOWN = 50
@@ -45,6 +45,7 @@ class Totals:
         unknown_cost_entries: spendings since midnight whose cost nobody knows.
         burn_usd_per_hour: spent in the last 60 minutes.
         hours: spent in each of the last 24 hours, the oldest first.
+        ceilings: for `all` and for a `day`, where there are such.
     """
 
     by_state: dict[TaskState, int]
@@ -55,6 +56,7 @@ class Totals:
     output_tokens: int
     burn_usd_per_hour: float
     hours: tuple[float, ...]
+    ceilings: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def totals(db: sqlite3.Connection, sums: Money) -> Totals:
         output_tokens=sums.ever.output_tokens,
         burn_usd_per_hour=sums.burn_usd_per_hour,
         hours=sums.hours,
+        ceilings=json.loads(meta.get(db, meta.CEILINGS) or "{}"),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from parhelia_tui.core.client.launch import ensure_controller
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
@@ -22,6 +22,7 @@ from parhelia_tui.core.model.states import (
     TaskState,
 )
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.process_lock import holder
 from parhelia_tui.core.settings.wire import ask
 from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
@@ -57,6 +58,8 @@ class Tasking(Opened):
     def create_tasks(self, requests: Sequence[TaskRequest], *, batch: str | None = None) -> list[Task]:
         """Store several tasks, all or none, and wake the controller. Raises as `create_task`."""
         fresh = [self._new_task(request, batch) for request in requests]
+        if any(task.network != "none" for task in fresh):
+            self._prepare_spending(requests, fresh)
         stored: list[Task] = []
         with writing(self._db) as tx:
             for task in fresh:
@@ -71,18 +74,36 @@ class Tasking(Opened):
                     owner=self.owner,
                 )
         self.wake()
-        if any(task.network != "none" for task in stored):
-            self._hand_over_key()
         return stored
 
-    def _hand_over_key(self) -> None:
-        """Give the controller, which may have been started elsewhere, the API's key of our environment."""
+    def _prepare_spending(self, requests: Sequence[TaskRequest], fresh: list[Task]) -> None:
+        """Refuse tasks for which there is no money, set their ceilings, and hand over the key.
+
+        Raises:
+            ParheliaError: E300 when the ceiling for everything or for today is spent.
+        """
+        from parhelia_tui.core.client.budgets import Budgets
         from parhelia_tui.core.settings.config_files import load
 
-        value = os.environ.get(load().config.api.key_env)
-        if value:
-            ensure_controller(self.paths)
-            ask(self.paths.controller_socket, {"op": "key", "value": value}, timeout_s=5.0)
+        config = load().config
+        budgets = Budgets(self.paths, self.owner, lambda: self._db, self._clock, self._find)
+        metered = [task for task in fresh if task.network in ("api", "allowlist")]
+        if metered:
+            budgets.check()
+            wanted = {
+                task.id: request.budget_usd
+                for task, request in zip(fresh, requests, strict=True)
+                if request.budget_usd is not None and task in metered
+            }
+            budgets.begin(metered, wanted, config.budget.plan_usd)
+        # A controller that we start ourselves has our environment; one that was started elsewhere is told.
+        value = os.environ.get(config.api.key_env)
+        if value and holder(self.paths.controller_lock) is not None:
+            with contextlib.suppress(ParheliaError):
+                ask(self.paths.controller_socket, {"op": "key", "value": value}, timeout_s=5.0)
+
+    def _find(self, text: str) -> Task:
+        return tasks.resolve(self._db, text)
 
     def check(self, request: TaskRequest) -> None:
         """Check a request as `create_task` does, and store nothing. Raises as `create_task`."""

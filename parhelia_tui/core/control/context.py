@@ -18,6 +18,13 @@ from parhelia_tui.core.settings.paths import Paths
 
 
 @dataclass(slots=True)
+class Book:
+    """The controller's connection to the book of money, once there is a book."""
+
+    db: sqlite3.Connection | None = None
+
+
+@dataclass(slots=True)
 class ApiKey:
     """The value of the variable with the API's key: in the memory of this process and nowhere else.
 
@@ -42,6 +49,7 @@ class Context:
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
         rolling: workspaces that are being brought to an earlier state just now.
         workers: have what is to be done on the checkpoint store done.
+        book: what was asked for and spent, for every process that spends.
         api_key: the API's key, where a variable holds it.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
@@ -57,6 +65,7 @@ class Context:
     looked: dict[str, float] = field(default_factory=dict)
     rolling: set[str] = field(default_factory=set)
     workers: Workers = field(default_factory=Workers)
+    book: Book = field(default_factory=Book)
     api_key: ApiKey = field(default_factory=ApiKey)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 

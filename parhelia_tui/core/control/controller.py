@@ -22,6 +22,7 @@ from parhelia_tui.core.control import (
     replies,
     retention,
     settle,
+    spending,
     wishes,
 )
 from parhelia_tui.core.control import checkpoints as taking
@@ -100,6 +101,7 @@ class Controller:
         )
         egress.take_key(self._context)
         self._notifier = notify.Notifier(self._context, self._start)
+        spending.keep_configured(self._context)
         about = {
             "pid": os.getpid(),
             "since": self._since,
@@ -126,6 +128,8 @@ class Controller:
             with writing(self._context.db) as tx:
                 events.append(tx, "controller.stopped", "the controller leaves; what runs goes on")
             self._context.db.close()
+            if self._context.book.db is not None:
+                self._context.book.db.close()
             self._context = None
 
     def wake(self, about: str = "") -> None:
@@ -148,6 +152,7 @@ class Controller:
             or tasks.queue(db, 1)
             or intents.pending(db)
             or checkpoints.unfinished(db)
+            or spending.has_open(self.context)
         )
 
     def status(self) -> dict[str, Any]:
@@ -206,11 +211,13 @@ class Controller:
             self._create(container_id)
         for container_id, reason in wishes.to_end(context):
             self._end(container_id, reason)
+        spending.take(context)
         news, self._news = self._news, set()
         for container_id in news:
             self._read(container_id)
         if self._is_due("look", self._config.controller.health_s):
             live = containers.live(context.db)
+            spending.settle_dead(context)
             for container in live:
                 self._settle(container.id)
                 if egress.lacks_key(context, container):

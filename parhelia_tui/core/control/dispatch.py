@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent, tells_states
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import egress, ending, resume, review, workspaces
+from parhelia_tui.core.control import egress, ending, resume, review, spending, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -34,9 +34,15 @@ def pick(context: Context) -> list[str]:
     free = context.config.controller.max_containers - containers.count_live(db)
     if free <= 0 or not tasks.queue(db, 1):
         return []
-    picked = []
+    # With the money for today or for everything gone, what would spend waits, and lets others past.
+    poor = spending.nothing_left(context)
+    picked: list[str] = []
     with writing(db) as tx:
-        for task in tasks.queue(tx, free):
+        for task in tasks.queue(tx, -1 if poor else free):
+            if len(picked) >= free:
+                break
+            if poor and task.network in egress.METERED:
+                continue
             container = _give_container(context, tx, task)
             if container is not None:
                 picked.append(container.id)

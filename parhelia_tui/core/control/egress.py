@@ -26,6 +26,7 @@ def plan(context: Context, task: Task, container: Container) -> EgressPlan | Non
     config = context.config
     return EgressPlan(
         task=task.id,
+        plan=task.batch,
         url=config.api.url,
         key_env=config.api.key_env,
         key_file=config.api.key_file,

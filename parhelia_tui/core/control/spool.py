@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
-from parhelia_tui.core.control import approvals, ending, replies
+from parhelia_tui.core.control import approvals, egress, egress_news, ending, replies
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
@@ -118,6 +118,7 @@ class _Story:
             "approval": self._asked,
             "approval_answered": lambda record: approvals.answered(tx, self._container, record),
             "approval_withdrawn": lambda record: approvals.withdrawn(tx, self._container, record),
+            "egress": lambda record: egress_news.take(tx, self._container, self._task(), record, self.tell),
             "terminal_lost": self._terminal_lost,
             "session_started": self._session_started,
             "session_ended": self._session_ended,
@@ -242,7 +243,8 @@ class _Story:
             replies.taken(self._tx, self._container, str(report["digest"]), float(record["at"]))
         elif kind == "risky":
             self._risky(task, message, float(record["at"]))
-        elif kind == "usage":
+        elif kind == "usage" and self._container.network not in egress.METERED:
+            # Where the meter counts, a claim is not booked beside it.
             self._usage(task, int(record["seq"]), float(record["at"]), report)
 
     def _agent_state(self, task: Task, report: dict[str, Any], message: str, at: float) -> None:
@@ -266,6 +268,8 @@ class _Story:
         elif (
             state in WORKING_STATES
             and task.state is TaskState.WAITING
+            # What it said before it was held still is not its going on.
+            and task.reason != egress_news.BUDGET
             and not approvals.waits(self._tx, task.id)
         ):
             tasks.move(self._tx, task, TaskState.RUNNING, question="")
@@ -274,7 +278,7 @@ class _Story:
             self.tell(f"agent.{state}", message or f"the agent says: {state}")
 
     def _waits(self, task: Task, state: str, question: str) -> None:
-        if approvals.waits(self._tx, task.id):
+        if approvals.waits(self._tx, task.id) or task.reason == egress_news.BUDGET:
             # What it asks is told by the question itself.
             return
         if task.state is TaskState.RUNNING:

@@ -87,6 +87,15 @@ def open_book(path: Path) -> sqlite3.Connection:
     return db
 
 
+def empty_book() -> sqlite3.Connection:
+    """Give a book with nothing in it, in memory, for who only looks and finds none."""
+    db = connect(Path(":memory:"))
+    with writing(db) as tx:
+        for statement in _SCHEMA:
+            tx.execute(statement)
+    return db
+
+
 def _version(db: sqlite3.Connection, path: Path) -> int:
     mark = int(db.execute("PRAGMA application_id").fetchone()[0])
     found = int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
+from parhelia_tui.core.meter.money import usd
 from parhelia_tui.core.meter.spending import Standing, day_of, standing
 from parhelia_tui.core.store.connection import writing_durably
 
@@ -78,6 +80,11 @@ def every(db: sqlite3.Connection) -> list[Ceiling]:
         "SELECT scope, limit_nano, source, set_at FROM ceilings ORDER BY scope NOT IN ('all', 'day'), scope"
     )
     return [Ceiling(*row) for row in found]
+
+
+def shown(db: sqlite3.Connection) -> str:
+    """Give the ceilings that every screen shows, in USD by scope, as JSON."""
+    return json.dumps({each.scope: usd(each.limit) for each in every(db) if each.scope in ("all", "day")})
 
 
 def stop(db: sqlite3.Connection, task: str, at: float) -> None:

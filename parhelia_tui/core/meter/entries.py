@@ -22,6 +22,7 @@ class Entry:
     request: str
     container: str
     task: str
+    plan: str | None
     model: str
     cost: int
     estimated: bool
@@ -38,7 +39,7 @@ class Entry:
 def since(db: sqlite3.Connection, seq: int, most: int = 500) -> list[Entry]:
     """Read the entries after `seq`, in order, at most so many."""
     found = db.execute(
-        "SELECT settled_seq AS seq, request, container, task, model, cost_nano AS cost,"
+        "SELECT settled_seq AS seq, request, container, task, plan, model, cost_nano AS cost,"
         " state = 'estimated' AS estimated, assumed, status,"
         " input_tokens, output_tokens, cache_read, cache_write_5m, cache_write_1h, settled_at AS at FROM entries"
         " WHERE settled_seq > ? ORDER BY settled_seq LIMIT ?",
@@ -50,9 +51,6 @@ def since(db: sqlite3.Connection, seq: int, most: int = 500) -> list[Entry]:
     ]
 
 
-def has_open(db: sqlite3.Connection, container: str) -> bool:
-    """Say whether a container has requests that nobody has settled."""
-    row = db.execute(
-        "SELECT 1 FROM entries WHERE container = ? AND state = 'reserved' LIMIT 1", (container,)
-    ).fetchone()
-    return row is not None
+def containers_with_open(db: sqlite3.Connection) -> list[str]:
+    """Name the containers that have requests which nobody has settled."""
+    return [row[0] for row in db.execute("SELECT DISTINCT container FROM entries WHERE state = 'reserved'")]

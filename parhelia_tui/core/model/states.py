@@ -63,6 +63,7 @@ class Trigger(StrEnum):
     DETACH = "detach"
     ERROR = "error"
     RISKY = "risky"
+    BUDGET = "budget"
     ROLLBACK = "rollback"
     END = "end"
 

@@ -331,6 +331,7 @@ class Config(Section):
         """
         fields: dict[str, Any] = self.defaults.model_dump()
         fields["unsandboxed"] = self.local.unsandboxed
+        fields["budget_usd"] = self.budget.task_usd
         for name, value in given.items():
             if name in ("env", "limits") and isinstance(value, Mapping):
                 asked = {key: each for key, each in value.items() if each is not None}

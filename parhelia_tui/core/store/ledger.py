@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from parhelia_tui.core.model.records import LedgerEntry, Task
+from parhelia_tui.core.model.records import LedgerEntry, Owner, Task
 from parhelia_tui.core.store import rows
 
 MOST_TOKENS = 10**9
@@ -59,6 +59,45 @@ def add(
     return cursor.rowcount == 1
 
 
+def add_metered(
+    tx: sqlite3.Connection,
+    task_id: str,
+    owner: Owner,
+    *,
+    container_id: str,
+    number: int,
+    request: str,
+    at: float,
+    model: str,
+    input_tokens: int,
+    output_tokens: int,
+    cache_read_tokens: int,
+    cache_write_tokens: int,
+    cost_usd: float,
+    estimated: bool,
+) -> bool:
+    """Store what the meter booked; what is stored already changes nothing. The task's own sum is the caller's.
+
+    Args:
+        number: of the entry in the meter's book.
+        estimated: the answer was cut or the price is not known, so it is what was known of it.
+
+    Returns:
+        True when it was new.
+    """
+    cursor = tx.execute(
+        "INSERT INTO ledger (at, task_id, container_id, spool_seq, model, input_tokens, output_tokens,"
+        " cache_read_tokens, cache_write_tokens, cost_usd, request, estimated, owner_user, owner_session,"
+        " owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            *(at, task_id, container_id, -number, model, input_tokens, output_tokens, cache_read_tokens),
+            *(cache_write_tokens, cost_usd, request, int(estimated), owner.user_id, owner.session_id),
+            container_id,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """A sum over the ledger.
@@ -81,7 +120,8 @@ def spent(db: sqlite3.Connection, *, from_at: float = 0.0, task_id: str | None =
         where += " AND task_id = ?"
         values.append(task_id)
     row = db.execute(
-        "SELECT coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd), coalesce(sum(input_tokens), 0),"
+        "SELECT coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd),"
+        " coalesce(sum(input_tokens + cache_read_tokens + cache_write_tokens), 0),"
         f" coalesce(sum(output_tokens), 0) FROM ledger WHERE {where}",
         values,
     ).fetchone()
@@ -100,6 +140,42 @@ def by_hour(db: sqlite3.Connection, now: float, hours: int) -> list[float]:
     for hour, usd in found:
         sums[min(hour, hours - 1)] += usd or 0.0
     return sums
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was spent for one thing: a day, a task, a model.
+
+    Args:
+        usd: the known costs.
+        answers: how many answers they were for.
+        estimated: those of them of which not all was known.
+    """
+
+    name: str
+    usd: float
+    answers: int
+    estimated: int
+    input_tokens: int
+    output_tokens: int
+
+
+_PARTS = {"day": "date(at, 'unixepoch', 'localtime')", "task": "task_id", "model": "model"}
+
+
+def parts(db: sqlite3.Connection, by: str, from_at: float, task_id: str | None = None) -> list[Part]:
+    """Sum the ledger by `day`, `task` or `model`: days in order, everything else the dearest first."""
+    name = _PARTS[by]
+    order = "1" if by == "day" else "2 DESC, 1"
+    found = db.execute(
+        f"SELECT {name}, coalesce(sum(cost_usd), 0.0), count(*),"
+        " sum(estimated OR cost_usd IS NULL),"
+        " sum(input_tokens + cache_read_tokens + cache_write_tokens), sum(output_tokens)"
+        " FROM ledger WHERE at >= ? AND (? IS NULL OR task_id = ?)"
+        f" GROUP BY 1 ORDER BY {order}",
+        (from_at, task_id, task_id),
+    )
+    return [Part(*row) for row in found]
 
 
 def of_task(db: sqlite3.Connection, task_id: str) -> list[LedgerEntry]:

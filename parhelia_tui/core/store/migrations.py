@@ -366,6 +366,26 @@ CREATE INDEX replies_unsettled ON replies (created_at) WHERE state IN ('pending'
 """
 
 
+_EGRESS = f"""
+-- What the meter booked has its own number, below zero in the place of a spool's.
+ALTER TABLE ledger ADD COLUMN request TEXT NOT NULL DEFAULT '';
+ALTER TABLE ledger ADD COLUMN cache_read_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN cache_write_tokens INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ledger ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX ledger_request ON ledger (request) WHERE request <> '';
+
+CREATE TABLE reached (
+    container_id TEXT NOT NULL REFERENCES containers (id) ON DELETE CASCADE,
+    host TEXT NOT NULL,
+    called INTEGER NOT NULL DEFAULT 0,
+    denied INTEGER NOT NULL DEFAULT 0,
+    last_at REAL NOT NULL,
+    {OWNER},
+    PRIMARY KEY (container_id, host)
+) STRICT, WITHOUT ROWID;
+"""
+
+
 def _first(db: Database) -> None:
     for statement in _statements(_FIRST):
         db.execute(statement)
@@ -398,6 +418,11 @@ def _replies(db: Database) -> None:
         db.execute(statement)
 
 
+def _egress(db: Database) -> None:
+    for statement in _statements(_EGRESS):
+        db.execute(statement)
+
+
 STEPS: tuple[Callable[[Database], None], ...] = (
     _first,
     _checkpoints,
@@ -405,6 +430,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _agent_states,
     _providers,
     _replies,
+    _egress,
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
 

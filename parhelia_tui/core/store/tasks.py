@@ -159,6 +159,16 @@ def alive(db: sqlite3.Connection) -> list[Task]:
     return [rows.task(row) for row in found]
 
 
+def costs(db: sqlite3.Connection, agent: str | None, limit: int) -> list[float]:
+    """Read what the newest ended tasks cost, in USD, of one agent or of all; those that cost nothing are left out."""
+    found = db.execute(
+        "SELECT cost_usd FROM tasks WHERE state IN ('completed', 'failed', 'cancelled') AND cost_usd > 0"
+        " AND (? IS NULL OR agent = ?) ORDER BY created_at DESC LIMIT ?",
+        (agent, agent, limit),
+    )
+    return [float(row[0]) for row in found]
+
+
 def counts(db: sqlite3.Connection) -> dict[TaskState, int]:
     """Count the tasks by state; states without a task are left out."""
     found = db.execute("SELECT state, count(*) FROM tasks GROUP BY state")
