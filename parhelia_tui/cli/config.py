@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from pathlib import Path
 
 import click
 
@@ -77,3 +78,26 @@ def init(force: bool) -> None:
     out = Out()
     written = out.client.begin_configuration(force=force)
     out.answer({"path": str(written)}, f"{written} explains every key; take away a # to set one")
+
+
+@config.command()
+@click.option("--dry-run", is_flag=True, help="Only list what goes along and what stays behind.")
+@click.option("--workspace", "-w", metavar="DIR", default=".", help="For tasks of this directory.")
+@output_options
+def sync(dry_run: bool, workspace: str) -> None:
+    """Bring your own Claude Code configuration into the containers that run; new ones get it by themselves.
+
+    Secrets and what names programs or paths of this machine stay behind. Nothing flows back.
+    """
+    out = Out()
+    found = out.client.carried(Path(workspace).resolve())
+    brought = {} if dry_run else out.client.carry_configuration()["containers"]
+    data = {"carried": found.carried, "left": found.left, "containers": brought}
+    goes = [[each.kind, each.name, each.note] for each in found.carried]
+    stays = [[each.name, each.why] for each in found.left]
+    page = [table(("GOES ALONG", "NAME", "CHANGED"), goes), table(("STAYS BEHIND", "WHY"), stays)]
+    if not dry_run:
+        page.append(
+            "\n".join(f"{name}: {files} files" for name, files in brought.items()) or "no container runs"
+        )
+    out.answer(data, "\n\n".join(page))

@@ -33,10 +33,11 @@ ACTIONS = ("resume", "rollback", "retry", "inspect")
     help="The newest if not given.",
 )
 @click.option("--keep-workspace", is_flag=True, help="Leave the files as they are now; the talk goes on.")
+@click.option("--message", "-m", default="", help="What to tell its agent, where it can be told.")
 @yes_option
 @output_options
 def resume(
-    what: str | None, workspace: str | None, name: str | None, keep_workspace: bool, yes: bool
+    what: str | None, workspace: str | None, name: str | None, keep_workspace: bool, message: str, yes: bool
 ) -> None:
     """Go on with an ended task in a new container: its files as at the checkpoint, its agent's talk goes on."""
     out = Out()
@@ -51,7 +52,7 @@ def resume(
     if what and workspace:
         task = out.client.move_workspace(task.id, workspace)
         keep_workspace = True
-    _resume(out, task, chosen, keep_workspace, yes)
+    _resume(out, task, chosen, keep_workspace, yes, message)
 
 
 def _newest_of(out: Out, workspace: str) -> Task:
@@ -66,7 +67,9 @@ def _newest_of(out: Out, workspace: str) -> Task:
     )
 
 
-def _resume(out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: bool, yes: bool) -> None:
+def _resume(
+    out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: bool, yes: bool, message: str = ""
+) -> None:
     target = chosen or out.client.checkpoints.newest(task)
     if target is not None and not keep_workspace and task.state in TASK_SETTLED and on_terminal() and not yes:
         lost = out.client.checkpoints.diff(target, None, lambda stage, done, total: None)
@@ -77,7 +80,9 @@ def _resume(out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: boo
                 "(As they are is kept in a checkpoint; --keep-workspace leaves them.)",
                 yes,
             )
-    done = out.client.checkpoints.resume(task, chosen, workspace="keep" if keep_workspace else "restore")
+    done = out.client.checkpoints.resume(
+        task, chosen, workspace="keep" if keep_workspace else "restore", message=message
+    )
     old = f", {age(target.created_at)} old" if target else ""
     out.answer(
         done,

@@ -205,6 +205,7 @@ parhelia config path
 parhelia config check
 parhelia config example > config.toml
 parhelia config init                                 # a file of yours to begin with
+parhelia config sync --dry-run                       # what of your Claude Code configuration goes along
 parhelia completion install
 parhelia completion bash
 parhelia completion zsh

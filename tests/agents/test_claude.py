@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
+from tests.agents.claude_fleet import PATIENCE_S, ask, use
 from tests.support.fleet import configure, create, end_of, reach
 from tests.support.product import Product
 from tests.support.real_claude import at_every_version, claude
@@ -18,28 +16,6 @@ from tests.support.scripted_api import ScriptedApi
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
-
-PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def api(tmp_path: Path, product: Product) -> Iterator[ScriptedApi]:
-    """The scripted API on a socket of this test; it outlives the product's containers."""
-    with ScriptedApi(tmp_path / "api.sock") as made:
-        yield made
-        product.close()
-
-
-def use(tmp_path: Path, version: str, **more: str) -> None:
-    """Let the product use this version, and the scripted API."""
-    lines = [f'path = "{claude(version)}"', f'api_socket = "{tmp_path / "api.sock"}"']
-    lines += [f"{name} = {value}" for name, value in more.items()]
-    configure(tmp_path, "[claude]\n" + "\n".join(lines) + "\n")
-
-
-def ask(client: Client, place: Path, scenario: str, **options: Any) -> Task:
-    """Store a task for Claude that plays a scenario."""
-    return create(client, f"SCENARIO={scenario} do it", place, agent="claude", agent_options=options)
 
 
 @at_every_version

@@ -19,6 +19,7 @@ class Start:
         shown: a directory for what the agent may read and not change; its files are made anew here.
         conversation: the id of its conversation, chosen and stored before anything is started.
         continues: the talk of an earlier attempt lies in the home.
+        talk: the id of that conversation; another one where this attempt begins its own from a copy.
         interrupted: that attempt was ended by a failure in the middle of its work.
         memory: what earlier sessions of this project left for the next one; empty for nothing.
     """
@@ -28,6 +29,7 @@ class Start:
     shown: Path
     conversation: str
     continues: bool = False
+    talk: str = ""
     interrupted: bool = False
     memory: str = ""
 
@@ -106,6 +108,13 @@ class Agent(Protocol):
 
     def launch(self, start: Start) -> Launch:
         """Say how to start it, or how to go on where the talk of an earlier attempt lies in its home."""
+
+    def carry(self, home: Path, task: Task) -> int:
+        """Bring what the user configured for it into the home of a container, also of one that runs.
+
+        Returns:
+            How many files were written. Nothing of it ever flows back.
+        """
 
     def describe(self, task: Task) -> Mapping[str, str]:
         """Say what of the agent belongs to the environment of a checkpoint: its version, its model."""

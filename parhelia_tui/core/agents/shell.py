@@ -64,6 +64,10 @@ class ShellAgent:
             command = _FROM_FILE.format(path=f"{'$HOME' if task.unsandboxed else homes.INSIDE}/{SCRIPT}")
         return Launch((shell, "-c", "--", command, Path(shell).name))
 
+    def carry(self, home: Path, task: Task) -> int:
+        """It has no configuration of the user's."""
+        return 0
+
     def describe(self, task: Task) -> Mapping[str, str]:
         """Say which shell runs it."""
         return {"shell": _shell(task)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -182,12 +183,15 @@ class Checkpoints:
         """
         return self._ask("checkpoint.rollback", checkpoint.id, {}, ROLLBACK_S)
 
-    def resume(self, task: Task, checkpoint: Checkpoint | None, *, workspace: str = "restore") -> Task:
+    def resume(
+        self, task: Task, checkpoint: Checkpoint | None, *, workspace: str = "restore", message: str = ""
+    ) -> Task:
         """Send a settled task back to the queue, so that a new attempt goes on from a checkpoint.
 
         Args:
             checkpoint: the newest of the task if None.
             workspace: `restore` it to the checkpoint, or `keep` it as it is; the talk goes on in both cases.
+            message: what its agent is told then, where it can be told.
 
         Raises:
             ParheliaError: E202 when there is none, E103 while the task is at work, E600 for an unfinished one.
@@ -222,6 +226,7 @@ class Checkpoints:
                 resume_from=chosen.id,
                 resume_workspace=workspace,
                 recoveries=0,
+                agent_options=_with_message(task, message),
             )
             events.append(
                 tx,
@@ -336,6 +341,17 @@ class Checkpoints:
                 "E600", f"checkpoint {checkpoint.id} is {checkpoint.state}, so it cannot be used"
             )
         return checkpoint.tree
+
+
+def _with_message(task: Task, message: str) -> str:
+    """The options of a task's agent with what it is told when its talk goes on; what was said last time is gone."""
+    from parhelia_tui.core.agents.registry import agent
+
+    options = {name: value for name, value in task.agent_options.items() if name != "message"}
+    if message:
+        options["message"] = message
+        agent(task.agent).check(task.prompt, options)
+    return json.dumps(options)
 
 
 def _clean(tags: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.model.errors import ParheliaError
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.agents.claude.carry import Manifest
     from parhelia_tui.core.settings.config_notify import NotifyConfig
 
 
@@ -41,6 +42,13 @@ class Configuring:
             else:
                 values[key] = {"value": value, "source": str(loaded.sources.get(key, "built-in"))}
         return values
+
+    def carried(self, project: Path) -> Manifest:
+        """Say what of the user's own configuration of Claude Code goes into a container, and what stays and why."""
+        from parhelia_tui.core.agents.claude.carry import manifest
+        from parhelia_tui.core.agents.home import INSIDE
+
+        return manifest(Path.home(), project, INSIDE)
 
     def configuration_files(self) -> list[Path]:
         """Name the configuration files that are read here, the weakest first. Raises E700."""

@@ -52,6 +52,10 @@ class Controlling(Opened):
         """Start a controller as a child of this process and its terminal, for somebody who watches it."""
         return launch.run_controller(self.paths)
 
+    def carry_configuration(self) -> dict[str, Any]:
+        """Bring the user's own configuration of agents into the containers that run; gives files by container."""
+        return self._intent("agent.carry", "", {})
+
     def reconcile(self) -> dict[str, Any]:
         """Run one round of the reconciler now and give what it found and did."""
         return self._intent("reconcile", "", {})

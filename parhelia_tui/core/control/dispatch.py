@@ -163,10 +163,19 @@ async def _take_over(context: Context, container: Container) -> None:
 
 
 def _conversation(tx: sqlite3.Connection, task: Task) -> str:
-    """The conversation of the next attempt: that of the checkpoint from which it goes on, else a new one."""
+    """The conversation of the next attempt: that of the checkpoint from which it goes on, else a new one.
+
+    What goes on from another task's checkpoint begins a conversation of its own from a copy.
+    """
     checkpoint = checkpoints.find(tx, task.resume_from) if task.resume_from else None
-    known = tasks.conversation(tx, task.id, checkpoint.attempt) if checkpoint else ""
-    return known or str(uuid.uuid4())
+    own = checkpoint is not None and checkpoint.task_id == task.id
+    return (_talk(tx, task) if own else "") or str(uuid.uuid4())
+
+
+def _talk(db: sqlite3.Connection, task: Task) -> str:
+    """The conversation whose files the checkpoint holds from which a task goes on; empty where there is none."""
+    checkpoint = checkpoints.find(db, task.resume_from) if task.resume_from else None
+    return tasks.conversation(db, checkpoint.task_id, checkpoint.attempt) if checkpoint else ""
 
 
 def is_wanted(context: Context, container_id: str) -> bool:
@@ -187,6 +196,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         shown=private_directory(run / "shown"),
         conversation=tasks.conversation(context.db, task.id, container.attempt),
         continues=resume.has_talk(context, task, container),
+        talk=_talk(context.db, task),
         interrupted=task.recoveries > 0,
     )
     adapter.prepare(start)

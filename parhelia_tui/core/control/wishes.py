@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import notify, reconcile, retention, rollback
 from parhelia_tui.core.control.checkpoints import collect
 from parhelia_tui.core.control.context import Context
@@ -67,6 +68,7 @@ async def fulfil(context: Context, intent: Intent) -> None:
         "reconcile": _reconcile,
         "cleanup": _cleanup,
         "notify.test": _test_notices,
+        "agent.carry": _carry,
     }
     state = "done"
     try:
@@ -96,6 +98,19 @@ def _has_begun(context: Context, intent: Intent) -> bool:
 def _session_id(intent: Intent) -> str:
     # It follows from the intent, so a controller that takes it up again makes no second session.
     return f"s-{intent.id:08x}"
+
+
+async def _carry(context: Context, intent: Intent) -> dict[str, Any]:
+    """Bring the user's own configuration into the homes of containers that run."""
+    brought: dict[str, int] = {}
+    for container in containers.live(context.db):
+        task = tasks.find(context.db, container.task_id)
+        home = context.paths.container(container.id) / "home"
+        if task is not None and container.state is ContainerState.RUNNING and home.is_dir():
+            files = await asyncio.to_thread(agent(task.agent).carry, home, task)
+            if files:
+                brought[container.id] = files
+    return {"containers": brought}
 
 
 async def _create_session(context: Context, intent: Intent) -> dict[str, Any]:

@@ -286,6 +286,11 @@ class ClaudeConfig(Section):
         default=(),
         description='Rules of what it may never do, whatever its mode, such as "Bash(git push:*)".',
     )
+    carry: bool = Field(
+        default=True,
+        description="Let your own settings, CLAUDE.md, skills, agents, commands, plugins and MCP servers go along;"
+        " `parhelia config sync --dry-run` lists what goes and what stays.",
+    )
     api_socket: str | None = Field(
         default=None,
         description="A unix socket on which its API answers, shown inside. So a container needs no network.",

@@ -31,6 +31,7 @@ def failing(status: int, kind: str, message: str, **more: object) -> tuple[Failu
     return (Failure(status, kind, message, **more),)  # type: ignore[arg-type]
 
 
+LOUD = "head -c 3000000 /dev/zero | tr '\\0' x; printf '\\377\\376\\033]0;owned\\007'"
 LATER = Reply("It works again.")
 SCENARIOS: Mapping[str, Sequence[Step]] = {
     "text": (Reply("Hello from the script."),),
@@ -68,7 +69,7 @@ SCENARIOS: Mapping[str, Sequence[Step]] = {
     "slow": (Reply("slow words " * 40, pieces=40, piece_s=0.25, output_tokens=80),),
     "late": (Reply("That took a while.", begin_s=3.0),),
     "hang": (Reply("I begin and", pieces=2, hang=True),),
-    "long-tool": (Reply("I wait.", (bash("sleep 300"),)), Reply("It was long.")),
+    "long-tool": (Reply("I wait.", (bash("tail -f /dev/null"),)), Reply("It was long.")),
     "loop": (Reply("Once more.", (bash("true"),)),),
     "expensive": (
         Reply("That was dear.", input_tokens=50_000, output_tokens=20_000, cache_read=30_000, cache_write=9_000),
@@ -78,6 +79,11 @@ SCENARIOS: Mapping[str, Sequence[Step]] = {
     "cut": (Reply("This was cut, then it came again.", pieces=4, cut_after=3),),
     "mid-error": (Reply("This failed in the middle.", pieces=4, fail_after=3),),
     "control": (Reply("\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m \u202eback \x9b31m end."),),
+    "hostile": (
+        Reply("\x1b]0;owned\x07\x9b2J first \u202e.", (bash(LOUD),)),
+        Reply("y" * 10_000_000, (bash("true"),), pieces=20, output_tokens=9000),
+        Reply("\x1b]0;owned\x07\x1b[2J\u202e It is over \x9b31m now."),
+    ),
     "400": failing(400, "invalid_request_error", "messages.0: the script refuses this"),
     "too-long": failing(400, "invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum"),
     "low-credit": failing(400, "invalid_request_error", "Your credit balance is too low to access the API."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.claude import seeds
+from parhelia_tui.core.agents.claude.carry import Manifest, manifest
 from parhelia_tui.core.agents.claude.find import Found, find, probe
 from parhelia_tui.core.agents.interpreter import interpreter
 from parhelia_tui.core.agents.options import Option, check
@@ -97,6 +99,9 @@ class ClaudeAgent:
             hook = ("/bin/sh", f"{program}/hook.sh")
             ask = (*interpreter()[0], f"{program}/__main__.py", "--ask")
         homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, ask, config.deny))
+        self.carry(start.home, start.task)
+        servers = _carried(start.task, config).servers
+        homes.put(start.shown, "mcp.json", json.dumps({"mcpServers": servers}))
         homes.put(start.shown, "prompt", _prompt(start))
         homes.put(start.shown, "plan", _plan(start, found, config))
 
@@ -114,6 +119,8 @@ class ClaudeAgent:
                 Mount(PROGRAM, f"{INSIDE}/program"),
                 Mount(start.shown, shown),
             )
+            plugins = _carried(start.task, config).plugins
+            mounts += tuple(Mount(each, _plugin(number)) for number, each in enumerate(plugins))
         env = {
             "DISABLE_AUTOUPDATER": "1",
             "DISABLE_TELEMETRY": "1",
@@ -129,6 +136,13 @@ class ClaudeAgent:
             if not start.task.unsandboxed:
                 mounts = (*mounts, Mount(_socket(config.api_socket), API_SOCKET, writable=True))
         return Launch(command, env, mounts)
+
+    def carry(self, home: Path, task: Task) -> int:
+        """Write settings, texts and skills below `~/.claude`. Raises E507, E602."""
+        files = _carried(task, _config()).files
+        for name, data in files.items():
+            homes.put(home, f"{CONFIG}/{name}", data)
+        return len(files)
 
     def describe(self, task: Task) -> Mapping[str, str]:
         """Name its version and model."""
@@ -151,6 +165,17 @@ def _config() -> ClaudeConfig:
     return load().config.claude
 
 
+def _carried(task: Task, config: ClaudeConfig) -> Manifest:
+    """What of the user's own configuration goes along."""
+    if not config.carry:
+        return Manifest()
+    return manifest(Path.home(), Path(task.workspace), homes.INSIDE)
+
+
+def _plugin(number: int) -> str:
+    return f"{INSIDE}/plugins/{number}"
+
+
 def _headless(task: Task) -> bool:
     return bool(task.agent_options.get("headless"))
 
@@ -166,7 +191,7 @@ def _shown(start: Start) -> str:
 def _goes_on(start: Start) -> bool:
     """Whether the conversation itself lies in the home; a checkpoint may be older than its first word."""
     projects = start.home / CONFIG / "projects"
-    return start.continues and any(projects.glob(f"*/{start.conversation}.jsonl"))
+    return start.continues and bool(start.talk) and any(projects.glob(f"*/{start.talk}.jsonl"))
 
 
 def _prompt(start: Start) -> str:
@@ -184,8 +209,17 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
     headless = _headless(task)
     mode = task.agent_options.get("permission_mode") or config.permission_mode
     program = str(found.path) if task.unsandboxed else f"{INSIDE}/claude"
+    carried = _carried(task, config)
     words = [program, "--settings", f"{shown}/settings.json", "--permission-mode", str(mode)]
-    words += ["--resume" if _goes_on(start) else "--session-id", start.conversation]
+    if _goes_on(start):
+        words += ["--resume", start.talk]
+    if not _goes_on(start) or start.talk != start.conversation:
+        # A copy of another task's talk gets an id of its own: two must never write to one.
+        words += ["--fork-session"] if _goes_on(start) else []
+        words += ["--session-id", start.conversation]
+    words += ["--mcp-config", f"{shown}/mcp.json"] if carried.servers else []
+    for number, each in enumerate(carried.plugins):
+        words += ["--plugin-dir", str(each) if task.unsandboxed else _plugin(number)]
     model = task.agent_options.get("model") or config.model
     if model:
         words += ["--model", str(model)]

@@ -88,7 +88,8 @@ def settings(version: Sequence[int], hook: Sequence[str], ask: Sequence[str], de
             "hooks": hooks,
             "permissions": {"deny": list(deny)},
             "skipDangerousModePermissionPrompt": True,
-            "includeCoAuthoredBy": False,
+            # They start inside, where they reach what the agent reaches; each would be asked for.
+            "enableAllProjectMcpServers": True,
             "cleanupPeriodDays": 3650,
         }
     )

@@ -91,6 +91,10 @@ class DemoAgent:
         command = (*python, f"{INSIDE}/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
         return Launch(command, mounts=(Mount(PROGRAM, INSIDE), *mounts))
 
+    def carry(self, home: Path, task: Task) -> int:
+        """It has no configuration of the user's."""
+        return 0
+
     def describe(self, task: Task) -> Mapping[str, str]:
         """Name the model that it plays, and what decides what it does."""
         return {"model": MODEL, "seed": str(task.agent_options.get("seed", "of the task"))}
