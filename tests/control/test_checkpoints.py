@@ -25,6 +25,7 @@ from tests.support.fleet import (
     types_of,
     workspace,
 )
+from tests.support.ordinary import ordinary_product
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
@@ -390,3 +391,17 @@ def test_a_risky_step_does_not_wait_where_none_is_wanted(
     task = create(client, "merge intervals", place, agent="demo", agent_options=options)
     assert end_of(client, task.id).state is TaskState.COMPLETED
     assert client.checkpoints.of() == []
+
+
+def test_a_directory_that_the_user_may_not_enter_is_named_and_all_else_is_kept() -> None:
+    with ordinary_product() as product:
+        place = product.home.parent / "work"
+        shuts = "echo one > one; mkdir shut; echo x > shut/f; chmod 400 shut"
+        done = product.run("run", "--workspace", str(place), shuts)
+        assert done.returncode == 0, done.stderr
+        task_id = product.json("task", "list", "--all")[0]["id"]
+        for _ in range(2):
+            made = product.json("checkpoint", "create", task_id)
+            assert (made["files"], made["skipped"]) == (1, ["shut: permission denied"])
+        (place / "shut").chmod(0o700)
+        assert product.json("checkpoint", "create", task_id)["files"] == 2

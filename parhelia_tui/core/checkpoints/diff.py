@@ -63,6 +63,7 @@ def diff(
     *,
     ignore: Sequence[str] = (),
     progress: Progress = quiet,
+    processes: int = 1,
 ) -> Diff:
     """Compare a checkpoint with another one, or with a workspace as it is now.
 
@@ -72,6 +73,7 @@ def diff(
         after: name of a tree, or a workspace.
         ignore: as for the capture; of use with a workspace alone.
         progress: is told where a look at a workspace is.
+        processes: how many may look at one.
 
     Raises:
         ParheliaError: E204 when the workspace cannot be opened; E600 when a tree is missing or damaged.
@@ -83,7 +85,7 @@ def diff(
         source = Path(os.path.abspath(after))
         with reporting("look at the workspace"), open_workspace(source) as opened:
             rules = workspace_rules(opened, ignore)
-            live = look(repository, source, opened, rules, Teller(progress))
+            live = look(repository, source, opened, rules, Teller(progress), processes)
             return _sorted_out(changes(partial(both, repository, live), old.top, live.top))
 
 

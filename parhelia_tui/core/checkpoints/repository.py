@@ -87,6 +87,7 @@ class Repository:
                             "The checkpoint store is in use by others for too long; try again.",
                             details={"waited_s": wait_s},
                         ) from None
+                # flock(2) that waits has no deadline but by a signal, and that belongs to the whole process.
                 time.sleep(pause)
                 pause = min(0.05, pause * 1.5)
             # Whoever had it alone may have moved everything.

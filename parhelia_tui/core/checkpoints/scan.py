@@ -121,7 +121,12 @@ class Scan:
                 continue
             with descriptor(inside):
                 depth = path.count("/") + 1
-                parent.subs[name] = self._folder(inside, path, old, wanted[path], keep_subs=True, depth=depth)
+                try:
+                    made = self._folder(inside, path, old, wanted[path], keep_subs=True, depth=depth)
+                except PermissionError:
+                    self.unsettled.setdefault(above, set()).add(name)
+                    continue
+                parent.subs[name] = made
         return top
 
     def _tell(self, names: int) -> None:
@@ -130,17 +135,19 @@ class Scan:
 
     def _add_links(self, top: Folder, wanted: dict[str, set[str]]) -> None:
         """Add the other names of files of which one name is wanted: inotify tells of one name alone."""
-        linked = [(path, folder) for path, folder in top.walk() if folder.links]
-        inodes = {
-            folder.links[name]
-            for path, folder in linked
-            for name in wanted.get(path, ())
-            if name in folder.links
-        }
-        for path, folder in linked if inodes else ():
-            names = {name for name, inode in folder.links.items() if inode in inodes}
-            if names:
-                wanted.setdefault(path, set()).update(names)
+        inodes: set[int] = set()
+        for path, names in wanted.items():
+            folder = top.within(path)
+            if folder is not None and folder.links:
+                inodes.update(folder.links[name] for name in names if name in folder.links)
+        if not inodes:
+            # The pause of an agent does not grow with the number of directories.
+            return
+        for path, folder in top.walk():
+            if folder.links:
+                names = {name for name, inode in folder.links.items() if inode in inodes}
+                if names:
+                    wanted.setdefault(path, set()).update(names)
 
     def _folder(
         self,
@@ -204,7 +211,12 @@ class Scan:
             self.unsettled.setdefault(path, set()).add(name)
             return False
         with descriptor(inside):
-            sub = self._folder(inside, below, old, (), keep_subs=False, depth=depth + 1)
+            try:
+                sub = self._folder(inside, below, old, (), keep_subs=False, depth=depth + 1)
+            except PermissionError:
+                # It may be listed, and its names may not be looked at.
+                into.skipped[name] = _UNREADABLE
+                return False
             if into.entries is not None and name in into.entries:
                 into.entries[name].xattrs = attributes(inside)
         into.subs[name] = sub

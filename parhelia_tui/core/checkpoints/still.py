@@ -10,7 +10,9 @@ from pathlib import Path
 from parhelia_tui.core.shim.caller import Call, NoShim
 
 PATIENCE_S, AGAIN_S = 60.0, 0.01
-"""How long another checkpoint of the same container is waited for."""
+"""How long another checkpoint of the same container is waited for, and between two tries: the supervisor refuses whoever
+comes second and keeps no list of those who wait."""
+
 BUSY = "somebody else"
 LONGEST_S = 600.0
 """The supervisor lets go after this time, should this process hang; when it ends, at once."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.client.stored import StoredCheckpoints, Told, processors
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
@@ -20,22 +21,17 @@ from parhelia_tui.core.store import checkpoints, containers, events, tasks
 from parhelia_tui.core.store.connection import reading, writing
 
 if TYPE_CHECKING:
-    from parhelia_tui.core.checkpoints.diff import Diff
-    from parhelia_tui.core.checkpoints.repository import Repository
     from parhelia_tui.core.checkpoints.restore import Restored
-    from parhelia_tui.core.checkpoints.statistics import Statistics
-    from parhelia_tui.core.checkpoints.text import TextDiff
-    from parhelia_tui.core.checkpoints.verify import Problem
 
 LOOK_EVERY_S = 0.02
+"""Between two looks at a row that another process changes; SQLite tells no other process, and a look takes 0.1 ms."""
+
 ROLLBACK_S = 600.0
 NOW = "now"
 """Stands for the workspace as it is, where a second checkpoint could be named."""
 
-Told = Callable[[str, int, int], None]
 
-
-class Checkpoints:
+class Checkpoints(StoredCheckpoints):
     """The part of the door that is about checkpoints.
 
     Args:
@@ -56,66 +52,11 @@ class Checkpoints:
         wake: Callable[[], None],
         ask: Callable[[str, str, dict[str, object], float], dict[str, Any]],
     ) -> None:
-        self._paths = paths
+        super().__init__(paths, db)
         self._owner = owner
-        self._open = db
         self._clock = clock
         self._wake = wake
         self._ask = ask
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        return self._open()
-
-    # Looking
-
-    def get(self, text: str) -> Checkpoint:
-        """Find a checkpoint by id, beginning of an id, or tag. Raises E202, E101."""
-        return checkpoints.resolve(self._db, text)
-
-    def of(self, task: Task | None = None, *, limit: int | None = None) -> list[Checkpoint]:
-        """Read the checkpoints of a task, or of all, newest first."""
-        return checkpoints.listed(self._db, task_id=task.id if task else None, limit=limit)
-
-    def newest(self, task: Task) -> Checkpoint | None:
-        """Read the newest checkpoint of a task that can be used."""
-        return checkpoints.newest(self._db, task.id)
-
-    def diff(self, before: Checkpoint, after: Checkpoint | None, told: Told) -> Diff:
-        """Compare two checkpoints, or one with its workspace as it is now. Raises E600, E204."""
-        from parhelia_tui.core.checkpoints.diff import diff
-
-        with self._repository() as repository:
-            return diff(repository, self._tree(before), self._side(before, after), progress=told)
-
-    def text_diff(self, before: Checkpoint, after: Checkpoint | None, path: str) -> TextDiff:
-        """Compare one file of two checkpoints, or with the workspace now. Raises E600."""
-        from parhelia_tui.core.checkpoints.text import text_diff
-
-        with self._repository() as repository:
-            return text_diff(repository, self._tree(before), self._side(before, after), path)
-
-    def verify(self, chosen: Sequence[Checkpoint], told: Told) -> dict[str, list[Problem]]:
-        """Read all that checkpoints hold and compare it with its names; problems by checkpoint, none for sound ones."""
-        from parhelia_tui.core.checkpoints.verify import verify
-
-        found: dict[str, list[Problem]] = {}
-        names = {
-            tree: each.id for each in reversed(chosen) for tree in (each.tree, each.conversation) if tree
-        }
-        with self._repository() as repository:
-            for problem in verify(repository, list(names), progress=told):
-                found.setdefault(names.get(problem.tree or "", ""), []).append(problem)
-        return found
-
-    def statistics(self) -> Statistics:
-        """Count what the checkpoint store holds. Raises E600."""
-        from parhelia_tui.core.checkpoints.statistics import statistics
-
-        with self._repository() as repository:
-            return statistics(repository)
-
-    # Wishing
 
     def create(
         self, task: Task, trigger: Trigger = Trigger.MANUAL, *, note: str = "", tags: Sequence[str] = ()
@@ -170,7 +111,7 @@ class Checkpoints:
         from parhelia_tui.core.checkpoints.restore import restore
 
         with self._repository() as repository:
-            return restore(repository, self._tree(checkpoint), target, progress=told)
+            return restore(repository, self._tree(checkpoint), target, progress=told, processes=processors())
 
     def roll_back(self, checkpoint: Checkpoint) -> dict[str, Any]:
         """Bring the live workspace to a checkpoint's state.
@@ -228,16 +169,8 @@ class Checkpoints:
                 recoveries=0,
                 agent_options=_with_message(task, message),
             )
-            events.append(
-                tx,
-                "task.resume_requested",
-                f"attempt {task.attempt + 1} goes on from {chosen.id}",
-                source="client",
-                task_id=task.id,
-                data={"checkpoint_id": chosen.id, "workspace": workspace},
-                at=self._clock(),
-                owner=self._owner,
-            )
+            said = f"attempt {task.attempt + 1} goes on from {chosen.id}"
+            self._tell(tx, "task.resume_requested", task.id, said, chosen, workspace=workspace)
         self._wake()
         return task
 
@@ -261,16 +194,8 @@ class Checkpoints:
                 ),
             )
             task = tasks.update(tx, task, resume_from=checkpoint.id)
-            events.append(
-                tx,
-                "task.created",
-                f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}",
-                source="client",
-                task_id=task.id,
-                data={"checkpoint_id": checkpoint.id},
-                at=self._clock(),
-                owner=self._owner,
-            )
+            said = f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}"
+            self._tell(tx, "task.created", task.id, said, checkpoint)
         self._wake()
         return task
 
@@ -309,38 +234,34 @@ class Checkpoints:
             if found.state in (CheckpointState.PENDING, CheckpointState.CREATING):
                 raise ParheliaError("E103", f"checkpoint {found.id} is being taken")
             checkpoints.remove(tx, found.id)
-            events.append(
-                tx,
-                "checkpoint.deleted",
-                f"{found.id} was deleted",
-                source="client",
-                task_id=found.task_id,
-                data={"checkpoint_id": found.id},
-                at=self._clock(),
-                owner=self._owner,
-            )
+            self._tell(tx, "checkpoint.deleted", found.task_id, f"{found.id} was deleted", found)
 
     def collect(self) -> dict[str, Any]:
         """Free what no checkpoint needs, now. Raises E600, E501."""
         return self._ask("checkpoint.collect", "", {}, ROLLBACK_S)
 
+    def _tell(
+        self,
+        tx: sqlite3.Connection,
+        type: str,
+        task_id: str,
+        said: str,
+        checkpoint: Checkpoint,
+        **data: object,
+    ) -> None:
+        events.append(
+            tx,
+            type,
+            said,
+            source="client",
+            task_id=task_id,
+            data={"checkpoint_id": checkpoint.id, **data},
+            at=self._clock(),
+            owner=self._owner,
+        )
+
     def _workspace(self, task: Task) -> str:
         return str(self._paths.workspaces / task.id) if task.workspace_mode == "clone" else task.workspace
-
-    def _repository(self) -> Repository:
-        from parhelia_tui.core.checkpoints.repository import Repository
-
-        return Repository(self._paths.checkpoints)
-
-    def _side(self, before: Checkpoint, after: Checkpoint | None) -> str | Path:
-        return Path(before.workspace) if after is None else self._tree(after)
-
-    def _tree(self, checkpoint: Checkpoint) -> str:
-        if checkpoint.state is not CheckpointState.READY:
-            raise ParheliaError(
-                "E600", f"checkpoint {checkpoint.id} is {checkpoint.state}, so it cannot be used"
-            )
-        return checkpoint.tree
 
 
 def _with_message(task: Task, message: str) -> str:
