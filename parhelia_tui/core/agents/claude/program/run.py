@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import select
 import shutil
 import signal
@@ -161,7 +162,9 @@ class Watch:
         """Tell that a prompt was taken: not its words, only what tells it from others."""
         prompt = event.get("prompt")
         if event.get("hook_event_name") == "UserPromptSubmit" and isinstance(prompt, str):
-            words = " ".join(prompt.split()).encode("utf-8", "replace")
+            # Newer versions put a long paste into a frame of their own.
+            bare = re.sub(r"</?pasted_content[^>]{0,80}>", " ", prompt)
+            words = " ".join(bare.split()).encode("utf-8", "replace")
             self._reports.send({"type": "prompt", "digest": hashlib.sha256(words).hexdigest()[:32]})
 
     def _tell_talk(self) -> None:
