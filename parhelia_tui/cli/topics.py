@@ -53,6 +53,31 @@ parhelia config show     each value, and where it comes from
 parhelia config path     the files that are looked for
 parhelia config check    whether they can be used
 parhelia config example  a file with every key, its meaning and its default""",
+    "inbox": """\
+An agent that wants to use a tool, asks something or shows a plan waits for a person; its task is waiting. i in the
+dashboard shows all who wait, the oldest first, with what is asked:
+
+  y      allow, answer, accept a review      A      allow, and what is alike too, in its task
+  d      refuse with a reason                t      tell it something else
+  Space  mark; one key answers all marked    Enter  go to its terminal
+
+The same by parhelia approval list, show, approve and deny. Who answers first decides: here, in a second dashboard, on
+the command line or in the agent's own terminal. What nobody answers within policy.answer_s (a day) is refused.
+
+Rules in [policy] decide without a person. They are TOOL or TOOL(PATTERN):
+
+  allow = ["Read", "Bash(npm run *)", "Edit(src/**)"]      deny = ["Bash(git push *)", "*(/etc/**)", "Read(.env)"]
+
+deny goes before allow and before every key. A line of several commands needs a rule for each of them. Rules save you
+questions; what keeps an agent from harm is its container. A task waits for a review at its end where
+policy.review_on_error, review_on_completion, review_above_usd or review_files say so; parhelia task accept or reject
+settles it.
+
+parhelia task reply TASK TEXT, and t, type a text into an agent's terminal: once, out of the scrolling mode, and only
+where it appears. It is proven by the agent's own report that it took it, else by the screen, or told as not delivered.
+
+[notify] tells you: the dashboard rings and tells the desktop, the controller calls a webhook and a program; parhelia
+notify test tries them.""",
     "isolation": """\
 A container has its own processes, mounts, network and users. Inside, there is
 
@@ -82,7 +107,8 @@ What follows something (watch, run --json with --batch, events watch, replay) pr
 In the dashboard ? shows every key. The ones that are used most:
 
   n  new task      Enter, a  go to its terminal     x  cancel, after a question
-  /  filter        t         more terminals         l  log        q  leave; the work goes on
+  i  who waits     t         tell it something      l  log        q  leave; the work goes on
+  /  filter        w         all live terminals     C  checkpoints
 
 In an attached terminal Ctrl+Q leaves it and the work goes on; Ctrl+B Ctrl+Q sends Ctrl+Q itself, and Ctrl+B [
 scrolls back.""",
