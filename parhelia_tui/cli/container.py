@@ -200,3 +200,44 @@ def terminate(container_id: str, yes: bool) -> None:
     found = out.client.container(container_id)
     confirmed(f"End {found.id}, which works on task {found.task_id}?", yes)
     out.answer(out.client.terminate_container(found.id), f"{found.id} is being ended")
+
+
+@container.command()
+@container_argument
+@output_options
+def hosts(container_id: str) -> None:
+    """List whom a container called and whom it was denied."""
+    out = Out()
+    found = out.client.container(container_id)
+    seen = out.client.hosts_of(found.id)
+    rows = [
+        [
+            one_line(each.host, 120),
+            str(each.called or ""),
+            styled(str(each.denied), fg="red") if each.denied else "",
+            age(each.last_at),
+        ]
+        for each in seen
+    ]
+    denied = [each.host for each in seen if each.denied and not each.called]
+    out.answer(
+        seen,
+        lambda: table(("HOST", "CALLED", "DENIED", "AGO"), rows, 0) if rows else "it has called nobody yet",
+        next_actions=[f"parhelia container allow {found.id} {denied[0]}"] if denied else [],
+    )
+
+
+@container.command()
+@container_argument
+@click.argument("hosts", metavar="HOST...", nargs=-1, required=True)
+@output_options
+def allow(container_id: str, hosts: tuple[str, ...]) -> None:
+    """Let a running container of the network allowlist reach HOST too: example.org, or *.example.org."""
+    out = Out()
+    found = out.client.container(container_id)
+    out.client.allow_hosts(found.id, hosts)
+    out.answer(
+        {"container_id": found.id, "hosts": list(hosts)},
+        f"{found.id} may reach {', '.join(hosts)} now; network.allow in the configuration is for every container",
+        next_actions=[f"parhelia container hosts {found.id}"],
+    )

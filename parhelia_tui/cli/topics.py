@@ -206,6 +206,8 @@ parhelia container show c0ffee
 parhelia container events c0ffee
 parhelia container health c0ffee
 parhelia container watch c0ffee
+parhelia container hosts c0ffee                      # whom it called, whom it was denied
+parhelia container allow c0ffee example.org          # with the network allowlist
 parhelia container terminate c0ffee""",
     "care": """\
 parhelia status

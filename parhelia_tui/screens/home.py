@@ -68,6 +68,7 @@ KEYS = (
         tooltip="its budget: raise it, or stop it",
         show=False,
     ),
+    Binding("h", "hosts", "hosts", tooltip="whom it called, whom it was denied; allow one", show=False),
     Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
     Binding("w", "wall", "wall", tooltip="the live terminals of all running tasks at once"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
@@ -398,6 +399,11 @@ class HomeScreen(Screen[None]):
         """Raise the budget of the task, or stop its spending."""
         if task := self._possible("budget"):
             self.acts.budget(task)
+
+    def action_hosts(self) -> None:
+        """Show whom the task's container called."""
+        if task := self._possible("hosts"):
+            self.acts.hosts(task, self.clock)
 
     def action_filter(self) -> None:
         """Type words that a task must have."""

@@ -23,6 +23,7 @@ def why_not(action: str, task: Task | None) -> str:
         "checkpoints",
         "details",
         "budget",
+        "hosts",
     ):
         return ""
     if task is None:
@@ -42,6 +43,8 @@ def why_not(action: str, task: Task | None) -> str:
         return f"the task is {task.state}; only an ended one is tried again"
     if action == "budget" and task.state in TASK_ENDED:
         return f"the task is {task.state} and spends nothing more"
+    if action == "hosts" and task.container_id is None:
+        return "the task has no container yet, so it has called nobody"
     if action == "log" and task.attempt == 0:
         return "the task has printed nothing yet: it has not begun"
     if action == "checkpoint" and task.attempt == 0:

@@ -123,6 +123,21 @@ class TaskActs:
             answered,
         )
 
+    def hosts(self, task: Task, clock: Callable[[], float]) -> None:
+        """Show whom the task's container called and whom it was denied, and allow a host."""
+        from parhelia_tui.screens.hosts import HostsScreen
+
+        container_id = task.container_id or ""
+
+        def allow(host: str) -> None:
+            self.wish(
+                lambda door: door.allow_hosts(container_id, [host]),
+                lambda _: self._screen.say(f"{one_line(host, 60)} is allowed now."),
+            )
+
+        title = f"Hosts of “{one_line(task.title, 80)}” ({container_id}, network {task.network})"
+        self._screen.app.push_screen(HostsScreen(self._client, container_id, title, allow, clock))
+
     def cancel(self, task: Task) -> None:
         """Cancel a task, after a question that says what is lost."""
         from parhelia_tui.screens.confirm import ConfirmScreen

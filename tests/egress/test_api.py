@@ -183,7 +183,7 @@ def test_what_spends_unseen_or_shows_what_is_others_is_refused(tmp_path: Path, p
         response = it.ask(path=path)
         assert (response.status, json.loads(response.read())["error"]["type"]) == (403, "permission_error")
         assert api.seen == []
-        assert it.told("denied")[0]["path"] == path
+        assert it.told("denied")[0]["host"] == f"127.0.0.1{path}"
 
 
 def test_a_cut_stream_is_cut_for_the_container_too_and_charged_as_far_as_it_came(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
     SESSION_ENDED,
 )
-from parhelia_tui.core.store import containers, events, sessions
+from parhelia_tui.core.store import containers, events, reached, sessions
 from parhelia_tui.core.store.connection import writing
+from parhelia_tui.core.store.reached import Reached
 
 
 class Housing(Looking):
@@ -48,6 +49,26 @@ class Housing(Looking):
             )
         self.wake()
         return container
+
+    def allow_hosts(self, container_id: str, hosts: Sequence[str]) -> None:
+        """Let a running container of the network `allowlist` reach further hosts, until it ends.
+
+        Raises:
+            ParheliaError: E100 for what is no host, E203, E103 where there is no list, E501.
+        """
+        # Imported here: pydantic takes 50 ms.
+        from parhelia_tui.core.settings.config_spending import checked_hosts
+
+        try:
+            wanted = checked_hosts(tuple(each.rstrip(".").lower() for each in hosts))
+        except ValueError as error:
+            raise ParheliaError("E100", str(error)) from error
+        container = containers.get(self._db, container_id)
+        self._intent("container.allow", container.id, {"hosts": list(wanted)})
+
+    def hosts_of(self, container_id: str) -> list[Reached]:
+        """Read which hosts a container called and which it was denied, the last one first."""
+        return reached.of_container(self._db, container_id)
 
     def create_session(self, container_id: str, command: Sequence[str] = ()) -> Session:
         """Start a further session in a running container and wait until it is there.

@@ -82,12 +82,18 @@ class Tasking(Opened):
         Raises:
             ParheliaError: E300 when the ceiling for everything or for today is spent.
         """
+        from parhelia_tui.core.agents.registry import network_of
         from parhelia_tui.core.client.budgets import Budgets
         from parhelia_tui.core.settings.config_files import load
 
         config = load().config
         budgets = Budgets(self.paths, self.owner, lambda: self._db, self._clock, self._find)
-        metered = [task for task in fresh if task.network in ("api", "allowlist")]
+        metered = [
+            task
+            for task in fresh
+            if task.network in ("api", "allowlist")
+            or (task.network == "open" and network_of(task.agent) == "api")
+        ]
         if metered:
             budgets.check()
             wanted = {

@@ -41,7 +41,7 @@ def pick(context: Context) -> list[str]:
         for task in tasks.queue(tx, -1 if poor else free):
             if len(picked) >= free:
                 break
-            if poor and task.network in egress.METERED:
+            if poor and egress.is_metered(task.network, task.agent):
                 continue
             container = _give_container(context, tx, task)
             if container is not None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 
+from parhelia_tui.core.agents.registry import network_of
 from parhelia_tui.core.backends.base import EgressPlan
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.store import tasks
 
 METERED = ("api", "allowlist")
-"""The networks in which the API is reached by a metered way."""
+"""The networks in which the API is reached by a metered way alone."""
+
+
+def is_metered(network: str, agent: str) -> bool:
+    """Say whether a container reaches the API by us: by its network, or because its agent needs that."""
+    return network in METERED or (network == "open" and network_of(agent) in METERED)
 
 
 def take_key(context: Context) -> None:
@@ -21,7 +28,7 @@ def take_key(context: Context) -> None:
 
 def plan(context: Context, task: Task, container: Container) -> EgressPlan | None:
     """Say by what a container reaches the API; None where it does not."""
-    if container.network not in METERED:
+    if not is_metered(container.network, task.agent):
         return None
     config = context.config
     return EgressPlan(
@@ -40,7 +47,10 @@ def plan(context: Context, task: Task, container: Container) -> EgressPlan | Non
 def lacks_key(context: Context, container: Container) -> bool:
     """Say whether a container does not know the key, or that there is none."""
     key = context.api_key
-    return container.network in METERED and key.given.get(container.id) != key.value
+    if container.network == "none" or key.given.get(container.id) == key.value:
+        return False
+    task = tasks.find(context.db, container.task_id)
+    return task is not None and is_metered(container.network, task.agent)
 
 
 async def give_key(context: Context, container: Container) -> None:

@@ -7,6 +7,8 @@ import logging
 import logging.handlers
 from pathlib import Path
 
+from parhelia_tui.core.model.redaction import redacted
+
 BYTES_A_FILE = 4 << 20
 FILES = 3
 
@@ -18,11 +20,11 @@ class JsonLines(logging.Formatter):
         line: dict[str, object] = {
             "at": record.created,
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
+            "message": redacted(record.getMessage()),
             "pid": record.process,
         }
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            line["trace"] = redacted(self.formatException(record.exc_info))
         return json.dumps(line)
 
 

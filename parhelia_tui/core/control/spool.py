@@ -243,7 +243,7 @@ class _Story:
             replies.taken(self._tx, self._container, str(report["digest"]), float(record["at"]))
         elif kind == "risky":
             self._risky(task, message, float(record["at"]))
-        elif kind == "usage" and self._container.network not in egress.METERED:
+        elif kind == "usage" and not egress.is_metered(self._container.network, task.agent):
             # Where the meter counts, a claim is not booked beside it.
             self._usage(task, int(record["seq"]), float(record["at"]), report)
 

@@ -12,9 +12,11 @@ from parhelia_tui.core.control import notify, reconcile, retention, rollback
 from parhelia_tui.core.control.checkpoints import collect
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import read_news
+from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import session_name
 from parhelia_tui.core.model.records import Container, Intent, Session
+from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import (
     CONTAINER_LIVE,
     SESSION_ENDED,
@@ -63,6 +65,7 @@ async def fulfil(context: Context, intent: Intent) -> None:
     steps = {
         "session.create": _create_session,
         "session.kill": _kill_session,
+        "container.allow": _allow,
         "checkpoint.rollback": rollback.roll_back,
         "checkpoint.collect": _collect,
         "reconcile": _reconcile,
@@ -169,7 +172,7 @@ def _add_session(
     task = tasks.get(tx, container.task_id)
     now = context.clock()
     name = session_name(task.slug, f"s-x{int(session_id[2:], 16):03x}")
-    session = sessions.add(tx, session_id, name, container, "extra", " ".join(command), now)
+    session = sessions.add(tx, session_id, name, container, "extra", redacted(" ".join(command)), now)
     events.append(
         tx,
         "session.created",
@@ -208,6 +211,21 @@ async def _kill_session(context: Context, intent: Intent) -> dict[str, Any]:
 
 async def _test_notices(context: Context, intent: Intent) -> dict[str, Any]:
     return await notify.test(context)
+
+
+async def _allow(context: Context, intent: Intent) -> dict[str, Any]:
+    """Let a running container of the network `allowlist` reach further hosts."""
+    hosts = [str(each) for each in intent.payload.get("hosts", ())]
+    container = containers.get(context.db, intent.target)
+    if container.state is not ContainerState.RUNNING:
+        raise ParheliaError("E203", f"container {container.id} is {container.state}, not running")
+    if not await context.backend_of(container).allow(container.id, hosts):
+        raise ParheliaError(
+            "E103",
+            f"container {container.id} has the network {container.network}; only allowlist has a list of hosts",
+        )
+    tell(context, container, "network.allowed", ", ".join(hosts), data={"hosts": hosts})
+    return {"container_id": container.id, "hosts": hosts}
 
 
 async def _reconcile(context: Context, intent: Intent) -> dict[str, Any]:

@@ -83,8 +83,8 @@ class Api:
             if metered or _FREE.fullmatch(path):
                 await self._pass(wire, request, metered=metered)
             else:
-                self._tools.teller.tell(
-                    "denied", host=self._tools.upstream.host, path=path[:200], why="not metered"
+                self._tools.tally.count(
+                    "denied", f"{self._tools.upstream.host}{path[:200]}", "it is not metered"
                 )
                 words = f"{path[:200]} cannot be reached from here: only /v1/messages and /v1/models can"
                 await answer(wire, 403, error_body("permission_error", words))

@@ -15,6 +15,7 @@ from parhelia_tui.core.egress.key import Key, NoKey
 from parhelia_tui.core.egress.money import Money
 from parhelia_tui.core.egress.permission import Permission, refusal
 from parhelia_tui.core.egress.settings import Settings
+from parhelia_tui.core.egress.tally import Tally
 from parhelia_tui.core.egress.teller import Teller
 from parhelia_tui.core.egress.upstream import SILENCE_S, Unreachable, Upstream
 from parhelia_tui.core.egress.usage import BodyMeter, StreamMeter
@@ -38,6 +39,7 @@ class Tools:
     key: Key
     money: Money
     teller: Teller
+    tally: Tally
     permission: Permission
 
     @property
@@ -126,6 +128,7 @@ class Exchange:
             await answer(self._client, 401 if no_key else 502, error_body(kind, f"Parhelia: {error}"))
             return
         self._status = response.status_code
+        tools.tally.count("called", tools.upstream.host)
         if response.status_code == 401:
             tools.key.forget()
         await self._back(response)

@@ -20,7 +20,9 @@ from parhelia_tui.core.egress.exchange import Tools
 from parhelia_tui.core.egress.key import Key
 from parhelia_tui.core.egress.money import Money
 from parhelia_tui.core.egress.permission import Permission
+from parhelia_tui.core.egress.proxy import Proxy
 from parhelia_tui.core.egress.settings import Settings
+from parhelia_tui.core.egress.tally import EVERY_S, Tally
 from parhelia_tui.core.egress.teller import Teller
 from parhelia_tui.core.egress.upstream import Upstream
 from parhelia_tui.core.egress.wire import Reader
@@ -94,6 +96,8 @@ class _Process:
         self._upstream = upstream
         self._money = Money(Path(settings.book))
         self._spender = Spender(settings.container, settings.task, settings.plan)
+        self._tally = Tally(self._teller)
+        self._proxy = Proxy(settings, self._tally)
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -106,24 +110,34 @@ class _Process:
         self._key = Key(self._settings)
         permission = Permission(self._money, self._spender, self._teller, holds=self._settings.holds)
         self._api = Api(
-            Tools(self._settings, self._upstream, self._key, self._money, self._teller, permission)
+            Tools(
+                self._settings, self._upstream, self._key, self._money, self._teller, self._tally, permission
+            )
         )
         servers = [
             await _listen(listener, handler)
-            for listener, handler in zip(self._listeners, (self._api.serve,), strict=False)
+            for listener, handler in zip(self._listeners, (self._api.serve, self._proxy.serve), strict=False)
         ]
         orders = asyncio.create_task(self._orders())
+        counts = asyncio.create_task(self._counts())
         try:
             await self._over.wait()
         finally:
             for server in servers:
                 server.close()
+            await self._proxy.finish()
             await self._api.finish(GRACE_S)
-            orders.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await orders
+            for task in (orders, counts):
+                task.cancel()
+            await asyncio.gather(orders, counts, return_exceptions=True)
+            self._tally.flush()
             await self._upstream.close()
             await self._money.close()
+
+    async def _counts(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            self._tally.flush()
 
     async def _orders(self) -> None:
         """Do what the supervisor says, line by line; its end is ours."""
@@ -144,6 +158,9 @@ class _Process:
     def _order(self, order: dict[str, str]) -> None:
         if order["op"] == "key":
             self._key.hand_over(str(order["value"]))
+        elif order["op"] == "reload":
+            with contextlib.suppress(OSError):
+                self._proxy.settings = egress_settings.load(self._directory)
 
 
 async def _listen(listener: socket.socket, handler: Handler) -> asyncio.Server:

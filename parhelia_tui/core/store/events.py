@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from parhelia_tui.core.model.records import Event, Owner
+from parhelia_tui.core.model.redaction import redacted, redacted_values
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import insert
@@ -33,7 +34,7 @@ def append(
 
     Args:
         type: a dotted name such as `task.completed`.
-        message: one sentence; made safe and cut to 500 characters here.
+        message: one sentence; made safe, without secrets of known shapes and cut to 500 characters here.
 
     Returns:
         The event's sequence number.
@@ -47,11 +48,11 @@ def append(
             "type": type,
             "level": level,
             "source": source,
-            "message": one_line(message, 500),
+            "message": redacted(one_line(message, 500)),
             "task_id": task_id,
             "container_id": container_id,
             "session_id": session_id,
-            "data": json.dumps(data or {}),
+            "data": json.dumps(redacted_values(data)) if data else "{}",
             "owner_user": who.user_id,
             "owner_session": who.session_id,
             "owner_environment": container_id or who.environment_id,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Attempt, Task
+from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import TASK_MOVES, TaskState, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
@@ -25,7 +26,7 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
         {
             "id": task.id,
             "slug": task.slug,
-            "title": task.title,
+            "title": redacted(task.title),
             "prompt": task.prompt,
             "agent": task.agent,
             "agent_options": json.dumps(task.agent_options),
@@ -182,7 +183,7 @@ def move(tx: sqlite3.Connection, task: Task, to: TaskState, **columns: Value) ->
         ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
     """
     check_move(TASK_MOVES, f"task {task.id}", task.state, to)
-    change(tx, "tasks", task.id, task.version, {"state": to, **columns})
+    change(tx, "tasks", task.id, task.version, {"state": to, **_without_secrets(columns)})
     return get(tx, task.id)
 
 
@@ -192,8 +193,19 @@ def update(tx: sqlite3.Connection, task: Task, **columns: Value) -> Task:
     Raises:
         ParheliaError: E104 when it changed since it was read.
     """
-    change(tx, "tasks", task.id, task.version, columns)
+    change(tx, "tasks", task.id, task.version, _without_secrets(columns))
     return get(tx, task.id)
+
+
+# What agents and programs say ends up here, and is on every screen.
+_SAID = ("reason", "question", "last_line", "agent_detail", "agent_tool")
+
+
+def _without_secrets(columns: dict[str, Value]) -> dict[str, Value]:
+    return {
+        name: redacted(value) if name in _SAID and isinstance(value, str) else value
+        for name, value in columns.items()
+    }
 
 
 def add_attempt(
