@@ -316,6 +316,31 @@ def test_a_spent_budget_is_refused_with_words(tmp_path: Path) -> None:
         assert it.told("refused")[0]["scope"] == "task:t-1"
 
 
+def test_without_a_book_every_request_is_refused_in_words(tmp_path: Path) -> None:
+    with running(says("x")) as api, egress(tmp_path, api.url) as it:
+        it.end()
+        for path in tmp_path.glob("meter.db*"):
+            path.write_bytes(b"no database at all" * 100)
+        it.start()
+        for _ in range(2):
+            response = it.ask()
+            assert response.status == 503
+            assert b"no request can be booked" in response.read()
+        assert api.seen == []
+
+
+def test_the_same_trouble_is_told_once_and_not_with_every_request(tmp_path: Path) -> None:
+    with running(says("x")) as api, egress(tmp_path, api.url, key="") as it:
+        ceilings.stop(it.book, "t-2", NOW)
+        for _ in range(30):
+            it.ask().read()
+        assert len(it.told("problem")) == 1
+        ceilings.stop(it.book, "t-1", NOW)
+        for _ in range(30):
+            assert it.ask().status == 402
+        assert len(it.told("refused")) == 1
+
+
 def test_a_held_request_goes_on_when_the_ceiling_is_raised(tmp_path: Path) -> None:
     with running(says("x")) as api, egress(tmp_path, api.url, holds=True) as it:
         ceilings.put(it.book, "day", 0, NOW)

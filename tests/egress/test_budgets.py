@@ -189,3 +189,14 @@ def test_a_stream_of_one_task_is_booked_to_its_plan(fleet: Fleet, client: Client
     batch = client.tasks()[0].batch
     plans = [each for each in fleet.json("budget", "show")["budgets"] if each["scope"] == f"plan:{batch}"]
     assert [(each["limit_usd"], each["spent_usd"]) for each in plans] == [(2.0, pytest.approx(2 * A_REQUEST))]
+
+
+def test_a_book_that_cannot_be_read_refuses_all_spending_and_holds_up_nothing_else(fleet: Fleet) -> None:
+    fleet.product.home.mkdir(mode=0o700)
+    (fleet.product.home / "meter.db").write_bytes(b"no database at all" * 100)
+    flags = ("--network", "api", "--workspace", str(fleet.workspace))
+    code, error = fleet.product.error("task", "create", *flags, "true", env=fleet.env)
+    assert (code, error["code"]) == (1, "E506")
+    assert fleet.run("echo", "free", flags=("--network", "none")) == "free\n"
+    assert len(of_type(fleet, "budget.unreadable")) == 1
+    assert fleet.api.seen == []

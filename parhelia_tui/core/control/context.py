@@ -19,9 +19,10 @@ from parhelia_tui.core.settings.paths import Paths
 
 @dataclass(slots=True)
 class Book:
-    """The controller's connection to the book of money, once there is a book."""
+    """The controller's connection to the book of money, once there is a book, or why it cannot be used."""
 
     db: sqlite3.Connection | None = None
+    trouble: str = ""
 
 
 @dataclass(slots=True)

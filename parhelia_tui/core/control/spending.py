@@ -9,31 +9,41 @@ from parhelia_tui.core.meter import book, ceilings, entries
 from parhelia_tui.core.meter.entries import Entry
 from parhelia_tui.core.meter.money import nano, shown, usd
 from parhelia_tui.core.meter.spending import Standing, day_of, settle_abandoned, standing
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Owner
 from parhelia_tui.core.model.states import CONTAINER_ENDED
 from parhelia_tui.core.store import containers, events, ledger, meta, tasks
-from parhelia_tui.core.store.connection import writing_durably
+from parhelia_tui.core.store.connection import writing, writing_durably
 
 MARK = "metered"
 """The number of the last entry of the book that the ledger has, in the store's `meta`."""
 _WARNED = "budget_warned"
 
 
-def open_book(context: Context) -> sqlite3.Connection | None:
-    """Give the controller's connection to the book; None as long as nobody has made one."""
-    if context.book.db is None and (context.paths.home / book.NAME).exists():
-        context.book.db = book.open_book(context.paths.home / book.NAME)
+def open_book(context: Context, *, make: bool = False) -> sqlite3.Connection | None:
+    """Give the controller's connection to the book; None where nobody has made one, or it cannot be read.
+
+    One that cannot be read is told of once: then nothing is spent, because every request is refused, and all
+    other work goes on.
+    """
+    path = context.paths.home / book.NAME
+    if context.book.db is None and not context.book.trouble and (make or path.exists()):
+        try:
+            context.book.db = book.open_book(path)
+        except ParheliaError as error:
+            context.book.trouble = str(error)
+            context.logger.error("the book of money cannot be used: %s", error)
+            with writing(context.db) as tx:
+                events.append(tx, "budget.unreadable", str(error), level="error", at=context.clock())
     return context.book.db
 
 
 def keep_configured(context: Context) -> None:
     """Set the ceilings for everything and for a day as the configuration says them."""
     wanted = {"all": context.config.budget.total_usd, "day": context.config.budget.day_usd}
-    db = open_book(context)
+    db = open_book(context, make=any(limit is not None for limit in wanted.values()))
     if db is None:
-        if not any(limit is not None for limit in wanted.values()):
-            return
-        db = context.book.db = book.open_book(context.paths.home / book.NAME)
+        return
     for scope, limit in wanted.items():
         if limit is None:
             ceilings.take_away(db, scope, source=ceilings.BY_CONFIG)

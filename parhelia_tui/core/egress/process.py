@@ -27,6 +27,7 @@ from parhelia_tui.core.egress.teller import Teller
 from parhelia_tui.core.egress.upstream import Upstream
 from parhelia_tui.core.egress.wire import Reader
 from parhelia_tui.core.meter.spending import Spender, settle_abandoned
+from parhelia_tui.core.model.errors import ParheliaError
 
 GRACE_S = 3.0
 """How long open requests have after the end of the supervisor."""
@@ -106,7 +107,11 @@ class _Process:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._over.set)
         now = self._money.now()
-        await self._money.ask(lambda db: settle_abandoned(db, self._spender.container, now))
+        try:
+            await self._money.ask(lambda db: settle_abandoned(db, self._spender.container, now))
+        except ParheliaError as error:
+            # Each request will say so in words; without the book nothing is spent.
+            self._teller.tell("problem", words=str(error))
         self._key = Key(self._settings)
         permission = Permission(self._money, self._spender, self._teller, holds=self._settings.holds)
         self._api = Api(

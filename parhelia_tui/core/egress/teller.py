@@ -12,6 +12,9 @@ A_SECOND = 20
 LONGEST = 500
 _ALWAYS = frozenset({"hold", "go_on"})
 """What the supervisor acts on is never left out."""
+_PAUSES_S = {"spent": 1.0, "problem": 60.0, "refused": 60.0}
+"""How long the same need not be told again; the book has each spending, and trouble is told once."""
+_MOST_WORDS = 1000
 
 
 class Teller:
@@ -28,9 +31,12 @@ class Teller:
         self._second = 0
         self._said = 0
         self._left_out = 0
+        self._told: dict[tuple[str, str], float] = {}
 
     def tell(self, kind: str, **fields: object) -> None:
         """Tell of something: `called`, `denied`, `refused`, `spent`, `hold`, `go_on`, `problem`."""
+        if self._is_known(kind, str(fields.get("words", ""))):
+            return
         second = int(self._clock())
         if second != self._second:
             self._second, self._said = second, 0
@@ -47,3 +53,14 @@ class Teller:
         except OSError:
             # The supervisor is gone; standard input says so too.
             return
+
+    def _is_known(self, kind: str, words: str) -> bool:
+        pause, now = _PAUSES_S.get(kind), self._clock()
+        if pause is None:
+            return False
+        if now - self._told.get((kind, words), -pause) < pause:
+            return True
+        if len(self._told) >= _MOST_WORDS:
+            self._told.clear()
+        self._told[kind, words] = now
+        return False
