@@ -177,7 +177,10 @@ _REQUEST: tuple[_Option, ...] = (
     (("--profile",), {"metavar": "NAME", "help": "A profile of the configuration."}),
 )
 _SLOT: _Option = (("--slot",), {"type": int, "help": "Number among the containers of this workspace."})
-_AGENT: _Option = (("--agent",), {"metavar": "NAME", "help": "Which agent works on it: shell, demo."})
+_AGENT: _Option = (
+    ("--agent",),
+    {"metavar": "NAME", "help": "Which agent works on it: claude, shell, demo, or one of the configuration."},
+)
 
 
 def request_options(command: F) -> F:

@@ -10,7 +10,7 @@ FILE is JSONL (one task a line), JSON (a list), TOML ([[task]] tables, and [defa
 standard input; --format says which where the name does not. Keys of a task:
 
   prompt           what is to be done; for the agent shell, the command line
-  agent, title     shell or demo; what to call it
+  agent, title     claude, shell, demo or one of your own (parhelia agent list); what to call it
   workspace        a directory; the present one if not given
   workspace_mode   shared (the directory itself), clone (a copy), empty (a new one)
   network          none, api, allowlist or open
@@ -106,9 +106,12 @@ What follows something (watch, run --json with --batch, events watch, replay) pr
     "keys": """\
 In the dashboard ? shows every key. The ones that are used most:
 
-  n  new task      Enter, a  go to its terminal     x  cancel, after a question
-  i  who waits     t         tell it something      l  log        q  leave; the work goes on
-  /  filter        w         all live terminals     C  checkpoints
+  n  new task         Enter, a  go to its terminal      x  cancel, after a question
+  i  who waits        t  tell it something              r  try it again
+  d  all about it     l  its output                     w  all terminals at once
+  c  checkpoint       C  its checkpoints                /  filter
+  z  zoom             $  budgets                        :  any command of parhelia
+  q  leave; the work goes on
 
 In an attached terminal Ctrl+Q leaves it and the work goes on; Ctrl+B Ctrl+Q sends Ctrl+Q itself, and Ctrl+B [
 scrolls back.""",
@@ -116,10 +119,11 @@ scrolls back.""",
 
 EXAMPLES = {
     "task": """\
-parhelia task create "make test"                     # a command, in the present directory
+parhelia task create "fix the failing test"          # by Claude Code, in the present directory
+parhelia task create --agent shell "make test"       # a command
 parhelia task create --agent demo --mode empty "Write a parser"
 parhelia task create --file prompt.txt --watch       # a prompt from a file, followed to its end
-parhelia task create --dry-run "make test"           # only check it
+parhelia task create --dry-run "fix the parser"      # only check it
 parhelia task list --state running
 parhelia task show a1b2                              # any beginning of an id that is the only one
 parhelia task watch a1b2
@@ -193,7 +197,7 @@ parhelia task create --agent demo --option approvals=true "Tidy the cache"   # o
 parhelia notify test                                 # by every way that [notify] names""",
     "batch": """\
 parhelia --batch tasks.jsonl
-printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --mode clone
+printf '{"prompt": "make lint"}\\n{"prompt": "make test"}\\n' | parhelia --batch - --agent shell --mode clone
 parhelia --batch tasks.toml --json --timeout 1h""",
     "events": """\
 parhelia events list --task a1b2

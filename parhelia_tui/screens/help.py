@@ -33,7 +33,7 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", "close")]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
-    HelpScreen > Pane { width: 76; max-width: 98%; height: 32; max-height: 96%; padding: 0 1; background: $panel; }
+    HelpScreen > Pane { width: 76; max-width: 98%; height: 48; max-height: 96%; padding: 0 1; background: $panel; }
     """
 
     def __init__(self, bindings: Sequence[Binding], why_not: Callable[[str], str]) -> None:

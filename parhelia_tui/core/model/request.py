@@ -57,7 +57,7 @@ class TaskRequest(BaseModel):
 
     Args:
         prompt: the prompt of an agent, or the command line of the agent `shell`.
-        agent: the name of an agent, `shell` or `demo`.
+        agent: the name of an agent, as `claude`, `shell` or `demo`.
         workspace: a directory; None is the present one. Not used with mode `empty`.
         workspace_mode: `shared` works in the directory itself, `clone` in a copy, `empty` in a new one.
         network: `none`, `api`, `allowlist` or `open`.
