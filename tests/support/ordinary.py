@@ -36,6 +36,7 @@ class OrdinaryProduct(Product):
             "PARHELIA_HOME": str(self.home),
             "LANG": "C.UTF-8",
             "PARHELIA_LOCAL__GRACE_S": "0.2",
+            "PARHELIA_DEFAULTS__AGENT": "shell",
         }
 
     def _end_containers(self) -> None:
