@@ -44,6 +44,7 @@ COMMANDS = {
     "cleanup": (f"{_C}.controller:cleanup", "remove what ended containers left; workspaces stay"),
     "db": (f"{_C}.db:db", "status, check, backup, migrate"),
     "config": (f"{_C}.config:config", "show, path, check, example, init, sync"),
+    "memory": (f"{_C}.memory:memory", "show, list, edit, forget"),
     "demo": (f"{_C}.demo:demo", "a small live fleet to look at"),
     "help": (f"{_C}.manual:manual", "a page for a command, a topic or an error code"),
     "examples": (f"{_C}.manual:examples", "commands to copy, by topic"),

@@ -237,6 +237,10 @@ parhelia config path
 parhelia config check
 parhelia config example > config.toml
 parhelia config init                                 # a file of yours to begin with
+parhelia memory show                                 # what the next session in this directory is told
+parhelia memory list
+parhelia memory edit --text "Tests run with make test"
+parhelia memory forget --yes
 parhelia config sync --dry-run                       # what of your Claude Code configuration goes along
 parhelia completion install
 parhelia completion bash

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from parhelia_tui.core.agents.claude.program.outcome import classify
+from parhelia_tui.core.agents.program.outcome import classify
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.agents.claude_fleet import PATIENCE_S, ask, use

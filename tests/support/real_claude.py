@@ -15,9 +15,14 @@ at_every_version = pytest.mark.parametrize("version", VERSIONS)
 
 def claude(version: str = NEW) -> Path:
     """Give the path of one version; the test is skipped, and says why, where npm could not bring it."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    store = os.environ.get("PARHELIA_TEST_AGENTS") or Path(cache, "parhelia-dev", "claude-code")
-    path = Path(store, "node_modules", f"claude-{version}", "claude")
+    path = path_of(version)
     if not path.is_file():
         pytest.skip(f"Claude Code {version} is not there: `scripts/bootstrap dev` brings it where npm is")
     return path
+
+
+def path_of(version: str) -> Path:
+    """Where one version lies, if it is there."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    store = os.environ.get("PARHELIA_TEST_AGENTS") or Path(cache, "parhelia-dev", "claude-code")
+    return Path(store, "node_modules", f"claude-{version}", "claude")

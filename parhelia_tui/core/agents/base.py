@@ -85,6 +85,9 @@ class Agent(Protocol):
     prompts: bool
     """Whether it reports each prompt that it takes, which proves that what was typed for somebody arrived."""
 
+    notes: str
+    """The file in the home in which it leaves notes for the next session; empty for none."""
+
     @property
     def network(self) -> str:
         """The network that it needs where nobody asks for another: `api` to reach its model, else `none`."""

@@ -19,19 +19,27 @@ _AGENTS: Mapping[str, Agent] = MappingProxyType(
 
 
 def agents() -> Mapping[str, Agent]:
-    """Give all agents by their names."""
-    return _AGENTS
+    """Give all agents by their names: ours, and those that the configuration defines. Raises E700."""
+    from parhelia_tui.core.agents.configured import configured
+
+    return {**configured(), **_AGENTS}
 
 
 def tells_states(name: str) -> bool:
     """Say whether an agent tells its states; one that there is not tells nothing."""
-    found = _AGENTS.get(name)
+    found = _find(name)
     return found is not None and found.states
+
+
+def leaves_notes(name: str) -> bool:
+    """Say whether an agent leaves notes for the next session; one that there is not leaves nothing."""
+    found = _find(name)
+    return found is not None and bool(found.notes)
 
 
 def network_of(name: str) -> str:
     """Say which network an agent needs; one that there is not needs none."""
-    found = _AGENTS.get(name)
+    found = _find(name)
     return found.network if found is not None else "none"
 
 
@@ -41,11 +49,17 @@ def agent(name: str) -> Agent:
     Raises:
         ParheliaError: E101 when there is none.
     """
-    found = _AGENTS.get(name)
+    found = _find(name)
     if found is None:
+        known = agents()
         raise ParheliaError(
             "E101",
-            f"there is no agent {one_line(name, 40)!r}; {suggestion(name, _AGENTS)}",
-            details={"known": sorted(_AGENTS)},
+            f"there is no agent {one_line(name, 40)!r}; {suggestion(name, known)}",
+            details={"known": sorted(known)},
         )
     return found
+
+
+def _find(name: str) -> Agent | None:
+    # Reading the configuration costs some milliseconds that our own agents need not pay.
+    return _AGENTS.get(name) or agents().get(name)

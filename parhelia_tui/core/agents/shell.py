@@ -35,6 +35,7 @@ class ShellAgent:
     summary = "runs a command line"
     conversation = ""
     states = False
+    notes = ""
     network = "none"
     prompts = False
 

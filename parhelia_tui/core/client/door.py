@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from parhelia_tui.core.client.configuring import Configuring
 from parhelia_tui.core.client.controlling import Controlling
 from parhelia_tui.core.client.housing import Housing
+from parhelia_tui.core.client.remembering import Remembering
 from parhelia_tui.core.client.store_file import StoreFile
 from parhelia_tui.core.client.tasking import Tasking
 from parhelia_tui.core.client.terminals import Terminals
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from parhelia_tui.core.client.replies import Replies
 
 
-class Client(Tasking, Housing, Terminals, Controlling, StoreFile, Configuring):
+class Client(Tasking, Housing, Terminals, Controlling, StoreFile, Configuring, Remembering):
     """The one door to a state directory."""
 
     @cached_property

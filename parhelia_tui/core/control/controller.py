@@ -17,6 +17,7 @@ from parhelia_tui.core.control import (
     dispatch,
     egress,
     health,
+    memory,
     notify,
     reconcile,
     replies,
@@ -231,6 +232,7 @@ class Controller:
             self._answer(approval_id)
         if self._is_due("checkpoints", self._config.controller.health_s):
             taking.want_due(context)
+            memory.remember(context)
         for wanted in checkpoints.unfinished(context.db):
             self._take(wanted.id)
         if self._is_due("journals", self._config.controller.reconcile_s):

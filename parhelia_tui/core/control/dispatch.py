@@ -7,9 +7,9 @@ import uuid
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.base import Start
-from parhelia_tui.core.agents.registry import agent, tells_states
+from parhelia_tui.core.agents.registry import agent, leaves_notes, tells_states
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import egress, ending, resume, review, spending, workspaces
+from parhelia_tui.core.control import egress, ending, memory, resume, review, spending, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -63,7 +63,9 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
         events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
         return None
     container_id = new_id("c")
-    attempt = tasks.add_attempt(tx, task, container_id, now, _conversation(tx, task))
+    attempt = tasks.add_attempt(
+        tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
+    )
     container = containers.add(
         tx, container_id, task, attempt=attempt, workspace=workspace, slot=slot, at=now
     )
@@ -197,6 +199,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         conversation=tasks.conversation(context.db, task.id, container.attempt),
         continues=resume.has_talk(context, task, container),
         talk=_talk(context.db, task),
+        memory=memory.of_task(context, task),
         interrupted=task.recoveries > 0,
     )
     adapter.prepare(start)

@@ -129,6 +129,21 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What sessions of a project leave for the next one.
+
+    Args:
+        project: the directory.
+        written_by: the task that left it, or the user who changed it.
+    """
+
+    project: str
+    text: str
+    written_by: str
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try of a task in one container, with the conversation that it leads or goes on with."""
 

@@ -21,6 +21,7 @@ from parhelia_tui.core.model.request import (
     checked_env,
 )
 from parhelia_tui.core.model.rules import read_rule
+from parhelia_tui.core.settings.config_agents import AgentConfig
 from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
 from parhelia_tui.core.settings.section import Section
@@ -291,6 +292,10 @@ class ClaudeConfig(Section):
         description="Let your own settings, CLAUDE.md, skills, agents, commands, plugins and MCP servers go along;"
         " `parhelia config sync --dry-run` lists what goes and what stays.",
     )
+    memory: bool = Field(
+        default=True,
+        description="Let each session leave notes for the next one of its project; `parhelia memory` shows them.",
+    )
     api_socket: str | None = Field(
         default=None,
         description="A unix socket on which its API answers, shown inside. So a container needs no network.",
@@ -322,6 +327,10 @@ class Config(Section):
     local: LocalConfig = LocalConfig()
     modal: ModalConfig = ModalConfig()
     claude: ClaudeConfig = ClaudeConfig()
+    agents: dict[Name, AgentConfig] = Field(
+        default_factory=dict,
+        description="Agents of your own, each a table [agents.NAME]: see below.",
+    )
     dashboard: DashboardConfig = DashboardConfig()
 
     def task_fields(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -157,7 +157,10 @@ def names_in(path: KeyPath) -> list[str]:
 def section_of(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     """Give the model of a table in a table, None where the key is no table of fixed keys."""
     known = model.model_fields.get(name)
-    for kind in (known.annotation, *get_args(known.annotation)) if known else ():
+    if known is None or get_origin(known.annotation) is dict:
+        # A table of any names.
+        return None
+    for kind in (known.annotation, *get_args(known.annotation)):
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             return kind
     return None

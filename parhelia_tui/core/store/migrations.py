@@ -386,6 +386,21 @@ CREATE TABLE reached (
 """
 
 
+_MEMORIES = f"""
+CREATE TABLE memories (
+    project TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    written_by TEXT NOT NULL,
+    updated_at REAL NOT NULL,
+    rev INTEGER NOT NULL,
+    {OWNER}
+) STRICT;
+-- Whether an ended session was asked what it leaves for the next one.
+ALTER TABLE attempts ADD COLUMN remembered INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX attempts_to_remember ON attempts (finished_at) WHERE remembered = 0 AND finished_at IS NOT NULL;
+"""
+
+
 def _first(db: Database) -> None:
     for statement in _statements(_FIRST):
         db.execute(statement)
@@ -423,6 +438,11 @@ def _egress(db: Database) -> None:
         db.execute(statement)
 
 
+def _memories(db: Database) -> None:
+    for statement in _statements(_MEMORIES):
+        db.execute(statement)
+
+
 STEPS: tuple[Callable[[Database], None], ...] = (
     _first,
     _checkpoints,
@@ -431,6 +451,7 @@ STEPS: tuple[Callable[[Database], None], ...] = (
     _providers,
     _replies,
     _egress,
+    _memories,
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
 

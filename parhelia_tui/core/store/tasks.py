@@ -209,12 +209,19 @@ def _without_secrets(columns: dict[str, Value]) -> dict[str, Value]:
 
 
 def add_attempt(
-    tx: sqlite3.Connection, task: Task, container_id: str, at: float, conversation: str = ""
+    tx: sqlite3.Connection,
+    task: Task,
+    container_id: str,
+    at: float,
+    conversation: str = "",
+    *,
+    remembered: bool = True,
 ) -> int:
     """Store the next attempt of a task and give its number, from 1.
 
     Args:
         conversation: the one that it has to itself until its end.
+        remembered: it is not asked for notes at its end.
 
     Raises:
         ParheliaError: E103 when another attempt has the conversation.
@@ -236,6 +243,7 @@ def add_attempt(
             "state": TaskState.DISPATCHING,
             "started_at": at,
             "conversation": conversation,
+            "remembered": int(remembered),
             "owner_user": task.owner.user_id,
             "owner_session": task.owner.session_id,
             "owner_environment": container_id,

@@ -32,6 +32,10 @@ def failing(status: int, kind: str, message: str, **more: object) -> tuple[Failu
 
 
 LOUD = "head -c 3000000 /dev/zero | tr '\\0' x; printf '\\377\\376\\033]0;owned\\007'"
+NOTES = (
+    "printf 'The parser is half done.\\nkey sk-ant-api03-0123456789abcdef0123456789 \\033]0;x\\007\\n'"
+    " >~/.parhelia-memory.md"
+)
 LATER = Reply("It works again.")
 SCENARIOS: Mapping[str, Sequence[Step]] = {
     "text": (Reply("Hello from the script."),),
@@ -79,6 +83,8 @@ SCENARIOS: Mapping[str, Sequence[Step]] = {
     "cut": (Reply("This was cut, then it came again.", pieces=4, cut_after=3),),
     "mid-error": (Reply("This failed in the middle.", pieces=4, fail_after=3),),
     "control": (Reply("\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m \u202eback \x9b31m end."),),
+    "notes": (Reply("I keep notes.", (bash(NOTES),)), Reply("They are kept.")),
+    "notes-link": (Reply("", (bash("ln -sf /etc/passwd ~/.parhelia-memory.md"),)), Reply("Done.")),
     "hostile": (
         Reply("\x1b]0;owned\x07\x9b2J first \u202e.", (bash(LOUD),)),
         Reply("y" * 10_000_000, (bash("true"),), pieces=20, output_tokens=9000),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.agents import home as homes
+from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.claude import seeds
 from parhelia_tui.core.agents.claude.carry import Manifest, manifest
@@ -23,7 +24,6 @@ from parhelia_tui.core.model.virtual_key import KEY_END
 if TYPE_CHECKING:
     from parhelia_tui.core.settings.config import ClaudeConfig
 
-PROGRAM = Path(__file__).with_name("program")
 INSIDE = "/run/parhelia-claude"
 API_SOCKET = "/run/parhelia-api.sock"
 WORKSPACE = "/workspace"
@@ -34,6 +34,12 @@ PROMPT_ARGUMENT = 100_000
 """Bytes of a prompt that is given as an argument; the kernel takes 131,072 (execve(2)), and what is longer is read."""
 
 MODES = ("default", "acceptEdits", "plan", "bypassPermissions", "dontAsk", "auto")
+NOTES = ".parhelia-memory.md"
+KEEP = (
+    "Keep short notes in the file {path} for the next session on this project: progress, decisions and their reasons,"
+    " approaches that failed, what blocks, and what the next one must know. Bring them up to date before you finish,"
+    " and drop what is no longer true. Never write keys, passwords or other secrets there."
+)
 GOES_ON = "The container was started again after a failure. Go on where you were."
 
 OPTIONS: Mapping[str, Option] = {
@@ -60,6 +66,7 @@ class ClaudeAgent:
     summary = "Claude Code, as it is installed on this machine"
     conversation = CONFIG
     states = True
+    notes = NOTES
     prompts = True
 
     @property
@@ -95,13 +102,15 @@ class ClaudeAgent:
         hook: tuple[str, ...] = ()
         ask: tuple[str, ...] = ()
         if not _headless(start.task):
-            program = _program(start.task)
+            program = watcher.program(start.task)
             hook = ("/bin/sh", f"{program}/hook.sh")
             ask = (*interpreter()[0], f"{program}/__main__.py", "--ask")
         homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, ask, config.deny))
         self.carry(start.home, start.task)
         servers = _carried(start.task, config).servers
         homes.put(start.shown, "mcp.json", json.dumps({"mcpServers": servers}))
+        if config.memory:
+            homes.put(start.home, NOTES, start.memory)
         homes.put(start.shown, "prompt", _prompt(start))
         homes.put(start.shown, "plan", _plan(start, found, config))
 
@@ -110,14 +119,12 @@ class ClaudeAgent:
         config = _config()
         found = self._found(config)
         python, mounts = interpreter()
-        shown = _shown(start)
-        command = (*python, f"{_program(start.task)}/__main__.py", f"{shown}/plan")
+        command = (*python, *watcher.command(start))
         if not start.task.unsandboxed:
             mounts = (
                 *mounts,
                 Mount(found.path, f"{INSIDE}/claude"),
-                Mount(PROGRAM, f"{INSIDE}/program"),
-                Mount(start.shown, shown),
+                *watcher.mounts(start),
             )
             plugins = _carried(start.task, config).plugins
             mounts += tuple(Mount(each, _plugin(number)) for number, each in enumerate(plugins))
@@ -180,18 +187,16 @@ def _headless(task: Task) -> bool:
     return bool(task.agent_options.get("headless"))
 
 
-def _program(task: Task) -> str:
-    return str(PROGRAM) if task.unsandboxed else f"{INSIDE}/program"
-
-
-def _shown(start: Start) -> str:
-    return str(start.shown) if start.task.unsandboxed else f"{INSIDE}/own"
-
-
 def _goes_on(start: Start) -> bool:
     """Whether the conversation itself lies in the home; a checkpoint may be older than its first word."""
     projects = start.home / CONFIG / "projects"
     return start.continues and bool(start.talk) and any(projects.glob(f"*/{start.talk}.jsonl"))
+
+
+def _remembering(start: Start, home: str) -> str:
+    """What it is told of the project's memory."""
+    said = KEEP.format(path=f"{start.home if start.task.unsandboxed else home}/{NOTES}")
+    return f"{said}\n\nEarlier sessions left this:\n\n{start.memory}" if start.memory else said
 
 
 def _prompt(start: Start) -> str:
@@ -205,7 +210,7 @@ def _prompt(start: Start) -> str:
 
 
 def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
-    task, shown = start.task, _shown(start)
+    task, shown = start.task, watcher.shown(start)
     headless = _headless(task)
     mode = task.agent_options.get("permission_mode") or config.permission_mode
     program = str(found.path) if task.unsandboxed else f"{INSIDE}/claude"
@@ -223,8 +228,8 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
     model = task.agent_options.get("model") or config.model
     if model:
         words += ["--model", str(model)]
-    if start.memory:
-        words += ["--append-system-prompt", start.memory]
+    if config.memory:
+        words += ["--append-system-prompt", _remembering(start, homes.INSIDE)]
     prompt = _prompt(start)
     if headless:
         words += ["-p", "--input-format", "stream-json", "--output-format", "stream-json", "--verbose"]
@@ -236,11 +241,7 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
     elif prompt:
         words += ["--", prompt]
     source = f"{shown}/prompt" if prompt else ""
-    return _lines(["headless" if headless else "terminal", start.conversation, source, *words])
-
-
-def _lines(words: Sequence[str]) -> bytes:
-    return b"".join(os.fsencode(word.replace("\0", "")) + b"\0" for word in words)
+    return watcher.plan("headless" if headless else "terminal", start.conversation, source, words)
 
 
 def _socket(path: str) -> Path:

@@ -59,6 +59,7 @@ class DemoAgent:
     summary = "a scripted coding agent, to try everything without an account"
     conversation = ".parhelia-demo"
     states = False
+    notes = ""
     network = "none"
     prompts = True
 

@@ -1,6 +1,6 @@
 """The start: `python3 -I -S -B __main__.py PLAN`. The agent is started first; all else is imported meanwhile.
 
-The plan is a file of words that end with NUL: `terminal` or `headless`, the conversation's id, the file that
+The plan is a file of words that end with NUL: `terminal`, `headless` or `lines`, the conversation's id, the file that
 holds the prompt (empty where nothing is asked yet), and the agent's command. `--ask` is the hook that asks.
 """
 
@@ -8,7 +8,7 @@ import os
 import sys
 
 
-def _begin(path: str) -> "tuple[int, str, str, list[int], str]":
+def _begin(path: str) -> "tuple[int, str, str, str, list[int], str]":
     """Read the plan and start the agent; gives its pid, the plan, the place of its hooks, its pipes and its prompt."""
     with open(path, "rb") as file:
         mode, session, source, *command = map(os.fsdecode, file.read().split(b"\0")[:-1])
@@ -24,7 +24,7 @@ def _begin(path: str) -> "tuple[int, str, str, list[int], str]":
         signal.signal(each, signal.SIG_IGN)
     actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = []
     pipes, inside = [], []
-    if mode == "headless":
+    if mode != "terminal":
         for number in (0, 1, 2):
             read, write = os.pipe()
             ours_end, its_end = (write, read) if number == 0 else (read, write)
@@ -38,7 +38,7 @@ def _begin(path: str) -> "tuple[int, str, str, list[int], str]":
         sys.exit(127)
     for descriptor in inside:
         os.close(descriptor)
-    return pid, session, drops, pipes, source
+    return pid, mode, session, drops, pipes, source
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from .hooks import Hooks
+from .lines import Lines
 from .notes import Notes
 from .outcome import Outcome, classify
 from .process import Process
@@ -31,11 +32,11 @@ DOUBT_S = 0.7
 RESTING = ("idle", "permission", "question", "plan", "error")
 
 
-def main(pid: int, session: str, drops: str, pipes: list[int], prompt: str) -> int:
+def main(pid: int, mode: str, session: str, drops: str, pipes: list[int], source: str) -> int:
     """Watch until the agent has ended; gives the exit code of the task."""
     home = os.environ["HOME"]
     reports = Reports(os.environ.get("PARHELIA_AGENT_SOCKET"))
-    watch = Watch(pid, session, drops, pipes, os.path.join(home, ".claude"), reports, prompt)
+    watch = Watch(pid, mode, session, drops, pipes, os.path.join(home, ".claude"), reports, source)
     try:
         return watch.run()
     finally:
@@ -49,18 +50,19 @@ class Watch:
     Args:
         pipes: to its standard input, from its standard output and standard error, where it has no terminal.
         config: its own directory, `~/.claude`.
-        prompt: the file of what it was asked; empty where it was asked nothing yet.
+        source: the file of what it was asked, empty where it was asked nothing yet; or of its patterns.
     """
 
     def __init__(
         self,
         pid: int,
+        mode: str,
         session: str,
         drops: str,
         pipes: list[int],
         config: str,
         reports: Reports,
-        prompt: str,
+        source: str,
     ) -> None:
         self._process = Process(pid)
         self._reports = reports
@@ -68,18 +70,22 @@ class Watch:
         self._file = SessionFile(os.path.join(config, "sessions"), pid)
         self._notes = Notes(os.path.join(config, "sessions"))
         self._transcript = Transcript(os.path.join(config, "projects"), session)
-        self._stream: Stream | None = None
+        self._stream: Stream | Lines | None = None
         self._talk: Talk | None = None
-        if pipes:
+        if mode == "lines":
+            os.close(pipes[0])
+            self._stream = Lines(pipes[1], pipes[2], source)
+        elif pipes:
             self._talk = Talk(pipes[0], os.environ.get("PARHELIA_AGENT_SOCKET"))
             self._stream = Stream(pipes[1], pipes[2], self._talk)
-        self._asked = bool(prompt)
+        self._asked = bool(source)
         self._state = State("", "")
         self._told_at = 0.0
+        self._words = ""
         self._doubt_until: float | None = None
         self._tell(State("starting", "process"))
         if self._talk is not None:
-            with open(prompt, encoding="utf-8", errors="replace") as file:
+            with open(source, encoding="utf-8", errors="replace") as file:
                 self._talk.prompt(file.read())
 
     def run(self) -> int:
@@ -88,7 +94,8 @@ class Watch:
             self._wait()
             self._look()
         if self._stream is not None:
-            self._stream.drain()
+            for state in self._stream.drain():
+                self._known(state)
         self._look()
         return self._end()
 
@@ -129,6 +136,9 @@ class Watch:
             self._ask_file()
         if self._transcript.read():
             self._tell_talk()
+        if isinstance(self._stream, Lines) and self._stream.last_words != self._words:
+            self._words = self._stream.last_words
+            self._reports.send({"type": "progress", "message": self._words, "percent": None})
 
     def _ask_file(self) -> None:
         status = self._file.read()
@@ -181,7 +191,7 @@ class Watch:
 
     def _end(self) -> int:
         code = self._process.code
-        if self._stream is not None:
+        if isinstance(self._stream, Stream):
             outcome = classify(code, self._stream.result, self._stream.errors, self._process.told_to_stop)
             self._stream.say(f"● {outcome.reason}: {outcome.message}" if not outcome.ok else "● done")
         else:

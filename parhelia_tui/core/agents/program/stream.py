@@ -53,10 +53,9 @@ class Stream:
                 found += self._take(line)
         return found
 
-    def drain(self) -> None:
+    def drain(self) -> list[State]:
         """Read what was written before the end; a process that outlives the agent may hold the outputs open."""
-        for _ in range(64):
-            self.take()
+        return [state for _ in range(64) for state in self.take()]
 
     def say(self, words: str) -> None:
         """Show words without what could act on a terminal."""

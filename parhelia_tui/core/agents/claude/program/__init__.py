@@ -1,1 +1,0 @@
-"""What runs beside Claude Code in its container. Only Python's own library, from 3.9 on; nothing of ours is there."""
