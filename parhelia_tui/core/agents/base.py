@@ -85,6 +85,9 @@ class Agent(Protocol):
     prompts: bool
     """Whether it reports each prompt that it takes, which proves that what was typed for somebody arrived."""
 
+    screen: Path | None
+    """Rules of what its screen means, for when it tells nothing; None for none."""
+
     notes: str
     """The file in the home in which it leaves notes for the next session; empty for none."""
 

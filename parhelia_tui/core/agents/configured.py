@@ -43,6 +43,7 @@ class ConfiguredAgent:
         self.conversation = config.conversation
         self.states = bool(config.states)
         self.notes = ""
+        self.screen: Path | None = None
         self.prompts = False
         self.network: str = config.network
 

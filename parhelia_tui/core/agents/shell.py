@@ -36,6 +36,7 @@ class ShellAgent:
     conversation = ""
     states = False
     notes = ""
+    screen: Path | None = None
     network = "none"
     prompts = False
 

@@ -22,6 +22,7 @@ from parhelia_tui.core.control import (
     reconcile,
     replies,
     retention,
+    screens,
     settle,
     spending,
     wishes,
@@ -230,6 +231,8 @@ class Controller:
             self._type(task_id)
         for approval_id in approvals.decided(context.db):
             self._answer(approval_id)
+        if self._is_due("screens", screens.EVERY_S):
+            self._start("screens", "", lambda: screens.look(context))
         if self._is_due("checkpoints", self._config.controller.health_s):
             taking.want_due(context)
             memory.remember(context)

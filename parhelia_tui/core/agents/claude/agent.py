@@ -67,6 +67,7 @@ class ClaudeAgent:
     conversation = CONFIG
     states = True
     notes = NOTES
+    screen: Path | None = Path(__file__).with_name("screen.toml")
     prompts = True
 
     @property
@@ -131,6 +132,8 @@ class ClaudeAgent:
         env = {
             "DISABLE_AUTOUPDATER": "1",
             "DISABLE_TELEMETRY": "1",
+            # It would say that it is not where its installer puts it.
+            "DISABLE_INSTALLATION_CHECKS": "1",
             "DISABLE_ERROR_REPORTING": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             # The container is what keeps it in; as root it would refuse to work on its own.

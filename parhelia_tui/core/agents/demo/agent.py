@@ -60,6 +60,7 @@ class DemoAgent:
     conversation = ".parhelia-demo"
     states = False
     notes = ""
+    screen: Path | None = None
     network = "none"
     prompts = True
 
