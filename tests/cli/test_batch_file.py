@@ -35,7 +35,7 @@ CONTENT = {
     '{"prompt": " "}': "prompt: the prompt is empty",
     '{"prompt": "true", "priority": "high"}': "priority: should be a valid integer",
     '{"prompt": "true", "priority": 101}': "priority: should be less than or equal to 100",
-    '{"prompt": "true", "agent": "nobody"}': "there is no agent 'nobody'; there are claude, demo, shell",
+    '{"prompt": "true", "agent": "nobody"}': "there is no agent 'nobody'; there are claude, codex, demo, gemini, shell",
     '{"prompt": "true", "backend": "nowhere"}': "there is no backend 'nowhere'",
     '{"prompt": "true", "network": "some"}': "network: should be 'none', 'api', 'allowlist' or 'open'",
     '{"prompt": "true", "workspace": "/no/such/place"}': "the workspace '/no/such/place' cannot be used",

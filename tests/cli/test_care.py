@@ -223,7 +223,13 @@ def test_status_and_cleanup_and_the_words_of_help(product: Product) -> None:
     (container,) = product.json("container", "list", "--all")
     assert product.json("status")["totals"]["by_state"] == {"completed": 1}
     assert product.json("budget", "show")["spent_total_usd"] == 0
-    assert [each["name"] for each in product.json("agent", "list")] == ["claude", "shell", "demo"]
+    assert [each["name"] for each in product.json("agent", "list")] == [
+        "claude",
+        "shell",
+        "demo",
+        "codex",
+        "gemini",
+    ]
     assert product.json("cleanup", "--dry-run")["removed"] == [container["id"]]
     assert product.paths.container(container["id"]).exists()
     assert product.json("cleanup")["removed"] == [container["id"]]

@@ -144,7 +144,7 @@ def test_control_characters_and_wide_letters_of_a_prompt_arrive_but_are_not_show
         ([" \n"], 2, "E100", "the prompt is empty"),
         (["--file", "no-such-file"], 2, "E101", "'no-such-file' cannot be read"),
         (["--file", "a", "b"], 2, "E101", "one of them is enough"),
-        (["--agent", "nobody", "x"], 2, "E101", "there are claude, demo, shell"),
+        (["--agent", "nobody", "x"], 2, "E101", "there are claude, codex, demo, gemini, shell"),
         (["--agent", "demo", "--option", "nope=1", "x"], 2, "E100", "no option 'nope'"),
         (["--option", "a", "x"], 2, "E101", "write NAME=VALUE"),
         (["--backend", "nowhere", "x"], 8, "E603", "no backend 'nowhere'; there is local"),

@@ -221,7 +221,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.store.migrations import STEPS, open_migrated, version
 disk = Path(sys.argv[1])
 seen = set()
-for room in range(4, 400, 12):
+for room in range(4, 700, 24):
     home = disk / str(room)
     home.mkdir()
     ballast = disk / "ballast"
@@ -241,4 +241,4 @@ for room in range(4, 400, 12):
         each.unlink()
 print(sorted(seen))
 """
-    assert run_on_small_disk(script, tmp_path / "disk", 1024).strip() == "['made', 'refused']"
+    assert run_on_small_disk(script, tmp_path / "disk", 1600).strip() == "['made', 'refused']"

@@ -22,7 +22,8 @@ def agents() -> Mapping[str, Agent]:
     """Give all agents by their names: ours, and those that the configuration defines. Raises E700."""
     from parhelia_tui.core.agents.configured import configured
 
-    return {**configured(), **_AGENTS}
+    more = {name: each for name, each in configured().items() if name not in _AGENTS}
+    return {**_AGENTS, **more}
 
 
 def tells_states(name: str) -> bool:
