@@ -128,3 +128,21 @@ def test_the_patterns_of_known_agents_read_their_recorded_lines(name: str, tmp_p
     finally:
         for each in (out, write, err, other):
             os.close(each)
+
+
+@pytest.mark.real
+def test_one_that_is_gone_from_the_configuration_leaves_its_tasks_readable_and_others_at_work(
+    product: Product, client: Client, tmp_path: Path, place: Path
+) -> None:
+    configure(
+        tmp_path,
+        '[agents.mine]\ncommand = ["/bin/sh", "-c", "sleep 300", "{prompt}"]\nconversation = ".mine"\n',
+    )
+    task = create(client, "do it", place, agent="mine")
+    wait_until(lambda: client.task(task.id).state is TaskState.RUNNING, 60)
+    configure(tmp_path, "")
+    other = create(client, "echo fine", place)
+    assert end_of(client, other.id, 60).state is TaskState.COMPLETED
+    product.json("task", "cancel", task.id)
+    assert end_of(client, task.id, 60).state is TaskState.CANCELLED
+    assert product.json("task", "show", task.id)["agent"] == "mine"

@@ -37,7 +37,7 @@ def test_damage_is_found(path: Path, db: sqlite3.Connection) -> None:
     db.close()
     raw = bytearray(path.read_bytes())
     # Behind the schema, which has the first pages; with that gone it would be no store at all (E506).
-    for start_at in range(60 * 4096, 80 * 4096, 4096):
+    for start_at in range(90 * 4096, 110 * 4096, 4096):
         raw[start_at : start_at + 200] = b"\xa5" * 200
     path.write_bytes(raw)
     faults = check(path)

@@ -75,7 +75,7 @@ class ConfiguredAgent:
     def prepare(self, start: Start) -> None:
         """Write the plan and the patterns. Raises E507, E602."""
         goes_on = bool(start.continues and self._config.resume)
-        said = start.task.agent_options.get("message")
+        said = None if start.interrupted else start.task.agent_options.get("message")
         prompt = str(said) if goes_on and said else start.task.prompt
         template = self._config.resume if goes_on else self._config.command
         words = [each.replace(PROMPT, prompt).replace(CONVERSATION, start.conversation) for each in template]

@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from pathlib import Path
 
 from parhelia_tui.core.model.errors import ParheliaError
@@ -57,18 +58,24 @@ def clear(home: Path, name: str) -> None:
         ParheliaError: E602 when it cannot be removed.
     """
     *above, last = name.split("/")
-    place = home
-    for each in above:
-        place = place / each
-        if place.is_symlink() or not place.is_dir():
-            return
-    target = place / last
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     try:
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
+        directory = os.open(home, flags)
+        try:
+            for each in above:
+                below = os.open(each, flags, dir_fd=directory)
+                os.close(directory)
+                directory = below
+            if stat.S_ISDIR(os.stat(last, dir_fd=directory, follow_symlinks=False).st_mode):
+                shutil.rmtree(last, dir_fd=directory)
+            else:
+                os.unlink(last, dir_fd=directory)
+        finally:
+            os.close(directory)
     except OSError as error:
+        # Nothing there, or a link in the place of a directory, behind which nothing is ours.
+        if error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+            return
         raise ParheliaError(
             "E602", f"the home of the container cannot be cleared: {name}: {error.strerror}"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -19,11 +20,20 @@ _AGENTS: Mapping[str, Agent] = MappingProxyType(
 
 
 def agents() -> Mapping[str, Agent]:
-    """Give all agents by their names: ours, and those that the configuration defines. Raises E700."""
+    """Give all agents by their names: ours, and those that the configuration defines, where it can be read."""
     from parhelia_tui.core.agents.configured import configured
 
-    more = {name: each for name, each in configured().items() if name not in _AGENTS}
-    return {**_AGENTS, **more}
+    found: dict[str, Agent] = dict(_AGENTS)
+    # What is wrong with a configuration is told by whoever reads it for its own sake.
+    with contextlib.suppress(ParheliaError):
+        found |= {name: each for name, each in configured().items() if name not in _AGENTS}
+    return found
+
+
+def talk_of(name: str) -> str:
+    """Say where in its home an agent keeps its talk; empty for one that keeps none, or is there no more."""
+    found = _find(name)
+    return found.conversation if found is not None else ""
 
 
 def tells_states(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.agents.registry import agent, talk_of
 from parhelia_tui.core.control import workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
@@ -70,7 +70,7 @@ def want(
 
 def _is_automatic(context: Context, task: Task) -> bool:
     wanted = context.config.checkpoints.automatic
-    return wanted == "all" or (wanted == "agents" and bool(agent(task.agent).conversation))
+    return wanted == "all" or (wanted == "agents" and bool(talk_of(task.agent)))
 
 
 def _is_old(context: Context, task: Task, before: float) -> bool:
@@ -108,7 +108,7 @@ def subject(
         container: where the talk lies; it is held still if it runs.
         previous: trees of workspace and talk to compare with.
     """
-    talk = agent(task.agent).conversation
+    talk = talk_of(task.agent)
     running = container is not None and container.state is ContainerState.RUNNING
     address = context.backend_of(container).supervisor(container.id) if container and running else None
     home = context.paths.container(container.id) / "home" if container is not None else None
@@ -228,7 +228,12 @@ def record(
 
 
 def _about(task: Task) -> dict[str, str]:
-    return {"agent": task.agent, **agent(task.agent).describe(task)}
+    try:
+        described = agent(task.agent).describe(task)
+    except ParheliaError:
+        # An agent that is not configured any more; what it made is kept all the same.
+        described = {}
+    return {"agent": task.agent, **described}
 
 
 def fail(context: Context, checkpoint_id: str, why: str) -> None:

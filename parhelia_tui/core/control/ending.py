@@ -6,7 +6,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 
-from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.backends.base import ExitRecord
 from parhelia_tui.core.control import approvals, replies
 from parhelia_tui.core.control.review import Policy
@@ -198,7 +198,7 @@ def _agent_state(task: Task, end: _End, completed: bool) -> dict[str, str | floa
 
 def has_way_back(db: sqlite3.Connection, task: Task) -> bool:
     """Say whether a task can go on after its container's death: its agent has a talk, and there is a checkpoint."""
-    return bool(agent(task.agent).conversation) and checkpoints.newest(db, task.id) is not None
+    return bool(talk_of(task.agent)) and checkpoints.newest(db, task.id) is not None
 
 
 def _recover(tx: sqlite3.Connection, task: Task, container: Container, end: _End, resumes: int) -> None:

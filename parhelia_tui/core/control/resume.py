@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.control import rollback
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
@@ -25,7 +25,7 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
         else:
             # The container does not run yet, so there is nothing to hold still and no talk to keep.
             await rollback.roll(context, task, None, checkpoint, f"cp-{container.id.partition('-')[2]}")
-    talk = agent(task.agent).conversation
+    talk = talk_of(task.agent)
     if checkpoint.conversation and talk:
         home = private_directory(private_directory(context.paths.container(container.id)) / "home")
         if not (home / talk).exists():
@@ -49,7 +49,7 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
 
 def has_talk(context: Context, task: Task, container: Container) -> bool:
     """Say whether the talk of an earlier attempt lies in a container's home."""
-    talk = agent(task.agent).conversation
+    talk = talk_of(task.agent)
     return bool(
         task.resume_from and talk and (context.paths.container(container.id) / "home" / talk).is_dir()
     )

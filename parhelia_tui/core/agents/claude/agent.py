@@ -207,7 +207,7 @@ def _prompt(start: Start) -> str:
     if not _goes_on(start):
         return start.task.prompt
     said = start.task.agent_options.get("message")
-    if isinstance(said, str):
+    if isinstance(said, str) and not start.interrupted:
         return said
     return GOES_ON if start.interrupted or _headless(start.task) else ""
 
