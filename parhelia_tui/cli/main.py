@@ -23,7 +23,7 @@ _C = "parhelia_tui.cli"
 COMMANDS = {
     "task": (f"{_C}.task:task", "create, list, show, watch, cancel, retry, reply, accept, reject, logs"),
     "container": (f"{_C}.container:container", "list, show, events, health, watch, terminate, hosts, allow"),
-    "session": (f"{_C}.session:session", "list, new, attach, send, capture, recover, kill"),
+    "session": (f"{_C}.session:session", "list, new, attach, ssh-config, send, capture, recover, kill"),
     "checkpoint": (
         f"{_C}.checkpoint:checkpoint",
         "create, list, show, diff, env-diff, restore, rollback, protect, unprotect, tag, note, delete, verify, gc",

@@ -25,7 +25,9 @@ from parhelia_tui.core.model.records import Session
 from parhelia_tui.core.model.states import SessionState
 
 
-@click.group(cls=LazyGroup, order=("list", "new", "attach", "send", "capture", "recover", "kill"))
+@click.group(
+    cls=LazyGroup, order=("list", "new", "attach", "ssh-config", "send", "capture", "recover", "kill")
+)
 def session() -> None:
     """List, attach to and end sessions."""
 
@@ -53,6 +55,17 @@ def _session_table(found: list[Session]) -> str:
         [each.name, each.container_id, state(each.state), each.kind, age(each.created_at)] for each in found
     ]
     return table(("NAME", "CONTAINER", "STATE", "KIND", "AGE"), rows, 0)
+
+
+@session.command("ssh-config")
+@session_argument
+@output_options
+def ssh_config(name: str) -> None:
+    """Print how OpenSSH's ssh reaches a session in a sandbox: ssh -F FILE SESSION."""
+    out = Out()
+    found = out.client.session(name)
+    text = out.client.ssh_config(name)
+    out.answer({"session": found.name, "container_id": found.container_id, "config": text}, text.rstrip("\n"))
 
 
 @session.command()

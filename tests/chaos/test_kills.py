@@ -138,9 +138,9 @@ def test_a_killed_terminal_server_takes_no_work_with_it(product: Product, tmp_pa
     )
     wait_until(lambda: client.task(task.id).state is TaskState.RUNNING, 20)
     endpoint = client.endpoint(task.id)
-    server = server_pid(endpoint.socket)
+    server = server_pid(Path(endpoint.socket))
     kill(server)
-    wait_until(lambda: server_pid_or_none(endpoint.socket) not in (None, server), 20)
+    wait_until(lambda: server_pid_or_none(Path(endpoint.socket)) not in (None, server), 20)
     go.touch()
     wait_until(lambda: client.task(task.id).state in TASK_ENDED, 20)
     assert client.task(task.id).exit_code == 5
@@ -156,7 +156,7 @@ def test_after_everything_was_killed_at_once_each_task_has_one_end(product: Prod
         for number in range(3)
     ]
     wait_until(lambda: all(client.task(task.id).state is TaskState.RUNNING for task in tasks), 20)
-    doomed = [server_pid(client.endpoint(task.id).socket) for task in tasks]
+    doomed = [server_pid(Path(client.endpoint(task.id).socket)) for task in tasks]
     doomed += [shim_pid(client, client.containers_of(task.id)[0].id) for task in tasks]
     kill_controller(client)
     for pid in doomed:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.modal_provider import Provider
+from tests.support.product import Product
 
 
 @pytest.fixture
@@ -17,3 +18,9 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provid
         for name, value in made.environment().items():
             monkeypatch.setenv(name, value)
         yield made
+
+
+@pytest.fixture
+def cloud(provider: Provider, product: Product) -> Product:
+    """The installed product with the emulated provider as its own, which outlives it."""
+    return product

@@ -20,15 +20,9 @@ WAIT_S = 60.0
 MODAL = ("--backend", "modal", "--mode", "empty")
 
 
-@pytest.fixture
-def cloud(provider: Provider, product: Product) -> Product:
-    """The installed product with the emulated provider as its own, which outlives it."""
-    return product
-
-
 def begun(product: Product, *words: str) -> dict[str, str]:
     """Create a task at the provider, and give it once it runs."""
-    task = product.json("task", "create", *MODAL, *words)
+    task = product.json("task", "create", *MODAL, "--agent", "shell", *words)
     wait_until(lambda: state(product, task["id"]) == "running", WAIT_S)
     found = product.json("task", "show", task["id"])
     assert isinstance(found, dict)

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.support import sshd
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -24,7 +26,8 @@ class Provider:
     def __init__(self, root: Path, see: dict[str, Path] | None = None) -> None:
         self.root = root
         root.mkdir(parents=True)
-        words = [f"--see={inside}={here}" for inside, here in (see or {}).items()]
+        shown = {**sshd.lay_out(root / "commands"), **(see or {})}
+        words = [f"--see={inside}={here}" for inside, here in shown.items()]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.modal_emulator", "--root", str(root), *words],
             stdin=subprocess.PIPE,

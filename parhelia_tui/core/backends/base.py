@@ -159,6 +159,40 @@ class TmuxEndpoint:
     socket: Path
     session: str
 
+    @property
+    def door(self) -> Path:
+        """By what its tmux server is reached."""
+        return self.socket
+
+
+@dataclass(frozen=True, slots=True)
+class SshEndpoint:
+    """Where a session is attached over ssh: one host that has one key, and one key that opens it.
+
+    Args:
+        key: the file of the client's private key.
+        known_hosts: a file with one line: `alias` and the host's public key.
+        socket: of the tmux server, over there.
+    """
+
+    host: str
+    port: int
+    user: str
+    key: Path
+    known_hosts: Path
+    alias: str
+    socket: str
+    session: str
+
+    @property
+    def door(self) -> SshEndpoint:
+        """By what its tmux server is reached."""
+        return self
+
+
+Endpoint = TmuxEndpoint | SshEndpoint
+Door = Path | SshEndpoint
+
 
 @dataclass(frozen=True, slots=True)
 class Capability:
@@ -233,8 +267,8 @@ class Backend(Protocol):
     async def kill_session(self, container_id: str, session_name: str) -> None:
         """End a further session and the processes in it."""
 
-    def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
-        """Say where a session is attached."""
+    def endpoint(self, container_id: str, session_name: str) -> Endpoint:
+        """Say where a session is attached. Raises E601 where that is not known yet."""
 
     async def tell_kept(self, container_id: str) -> None:
         """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""

@@ -15,7 +15,7 @@ from parhelia_tui.core.store import containers
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-    from parhelia_tui.core.backends.base import TmuxEndpoint
+    from parhelia_tui.core.backends.base import Endpoint
     from parhelia_tui.core.sessions.attach import AttachResult
     from parhelia_tui.core.sessions.live import LiveTerminal
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Terminals(Looking):
     """Finds the terminal of a session, watches it, types into it, hands it over."""
 
-    def endpoint(self, text: str) -> TmuxEndpoint:
+    def endpoint(self, text: str) -> Endpoint:
         """Say where the session of a task, a container or of this name is attached.
 
         Raises:
@@ -37,16 +37,22 @@ class Terminals(Looking):
                 recovery=(f"parhelia task logs {session.task_id}", f"parhelia task show {session.task_id}"),
             )
         container = containers.get(self._db, session.container_id)
-        endpoint: TmuxEndpoint = self._backend(container.backend).endpoint(container.id, session.name)
+        endpoint: Endpoint = self._backend(container.backend).endpoint(container.id, session.name)
         return endpoint
 
-    def live_terminal(self, endpoint: TmuxEndpoint) -> AbstractAsyncContextManager[LiveTerminal]:
+    def ssh_config(self, text: str) -> str:
+        """Say how OpenSSH's client reaches a session elsewhere. Raises E200, E601, E603."""
+        from parhelia_tui.core.sessions.ssh_config import ssh_config
+
+        return ssh_config(self.endpoint(text))
+
+    def live_terminal(self, endpoint: Endpoint) -> AbstractAsyncContextManager[LiveTerminal]:
         """Watch the screen of a session."""
         from parhelia_tui.core.sessions.live import LiveTerminal
 
         return LiveTerminal(endpoint)
 
-    def attach(self, endpoint: TmuxEndpoint) -> AttachResult:
+    def attach(self, endpoint: Endpoint) -> AttachResult:
         """Hand the present terminal to a session until it is left. Raises E601."""
         from parhelia_tui.core.sessions.attach import attach
 

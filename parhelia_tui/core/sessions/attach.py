@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Endpoint, SshEndpoint
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.text import one_line, plain
+from parhelia_tui.core.sessions.ssh_client import Ended
 from parhelia_tui.core.sessions.tmux_client import (
     client_command,
     client_environment,
@@ -62,7 +63,7 @@ class AttachResult:
     message: str
 
 
-def attach_command(endpoint: TmuxEndpoint) -> list[str]:
+def attach_command(endpoint: Endpoint) -> list[str]:
     """Give the command that attaches the terminal that it is run on.
 
     It must run without `TMUX` in its environment, else tmux refuses to run inside another tmux.
@@ -73,10 +74,10 @@ def attach_command(endpoint: TmuxEndpoint) -> list[str]:
     true_colour = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
     features = ["-T", "256,RGB"] if true_colour else []
     target = session_target(endpoint.session)
-    return [*client_command(endpoint.socket), *features, "attach-session", "-t", target]
+    return [*client_command(endpoint.door, terminal=True), *features, "attach-session", "-t", target]
 
 
-def attach(endpoint: TmuxEndpoint) -> AttachResult:
+def attach(endpoint: Endpoint) -> AttachResult:
     """Show a session full-screen on the present terminal until it is left.
 
     Raises:
@@ -88,6 +89,8 @@ def attach(endpoint: TmuxEndpoint) -> AttachResult:
             "attaching needs a terminal on standard input and output",
             recovery=(f"parhelia session attach {endpoint.session}", "parhelia task logs ID"),
         )
+    if isinstance(endpoint, SshEndpoint):
+        return _attach_far(endpoint)
     # Before the screen is cleared for it.
     _probe(endpoint)
     with _terminal_kept() as kept:
@@ -116,7 +119,41 @@ def attach(endpoint: TmuxEndpoint) -> AttachResult:
     if message.startswith(_UNSUITABLE):
         raise ParheliaError("E601", f"tmux cannot use this terminal: {message}")
     if process.returncode > 0 and not message.startswith("["):
-        raise refusal(endpoint.socket, message)
+        raise refusal(endpoint.door, message)
+    return AttachResult(end, message)
+
+
+def _attach_far(endpoint: SshEndpoint) -> AttachResult:
+    """The same over ssh, where the last words of tmux come through the terminal's own stream."""
+    with _terminal_kept() as kept:
+        process = subprocess.Popen(attach_command(endpoint), stderr=subprocess.PIPE, env=client_environment())
+        try:
+            _, raw = process.communicate()
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+        said = raw.decode("utf-8", "replace").strip()
+        if process.returncode in (Ended.NO_ENTRY, Ended.WRONG_HOST):
+            raise (
+                server_gone(endpoint, one_line(said))
+                if process.returncode == Ended.NO_ENTRY
+                else ParheliaError(
+                    "E601",
+                    f"session {endpoint.session} is not attached: {one_line(said)}",
+                    recovery=("parhelia container list", f"parhelia container terminate {endpoint.alias}"),
+                )
+            )
+        words = [plain(line) for line in said.splitlines() if line.strip()]
+        message = next((line for line in reversed(words) if "[" in line), "")
+        message = (
+            one_line(message[message.rfind("[") :]) if process.returncode != Ended.LOST else one_line(said)
+        )
+        end = AttachEnd.SERVER_LOST if process.returncode == Ended.LOST else _end(message)
+        kept.left_by_hand = end is AttachEnd.DETACHED
+        kept.drawn_on = end in (AttachEnd.SERVER_LOST, AttachEnd.CLIENT_LOST)
+    if end is AttachEnd.CLIENT_LOST and process.returncode > 0:
+        raise refusal(endpoint, said)
     return AttachResult(end, message)
 
 
@@ -130,9 +167,9 @@ def _end(message: str) -> AttachEnd:
     return AttachEnd.CLIENT_LOST
 
 
-def _probe(endpoint: TmuxEndpoint, deadline_s: float = PROBE_DEADLINE_S) -> None:
+def _probe(endpoint: Endpoint, deadline_s: float = PROBE_DEADLINE_S) -> None:
     """Ask the server for the session; raises what `attach` raises."""
-    command = [*client_command(endpoint.socket), "has-session", "-t", session_target(endpoint.session)]
+    command = [*client_command(endpoint.door), "has-session", "-t", session_target(endpoint.session)]
     try:
         asked = subprocess.run(
             command,
@@ -147,7 +184,7 @@ def _probe(endpoint: TmuxEndpoint, deadline_s: float = PROBE_DEADLINE_S) -> None
     except subprocess.TimeoutExpired:
         raise server_gone(endpoint, "no answer") from None
     if asked.returncode != 0:
-        raise refusal(endpoint.socket, asked.stderr.decode("utf-8", "replace"))
+        raise refusal(endpoint.door, asked.stderr.decode("utf-8", "replace"))
 
 
 @dataclass(slots=True)

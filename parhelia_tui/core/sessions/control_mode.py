@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Endpoint, SshEndpoint, TmuxEndpoint
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.sessions.control_protocol import ControlParser, Notice, Output, Reply
@@ -24,6 +24,7 @@ from parhelia_tui.core.sessions.tmux_client import (
 )
 
 REPLY_DEADLINE_S = 5.0
+FAR_DEADLINE_S = 25.0
 STOP_DEADLINE_S = 1.0
 _READ_BYTES = 1 << 16
 
@@ -74,7 +75,7 @@ class ControlClient:
             is `exit`, also when the connection broke.
     """
 
-    def __init__(self, endpoint: TmuxEndpoint, heard: Callable[[Output | Notice], None]) -> None:
+    def __init__(self, endpoint: Endpoint, heard: Callable[[Output | Notice], None]) -> None:
         self._endpoint = endpoint
         self._heard = heard
         self._parser = ControlParser(self._expected_lines)
@@ -98,7 +99,8 @@ class ControlClient:
             await self._spawn("ignore-size,no-output", listens=False)
             reader, self._input = await self._spawn("ignore-size,pause-after=1", listens=True)
             self._tasks.append(asyncio.create_task(self._read(reader), name="tmux control client"))
-            async with asyncio.timeout(REPLY_DEADLINE_S):
+            far = isinstance(self._endpoint, SshEndpoint)
+            async with asyncio.timeout(FAR_DEADLINE_S if far else REPLY_DEADLINE_S):
                 reply = await self._attached
         except TimeoutError:
             await self.stop()
@@ -108,7 +110,7 @@ class ControlClient:
             raise
         if reply.failed:
             await self.stop()
-            raise refusal(self._endpoint.socket, _text(reply))
+            raise refusal(self._endpoint.door, _text(reply))
         watching = self._watch_guard(self._processes[0])
         self._tasks.append(asyncio.create_task(watching, name="tmux guard client"))
 
@@ -163,7 +165,7 @@ class ControlClient:
             raise ParheliaError("E501", f"session {self._endpoint.session} did not answer in time") from None
         for reply in replies:
             if reply.failed:
-                raise refusal(self._endpoint.socket, _text(reply))
+                raise refusal(self._endpoint.door, _text(reply))
         return replies
 
     def send(self, *words: str) -> None:
@@ -185,7 +187,7 @@ class ControlClient:
         Not on asyncio's pipes: tmux hands them to the server, and waiting for a killed client would last
         until the server, perhaps stopped, has let go of them too.
         """
-        if shutil.which("tmux") is None:
+        if isinstance(self._endpoint, TmuxEndpoint) and shutil.which("tmux") is None:
             raise tmux_missing()
         ours, theirs = socket.socketpair()
         try:
@@ -193,7 +195,7 @@ class ControlClient:
                 process = await asyncio.create_subprocess_exec(
                     # It must not outlive us: the server could not end before it.
                     *("setpriv", "--pdeathsig", "KILL", "--"),
-                    *client_command(self._endpoint.socket),
+                    *client_command(self._endpoint.door),
                     *("-C", "attach-session", "-f", flags, "-t", session_target(self._endpoint.session)),
                     stdin=theirs.fileno(),
                     stdout=theirs.fileno() if listens else asyncio.subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Endpoint, SshEndpoint
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.control_mode import Command, ControlClient
 from parhelia_tui.core.sessions.control_protocol import Notice, Output, Reply
@@ -42,7 +42,7 @@ class Feed:
         max_fps: the most pictures in a second.
     """
 
-    def __init__(self, endpoint: TmuxEndpoint, max_fps: float = MAX_FPS) -> None:
+    def __init__(self, endpoint: Endpoint, max_fps: float = MAX_FPS) -> None:
         self._endpoint = endpoint
         self._pause_s = 1.0 / max_fps
         self._client: ControlClient | None = None
@@ -162,9 +162,9 @@ class Feeds:
 
     def __init__(self, max_fps: float = MAX_FPS) -> None:
         self._max_fps = max_fps
-        self._used: dict[TmuxEndpoint, tuple[Feed, int]] = {}
+        self._used: dict[Endpoint, tuple[Feed, int]] = {}
 
-    def take(self, endpoint: TmuxEndpoint) -> Feed:
+    def take(self, endpoint: Endpoint) -> Feed:
         """Give the feed of a terminal, begun when nobody else uses it; each `take` needs a `give_back`."""
         feed, users = self._used.get(endpoint, (None, 0))
         if feed is None:
@@ -173,7 +173,7 @@ class Feeds:
         self._used[endpoint] = (feed, users + 1)
         return feed
 
-    async def give_back(self, endpoint: TmuxEndpoint) -> None:
+    async def give_back(self, endpoint: Endpoint) -> None:
         """Use it no more; the last user ends it."""
         feed, users = self._used[endpoint]
         if users > 1:
@@ -183,11 +183,14 @@ class Feeds:
             await feed.stop()
 
 
-async def _listens(endpoint: TmuxEndpoint) -> bool:
+async def _listens(endpoint: Endpoint) -> bool:
     """Whether a server is bound to the socket; asked before processes are started for it."""
+    if isinstance(endpoint, SshEndpoint):
+        # Nothing but a connection can tell, and the client makes one.
+        return True
     try:
         async with asyncio.timeout(PROBE_DEADLINE_S):
-            _, writer = await asyncio.open_unix_connection(endpoint.socket)
+            _, writer = await asyncio.open_unix_connection(endpoint.door)
     except (OSError, TimeoutError):
         return False
     writer.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from types import TracebackType
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Endpoint
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.feed import MAX_FPS, Feed, Feeds
 from parhelia_tui.core.sessions.screen import Frame
@@ -25,9 +25,7 @@ class LiveTerminal:
         max_fps: the most frames in a second; only used without `feeds`.
     """
 
-    def __init__(
-        self, endpoint: TmuxEndpoint, *, feeds: Feeds | None = None, max_fps: float = MAX_FPS
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, *, feeds: Feeds | None = None, max_fps: float = MAX_FPS) -> None:
         self._endpoint = endpoint
         self._feeds = feeds if feeds is not None else Feeds(max_fps)
         self._feed: Feed | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Endpoint
 from parhelia_tui.core.sessions import server
 
 SHOWN_S = 5.0
@@ -35,7 +35,7 @@ def tail_of(text: str) -> str:
     return "".join(text.split())[-TAIL:]
 
 
-async def paste(endpoint: TmuxEndpoint, text: str, *, anywhere: bool) -> bool:
+async def paste(endpoint: Endpoint, text: str, *, anywhere: bool) -> bool:
     """Paste a text, out of the scrolling mode first, and wait until it stands on the screen.
 
     Args:
@@ -60,7 +60,7 @@ async def paste(endpoint: TmuxEndpoint, text: str, *, anywhere: bool) -> bool:
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def submit(endpoint: TmuxEndpoint, text: str) -> bool:
+async def submit(endpoint: Endpoint, text: str) -> bool:
     """Press Enter, and wait until the text has left the line of the cursor.
 
     Raises:
@@ -75,7 +75,7 @@ async def submit(endpoint: TmuxEndpoint, text: str) -> bool:
     return True
 
 
-async def look(endpoint: TmuxEndpoint) -> Look:
+async def look(endpoint: Endpoint) -> Look:
     """Read a session's screen and where its cursor is. Raises E200, E601."""
     rows, row, columns = await server.screen_and_cursor(endpoint)
     line = rows[row] if row < len(rows) else ""

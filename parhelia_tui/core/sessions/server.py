@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Door, Endpoint
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import plain
 from parhelia_tui.core.sessions.sgr import self_contained
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 DEADLINE_S = 5.0
 """How long a tmux server may take to answer."""
+FAR_DEADLINE_S = 25.0
+"""The same for one that is reached over ssh."""
 
 _KEY = re.compile(
     r"(?:[CMS]-){0,3}(?:[!-~]|Up|Down|Left|Right|Home|End|PPage|NPage|IC|DC|BSpace|BTab|Tab|Enter|Escape|Space"
@@ -89,10 +91,10 @@ async def list_sessions(socket: Path) -> list[SeenSession]:
     return sorted(seen, key=lambda session: session.name)
 
 
-async def has_session(endpoint: TmuxEndpoint) -> bool:
+async def has_session(endpoint: Endpoint) -> bool:
     """Say whether a session exists; False also when its server is gone."""
     try:
-        await _libtmux(endpoint.socket, "has-session", "-t", session_target(endpoint.session))
+        await _libtmux(endpoint.door, "has-session", "-t", session_target(endpoint.session))
     except ParheliaError as error:
         if error.code in ("E200", "E601"):
             return False
@@ -100,7 +102,7 @@ async def has_session(endpoint: TmuxEndpoint) -> bool:
     return True
 
 
-async def capture_text(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
+async def capture_text(endpoint: Endpoint, history: int = 0) -> list[str]:
     """Read a session's screen as safe text, without colours.
 
     Args:
@@ -112,7 +114,7 @@ async def capture_text(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
     return [plain(line) for line in await _capture(endpoint, history)]
 
 
-async def capture_colour(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
+async def capture_colour(endpoint: Endpoint, history: int = 0) -> list[str]:
     """Read a session's screen; each line carries its own SGR colours and no other control sequence.
 
     Args and errors as of `capture_text`.
@@ -120,7 +122,7 @@ async def capture_colour(endpoint: TmuxEndpoint, history: int = 0) -> list[str]:
     return list(self_contained(await _capture(endpoint, history, "-e")))
 
 
-async def screen_and_cursor(endpoint: TmuxEndpoint) -> tuple[list[str], int, int]:
+async def screen_and_cursor(endpoint: Endpoint) -> tuple[list[str], int, int]:
     """Read a session's screen as safe text, with the row of its cursor, from 0, and the number of its columns.
 
     Raises:
@@ -128,7 +130,7 @@ async def screen_and_cursor(endpoint: TmuxEndpoint) -> tuple[list[str], int, int
     """
     target = pane_target(endpoint.session)
     out = await _tmux(
-        endpoint.socket,
+        endpoint.door,
         *("display-message", "-p", "-t", target, "#{cursor_y} #{pane_width}", ";"),
         *("capture-pane", "-p", "-t", target),
     )
@@ -137,7 +139,7 @@ async def screen_and_cursor(endpoint: TmuxEndpoint) -> tuple[list[str], int, int
     return [plain(line) for line in rows], int(row), int(columns)
 
 
-async def send_keys(endpoint: TmuxEndpoint, keys: Sequence[str]) -> None:
+async def send_keys(endpoint: Endpoint, keys: Sequence[str]) -> None:
     """Press keys in a session, after leaving the scrolling mode that would eat them.
 
     Args:
@@ -152,12 +154,10 @@ async def send_keys(endpoint: TmuxEndpoint, keys: Sequence[str]) -> None:
     target = pane_target(endpoint.session)
     # An argument that ends with a semicolon would end the command.
     words = [key[:-1] + "\\;" if key.endswith(";") else key for key in keys]
-    await _tmux(
-        endpoint.socket, "copy-mode", "-q", "-t", target, ";", "send-keys", "-t", target, "--", *words
-    )
+    await _tmux(endpoint.door, "copy-mode", "-q", "-t", target, ";", "send-keys", "-t", target, "--", *words)
 
 
-async def send_text(endpoint: TmuxEndpoint, text: str) -> None:
+async def send_text(endpoint: Endpoint, text: str) -> None:
     """Paste text into a session, in brackets where the program asked for them; nothing submits it.
 
     Args:
@@ -176,14 +176,14 @@ async def send_text(endpoint: TmuxEndpoint, text: str) -> None:
     target = pane_target(endpoint.session)
     buffer = f"ph-{secrets.token_hex(4)}"
     await _tmux(
-        endpoint.socket,
+        endpoint.door,
         *("has-session", "-t", session_target(endpoint.session), ";", "load-buffer", "-b", buffer, "-", ";"),
         *("copy-mode", "-q", "-t", target, ";", "paste-buffer", "-d", "-p", "-r", "-b", buffer, "-t", target),
         given=text.encode("utf-8", "replace"),
     )
 
 
-async def resize(endpoint: TmuxEndpoint, columns: int, rows: int) -> None:
+async def resize(endpoint: Endpoint, columns: int, rows: int) -> None:
     """Give a session nobody is attached to another size; a later attachment sizes it as always.
 
     Raises:
@@ -195,18 +195,18 @@ async def resize(endpoint: TmuxEndpoint, columns: int, rows: int) -> None:
     size = ("-x", str(columns), "-y", str(rows))
     # resize-window makes the size of the window manual, and so deaf to whoever attaches; taken back.
     await _libtmux(
-        endpoint.socket,
+        endpoint.door,
         *("resize-window", "-t", target, *size, ";", "set-option", "-w", "-u", "-t", target, "window-size"),
     )
 
 
-async def kill_session(endpoint: TmuxEndpoint) -> None:
+async def kill_session(endpoint: Endpoint) -> None:
     """End a session and hang up its pane.
 
     Raises:
         ParheliaError: E601 when the server is gone, E200 when it has no such session.
     """
-    await _libtmux(endpoint.socket, "kill-session", "-t", session_target(endpoint.session))
+    await _libtmux(endpoint.door, "kill-session", "-t", session_target(endpoint.session))
 
 
 async def kill_server(socket: Path) -> None:
@@ -218,15 +218,15 @@ async def kill_server(socket: Path) -> None:
             raise
 
 
-async def _capture(endpoint: TmuxEndpoint, history: int, *colour: str) -> list[str]:
+async def _capture(endpoint: Endpoint, history: int, *colour: str) -> list[str]:
     words = ["capture-pane", "-p", *colour, "-t", pane_target(endpoint.session)]
     if history > 0:
         words += ["-S", str(-history)]
-    out = await _tmux(endpoint.socket, *words)
+    out = await _tmux(endpoint.door, *words)
     return out.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
-async def _tmux(socket: Path, *words: str, given: bytes = b"") -> bytes:
+async def _tmux(socket: Door, *words: str, given: bytes = b"") -> bytes:
     """Run one tmux process to its end; it is killed when the server does not answer."""
 
     def run() -> subprocess.CompletedProcess[bytes]:
@@ -235,7 +235,7 @@ async def _tmux(socket: Path, *words: str, given: bytes = b"") -> bytes:
             input=given or None,
             stdin=None if given else subprocess.DEVNULL,
             capture_output=True,
-            timeout=DEADLINE_S,
+            timeout=DEADLINE_S if isinstance(socket, Path) else FAR_DEADLINE_S,
             env=client_environment(),
             check=False,
         )
@@ -251,8 +251,10 @@ async def _tmux(socket: Path, *words: str, given: bytes = b"") -> bytes:
     return done.stdout
 
 
-async def _libtmux(socket: Path, *words: str) -> list[str]:
-    """Run one command through libtmux."""
+async def _libtmux(socket: Door, *words: str) -> list[str]:
+    """Run one command through libtmux, which knows only servers on this machine."""
+    if not isinstance(socket, Path):
+        return (await _tmux(socket, *words)).decode("utf-8", "replace").splitlines()
 
     def run() -> tmux_cmd:
         # 60 ms to import, so not before it is used.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sys
 from pathlib import Path
 
-from parhelia_tui.core.backends.base import TmuxEndpoint
+from parhelia_tui.core.backends.base import Door, Endpoint, SshEndpoint
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 
@@ -40,9 +42,25 @@ def pane_target(session: str) -> str:
     return f"={checked_name(session)}:"
 
 
-def client_command(socket: Path) -> list[str]:
-    """Begin a tmux command that never starts a server (-N) and speaks UTF-8 in any locale (-u)."""
-    return ["tmux", "-N", "-u", "-S", str(socket)]
+def client_command(door: Door, *, terminal: bool = False) -> list[str]:
+    """Begin a tmux command that never starts a server (-N) and speaks UTF-8 in any locale (-u).
+
+    Args:
+        door: a server's socket here, or an endpoint elsewhere; then our ssh client runs the command there.
+        terminal: it is run on a terminal, which is handed over.
+    """
+    if not isinstance(door, SshEndpoint):
+        return ["tmux", "-N", "-u", "-S", str(door)]
+    about = {
+        "host": door.host,
+        "port": door.port,
+        "user": door.user,
+        "key": str(door.key),
+        "known_hosts": str(door.known_hosts),
+    }
+    program = [sys.executable, "-P", "-X", "utf8", "-m", "parhelia_tui.core.sessions.ssh_client"]
+    on = ["--terminal"] if terminal else []
+    return [*program, *on, json.dumps(about), "tmux", "-N", "-u", "-S", door.socket]
 
 
 def client_environment() -> dict[str, str]:
@@ -55,10 +73,10 @@ def tmux_missing() -> ParheliaError:
     return ParheliaError("E500", "tmux is not installed", recovery=("parhelia doctor", "apt install tmux"))
 
 
-def server_gone(endpoint: Path | TmuxEndpoint, said: str = "") -> ParheliaError:
+def server_gone(endpoint: Door | Endpoint, said: str = "") -> ParheliaError:
     """The error for a server that does not answer."""
-    what = f"session {endpoint.session}" if isinstance(endpoint, TmuxEndpoint) else endpoint.name
-    socket = endpoint.socket if isinstance(endpoint, TmuxEndpoint) else endpoint
+    what = endpoint.name if isinstance(endpoint, Path) else f"session {endpoint.session}"
+    socket = endpoint if isinstance(endpoint, Path) else endpoint.socket
     return ParheliaError(
         "E601",
         f"the terminal of {what} cannot be reached",
@@ -66,8 +84,8 @@ def server_gone(endpoint: Path | TmuxEndpoint, said: str = "") -> ParheliaError:
     )
 
 
-def refusal(socket: Path, said: str) -> ParheliaError:
+def refusal(door: Door, said: str) -> ParheliaError:
     """Turn what tmux said on its standard error into an error of ours: E200 or E601."""
     if _UNKNOWN.search(said):
         return ParheliaError("E200", f"tmux knows no such session: {one_line(said, 120)}")
-    return server_gone(socket, said)
+    return server_gone(door, said)

@@ -12,6 +12,7 @@ LEASE = "lease"
 TAKEN = "taken"
 TMUX_SOCKET = "tmux.sock"
 TMUX_CONFIG = "tmux.conf"
+SSHD_CONFIG = "ssh/sshd_config"
 AGENT_ID = 1000
 """The user that the agent is; root is the supervisor's."""
 WORKSPACE, HOME = "/workspace", "/home/agent"

@@ -7,6 +7,7 @@ The end of this process is the end of the sandbox.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -53,15 +54,18 @@ class _Keeper:
             terms: dict[str, Any] = loads(file.read())
         self._lease_s = float(terms["lease_s"])
         self._linger_s = float(terms["linger_s"])
-        self._terminal_at = 0.0
+        self._terminal_at = self._door_at = 0.0
+        self._door: subprocess.Popen[bytes] | None = None
         elsewhere.renew(directory)
 
     def run(self) -> None:
         """Start the shim and stay with it."""
+        self._see_to_door()
         shim = subprocess.Popen(elsewhere.words("run", self._directory), stdin=subprocess.DEVNULL)
         told = False
         while shim.poll() is None:
             self._see_to_terminal()
+            self._see_to_door()
             if not told and self._lease_is_over():
                 told = self._end(f"no controller has renewed its lease for {self._lease_s:g} s")
             elif told and self._lease_is_over(GRACE_S * 4):
@@ -96,6 +100,19 @@ class _Keeper:
             self._tmux(
                 "new-session", "-d", "-s", name, *size, "--", *elsewhere.words("join", self._directory)
             )
+
+    def _see_to_door(self) -> None:
+        """Start the ssh server, and again should it die, but not without pause."""
+        config = os.path.join(self._directory, elsewhere.SSHD_CONFIG)
+        if self._door is not None and self._door.poll() is None:
+            return
+        if time.monotonic() < self._door_at or not os.path.exists(config):
+            return
+        self._door_at = time.monotonic() + TERMINAL_EVERY_S
+        program = shutil.which("sshd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+        if program is not None:
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)
+            self._door = subprocess.Popen([program, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL)
 
     def _tmux(self, *arguments: str) -> int:
         return elsewhere.tmux(self._directory, *arguments)

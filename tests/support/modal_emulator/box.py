@@ -143,7 +143,7 @@ class Box:
                 words += ["--ro-bind", str(here), str(here)]
         if not _PREFIX.is_relative_to("/usr"):
             words += ["--ro-bind", str(_PREFIX), "/__modal/python"]
-        path = "/__modal/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        path = "/__modal/commands:/__modal/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         if os.geteuid() == 0:
             for each in _CAPABILITIES:
                 words += ["--cap-add", each]

@@ -17,22 +17,22 @@ from parhelia_tui.core.backends.base import (
     Listing,
     Sighting,
     SpoolRead,
-    TmuxEndpoint,
+    SshEndpoint,
 )
 from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.local.spool_reader import read_spool
-from parhelia_tui.core.backends.modal import freight, plans, records, shim_file
+from parhelia_tui.core.backends.modal import freight, keys, plans, records, shim_file
 from parhelia_tui.core.backends.modal.follower import Follower
-from parhelia_tui.core.backends.modal.provider import RUN, Provider, Wanted
+from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
 from parhelia_tui.core.settings.config import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim import freight as shim_freight
-from parhelia_tui.core.shim import spool
 from parhelia_tui.core.shim.output import LOG
 
 FETCH_S = 300.0
@@ -115,17 +115,22 @@ class ModalBackend:
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
         records.write(run, SandboxRecord(record.object_id, record.workspace, True, record.created_at))
         archive.unlink(missing_ok=True)
+        keys.forget_host_key(run)
         self._follow(plan.container_id)
 
     def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> None:
+        keys.make(run, plan.container_id)
         freight.pack(
             archive,
             workspace=plan.workspace,
             home=private_directory(run / "home"),
             mounts=list(plan.mounts),
-            run_files=plans.run_files(
-                plan, self._config, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
-            ),
+            run_files={
+                **keys.run_files(run, RUN, SSH_PORT),
+                **plans.run_files(
+                    plan, self._config, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
+                ),
+            },
             most=self._config.workspace_mb << 20,
         )
 
@@ -271,12 +276,25 @@ class ModalBackend:
         """Bring workspace and home of a running container to this machine as they are now. Raises E203, E503."""
         await self._fetch(container_id, await self._living(container_id))
 
-    def endpoint(self, container_id: str, session_name: str) -> TmuxEndpoint:
-        """Say where a session is attached. Raises E601: the terminals of sandboxes are not reachable yet."""
-        raise ParheliaError(
-            "E601",
-            f"session {session_name} is in a sandbox, whose terminal cannot be reached from here",
-            recovery=("parhelia task logs ID", "parhelia container list"),
+    def endpoint(self, container_id: str, session_name: str) -> SshEndpoint:
+        """Say where a session is attached. Raises E601 as long as its tunnel is not known."""
+        run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is None or not record.port:
+            raise ParheliaError(
+                "E601",
+                f"the tunnel of {container_id} is not there yet",
+                recovery=(f"parhelia attach {session_name}", "parhelia container list"),
+            )
+        return SshEndpoint(
+            host=record.host,
+            port=record.port,
+            user="root",
+            key=run / keys.FOLDER / keys.CLIENT_KEY,
+            known_hosts=run / keys.FOLDER / keys.KNOWN_HOSTS,
+            alias=container_id,
+            socket=f"{RUN}/{elsewhere.TMUX_SOCKET}",
+            session=session_name,
         )
 
     def log_path(self, container_id: str) -> Path:

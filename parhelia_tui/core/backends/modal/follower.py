@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
-from parhelia_tui.core.backends.modal.provider import RUN, Provider
+from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
 from parhelia_tui.core.shim import exit_record, spool
@@ -106,6 +107,7 @@ class Follower:
         offsets = [str(_size(self._run / name)) for name in (spool.NAME, LOG)]
         process = await sandbox.exec.aio(*shim_file.words("follow", RUN, *offsets), text=False)
         renewing = asyncio.create_task(_renew(process))
+        noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
             frames = _Frames(process.stdout)
             while (frame := await frames.next()) is not None:
@@ -116,10 +118,18 @@ class Follower:
                     return True
                 self._take(kind, data)
         finally:
-            renewing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await renewing
+            for each in (renewing, noting):
+                each.cancel()
+            await asyncio.gather(renewing, noting, return_exceptions=True)
         return False
+
+    async def _note_tunnel(self, sandbox: Any) -> None:
+        """Write down where the sandbox is reached; it may have moved while nobody followed."""
+        tunnel = (await sandbox.tunnels.aio())[SSH_PORT]
+        host, port = tunnel.tcp_socket
+        record = records.read(self._run)
+        if record is not None and (record.host, record.port) != (host, port):
+            records.write(self._run, dataclasses.replace(record, host=host, port=port))
 
     def _take(self, kind: str, data: bytes) -> None:
         if kind == "log":

@@ -50,7 +50,7 @@ def pack(
         gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|") as archive,
     ):
-        for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711)):
+        for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711), (f"{RUN}/ssh", 0o700)):
             _folder(archive, name, mode)
         archive.add(workspace, "workspace")
         archive.add(home, "home/agent")

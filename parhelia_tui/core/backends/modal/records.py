@@ -25,12 +25,15 @@ class SandboxRecord:
         workspace: the directory of this machine that its results come to.
         brought: spec and workspace are in it, so it has begun or will.
         created_at: epoch seconds.
+        host, port: its tunnel, as far as it is known.
     """
 
     object_id: str
     workspace: str
     brought: bool
     created_at: float
+    host: str = ""
+    port: int = 0
 
 
 def installation(paths: Paths, *, make: bool) -> str:
