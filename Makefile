@@ -31,6 +31,10 @@ demo: ## the dashboard over a small live fleet of the demo agent
 	@scripts/bootstrap run
 	@$(bin)/parhelia demo $(ARGS)
 
+.PHONY: demo-modal
+demo-modal: setup ## the same fleet in sandboxes of an emulated provider, without an account
+	@$(python) -m scripts.demo_modal $(ARGS)
+
 .PHONY: test
 test: setup ## the whole test suite but the tests that take minutes
 	@$(pytest) -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)

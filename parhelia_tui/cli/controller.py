@@ -17,6 +17,7 @@ from parhelia_tui.cli.options import count_option, output_options, seconds, yes_
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, nothing, styled
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.states import ContainerState
 from parhelia_tui.core.model.text import one_line
 
 LOOK_EVERY_S = 0.1
@@ -181,6 +182,21 @@ def reconciler_run() -> None:
     out.answer(done, lambda: details([(name, _counted(value)) for name, value in done.items()]))
 
 
+def _end_orphans(out: Out, *, dry_run: bool, yes: bool) -> None:
+    with waiting("comparing what runs with what is stored"):
+        out.client.reconcile()
+    orphans = [each.id for each in out.client.containers([ContainerState.ORPHANED])]
+    if orphans and not dry_run:
+        confirmed(f"End {len(orphans)} containers that nobody knows ({', '.join(orphans)})?", yes)
+        for each in orphans:
+            out.client.terminate_container(each, "it was an orphan; ended by the user")
+    word = "would be ended" if dry_run else "being ended"
+    lines = [f"{len(orphans)} {word}", *orphans]
+    out.answer(
+        {"orphans": orphans, "dry_run": dry_run}, "\n".join(lines), next_actions=["parhelia container list"]
+    )
+
+
 def _counted(value: Any) -> str:
     if isinstance(value, list | dict):
         return f"{len(value)}: {', '.join(map(str, value))}" if value else "none"
@@ -191,11 +207,15 @@ def _counted(value: Any) -> str:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option("--older-than", metavar="TIME", help="Only of those that ended so long ago, as 12h or 30d.")
 @click.option("--persistent", is_flag=True, help="Also the homes and systems of persistent containers.")
+@click.option("--terminate", is_flag=True, help="Instead: end containers that run and that nobody knows.")
 @yes_option
 @output_options
-def cleanup(dry_run: bool, older_than: str | None, persistent: bool, yes: bool) -> None:
+def cleanup(dry_run: bool, older_than: str | None, persistent: bool, terminate: bool, yes: bool) -> None:
     """Remove what ended containers left: logs and private homes. Workspaces and persistent containers stay."""
     out = Out()
+    if terminate:
+        _end_orphans(out, dry_run=dry_run, yes=yes)
+        return
     older_than_s = seconds(older_than) or 0.0
     if not dry_run:
         systems = ", homes and installed systems" if persistent else " and private homes"

@@ -15,14 +15,17 @@ from parhelia_tui.cli.output import MANNER, Out, on_terminal
     "--count", type=click.IntRange(1, 50), metavar="N", default=6, show_default=True, help="How many tasks."
 )
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same fleet.")
+@click.option("--backend", metavar="NAME", default="local", show_default=True, help="Where it runs.")
 @click.option("--no-dashboard", is_flag=True, help="Only start the tasks.")
 @output_options
 @click.pass_context
-def demo(context: click.Context, count: int, seed: int, no_dashboard: bool) -> int | None:
+def demo(context: click.Context, count: int, seed: int, backend: str, no_dashboard: bool) -> int | None:
     """Start a few demo agents and commands, and open the dashboard over them."""
     out = Out()
     make = out.client.request_maker()
-    made = out.client.create_tasks([make(each) for each in out.client.demo_requests(count, seed)])
+    made = out.client.create_tasks(
+        [make({**each, "backend": backend}) for each in out.client.demo_requests(count, seed)]
+    )
     out.answer(
         made,
         "\n".join(f"{each.id}  {each.title}" for each in made),

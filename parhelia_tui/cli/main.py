@@ -42,6 +42,7 @@ COMMANDS = {
     "controller": (f"{_C}.controller:controller", "start, stop, status, run, logs"),
     "reconciler": (f"{_C}.controller:reconciler", "status, run"),
     "cleanup": (f"{_C}.controller:cleanup", "remove what ended containers left; workspaces stay"),
+    "modal": (f"{_C}.modal:modal", "setup"),
     "db": (f"{_C}.db:db", "status, check, backup, migrate"),
     "config": (f"{_C}.config:config", "show, path, check, example, init, sync"),
     "memory": (f"{_C}.memory:memory", "show, list, edit, forget"),

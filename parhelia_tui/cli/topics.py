@@ -103,6 +103,24 @@ Every command takes --json and prints one object:
 
 What follows something (watch, run --json with --batch, events watch, replay) prints one object a line.
 --fields A,B keeps some fields of each record. Money is in USD, times are seconds since 1970.""",
+    "modal": """\
+With --backend modal a task runs in a sandbox of your account at Modal, seen and used like one of this machine:
+
+  modal token new                  once: an account and its token (or MODAL_TOKEN_ID and MODAL_TOKEN_SECRET)
+  parhelia modal setup             checks the account, opens the app, builds the image
+  parhelia run --backend modal --gpu T4 --cpus 4 --memory 16384 --timeout 4h --region us-east nvidia-smi
+
+The workspace goes up as it is, and what was made of it comes down, when the task ends and at each checkpoint,
+into a copy in the state directory (parhelia task show names it). Your directory itself is not changed. The
+agent is an ordinary user inside; no key of this machine goes along. The network is none or open.
+
+a attaches over ssh; the sandbox has a key of its own, and any other is refused. A tunnel that breaks is found
+again. parhelia session ssh-config gives the same to OpenSSH's client.
+
+No sandbox is forgotten: it carries this installation's tags and its container's name, the reconciler compares
+them every minute, parhelia cleanup --terminate ends what nobody knows, health.terminate_orphans does so by
+itself. A sandbox whose container has ended, or that no controller has renewed for modal.lease_s, ends itself.
+make demo-modal shows all of it against an emulated provider, without an account.""",
     "keys": """\
 In the dashboard ? shows every key. The ones that are used most:
 
@@ -221,6 +239,7 @@ parhelia doctor
 parhelia reconciler status
 parhelia reconciler run                              # compare what is stored with what runs
 parhelia cleanup --dry-run                           # what ended containers left
+parhelia cleanup --terminate                         # end what runs at a backend and nobody knows
 parhelia db status
 parhelia db check
 parhelia db backup parhelia.sqlite
@@ -231,6 +250,7 @@ parhelia controller stop                             # what runs goes on
 parhelia controller start
 parhelia controller run                              # in the foreground, with its log""",
     "setup": """\
+parhelia modal setup                                 # the account at Modal, its app and its image
 parhelia demo --count 3                              # a small live fleet to look at
 parhelia agent list
 parhelia config show limits

@@ -156,9 +156,21 @@ class Looking(Opened):
         return [(name, each.summary, each.probe()) for name, each in agents().items()]
 
     async def probe(self) -> Sequence[Capability]:
-        """Try what the local backend can do on this machine."""
-        found: Sequence[Capability] = await self._backend("local").probe()
+        """Try what the backends can do on this machine."""
+        found: list[Capability] = list(await self._backend("local").probe())
+        found += await self._modal().probe()
         return found
+
+    async def set_up_modal(self) -> dict[str, str]:
+        """Check the account at Modal, open the app and build the image; give what was done. Raises E503."""
+        done: dict[str, str] = await self._modal().set_up()
+        return done
+
+    def _modal(self) -> Any:
+        from parhelia_tui.core.backends.registry import backend
+        from parhelia_tui.core.settings.config_files import load
+
+        return backend("modal", self.paths, modal=load(cwd=Path.cwd()).config.modal)
 
     def container_at(self, text: str) -> Container:
         """Find a container by its own id, or by a task or session that is in it. Raises E203, E101."""

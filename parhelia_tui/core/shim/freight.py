@@ -10,6 +10,10 @@ import tarfile
 
 from parhelia_tui.core.shim import elsewhere, spec
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
+
 LEVEL = 1
 """Of compression: a line is slower than that, and a processor costs money."""
 ALREADY = 5
@@ -25,8 +29,8 @@ def receive(directory: str) -> int:
         0; 5 when a container was brought already, and nothing was changed.
     """
     elsewhere.make(directory)
-    with open(os.path.join(directory, "receiving"), "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with open(os.path.join(directory, "receiving"), "a+", encoding="ascii") as lock:
+        _take(lock)
         if os.path.exists(os.path.join(directory, spec.NAME)):
             return ALREADY
         os.umask(0o022)
@@ -39,6 +43,24 @@ def receive(directory: str) -> int:
         new = os.path.join(directory, spec.NAME + ".new")
         os.rename(new, os.path.join(directory, spec.NAME))
     return 0
+
+
+def _take(lock: IO[str]) -> None:
+    """Be the one who receives. Who was at it before waits for a sender that has died; a living one is here now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        earlier = lock.read().strip()
+        if earlier.isdigit():
+            try:
+                os.kill(int(earlier), 9)
+            except ProcessLookupError:
+                pass
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
 
 
 def send() -> int:

@@ -73,7 +73,8 @@ class Control:
     async def MountGetOrCreate(
         self, asked: api_pb2.MountGetOrCreateRequest
     ) -> api_pb2.MountGetOrCreateResponse:
-        mount_id = self.world.new_id("mo")
+        said = repr(sorted((each.filename, each.sha256_hex, each.mode) for each in asked.files))
+        mount_id = "mo-" + hashlib.sha256(said.encode()).hexdigest()[:22]
         self.world.mounts[mount_id] = list(asked.files)
         return api_pb2.MountGetOrCreateResponse(mount_id=mount_id)
 

@@ -35,6 +35,8 @@ from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim import freight as shim_freight
 from parhelia_tui.core.shim.output import LOG
 
+LISTED_S = 90.0
+"""Seconds for which a listing speaks for a sandbox that is not followed."""
 FETCH_S = 300.0
 """Seconds that the results of an ended container may take to come down."""
 INSTALLATION_TAG, CONTAINER_TAG = "parhelia", "container"
@@ -68,6 +70,7 @@ class ModalBackend:
         self._provider = Provider(paths, config)
         self._followers: dict[str, Follower] = {}
         self._creating: dict[str, asyncio.Lock] = {}
+        self._listed: dict[str, float] = {}
         self._fetching: dict[str, asyncio.Lock] = {}
 
     async def close(self) -> None:
@@ -165,6 +168,8 @@ class ModalBackend:
                     raise told(error, "the tags of a sandbox could not be read") from error
             if name is not None:
                 names.append(name)
+        now = time.monotonic()
+        self._listed = dict.fromkeys(names, now)
         return names
 
     async def look(self, container_id: str) -> Sighting | None:
@@ -176,7 +181,7 @@ class ModalBackend:
         run = self._paths.container(container_id)
         record = records.read(run)
         if record is None:
-            return None
+            return await self._look_abroad(container_id)
         exit = run_directory.exit_of(run)
         if exit is not None or not record.brought:
             return Sighting(container_id, alive=False, started=record.brought, exit=exit)
@@ -188,6 +193,17 @@ class ModalBackend:
             return None
         alive = await sandbox.poll.aio() is None
         return Sighting(container_id, alive=alive, started=True, exit=run_directory.exit_of(run))
+
+    async def _look_abroad(self, container_id: str) -> Sighting | None:
+        """Look at one of which nothing is written down here: an orphan, or one that is still to be made."""
+        seen_at = self._listed.get(container_id)
+        if seen_at is None or time.monotonic() - seen_at > LISTED_S:
+            if not records.installation(self._paths, make=False):
+                return None
+            if await self._provider.named(container_id) is None:
+                return None
+            self._listed[container_id] = time.monotonic()
+        return Sighting(container_id, alive=True, started=True, exit=None)
 
     async def read_spool(self, container_id: str, offset: int) -> SpoolRead:
         """Read what is mirrored of the spool since `offset` (bytes)."""
@@ -214,6 +230,7 @@ class ModalBackend:
                 await self._tell(sandbox, {"op": "terminate", "reason": reason, "grace_s": grace_s})
                 await asyncio.wait_for(self._follow(container_id).ended(), grace_s + FETCH_S)
         await self._end(sandbox)
+        self._listed.pop(container_id, None)
 
     async def _end(self, sandbox: Any) -> None:
         try:
@@ -319,6 +336,21 @@ class ModalBackend:
 
         return await probe(self._provider)
 
+    async def set_up(self) -> dict[str, str]:
+        """Open the app and build the image; safe to repeat.
+
+        Returns:
+            What there is now, by name.
+
+        Raises:
+            ParheliaError: E503.
+        """
+        from parhelia_tui.core.backends.modal.probe import need_account
+
+        need_account()
+        mark = records.installation(self._paths, make=True)
+        return {"installation": mark, **await self._provider.set_up()}
+
     # --- the sandbox of a container
 
     def _follow(self, container_id: str) -> Follower:
@@ -328,6 +360,7 @@ class ModalBackend:
                 self._paths,
                 self._provider,
                 container_id,
+                self._config.lease_s,
                 lambda sandbox: self._fetch(container_id, sandbox),
                 self._release,
             )

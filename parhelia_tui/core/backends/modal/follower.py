@@ -22,6 +22,7 @@ from parhelia_tui.core.shim import exit_record, spool
 from parhelia_tui.core.shim.output import LOG
 
 RENEW_S = 20.0
+"""Seconds between two words to the other side, which renew its lease; a third of it where that is less."""
 FRESH_S = 20.0
 """Seconds since the last frame in which a container counts as seen; a frame comes every 5 s."""
 AGAIN_S = 5.0
@@ -35,6 +36,7 @@ class Follower:
     """Keeps the mirror of one container up to date, and its lease alive, until its end was fetched.
 
     Args:
+        lease_s: seconds that the sandbox lives without a word from here.
         fetch: brings workspace and home of the container to this machine.
         release: ends the sandbox, once nothing of it is needed any more.
     """
@@ -44,6 +46,7 @@ class Follower:
         paths: Paths,
         provider: Provider,
         container_id: str,
+        lease_s: float,
         fetch: Callable[[Any], Awaitable[None]],
         release: Callable[[Any], Awaitable[None]],
     ) -> None:
@@ -51,6 +54,7 @@ class Follower:
         self._provider = provider
         self._container_id = container_id
         self._run = paths.container(container_id)
+        self._renew_s = min(RENEW_S, lease_s / 3)
         self._fetch = fetch
         self._release = release
         self._heard_at = self._ended_at = 0.0
@@ -106,7 +110,7 @@ class Follower:
         self._held = self._part = b""
         offsets = [str(_size(self._run / name)) for name in (spool.NAME, LOG)]
         process = await sandbox.exec.aio(*shim_file.words("follow", RUN, *offsets), text=False)
-        renewing = asyncio.create_task(_renew(process))
+        renewing = asyncio.create_task(_renew(process, self._renew_s))
         noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
             frames = _Frames(process.stdout)
@@ -189,12 +193,12 @@ class _Frames:
         return True
 
 
-async def _renew(process: Any) -> None:
+async def _renew(process: Any, every_s: float) -> None:
     """Tell the other side that we are there."""
     while True:
         process.stdin.write(b".")
         await process.stdin.drain.aio()
-        await asyncio.sleep(RENEW_S)
+        await asyncio.sleep(every_s)
 
 
 def _is_end(line: bytes) -> bool:

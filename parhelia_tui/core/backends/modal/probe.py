@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import tomllib
@@ -13,6 +14,7 @@ from parhelia_tui.core.backends.modal.provider import Provider
 from parhelia_tui.core.model.errors import ParheliaError
 
 _LOGIN = "modal token new"
+ANSWER_S = 15.0
 
 
 def has_account() -> bool:
@@ -27,6 +29,14 @@ def has_account() -> bool:
     return any(isinstance(each, dict) and each.get("token_id") for each in profiles.values())
 
 
+def need_account() -> None:
+    """Refuse to go on without an account. Raises E503."""
+    if not has_account():
+        raise ParheliaError(
+            "E503", "no token of Modal is set for this user", recovery=(_LOGIN, "parhelia help modal")
+        )
+
+
 async def probe(provider: Provider) -> Sequence[Capability]:
     """Try account and app; nothing is asked of the network without an account."""
     if importlib.util.find_spec("modal") is None:
@@ -34,7 +44,9 @@ async def probe(provider: Provider) -> Sequence[Capability]:
     if not has_account():
         return [Capability("modal account", False, "no token of Modal is set for this user", _LOGIN)]
     try:
-        app = await provider.app()
+        app = await asyncio.wait_for(provider.app(), ANSWER_S)
+    except TimeoutError:
+        return [Capability("modal account", False, f"Modal did not answer within {ANSWER_S:g} s")]
     except ParheliaError as error:
         return [
             Capability("modal account", False, error.message, error.recovery[0] if error.recovery else _LOGIN)

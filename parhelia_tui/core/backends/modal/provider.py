@@ -71,6 +71,13 @@ class Provider:
                 self._image = self._make_image()
         return self._app
 
+    async def set_up(self) -> dict[str, str]:
+        """Open the app and build the image. Raises E503."""
+        app = await self.app()
+        build = self._image.build.aio
+        image = await patiently(lambda: build(app), "the image could not be built")
+        return {"app": f"{self._config.app} ({app.app_id})", "image": str(image.object_id)}
+
     def _make_image(self) -> Any:
         archive = shim_file.shim_file(self._paths)
         image = self._modal.Image.debian_slim().apt_install(*PACKAGES, *self._config.packages)

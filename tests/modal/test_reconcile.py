@@ -1,0 +1,163 @@
+"""No sandbox is unknown, doubled or forgotten: whatever is killed, lost or told wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.settings.process_lock import holder
+from tests.support.modal_provider import Provider
+from tests.support.product import Product
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.real
+
+WAIT_S = 90.0
+
+
+def created(product: Product, command: str) -> str:
+    """Create a task at the provider and give its id."""
+    where = ("--backend", "modal", "--mode", "empty", "--agent", "shell")
+    return str(product.json("task", "create", *where, command)["id"])
+
+
+def state(product: Product, task_id: str) -> str:
+    """The state of a task."""
+    return str(product.json("task", "show", task_id)["state"])
+
+
+def begun(product: Product, command: str = "sleep 600") -> str:
+    """Create a task, wait until it runs, and give its id."""
+    task_id = created(product, command)
+    wait_until(lambda: state(product, task_id) == "running", WAIT_S)
+    return task_id
+
+
+def configured(tmp_path: Path, text: str) -> None:
+    """Write the user's configuration."""
+    place = tmp_path / "config" / "parhelia"
+    place.mkdir(parents=True)
+    (place / "config.toml").write_text(text)
+
+
+def kill_controller(product: Product) -> None:
+    """Kill the controller as nothing can be caught."""
+    pid = holder(product.paths.controller_lock)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: holder(product.paths.controller_lock) is None, WAIT_S)
+
+
+def forget(product: Product) -> None:
+    """Lose what the store knows of every container, as a restored backup does."""
+    kill_controller(product)
+    with sqlite3.connect(product.paths.database) as db:
+        for table in ("sessions", "attempts", "containers", "tasks"):
+            db.execute(f"DELETE FROM {table}")
+    db.close()
+    for each in product.paths.containers.glob("c-*/sandbox.json"):
+        each.unlink()
+
+
+def test_an_orphan_is_found_shown_and_ended_on_demand(cloud: Product, provider: Provider) -> None:
+    begun(cloud)
+    (sandbox,) = provider.sandboxes()
+    forget(cloud)
+    assert cloud.json("reconciler", "run")["orphans"] == [sandbox["name"]]
+    (shown,) = cloud.json("container", "list")
+    assert (shown["id"], shown["state"], shown["backend"]) == (sandbox["name"], "orphaned", "modal")
+    # Flagged at once, and left alone.
+    assert cloud.json("cleanup", "--terminate", "--dry-run")["orphans"] == [sandbox["name"]]
+    assert len(provider.sandboxes()) == 1
+    assert cloud.json("cleanup", "--terminate", "--yes")["orphans"] == [sandbox["name"]]
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+
+
+def test_an_orphan_ends_after_its_grace_where_that_is_configured(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configured(tmp_path, "[health]\nterminate_orphans = true\norphan_grace_s = 0\n")
+    begun(cloud)
+    forget(cloud)
+    cloud.json("reconciler", "run")
+    cloud.json("reconciler", "run")
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+
+
+def test_a_sandbox_of_somebody_else_is_left_alone(cloud: Product, provider: Provider, tmp_path: Path) -> None:
+    configured(tmp_path, "[health]\nterminate_orphans = true\norphan_grace_s = 0\n")
+    begun(cloud)
+    (sandbox,) = provider.sandboxes()
+    forget(cloud)
+    # Another installation of the same account: without our mark nothing is ours.
+    (cloud.home / "modal.json").unlink()
+    assert cloud.json("reconciler", "run")["orphans"] == []
+    assert [each["id"] for each in provider.sandboxes()] == [sandbox["id"]]
+    provider.order("vanish", id=sandbox["id"])
+
+
+def test_a_provider_that_forgets_tags_makes_nothing_lost(cloud: Product, provider: Provider) -> None:
+    task_id = begun(cloud)
+    provider.order("forget_tags", id=provider.sandboxes()[0]["id"])
+    assert cloud.json("reconciler", "run")["orphans"] == []
+    assert state(cloud, task_id) == "running"
+
+
+def test_a_listing_that_fails_is_no_evidence(cloud: Product, provider: Provider) -> None:
+    task_id = begun(cloud)
+    provider.order("fault", rpc="SandboxList*", times=1000, status="INTERNAL")
+    done = cloud.json("reconciler", "run", timeout=180)
+    assert (done["complete"], done["orphans"], done["settled"]) == (False, [], [])
+    assert "modal could not be listed, nothing is concluded" in done["errors"][0]
+    assert state(cloud, task_id) == "running"
+
+
+def test_without_a_controller_a_sandbox_ends_itself(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configured(tmp_path, "[modal]\nlease_s = 3\n")
+    task_id = begun(cloud)
+    # As long as somebody is there it lives, far beyond one lease.
+    end = time.monotonic() + 5
+    wait_until(lambda: time.monotonic() > end, 10)
+    assert len(provider.sandboxes()) == 1
+    kill_controller(cloud)
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+    cloud.json("controller", "start")
+    wait_until(lambda: state(cloud, task_id) == "failed", WAIT_S)
+
+
+@pytest.mark.parametrize(
+    "rpc", ["AppGetOrCreate", "ImageGetOrCreate", "SandboxCreateV2", "TaskExecStart", "TaskExecStdinWrite"]
+)
+def test_a_controller_killed_at_any_step_leaves_one_sandbox_and_one_end(
+    cloud: Product, provider: Provider, rpc: str
+) -> None:
+    provider.order("fault", rpc=rpc, latency_s=3.0)
+    task_id = created(cloud, "echo done")
+    wait_until(lambda: provider.order("calls").get(rpc, 0) >= 1, WAIT_S)
+    kill_controller(cloud)
+    cloud.json("controller", "start")
+    wait_until(lambda: state(cloud, task_id) == "completed", WAIT_S)
+    assert cloud.run("task", "logs", task_id).stdout == "done\n"
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+    assert len({each["name"] for each in provider.sandboxes(running=False)}) == 1
+
+
+def test_a_controller_killed_while_it_ends_a_sandbox_ends_it_after_all(
+    cloud: Product, provider: Provider
+) -> None:
+    task_id = begun(cloud)
+    before = provider.order("calls").get("SandboxTerminateV2", 0)
+    provider.order("fault", rpc="SandboxTerminateV2", latency_s=5.0)
+    cloud.json("task", "cancel", task_id)
+    wait_until(lambda: provider.order("calls").get("SandboxTerminateV2", 0) > before, WAIT_S)
+    kill_controller(cloud)
+    cloud.json("controller", "start")
+    wait_until(lambda: state(cloud, task_id) == "cancelled", WAIT_S)
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
