@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.backends.base import ExitRecord
-from parhelia_tui.core.control import approvals, replies
+from parhelia_tui.core.control import approvals, replies, sandbox_cost
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
@@ -112,6 +112,13 @@ def container_lost(tx: sqlite3.Connection, container_id: str, why: str, resumes:
 def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: bool) -> None:
     if container.state in CONTAINER_ENDED:
         return
+    sandbox_cost.book(
+        tx,
+        container,
+        until=end.at,
+        cpu_percent=container.cpu_percent,
+        memory_bytes=container.memory_bytes,
+    )
     containers.move(
         tx,
         container,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
-from parhelia_tui.core.control import approvals, egress, egress_news, ending, replies
+from parhelia_tui.core.control import approvals, egress, egress_news, ending, replies, sandbox_cost
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
@@ -202,6 +202,15 @@ class _Story:
         if self._container.state is ContainerState.CREATING:
             self._started(record)
         self._beats.append(beat)
+        if not self._ended:
+            sandbox_cost.book(
+                self._tx,
+                self._container,
+                until=beat["at"],
+                seq=beat["seq"],
+                cpu_percent=beat["cpu_percent"],
+                memory_bytes=beat["memory_bytes"],
+            )
 
     def _started(self, record: dict[str, Any]) -> None:
         """It runs: said by its own record, or by a heartbeat where that record was lost."""

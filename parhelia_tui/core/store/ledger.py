@@ -186,6 +186,14 @@ def of_task(db: sqlite3.Connection, task_id: str) -> list[LedgerEntry]:
     ]
 
 
+def last_at(db: sqlite3.Connection, container_id: str, model: str) -> float | None:
+    """When the newest entry of this kind for a container was made, in epoch seconds; None where there is none."""
+    found = db.execute(
+        "SELECT max(at) FROM ledger WHERE container_id = ? AND model = ?", (container_id, model)
+    ).fetchone()[0]
+    return None if found is None else float(found)
+
+
 def last_id(db: sqlite3.Connection) -> int:
     """Give the number of the newest entry, 0 when there is none."""
     return int(db.execute("SELECT coalesce(max(id), 0) FROM ledger").fetchone()[0])

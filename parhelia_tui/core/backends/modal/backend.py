@@ -100,11 +100,13 @@ class ModalBackend:
         archive = run / "up.tgz"
         await asyncio.to_thread(self._pack, plan, run, archive)
         mark = records.installation(self._paths, make=True)
+        known = record is not None
         if record is None:
             record = SandboxRecord("", str(plan.workspace), False, time.time())
             records.write(run, record)
         tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
-        sandbox = await self._sandbox(plan.container_id)
+        # Before its record there was no call; should there be one of the name even so, `create` finds it.
+        sandbox = await self._sandbox(plan.container_id) if known else None
         if sandbox is None:
             wanted = Wanted(plan.container_id, tags, plan.limits, plan.network)
             sandbox = await self._provider.create(wanted)

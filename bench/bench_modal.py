@@ -1,0 +1,73 @@
+"""A sandbox through the controller, against the bare SDK, both over the emulated provider."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.harness import ROUNDS, Result, median, seconds
+from bench.home import benchmark_home, until
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.request import TaskRequest
+from parhelia_tui.core.model.states import TASK_ENDED
+from tests.support.modal_provider import Provider
+
+
+def measure() -> list[Result]:
+    """Create to first output, one at a time, in turns with `Sandbox.create` and `exec`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="parhelia-bench-") as place,
+        Provider(Path(place) / "p") as provider,
+    ):
+        os.environ.update(provider.environment())
+        with benchmark_home(**provider.environment()) as client:
+            client.ensure_controller()
+            bare = _Bare()
+            single(client)
+            bare.single()
+            ours, theirs = [], []
+            for _ in range(ROUNDS * 2):
+                theirs.append(seconds(bare.single))
+                ours.append(single(client))
+    one, other = median(ours), median(theirs)
+    return [
+        Result.reported("modal", "bare SDK: create and exec to its output", other * 1000, "ms"),
+        Result.reported("modal", "create to first output, with the workspace", one * 1000, "ms"),
+        Result.reported("modal", "create to first output / bare SDK", one / other, "x"),
+    ]
+
+
+def single(client: Client) -> float:
+    """Seconds from the wish to the first byte that everybody here can read."""
+    began = time.monotonic()
+    request = TaskRequest(prompt="echo here; sleep 1", workspace_mode="empty", backend="modal")
+    task = client.create_task(request)
+
+    def has_output() -> bool:
+        path = client.log_path(client.task(task.id))
+        return path is not None and path.exists() and path.stat().st_size > 0
+
+    until(has_output)
+    took = time.monotonic() - began
+    until(lambda: client.task(task.id).state in TASK_ENDED)
+    return took
+
+
+class _Bare:
+    """The SDK as anybody would use it."""
+
+    def __init__(self) -> None:
+        import modal
+
+        self._modal: Any = modal
+        self._app = modal.App.lookup("bench", create_if_missing=True)
+        self._image = modal.Image.debian_slim()
+
+    def single(self) -> None:
+        """Make a sandbox and read what a command in it prints."""
+        sandbox = self._modal.Sandbox.create("sleep", "100", app=self._app, image=self._image)
+        assert sandbox.exec("echo", "here").stdout.read() == "here\n"
+        sandbox.terminate()

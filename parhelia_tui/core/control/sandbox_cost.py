@@ -1,0 +1,59 @@
+"""Booking what a sandbox at a provider costs: each minute while it runs, and the rest when it ends."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from parhelia_tui.core.meter.sandboxes import sandbox_rates
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.store import ledger, tasks
+
+EVERY_S = 60.0
+"""Seconds between two entries of one sandbox."""
+END = 0
+"""In the place of a record's number, which begins at 1: the entry of the end, made once."""
+
+
+def book(
+    tx: sqlite3.Connection,
+    container: Container,
+    *,
+    until: float,
+    seq: int = END,
+    cpu_percent: float | None = None,
+    memory_bytes: int | None = None,
+) -> None:
+    """Enter the seconds since the last entry; nothing for a container that costs nothing.
+
+    Args:
+        until: epoch seconds.
+        seq: of the heartbeat that says it; an entry of the same number is made once.
+        cpu_percent, memory_bytes: what it used lately, as far as known.
+    """
+    if container.backend == "local":
+        return
+    rates = sandbox_rates(container.backend)
+    task = tasks.find(tx, container.task_id)
+    if rates is None or task is None:
+        return
+    since = ledger.last_at(tx, container.id, container.backend) or container.created_at
+    lasted_s = until - since
+    if lasted_s <= 0 or (seq != END and lasted_s < EVERY_S):
+        return
+    second = rates.second(
+        container.limits, cores_used=(cpu_percent or 0.0) / 100, memory_used=memory_bytes or 0
+    )
+    cost = None if second is None else float(second) * lasted_s
+    new = ledger.add(
+        tx,
+        task,
+        container_id=container.id,
+        spool_seq=seq,
+        at=until,
+        model=container.backend,
+        input_tokens=0,
+        output_tokens=0,
+        cost_usd=cost,
+    )
+    if new and cost is not None:
+        tasks.update(tx, task, cost_usd=(task.cost_usd or 0.0) + cost)
