@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.client.approvals import Approvals
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ApprovalState, TaskState
 from tests.support.asking import asker, bash, told, waiting
@@ -135,6 +137,24 @@ def test_an_answer_without_a_controller_is_carried_out_by_the_next_one(
         assert each.state is (ApprovalState.ALLOWED if each.decision == "allow" else ApprovalState.DENIED)
     settled = types_of(client, task_id=task.id, types=("approval.allowed", "approval.denied"))
     assert len(settled) == 6
+
+
+def test_who_waits_for_an_answer_wakes_again(product: Product, client: Client, place: Path) -> None:
+    """The controller that was woken may have been killed in that moment."""
+    task = asker(client, place, bash("x"))
+    [asked] = waiting(client, task)
+    kill_controller(product)
+    woken: list[float] = []
+
+    def wake() -> None:
+        woken.append(time.time())
+        if len(woken) > 1:
+            client.wake()
+
+    door = Approvals(client.owner, lambda: client._db, time.time, wake, client.task_of)
+    door.answer(asked.id, "allow")
+    assert door.wait(asked.id, 60).state is ApprovalState.ALLOWED
+    assert len(woken) == 2
 
 
 def test_always_is_for_what_is_alike_in_this_task_alone(client: Client, place: Path, tmp_path: Path) -> None:

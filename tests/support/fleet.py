@@ -80,7 +80,9 @@ def kill_controller(product: Product) -> None:
     """Kill the controller, and return when it is gone."""
     pid = controller_pid(product)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not process_is_there(pid), 10)
+    # Its first thread is gone before the others; with the last of them its lock and its sockets go.
+    lock = product.paths.controller_lock
+    wait_until(lambda: not process_is_there(pid) and holder(lock) != pid, 30)
 
 
 def shim_pid(product: Product, container_id: str) -> int:

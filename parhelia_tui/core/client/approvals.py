@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 
+from parhelia_tui.core.client.opening import WAKE_EVERY_S
 from parhelia_tui.core.model.asking import answers_for
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Approval, Owner, Task
@@ -147,7 +148,11 @@ class Approvals:
                 forbids it; E501 when nobody confirmed it in time, E206.
         """
         end = time.monotonic() + deadline_s
+        again = time.monotonic() + WAKE_EVERY_S
         while True:
+            if time.monotonic() > again:
+                self._wake()
+                again = time.monotonic() + WAKE_EVERY_S
             with reading(self._db) as db:
                 seen = approvals.get(db, approval_id)
             if seen.state is not ApprovalState.PENDING:

@@ -15,6 +15,8 @@ from parhelia_tui.core.store import intents
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 
+WAKE_EVERY_S = 2.0
+"""Seconds after which who waits wakes the controller again: the one that was woken may have been killed just then."""
 LOOK_EVERY_S = 0.01
 """Seconds between two looks at what somebody else is to do; a command has no loop that could be told of it."""
 
@@ -69,7 +71,11 @@ class Opened:
 
     def _wait_for(self, intent: Intent, patience_s: float) -> dict[str, Any]:
         end = time.monotonic() + patience_s
+        again = time.monotonic() + WAKE_EVERY_S
         while True:
+            if time.monotonic() > again:
+                self.wake()
+                again = time.monotonic() + WAKE_EVERY_S
             seen = intents.get(self._db, intent.id)
             if seen.state == "done":
                 return seen.result

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from parhelia_tui.core.client.opening import WAKE_EVERY_S
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Owner, Reply, Task
@@ -105,7 +106,11 @@ class Replies:
             ParheliaError: E601 with the reason when it was not delivered, E501 when that is not known in time.
         """
         end = time.monotonic() + deadline_s
+        again = time.monotonic() + WAKE_EVERY_S
         while True:
+            if time.monotonic() > again:
+                self._wake()
+                again = time.monotonic() + WAKE_EVERY_S
             with reading(self._open()) as db:
                 seen = replies.get(db, reply_id)
             if seen.state is ReplyState.DELIVERED:
