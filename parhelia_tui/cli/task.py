@@ -76,6 +76,8 @@ def create(
         )
         return None
     made = out.client.create_task(request)
+    if made.network != "none":
+        _warn_of_budgets(out)
     if follow:
         from parhelia_tui.cli.task_watch import Following
 
@@ -87,6 +89,13 @@ def create(
         next_actions=[f"parhelia task watch {made.id}", f"parhelia attach {made.id}"],
     )
     return None
+
+
+def _warn_of_budgets(out: Out) -> None:
+    from parhelia_tui.core.client.budgets import in_words
+
+    for each in out.client.budgets.nearly_spent():
+        click.echo(f"E301: the budget is nearly spent: {in_words(each)}", err=True)
 
 
 def _prompt(words: tuple[str, ...], file: str | None) -> str:

@@ -79,6 +79,9 @@ def test_who_is_stopped_at_the_ceiling_is_told_in_words_and_ends_by_itself(
     assert said.startswith("200 ")
     assert "402 A person has stopped this task's spending. Do not try again" in said
     assert said.endswith("went on\n")
+    # Another attempt is a person's word that it may spend again; its ceiling holds it as before.
+    fleet.json("task", "retry", name)
+    assert reach(client, name, TaskState.WAITING, deadline_s=60).reason == "budget"
 
 
 def test_a_task_at_its_ceiling_can_be_cancelled_and_leaves_nothing(fleet: Fleet, client: Client) -> None:
@@ -126,6 +129,13 @@ def test_a_warning_comes_once_at_four_fifths_of_a_ceiling(fleet: Fleet, client: 
     fleet.product.run("controller", "stop", env=fleet.env)
     (told,) = of_type(fleet, "budget.warning")
     assert told["message"].startswith("E301: more than 80 % of a budget")
+    flags = ("--network", "api", "--workspace", str(fleet.workspace))
+    fleet.json("budget", "set", "0.035")
+    done = fleet.product.run("task", "create", *flags, "true", env=fleet.env)
+    assert (done.returncode, done.stderr.startswith("E301: the budget is nearly spent: $0.03 of")) == (
+        0,
+        True,
+    )
     assert told["data"]["scope"] == "all"
 
 

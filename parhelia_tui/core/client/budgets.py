@@ -130,8 +130,11 @@ class Budgets:
                 recovery=(f"parhelia budget raise {spent[0].scope} USD", "parhelia budget show"),
             )
 
-    def nearly_spent(self, percent: int) -> list[Budget]:
-        """Read the ceilings for everything and for today of which so much is spent, and not all."""
+    def nearly_spent(self) -> list[Budget]:
+        """Read the ceilings for everything and for today of which a warning was due, and that are not spent."""
+        from parhelia_tui.core.settings.config_files import load
+
+        percent = load().config.budget.warn_percent
         return [
             each
             for each in self.standing()[:2]
@@ -211,11 +214,6 @@ class Budgets:
         with self._book(make=True) as opened:
             ceilings.stop(opened, task.id, self._clock())
             self._tell(opened, "budget.stopped", "its agent gets nothing more to spend", f"task:{task.id}")
-
-    def go_on(self, task: Task) -> None:
-        """Take a stop back, as for another attempt; nothing where there is none."""
-        with self._book() as opened:
-            ceilings.go_on(opened, task.id)
 
     def begin(self, fresh: list[Task], task_usd: dict[str, float], plan_usd: float | None) -> None:
         """Set the ceilings of tasks that are about to be stored.
@@ -320,3 +318,9 @@ def in_words(each: Budget) -> str:
     what = {"all": "everything", "day": "today"}.get(each.scope, each.scope.replace(":", " "))
     limit = "" if each.limit_usd is None else f" of {money(each.limit_usd)}"
     return f"{money(each.spent_usd)}{limit} for {what}"
+
+
+def take_stop_back(paths: Paths, task_id: str) -> None:
+    """Let a task spend again whose spending a person stopped, because a person wants another attempt of it."""
+    with _Opened(paths, False) as opened:
+        ceilings.go_on(opened, task_id)

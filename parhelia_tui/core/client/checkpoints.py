@@ -171,6 +171,9 @@ class Checkpoints(StoredCheckpoints):
             )
             said = f"attempt {task.attempt + 1} goes on from {chosen.id}"
             self._tell(tx, "task.resume_requested", task.id, said, chosen, workspace=workspace)
+        from parhelia_tui.core.client.budgets import take_stop_back
+
+        take_stop_back(self._paths, task.id)
         self._wake()
         return task
 

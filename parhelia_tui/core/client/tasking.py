@@ -180,6 +180,9 @@ class Tasking(Opened):
                 at=self._clock(),
                 owner=self.owner,
             )
+        from parhelia_tui.core.client.budgets import take_stop_back
+
+        take_stop_back(self.paths, task.id)
         self.wake()
         return task
 
