@@ -1,21 +1,25 @@
-"""Several processes that look for what changed find what one alone finds."""
+"""Several processes find, and write, what one alone does."""
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from parhelia_tui.core.checkpoints import scouts
+from parhelia_tui.core.checkpoints import build, scouts
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
 from parhelia_tui.core.checkpoints.rollback import rollback
+from parhelia_tui.core.model.errors import ParheliaError
+from tests.checkpoints.oddities import make_oddities
 from tests.checkpoints.strict import differences
 
 Forks = list[int]
@@ -152,3 +156,52 @@ def test_one_that_is_cancelled_leaves_no_process(repository: Repository, live: P
     with pytest.raises(Enough):
         capture(repository, live, progress=progress, processes=3)
     assert len(forks) == 2
+
+
+def test_without_room_for_another_process_all_is_done_here(
+    repository: Repository, live: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "no more processes")
+
+    monkeypatch.setattr(scouts, "_WORTH", 0)
+    monkeypatch.setattr(build, "_WORTH", 0)
+    monkeypatch.setattr(os, "fork", refused)
+    first = capture(repository, live, processes=3)
+    (live / "a0" / "b0" / "c0" / "f0").write_text("other")
+    second = capture(repository, live, first.tree, processes=3)
+    assert second.changed == 1
+    restore(repository, second.tree, tmp_path / "out", processes=3)
+    assert differences(live, tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+def test_every_oddity_comes_back_from_several_hands(
+    repository: Repository, tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.setattr(build, "_WORTH", 0)
+    make_oddities(tmp_path / "odd")
+    made = capture(repository, tmp_path / "odd")
+    restore(repository, made.tree, tmp_path / "out", processes=processes)
+    assert len(forks) == processes - 1
+    assert differences(tmp_path / "odd", tmp_path / "out") == []
+
+
+def test_what_fails_in_another_process_is_told_and_leaves_nothing(
+    repository: Repository, live: Path, tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = capture(repository, live)
+    mine, real = os.getpid(), build.make
+
+    def make(*words: Any, **more: Any) -> str:
+        if os.getpid() != mine:
+            raise OSError(errno.ENOSPC, "no space")
+        return real(*words, **more)
+
+    monkeypatch.setattr(build, "_WORTH", 0)
+    monkeypatch.setattr(build, "make", make)
+    with pytest.raises(ParheliaError, match="the disk is full"):
+        restore(repository, made.tree, tmp_path / "out", processes=3)
+    assert len(forks) == 2
+    assert not list(tmp_path.glob(".parhelia-*"))
+    assert not (tmp_path / "out").exists()

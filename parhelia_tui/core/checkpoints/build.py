@@ -111,8 +111,10 @@ class Builder:
             self._write(opened, self._jobs, self._told(1))
         elif self._processes > 1 and possible():
             first, *others = shares(self._jobs, self._processes)
-            with copies([partial(self._written, opened, each) for each in others]) as there:
+            with copies(partial(self._write, opened, each, None) for each in others) as (there, here):
                 self._write(opened, first, self._told(self._processes))
+                for act in here:
+                    act()
                 for each in there:
                     self.built.lost.update(each.result())
         else:
@@ -191,19 +193,14 @@ class Builder:
             # The others look at it.
             self._failure = self._failure or error
 
-    def _written(self, opened: int, jobs: Sequence[Job]) -> dict[str, str]:
-        """Write a share in a copy of this process; gives what was lost."""
-        self.built.lost.clear()
-        self._write(opened, jobs, None)
-        return self.built.lost
-
-    def _write(self, top: int, jobs: Sequence[Job], told: Callable[[int], None] | None) -> None:
+    def _write(self, top: int, jobs: Sequence[Job], told: Callable[[int], None] | None) -> dict[str, str]:
+        """Write a share; gives all that was lost so far in this process."""
         objects = self._objects.sibling()
         done = 0
         try:
             for path, entries in jobs:
                 if self._failure is not None:
-                    return
+                    break
                 with descriptor(open_below(top, path)) as inside:
                     for each in entries:
                         if why := make(objects, inside, each.name, each, durable=self._durable):
@@ -211,6 +208,7 @@ class Builder:
                 done += len(entries)
                 if told is not None:
                     told(done)
+            return self.built.lost
         finally:
             objects.close()
 

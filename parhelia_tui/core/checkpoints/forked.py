@@ -15,6 +15,12 @@ from typing import Any
 from parhelia_tui.core.model.errors import ParheliaError
 
 _PR_SET_PDEATHSIG = 1
+_MOST = 4
+
+
+def processors() -> int:
+    """Give how many processes may work on many files at once: those that run at once, and no more than the disk feeds."""
+    return min(_MOST, len(os.sched_getaffinity(0)))
 
 
 def possible() -> bool:
@@ -32,7 +38,12 @@ class Copy:
     def __init__(self, act: Callable[[], Any]) -> None:
         parent = os.getpid()
         self._pipe, writing = os.pipe()
-        self._process = os.fork()
+        try:
+            self._process = os.fork()
+        except OSError:
+            os.close(self._pipe)
+            os.close(writing)
+            raise
         if self._process:
             os.close(writing)
             return
@@ -76,17 +87,22 @@ class Copy:
 
 
 @contextmanager
-def copies(acts: Iterable[Callable[[], Any]]) -> Iterator[list[Copy]]:
+def copies(acts: Iterable[Callable[[], Any]]) -> Iterator[tuple[list[Copy], list[Callable[[], Any]]]]:
     """Make a copy for each thing to do, and end them all afterwards.
 
-    Raises:
-        OSError: when there are too many processes.
+    Yields:
+        The copies, and what there could be no process for, to be done here.
     """
     made: list[Copy] = []
+    left: list[Callable[[], Any]] = []
     try:
         for act in acts:
-            made.append(Copy(act))  # noqa: PERF401 (those that were made are ended also when the next one fails)
-        yield made
+            try:
+                made.append(Copy(act))
+            except OSError:
+                # As many as a limit or the memory allows.
+                left.append(act)
+        yield made, left
     finally:
         for each in made:
             each.end()

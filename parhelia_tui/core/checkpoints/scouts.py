@@ -64,9 +64,10 @@ def differing(opened: int, top: Folder, watch: Watch | None, processes: int, tol
     owners = _deal(top, weights, total, processes)
     acts = [partial(_look_there, number, opened, top, owners, watch) for number in range(1, processes)]
     try:
-        with copies(acts) as others:
+        with copies(acts) as (there, here):
             reports = [_look(0, opened, top, owners, watch, told)]
-            reports += [_Report(*each.result()) for each in others]
+            reports += [_Report(*act()) for act in here]
+            reports += [_Report(*each.result()) for each in there]
     except (OSError, ParheliaError):
         # Whatever it is: whoever walks over everything meets it again.
         return None

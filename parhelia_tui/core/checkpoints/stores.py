@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.forked import processors
 from parhelia_tui.core.checkpoints.repository import Repository
 
 
@@ -23,8 +24,8 @@ class Stores:
         self.root = root
         self.workspaces = Repository(root)
         self.talks = Repository(root)
-        self.processes = len(os.sched_getaffinity(0))
-        """How many processes may look for what changed: as many as run at once."""
+        self.processes = processors()
+        """How many processes may work on many files."""
 
         self._left: list[Callable[[], None]] = []
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parhelia_tui.core.client.stored import StoredCheckpoints, Told, processors
+from parhelia_tui.core.client.stored import StoredCheckpoints, Told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
@@ -108,6 +108,7 @@ class Checkpoints(StoredCheckpoints):
 
     def restore(self, checkpoint: Checkpoint, target: Path, told: Told) -> Restored:
         """Write a checkpoint's workspace into a new directory. Raises E600."""
+        from parhelia_tui.core.checkpoints.forked import processors
         from parhelia_tui.core.checkpoints.restore import restore
 
         with self._repository() as repository:

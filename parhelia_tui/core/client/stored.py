@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     from parhelia_tui.core.checkpoints.verify import Problem
 
 Told = Callable[[str, int, int], None]
-
-
-def processors() -> int:
-    """Give how many processes run at once, for work on many files."""
-    return len(os.sched_getaffinity(0))
 
 
 class StoredCheckpoints:
@@ -60,6 +54,7 @@ class StoredCheckpoints:
     def diff(self, before: Checkpoint, after: Checkpoint | None, told: Told) -> Diff:
         """Compare two checkpoints, or one with its workspace as it is now. Raises E600, E204."""
         from parhelia_tui.core.checkpoints.diff import diff
+        from parhelia_tui.core.checkpoints.forked import processors
 
         with self._repository() as repository:
             return diff(
