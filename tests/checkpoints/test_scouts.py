@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,23 @@ def test_several_processes_find_what_changed(
     with Repository(tmp_path / "fresh") as fresh:
         assert capture(fresh, live).tree == made.tree
     assert capture(repository, live, made.tree, processes=3).changed == 0
+
+
+def test_what_changes_after_they_have_looked_is_taken_again(
+    repository: Repository, live: Path, tmp_path: Path, forks: Forks
+) -> None:
+    first = capture(repository, live)
+
+    @contextmanager
+    def pause() -> Iterator[None]:
+        in_every_directory(live)
+        yield
+
+    made = capture(repository, live, first.tree, pause=pause, processes=3)
+    assert len(forks) == 2
+    assert (made.changed, made.watched) == (60, True)
+    restore(repository, made.tree, tmp_path / "out")
+    assert differences(live, tmp_path / "out") == []
 
 
 def test_a_rollback_with_several_processes(
