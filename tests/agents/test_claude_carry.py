@@ -11,12 +11,11 @@ import pytest
 from parhelia_tui.core.agents.claude.carry import Manifest, manifest
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
-from tests.agents.claude_fleet import PATIENCE_S, ask, use
+from tests.agents.claude_fleet import PATIENCE_S, ask, until_it_says, use
 from tests.support.fleet import container_of, end_of
 from tests.support.product import Product
 from tests.support.real_claude import claude
 from tests.support.scripted_api import ScriptedApi
-from tests.support.waiting import wait_until
 
 SECRET = "sk-ant-api03-0123456789abcdef0123456789"
 
@@ -156,7 +155,7 @@ def test_inside_it_has_them_and_the_repositorys_own_parts_run_nowhere_else(
     server = {"command": "sh", "args": ["-c", f"echo ran > {tmp_path}/on-the-host"]}
     write(place / ".mcp.json", json.dumps({"mcpServers": {"theirs": server}}))
     task = ask(client, place, "text")
-    wait_until(lambda: client.task(task.id).question == "Hello from the script.", PATIENCE_S)
+    until_it_says(client, task, "Hello from the script.")
     assert (place / "inside").read_text() == "ran\n"
     assert not (tmp_path / "on-the-host").exists()
     asked = api.messages("text")[0].said
@@ -180,7 +179,7 @@ def test_a_link_that_the_agent_left_leads_nowhere_out(
     monkeypatch.setenv("PARHELIA_TEST_AGENTS", str(claude().parents[2]))
     monkeypatch.setenv("HOME", str(home))
     task = ask(client, place, "text")
-    wait_until(lambda: client.task(task.id).question == "Hello from the script.", PATIENCE_S)
+    until_it_says(client, task, "Hello from the script.")
     inside = product.paths.container(container_of(client, task.id).id) / "home" / ".claude"
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -79,3 +79,16 @@ def test_twenty_at_once_in_one_workspace_keep_twenty_conversations_apart(
         others = [said for talk, said in talks.items() if talk != each.session]
         assert talks[each.session] in each.said
         assert not [said for said in others if said in each.said]
+
+
+@at_every_version
+def test_what_a_helper_of_it_says_counts_too(
+    client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    task = ask(client, place, "subagent", headless=True, permission_mode="bypassPermissions")
+    task = end_of(client, task.id, PATIENCE_S)
+    assert task.state is TaskState.COMPLETED, client.log_tail(task.id)
+    asked = len(api.messages())
+    assert asked >= 3
+    assert (task.turns, task.seen_input_tokens) == (asked, 1000 * asked)
