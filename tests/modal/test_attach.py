@@ -122,6 +122,9 @@ def test_openssh_s_own_client_attaches_and_runs_commands(cloud: Product, tmp_pat
     told = cloud.json("session", "ssh-config", task_id)
     config = tmp_path / "config"
     config.write_text(told["config"])
+    assert {"TCPKeepAlive yes", "ServerAliveInterval 30", "StrictHostKeyChecking yes"} <= {
+        line.strip() for line in told["config"].splitlines()
+    }
     with OuterTerminal(["ssh", "-F", str(config), told["session"]]) as terminal:
         terminal.wait_for(rb"READY", WAIT_S)
         terminal.write(b"plain\r")

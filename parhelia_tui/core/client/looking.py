@@ -158,7 +158,12 @@ class Looking(Opened):
     async def probe(self) -> Sequence[Capability]:
         """Try what the backends can do on this machine."""
         found: list[Capability] = list(await self._backend("local").probe())
-        found += await self._modal().probe()
+        try:
+            modal = self._modal()
+        except ParheliaError:
+            # A faulty configuration is told of by itself.
+            modal = self._backend("modal")
+        found += await modal.probe()
         return found
 
     async def set_up_modal(self) -> dict[str, str]:

@@ -36,6 +36,7 @@ def ssh_config(endpoint: Endpoint) -> str:
         "HostKeyAlgorithms ssh-ed25519",
         "StrictHostKeyChecking yes",
         "UpdateHostKeys no",
+        "TCPKeepAlive yes",
         "ServerAliveInterval 30",
         "ServerAliveCountMax 3",
     ]
