@@ -176,7 +176,9 @@ def test_an_agent_s_reports_reach_the_task(cloud: Product) -> None:
     done = cloud.run("run", *MODAL, "--", "python3", "-c", script)
     assert done.returncode == 0, done.stdout + done.stderr
     (task,) = cloud.json("task", "list")
-    assert (task["input_tokens"], task["cost_usd"]) == (5, 0.25)
+    assert task["input_tokens"] == 5
+    # The second that the sandbox lasted costs a little too.
+    assert 0.25 <= task["cost_usd"] < 0.26
 
 
 def test_a_further_session_runs_in_the_sandbox(cloud: Product, provider: Provider) -> None:
