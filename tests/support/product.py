@@ -118,7 +118,6 @@ class Product:
         for process in self._started:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
         ids = [entry.name for entry in self.paths.containers.glob("c-*")]
         if ids:
             self._end_work()
@@ -126,6 +125,9 @@ class Product:
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not process_is_there(pid), 20)
+        for process in self._started:
+            # Only now: a controller that one of them had started holds the ends of its pipes.
+            process.communicate(timeout=20)
         ids = sorted({*ids, *(entry.name for entry in self.paths.containers.glob("c-*"))})
         for container_id in ids:
             # Only where the store could not be asked any more, as after a test that damages it.
