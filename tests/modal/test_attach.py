@@ -17,6 +17,7 @@ from tests.support.product import PARHELIA, Product
 from tests.support.waiting import wait_until
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.real,
     pytest.mark.skipif(not sshd.there_is_one(), reason="no ssh server for sandboxes, or no second user"),
 ]

@@ -12,7 +12,7 @@ import pytest
 from tests.support.modal_provider import Provider
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 BEGIN = """
 import modal, sys

@@ -15,7 +15,7 @@ from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 WAIT_S = 90.0
 
