@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_SETTLED, ContainerState, TaskState
@@ -159,9 +159,9 @@ def go_to(out: Out, what: str) -> int:
 
 def _ended(out: Out, task_id: str, deadline_s: float = 2.0) -> Task:
     """The task as it is recorded a moment after its session ended."""
-    end = time.monotonic() + deadline_s
-    while True:
+    found = out.client.task(task_id)
+    for _ in looks(deadline_s):
+        if found.state in TASK_SETTLED:
+            break
         found = out.client.task(task_id)
-        if found.state in TASK_SETTLED or time.monotonic() > end:
-            return found
-        time.sleep(0.02)
+    return found

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 
-from parhelia_tui.core.client.opening import WAKE_EVERY_S
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.asking import answers_for
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Approval, Owner, Task
@@ -16,7 +15,6 @@ from parhelia_tui.core.model.text import plain
 from parhelia_tui.core.store import approvals, events
 from parhelia_tui.core.store.connection import reading, writing
 
-LOOK_EVERY_S = 0.01
 CONFIRM_S = 30.0
 REASON = 1000
 """Characters of a reason that are kept, and that the agent is told."""
@@ -147,23 +145,17 @@ class Approvals:
             ParheliaError: E103 when it did not come to what was answered: the agent waits no more, or the policy
                 forbids it; E501 when nobody confirmed it in time, E206.
         """
-        end = time.monotonic() + deadline_s
-        again = time.monotonic() + WAKE_EVERY_S
-        while True:
-            if time.monotonic() > again:
-                self._wake()
-                again = time.monotonic() + WAKE_EVERY_S
+        for _ in looks(deadline_s, self._wake):
             with reading(self._db) as db:
                 seen = approvals.get(db, approval_id)
             if seen.state is not ApprovalState.PENDING:
                 break
-            if time.monotonic() > end:
-                raise ParheliaError(
-                    "E501",
-                    f"the answer to {approval_id} is stored, but the agent has not been told within {deadline_s:g} s",
-                    recovery=(f"parhelia approval show {approval_id}", "parhelia controller status"),
-                )
-            time.sleep(LOOK_EVERY_S)
+        else:
+            raise ParheliaError(
+                "E501",
+                f"the answer to {approval_id} is stored, but the agent has not been told within {deadline_s:g} s",
+                recovery=(f"parhelia approval show {approval_id}", "parhelia controller status"),
+            )
         if seen.state is ApprovalState.WITHDRAWN or seen.source != "person":
             raise ParheliaError("E103", f"approval {seen.id} is {seen.state}: {seen.reason}")
         return seen

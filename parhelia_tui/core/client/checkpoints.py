@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.client.stored import StoredCheckpoints, Told
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
@@ -22,9 +22,6 @@ from parhelia_tui.core.store.connection import reading, writing
 
 if TYPE_CHECKING:
     from parhelia_tui.core.checkpoints.restore import Restored
-
-LOOK_EVERY_S = 0.02
-"""Between two looks at a row that another process changes; SQLite tells no other process, and a look takes 0.1 ms."""
 
 ROLLBACK_S = 600.0
 NOW = "now"
@@ -93,18 +90,18 @@ class Checkpoints(StoredCheckpoints):
             The checkpoint; None when nothing had changed and it was not kept.
 
         Raises:
-            ParheliaError: E600 with the reason when it failed.
+            ParheliaError: E600 with the reason when it failed, E204; E500 when no controller can be started.
         """
-        while True:
+        for _ in looks(wake=self._wake):
             with reading(self._db) as db:
                 seen = checkpoints.find(db, checkpoint_id)
             if seen is None or seen.state is CheckpointState.READY:
-                return seen
+                break
             if seen.state is CheckpointState.FAILED:
                 code, _, message = seen.reason.partition(": ")
                 raise ParheliaError("E204" if code == "E204" else "E600", message or seen.reason)
             told(seen.reason)
-            time.sleep(LOOK_EVERY_S)
+        return seen
 
     def restore(self, checkpoint: Checkpoint, target: Path, told: Told) -> Restored:
         """Write a checkpoint's workspace into a new directory. Raises E600."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.client import fleet, launch
-from parhelia_tui.core.client.opening import LOOK_EVERY_S, Opened
+from parhelia_tui.core.client.opening import Opened
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.wire import ask
 
@@ -41,12 +41,10 @@ class Controlling(Opened):
         if status.pid is None:
             return False
         ask(self.paths.controller_socket, {"op": "stop"}, timeout_s=5.0)
-        end = time.monotonic() + deadline_s
-        while self.controller_status().pid == status.pid:
-            if time.monotonic() > end:
-                raise ParheliaError("E501", f"the controller did not leave within {deadline_s:g} s")
-            time.sleep(LOOK_EVERY_S)
-        return True
+        for _ in looks(deadline_s):
+            if self.controller_status().pid != status.pid:
+                return True
+        raise ParheliaError("E501", f"the controller did not leave within {deadline_s:g} s")
 
     def run_controller(self) -> subprocess.Popen[bytes]:
         """Start a controller as a child of this process and its terminal, for somebody who watches it."""

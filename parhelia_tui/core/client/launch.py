@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import CATALOGUE, ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.process_lock import holder
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START_DEADLINE_S = 10.0
-LOOK_EVERY_S = 0.01
 
 
 class Started:
@@ -94,10 +94,9 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
         ParheliaError: E500 when none answers within `deadline_s` seconds; what the one that was started
             failed with, as E505 for a newer store or E700 for a faulty configuration.
     """
-    end = time.monotonic() + deadline_s
     started: Started | None = None
     started_at = 0.0
-    while True:
+    for _ in looks(deadline_s):
         if holder(paths.controller_lock) is not None:
             try:
                 ask(paths.controller_socket, {"op": "ping"}, timeout_s=1.0)
@@ -110,14 +109,12 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
             started_at = time.monotonic()
         if started is not None:
             started.check()
-        if time.monotonic() > end:
-            raise ParheliaError(
-                "E500",
-                f"the controller did not start within {deadline_s:g} s",
-                details={"log": str(paths.logs / "controller.err")},
-                recovery=("parhelia doctor", f"tail {paths.logs / 'controller.err'}"),
-            )
-        time.sleep(LOOK_EVERY_S)
+    raise ParheliaError(
+        "E500",
+        f"the controller did not start within {deadline_s:g} s",
+        details={"log": str(paths.logs / "controller.err")},
+        recovery=("parhelia doctor", f"tail {paths.logs / 'controller.err'}"),
+    )
 
 
 def wake_controller(paths: Paths, about: str = "") -> None:

@@ -8,17 +8,14 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from parhelia_tui.core.client import launch
+from parhelia_tui.core.client.waiting import WAKE_EVERY_S as WAKE_EVERY_S
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Intent, Owner
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.store import intents
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
-
-WAKE_EVERY_S = 2.0
-"""Seconds after which who waits wakes the controller again: the one that was woken may have been killed just then."""
-LOOK_EVERY_S = 0.01
-"""Seconds between two looks at what somebody else is to do; a command has no loop that could be told of it."""
 
 
 class Opened:
@@ -70,12 +67,7 @@ class Opened:
         return self._wait_for(intent, patience_s)
 
     def _wait_for(self, intent: Intent, patience_s: float) -> dict[str, Any]:
-        end = time.monotonic() + patience_s
-        again = time.monotonic() + WAKE_EVERY_S
-        while True:
-            if time.monotonic() > again:
-                self.wake()
-                again = time.monotonic() + WAKE_EVERY_S
+        for _ in looks(patience_s, self.wake):
             seen = intents.get(self._db, intent.id)
             if seen.state == "done":
                 return seen.result
@@ -85,13 +77,11 @@ class Opened:
                     str(seen.result["message"]),
                     details=dict(seen.result.get("details", {})),
                 )
-            if time.monotonic() > end:
-                raise ParheliaError(
-                    "E501",
-                    f"the controller did not answer within {patience_s:g} s",
-                    recovery=("parhelia controller status", "parhelia doctor"),
-                )
-            time.sleep(LOOK_EVERY_S)
+        raise ParheliaError(
+            "E501",
+            f"the controller did not answer within {patience_s:g} s",
+            recovery=("parhelia controller status", "parhelia doctor"),
+        )
 
     def _backend(self, name: str) -> Any:
         from parhelia_tui.core.backends.registry import backend
