@@ -14,7 +14,8 @@ from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.maintenance import backup, check, statistics
-from parhelia_tui.core.store.migrations import STEPS, open_migrated
+from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.core.store.steps import STEPS
 from tests.support.store import make_task, start
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.store import connection, migrations, tasks
+from parhelia_tui.core.store import connection, migrations, steps, tasks
 from parhelia_tui.core.store.connection import connect, writing
-from parhelia_tui.core.store.migrations import STEPS, migrate, open_migrated, version
+from parhelia_tui.core.store.migrations import migrate, open_migrated, version
+from parhelia_tui.core.store.steps import STEPS
 from tests.support.in_namespace import run_on_small_disk
 from tests.support.store import finish_together, make_task, start
 
@@ -64,6 +65,11 @@ def test_a_store_that_is_made_while_another_process_looks_is_no_stranger(
     with closing(open_migrated(path)) as db:
         assert version(db) == len(STEPS)
     assert tried
+
+
+def test_each_file_is_a_step_and_the_steps_are_numbered() -> None:
+    files = sorted(Path(steps.__file__).parent.glob("*.sql"))
+    assert [each.name[:5] for each in files] == [f"{number + 1:04}_" for number in range(len(STEPS))]
 
 
 def test_a_fresh_store_is_private_and_in_form(path: Path) -> None:
@@ -218,7 +224,8 @@ def test_a_full_disk_while_the_store_is_made(tmp_path: Path) -> None:
 import os, sys
 from pathlib import Path
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.store.migrations import STEPS, open_migrated, version
+from parhelia_tui.core.store.migrations import open_migrated, version
+from parhelia_tui.core.store.steps import STEPS
 disk = Path(sys.argv[1])
 seen = set()
 for room in range(4, 700, 24):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.store.connection import connect, reading, translated
-from parhelia_tui.core.store.migrations import STEPS, check_form, version
+from parhelia_tui.core.store.migrations import check_form, version
+from parhelia_tui.core.store.steps import STEPS
 
 PIECE_PAGES = 256
 """Pages a step of a copy: 1 MiB, between two of which writers go on."""

@@ -1,0 +1,4 @@
+ALTER TABLE tasks ADD COLUMN gpu TEXT;
+ALTER TABLE tasks ADD COLUMN region TEXT;
+ALTER TABLE containers ADD COLUMN gpu TEXT;
+ALTER TABLE containers ADD COLUMN region TEXT;
