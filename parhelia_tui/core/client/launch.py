@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.client.waiting import looks
@@ -33,6 +32,11 @@ class Started:
         self._process = process
         self._log = log
         self._position = position
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone: it failed, or another one was there already."""
+        return self._process.poll() is not None
 
     def check(self) -> None:
         """Raise the error with which it ended, if it has ended with one."""
@@ -95,8 +99,9 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
             failed with, as E505 for a newer store or E700 for a faulty configuration.
     """
     started: Started | None = None
-    started_at = 0.0
     for _ in looks(deadline_s):
+        if started is not None:
+            started.check()
         if holder(paths.controller_lock) is not None:
             try:
                 ask(paths.controller_socket, {"op": "ping"}, timeout_s=1.0)
@@ -104,11 +109,9 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
             except ParheliaError:
                 # It holds the lock and is about to listen, or about to leave.
                 pass
-        elif started is None or time.monotonic() - started_at > 2.0:
+        elif started is None or started.has_ended:
+            # One that is slow is not helped by a second one, which would be left over when both have come.
             started = start_controller(paths)
-            started_at = time.monotonic()
-        if started is not None:
-            started.check()
     raise ParheliaError(
         "E500",
         f"the controller did not start within {deadline_s:g} s",
