@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from parhelia_tui.core.agents import home as homes
+from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.interpreter import interpreter
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.records import Mount, Task
 
-PROGRAM = Path(__file__).with_name("program")
+PROGRAM = watcher.PROGRAM / "demo"
 INSIDE = "/run/parhelia-demo/program"
 SCRIPT = ".parhelia-demo.json"
 MODEL = "claude-sonnet-5"
-"""The model that the program plays; the same name stands there (program/session.py), alone inside a container."""
+"""The model that the program plays; the same name stands there (program/demo/session.py), alone inside a container."""
 
 
 def _is_pace(value: object) -> bool:
@@ -90,8 +91,8 @@ class DemoAgent:
         python, mounts = interpreter()
         if start.task.unsandboxed:
             return Launch((*python, str(PROGRAM / "__main__.py"), *words))
-        command = (*python, f"{INSIDE}/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
-        return Launch(command, mounts=(Mount(PROGRAM, INSIDE), *mounts))
+        command = (*python, f"{INSIDE}/demo/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
+        return Launch(command, mounts=(Mount(watcher.PROGRAM, INSIDE), *mounts))
 
     def carry(self, home: Path, task: Task) -> int:
         """It has no configuration of the user's."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import collections
+import hashlib
 import json
 import os
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 RATE = 40
@@ -20,21 +23,22 @@ class Reports:
 
     Args:
         path: the socket, None where the environment names none.
+        wait: waits so many seconds, or somewhat less; called where reports come faster than they are taken.
     """
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, wait: Callable[[float], Any] = time.sleep) -> None:
         self._path = path
+        self._wait = wait
         self._connection: socket.socket | None = None
-        self._sent: list[float] = []
+        self._sent: collections.deque[float] = collections.deque(maxlen=RATE)
 
     def send(self, report: dict[str, Any]) -> bool:
         """Send one; False where it could not be."""
         if not self._path:
             return False
-        now = time.monotonic()
-        self._sent = [each for each in self._sent if each > now - 1.0]
-        if len(self._sent) >= RATE:
-            time.sleep(self._sent[0] + 1.0 - now)
+        if len(self._sent) == RATE:
+            while (due := self._sent[0] + 1.0 - time.monotonic()) > 0:
+                self._wait(due)
         line = json.dumps({name: short(value) for name, value in report.items()}).encode() + b"\n"
         for _ in range(2):
             try:
@@ -46,6 +50,11 @@ class Reports:
                 self._sent.append(time.monotonic())
                 return True
         return False
+
+    def prompt(self, text: str) -> None:
+        """Tell that a prompt was taken: not its words, only what tells it from others."""
+        words = " ".join(text.split()).encode("utf-8", "replace")
+        self.send({"type": "prompt", "digest": hashlib.sha256(words).hexdigest()[:32]})
 
     def close(self) -> None:
         """Hang up, and wait until the other side has read it all: it may end as soon as this process does."""

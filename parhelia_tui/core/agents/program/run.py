@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import select
@@ -169,13 +168,10 @@ class Watch:
         )
 
     def _tell_prompt(self, event: dict[str, Any]) -> None:
-        """Tell that a prompt was taken: not its words, only what tells it from others."""
         prompt = event.get("prompt")
         if event.get("hook_event_name") == "UserPromptSubmit" and isinstance(prompt, str):
             # Newer versions put a long paste into a frame of their own.
-            bare = re.sub(r"</?pasted_content[^>]{0,80}>", " ", prompt)
-            words = " ".join(bare.split()).encode("utf-8", "replace")
-            self._reports.send({"type": "prompt", "digest": hashlib.sha256(words).hexdigest()[:32]})
+            self._reports.prompt(re.sub(r"</?pasted_content[^>]{0,80}>", " ", prompt))
 
     def _tell_talk(self) -> None:
         talk = self._transcript

@@ -10,7 +10,7 @@ import termios
 import time
 from collections.abc import Iterator
 
-from .reports import Reports
+from .reports import DemoReports
 from .screen import Screen, clean
 from .signals import Ended, Signals
 
@@ -32,7 +32,7 @@ class Talk:
     """
 
     def __init__(
-        self, screen: Screen, reports: Reports, signals: Signals, chance: random.Random, pace: float
+        self, screen: Screen, reports: DemoReports, signals: Signals, chance: random.Random, pace: float
     ) -> None:
         self._screen = screen
         self._reports = reports

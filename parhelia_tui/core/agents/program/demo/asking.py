@@ -7,7 +7,7 @@ import select
 import socket
 from typing import Any
 
-from .reports import Reports
+from .reports import DemoReports
 from .screen import Screen, clean
 from .signals import Ended
 
@@ -27,7 +27,7 @@ class Asking:
         wanted: nothing is asked where this is false.
     """
 
-    def __init__(self, screen: Screen, reports: Reports, wanted: bool) -> None:
+    def __init__(self, screen: Screen, reports: DemoReports, wanted: bool) -> None:
         self._screen = screen
         self._reports = reports
         self._wanted = wanted

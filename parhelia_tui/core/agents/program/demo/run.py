@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from .memory import PLACE, Memory
-from .reports import Reports
+from .reports import DemoReports
 from .screen import Screen
 from .session import Session
 from .signals import Ended, Signals
@@ -38,7 +38,7 @@ def main() -> int:
         return 2
     signals = Signals()
     screen = Screen(signals, os.environ)
-    reports = Reports(os.environ.get("PARHELIA_AGENT_SOCKET"), signals.wait)
+    reports = DemoReports(os.environ.get("PARHELIA_AGENT_SOCKET"), signals.wait)
     try:
         memory = Memory(os.path.join(home, PLACE), goes_on)
         chance = random.Random(script["seed"])

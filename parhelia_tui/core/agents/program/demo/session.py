@@ -13,7 +13,7 @@ from .commands import run
 from .files import Folder, NotOurs
 from .memory import Memory
 from .projects import PROJECTS, Project
-from .reports import Reports
+from .reports import DemoReports
 from .screen import Screen, clean
 from .signals import Ended, Signals
 
@@ -47,7 +47,7 @@ class Session:
         workspace: str,
         chance: random.Random,
         screen: Screen,
-        reports: Reports,
+        reports: DemoReports,
         signals: Signals,
         memory: Memory,
     ) -> None:
