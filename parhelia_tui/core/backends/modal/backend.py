@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from parhelia_tui.core.backends.base import (
     Capability,
@@ -23,9 +22,9 @@ from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.modal import freight, keys, plans, records, shim_file
-from parhelia_tui.core.backends.modal.follower import Follower
 from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted
 from parhelia_tui.core.backends.modal.records import SandboxRecord
+from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATION_TAG, Sandboxes
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
@@ -35,11 +34,8 @@ from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim import freight as shim_freight
 from parhelia_tui.core.shim.output import LOG
 
-LISTED_S = 90.0
-"""Seconds for which a listing speaks for a sandbox that is not followed."""
 FETCH_S = 300.0
 """Seconds that the results of an ended container may take to come down."""
-INSTALLATION_TAG, CONTAINER_TAG = "parhelia", "container"
 _SESSION = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -68,16 +64,12 @@ class ModalBackend:
         self._heartbeat_s = heartbeat_s
         self._history_lines = history_lines
         self._provider = Provider(paths, config)
-        self._followers: dict[str, Follower] = {}
+        self._sandboxes = Sandboxes(paths, config, self._provider)
         self._creating: dict[str, asyncio.Lock] = {}
-        self._listed: dict[str, float] = {}
-        self._fetching: dict[str, asyncio.Lock] = {}
 
     async def close(self) -> None:
         """Stop following; the containers go on."""
-        for follower in self._followers.values():
-            await follower.close()
-        self._followers.clear()
+        await self._sandboxes.close()
 
     async def create(self, plan: ContainerPlan) -> None:
         """Start a container; a second call with the same id changes nothing.
@@ -85,16 +77,21 @@ class ModalBackend:
         Raises:
             ParheliaError: E100, E503, E507, E602, E603.
         """
-        async with self._creating.setdefault(plan.container_id, asyncio.Lock()):
-            plans.check(plan)
-            run = private_directory(self._paths.container(plan.container_id))
-            record = records.read(run)
-            if record is not None and record.brought:
-                return
-            try:
-                await self._create(plan, run, record)
-            except OSError as error:
-                raise ParheliaError("E507", f"{run} cannot be written: {error.strerror}") from error
+        lock = self._creating.setdefault(plan.container_id, asyncio.Lock())
+        try:
+            async with lock:
+                plans.check(plan)
+                run = private_directory(self._paths.container(plan.container_id))
+                record = records.read(run)
+                if record is not None and record.brought:
+                    return
+                try:
+                    await self._create(plan, run, record)
+                except OSError as error:
+                    raise ParheliaError("E507", f"{run} cannot be written: {error.strerror}") from error
+        finally:
+            if not lock.locked():
+                self._creating.pop(plan.container_id, None)
 
     async def _create(self, plan: ContainerPlan, run: Path, record: SandboxRecord | None) -> None:
         archive = run / "up.tgz"
@@ -106,7 +103,7 @@ class ModalBackend:
             records.write(run, record)
         tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
         # Before its record there was no call; should there be one of the name even so, `create` finds it.
-        sandbox = await self._sandbox(plan.container_id) if known else None
+        sandbox = await self._sandboxes.find(plan.container_id) if known else None
         if sandbox is None:
             wanted = Wanted(plan.container_id, tags, plan.limits, plan.network)
             sandbox = await self._provider.create(wanted)
@@ -121,7 +118,7 @@ class ModalBackend:
         records.write(run, SandboxRecord(record.object_id, record.workspace, True, record.created_at))
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
-        self._follow(plan.container_id)
+        self._sandboxes.follow(plan.container_id)
 
     def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> None:
         keys.make(run, plan.container_id)
@@ -139,15 +136,6 @@ class ModalBackend:
             most=self._config.workspace_mb << 20,
         )
 
-    async def _sandbox(self, container_id: str) -> Any:
-        """Find the running sandbox of a container; None where there is none. Raises E503."""
-        record = records.read(self._paths.container(container_id))
-        if record is not None and record.object_id:
-            found = await self._provider.by_id(record.object_id)
-        else:
-            found = await self._provider.named(container_id)
-        return found if found is not None and await found.poll.aio() is None else None
-
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Nothing outlives a sandbox but its results."""
         return None
@@ -155,24 +143,6 @@ class ModalBackend:
     def keeps_system(self, container_id: str) -> bool:
         """Nothing outlives a sandbox but its results."""
         return False
-
-    async def _running(self, known: Mapping[str, str]) -> list[str]:
-        mark = records.installation(self._paths, make=False)
-        if not mark:
-            return []
-        names = []
-        for sandbox in await self._provider.running({INSTALLATION_TAG: mark}):
-            name = known.get(sandbox.object_id)
-            if name is None:
-                try:
-                    name = (await sandbox.get_tags.aio()).get(CONTAINER_TAG)
-                except Exception as error:
-                    raise told(error, "the tags of a sandbox could not be read") from error
-            if name is not None:
-                names.append(name)
-        now = time.monotonic()
-        self._listed = dict.fromkeys(names, now)
-        return names
 
     async def look(self, container_id: str) -> Sighting | None:
         """Look at one container; the provider is only asked where nothing was heard of it lately.
@@ -187,24 +157,19 @@ class ModalBackend:
         exit = run_directory.exit_of(run)
         if exit is not None or not record.brought:
             return Sighting(container_id, alive=False, started=record.brought, exit=exit)
-        follower = self._follow(container_id)
+        follower = self._sandboxes.follow(container_id)
         if follower.is_fresh:
             return Sighting(container_id, alive=True, started=True, exit=None)
         sandbox = await self._provider.by_id(record.object_id)
         if sandbox is None:
             return None
-        alive = await sandbox.poll.aio() is None
+        alive = await self._provider.is_running(sandbox)
         return Sighting(container_id, alive=alive, started=True, exit=run_directory.exit_of(run))
 
     async def _look_abroad(self, container_id: str) -> Sighting | None:
         """Look at one of which nothing is written down here: an orphan, or one that is still to be made."""
-        seen_at = self._listed.get(container_id)
-        if seen_at is None or time.monotonic() - seen_at > LISTED_S:
-            if not records.installation(self._paths, make=False):
-                return None
-            if await self._provider.named(container_id) is None:
-                return None
-            self._listed[container_id] = time.monotonic()
+        if not await self._sandboxes.is_listed(container_id):
+            return None
         return Sighting(container_id, alive=True, started=True, exit=None)
 
     async def read_spool(self, container_id: str, offset: int) -> SpoolRead:
@@ -212,7 +177,7 @@ class ModalBackend:
         run = self._paths.container(container_id)
         record = records.read(run)
         if record is not None and record.brought and run_directory.exit_of(run) is None:
-            self._follow(container_id)
+            self._sandboxes.follow(container_id)
         return read_spool(run / spool.NAME, offset)
 
     async def terminate(self, container_id: str, *, reason: str, grace_s: float) -> None:
@@ -221,7 +186,7 @@ class ModalBackend:
         Raises:
             ParheliaError: E503 when the sandbox could not be ended.
         """
-        sandbox = await self._sandbox(container_id)
+        sandbox = await self._sandboxes.find(container_id)
         if sandbox is None:
             return
         run = self._paths.container(container_id)
@@ -229,17 +194,10 @@ class ModalBackend:
         if record is not None and record.brought:
             with contextlib.suppress(Exception):
                 # One that does not answer any more is ended with its sandbox.
-                await self._tell(sandbox, {"op": "terminate", "reason": reason, "grace_s": grace_s})
-                await asyncio.wait_for(self._follow(container_id).ended(), grace_s + FETCH_S)
-        await self._end(sandbox)
-        self._listed.pop(container_id, None)
-
-    async def _end(self, sandbox: Any) -> None:
-        try:
-            await sandbox.terminate.aio()
-            await sandbox.wait.aio(raise_on_termination=False)
-        except Exception as error:
-            raise told(error, "the sandbox could not be ended") from error
+                await self._sandboxes.tell(sandbox, {"op": "terminate", "reason": reason, "grace_s": grace_s})
+                await asyncio.wait_for(self._sandboxes.follow(container_id).ended(), grace_s + FETCH_S)
+        await self._sandboxes.end(sandbox)
+        self._sandboxes.forget(container_id)
 
     async def restore_terminal(self, container_id: str) -> bool:
         """The sandbox sees to its terminal server by itself."""
@@ -250,28 +208,32 @@ class ModalBackend:
         if not _SESSION.fullmatch(session_name):
             raise ParheliaError("E100", f"{session_name!r} cannot be the name of a session")
         check_words(command)
-        sandbox = await self._living(container_id)
+        sandbox = await self._sandboxes.living(container_id)
         given = json.dumps({"command": [*plans.AS_AGENT, *command]}).encode()
-        code, _, wrong = await self._run(sandbox, shim_file.words("session", RUN, session_name), given)
+        code, _, wrong = await self._sandboxes.run(
+            sandbox, shim_file.words("session", RUN, session_name), given
+        )
         if code != 0:
             raise ParheliaError("E602", f"the session could not be started: {wrong.strip()[-200:]}")
 
     async def kill_session(self, container_id: str, session_name: str) -> None:
         """End a further session and the processes in it."""
         if _SESSION.fullmatch(session_name):
-            sandbox = await self._living(container_id)
-            await self._run(sandbox, shim_file.words("end-session", RUN, session_name))
+            sandbox = await self._sandboxes.living(container_id)
+            await self._sandboxes.run(sandbox, shim_file.words("end-session", RUN, session_name))
 
     async def tell_kept(self, container_id: str) -> None:
         """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""
         with contextlib.suppress(ParheliaError):
-            await self._tell(await self._living(container_id), {"op": "kept"})
+            await self._sandboxes.tell(await self._sandboxes.living(container_id), {"op": "kept"})
 
     async def answer(self, container_id: str, ask: int, said: Mapping[str, object]) -> str | None:
         """Answer a question with which an agent waits; None where it could not be asked."""
         try:
-            sandbox = await self._living(container_id)
-            return str((await self._tell(sandbox, {"op": "answer", "ask": ask, **said}))["decision"])
+            sandbox = await self._sandboxes.living(container_id)
+            return str(
+                (await self._sandboxes.tell(sandbox, {"op": "answer", "ask": ask, **said}))["decision"]
+            )
         except ParheliaError:
             return None
 
@@ -293,7 +255,7 @@ class ModalBackend:
 
     async def bring_home(self, container_id: str) -> None:
         """Bring workspace and home of a running container to this machine as they are now. Raises E203, E503."""
-        await self._fetch(container_id, await self._living(container_id))
+        await self._sandboxes.fetch(container_id, await self._sandboxes.living(container_id))
 
     def endpoint(self, container_id: str, session_name: str) -> SshEndpoint:
         """Say where a session is attached. Raises E601 as long as its tunnel is not known."""
@@ -326,11 +288,12 @@ class ModalBackend:
         Raises:
             ParheliaError: E103 while its sandbox runs, E500, E503.
         """
-        if await self._sandbox(container_id) is not None:
+        if await self._sandboxes.find(container_id) is not None:
             raise ParheliaError("E103", f"the sandbox of {container_id} still runs")
         run = self._paths.container(container_id)
         if run.exists():
             await asyncio.to_thread(run_directory.remove, run)
+        self._sandboxes.forget(container_id)
 
     async def probe(self) -> Sequence[Capability]:
         """Say what of Modal can be used here, by trying it."""
@@ -353,69 +316,11 @@ class ModalBackend:
         mark = records.installation(self._paths, make=True)
         return {"installation": mark, **await self._provider.set_up()}
 
-    # --- the sandbox of a container
-
-    def _follow(self, container_id: str) -> Follower:
-        found = self._followers.get(container_id)
-        if found is None or found.is_over:
-            found = self._followers[container_id] = Follower(
-                self._paths,
-                self._provider,
-                container_id,
-                self._config.lease_s,
-                lambda sandbox: self._fetch(container_id, sandbox),
-                self._release,
-            )
-        return found
-
-    async def _release(self, sandbox: Any) -> None:
-        await self._run(sandbox, shim_file.words("taken", RUN))
-        await self._end(sandbox)
-
-    async def _living(self, container_id: str) -> Any:
-        sandbox = await self._sandbox(container_id)
-        if sandbox is None:
-            raise ParheliaError("E203", f"container {container_id} does not run")
-        return sandbox
-
-    async def _run(self, sandbox: Any, words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
-        try:
-            return await self._provider.run(sandbox, words, given)
-        except Exception as error:
-            raise told(error, "the sandbox did not do what it was asked") from error
-
-    async def _tell(self, sandbox: Any, asked: Mapping[str, object]) -> dict[str, Any]:
-        code, out, wrong = await self._run(sandbox, shim_file.words("tell", RUN), json.dumps(asked).encode())
-        if code != 0:
-            raise ParheliaError("E503", f"the supervisor does not answer: {wrong.strip()[-200:]}")
-        return dict(json.loads(out))
-
-    async def _fetch(self, container_id: str, sandbox: Any) -> None:
-        """Bring workspace and home here, and put them in the place of what is here.
-
-        Raises:
-            ParheliaError: E503, E507; then what is here stays as it is.
-        """
-        run = self._paths.container(container_id)
-        record = records.read(run)
-        if record is None:
-            return
-        async with self._fetching.setdefault(container_id, asyncio.Lock()):
-            archive = run / "down.tgz"
-            most = self._config.results_mb << 20
-            try:
-                await self._provider.fetch(sandbox, shim_file.words("send", RUN), archive, most)
-                await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
-            except OSError as error:
-                raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
-            finally:
-                archive.unlink(missing_ok=True)
-
     async def list(self) -> Listing:
         """Look at every sandbox that carries the mark of this state directory, and at what is mirrored here."""
         try:
             known = await asyncio.to_thread(records.all_of, self._paths)
-            running = await self._running({each.object_id: name for name, each in known.items()})
+            running = await self._sandboxes.running({each.object_id: name for name, each in known.items()})
         except FileNotFoundError:
             return Listing({}, complete=True)
         except (OSError, ParheliaError) as error:
@@ -426,17 +331,3 @@ class ModalBackend:
                 exit = run_directory.exit_of(self._paths.container(name))
                 seen[name] = Sighting(name, alive=False, started=record.brought, exit=exit)
         return Listing(seen, complete=True)
-
-
-def _put(archive: Path, workspace: Path, home: Path, most: int) -> None:
-    fresh = {
-        "workspace": workspace.with_name(workspace.name + ".new"),
-        "home/agent": home.with_name("home.new"),
-    }
-    for each in fresh.values():
-        if each.exists():
-            run_directory.remove(each)
-        each.mkdir(mode=0o700)
-    freight.unpack(archive, fresh, most)
-    freight.swap(fresh["workspace"], workspace)
-    freight.swap(fresh["home/agent"], home)

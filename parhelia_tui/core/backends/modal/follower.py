@@ -95,7 +95,7 @@ class Follower:
             try:
                 record = records.read(self._run)
                 sandbox = await self._provider.by_id(record.object_id) if record else None
-                if sandbox is None or await sandbox.poll.aio() is not None:
+                if sandbox is None or not await self._provider.is_running(sandbox):
                     return
                 if await self._listen(sandbox):
                     return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from parhelia_tui.core.backends.modal import shim_file
-from parhelia_tui.core.backends.modal.trouble import names_of, patiently
+from parhelia_tui.core.backends.modal.trouble import is_absent, names_of, patiently
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config import ModalConfig
@@ -24,6 +24,8 @@ BEGIN_S = 900
 LONGEST_S = 86_400
 """Seconds that a sandbox lives at most, as the provider says."""
 PIECE = 4 * 1024 * 1024
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,15 @@ class Provider:
         find = self._modal.Sandbox.from_id.aio
         return await _or_none(lambda: find(object_id), "the sandbox could not be looked up")
 
+    async def is_running(self, sandbox: Any) -> bool:
+        """Say whether a sandbox has not ended. Raises E503."""
+        poll = sandbox.poll.aio
+
+        async def ended() -> bool:
+            return await poll() is not None
+
+        return await _or_none(ended, "the sandbox could not be looked at") is False
+
     async def running(self, tags: Mapping[str, str]) -> list[Any]:
         """List the running sandboxes with these tags, all or none. Raises E503."""
         app = await self.app()
@@ -191,11 +202,10 @@ class Provider:
             raise ParheliaError("E503", f"what the sandbox holds could not be fetched: exit code {code}")
 
 
-async def _or_none(find: Any, what: str) -> Any:
+async def _or_none(find: Callable[[], Awaitable[T]], what: str) -> T | None:
     try:
         return await patiently(find, what)
-    except ParheliaError:
-        raise
-    except Exception:
-        # All else that `patiently` lets through is the provider's word that there is none.
+    except Exception as error:
+        if not is_absent(error):
+            raise
         return None

@@ -1,0 +1,187 @@
+"""The sandboxes of our containers: found, followed, asked, fetched from and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from parhelia_tui.core.backends.local import run_directory
+from parhelia_tui.core.backends.modal import freight, records, shim_file
+from parhelia_tui.core.backends.modal.follower import Follower
+from parhelia_tui.core.backends.modal.provider import RUN, Provider
+from parhelia_tui.core.backends.modal.trouble import told
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.paths import Paths
+
+LISTED_S = 90.0
+"""Seconds for which a listing speaks for a sandbox that is not followed."""
+INSTALLATION_TAG, CONTAINER_TAG = "parhelia", "container"
+
+
+class Sandboxes:
+    """What this controller knows of the sandboxes of its containers, and how it reaches into them.
+
+    Args:
+        paths: the state directory.
+        config: of this backend.
+        provider: where they are.
+    """
+
+    def __init__(self, paths: Paths, config: ModalConfig, provider: Provider) -> None:
+        self._paths = paths
+        self._config = config
+        self._provider = provider
+        self._followers: dict[str, Follower] = {}
+        self._listed: dict[str, float] = {}
+        self._fetching: dict[str, asyncio.Lock] = {}
+
+    async def close(self) -> None:
+        """Stop following; the containers go on."""
+        for follower in self._followers.values():
+            await follower.close()
+        self._followers.clear()
+
+    async def find(self, container_id: str) -> Any:
+        """Find the running sandbox of a container; None where there is none. Raises E503."""
+        record = records.read(self._paths.container(container_id))
+        if record is not None and record.object_id:
+            found = await self._provider.by_id(record.object_id)
+        else:
+            found = await self._provider.named(container_id)
+        return found if found is not None and await self._provider.is_running(found) else None
+
+    async def living(self, container_id: str) -> Any:
+        """Find the running sandbox of a container. Raises E203 where there is none, E503."""
+        sandbox = await self.find(container_id)
+        if sandbox is None:
+            raise ParheliaError("E203", f"container {container_id} does not run")
+        return sandbox
+
+    async def running(self, known: Mapping[str, str]) -> list[str]:
+        """List the containers whose sandboxes run, all or none.
+
+        Args:
+            known: containers by the provider's ids of their sandboxes, which need not be asked for their tags.
+
+        Raises:
+            ParheliaError: E503.
+        """
+        mark = records.installation(self._paths, make=False)
+        if not mark:
+            return []
+        names = []
+        for sandbox in await self._provider.running({INSTALLATION_TAG: mark}):
+            name = known.get(sandbox.object_id)
+            if name is None:
+                try:
+                    name = (await sandbox.get_tags.aio()).get(CONTAINER_TAG)
+                except Exception as error:
+                    raise told(error, "the tags of a sandbox could not be read") from error
+            if name is not None:
+                names.append(name)
+        now = time.monotonic()
+        self._listed = dict.fromkeys(names, now)
+        return names
+
+    async def is_listed(self, container_id: str) -> bool:
+        """Say whether the provider knows a running sandbox of a container, by a listing of a moment ago or by its name.
+
+        Raises:
+            ParheliaError: E503 when the provider does not tell.
+        """
+        seen_at = self._listed.get(container_id)
+        if seen_at is None or time.monotonic() - seen_at > LISTED_S:
+            if not records.installation(self._paths, make=False):
+                return False
+            if await self._provider.named(container_id) is None:
+                return False
+            self._listed[container_id] = time.monotonic()
+        return True
+
+    def forget(self, container_id: str) -> None:
+        """Keep nothing in mind of a container that has ended."""
+        self._listed.pop(container_id, None)
+        if container_id in self._fetching and not self._fetching[container_id].locked():
+            del self._fetching[container_id]
+        if container_id in self._followers and self._followers[container_id].is_over:
+            del self._followers[container_id]
+
+    def follow(self, container_id: str) -> Follower:
+        """Give what keeps the mirror of a container up to date, starting it where it is not at work."""
+        found = self._followers.get(container_id)
+        if found is None or found.is_over:
+            found = self._followers[container_id] = Follower(
+                self._paths,
+                self._provider,
+                container_id,
+                self._config.lease_s,
+                lambda sandbox: self.fetch(container_id, sandbox),
+                self._release,
+            )
+        return found
+
+    async def run(self, sandbox: Any, words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
+        """Run a command in a sandbox, as `Provider.run`. Raises E503."""
+        try:
+            return await self._provider.run(sandbox, words, given)
+        except Exception as error:
+            raise told(error, "the sandbox did not do what it was asked") from error
+
+    async def tell(self, sandbox: Any, asked: Mapping[str, object]) -> dict[str, Any]:
+        """Ask the supervisor of a container, and give its answer. Raises E503."""
+        code, out, wrong = await self.run(sandbox, shim_file.words("tell", RUN), json.dumps(asked).encode())
+        if code != 0:
+            raise ParheliaError("E503", f"the supervisor does not answer: {wrong.strip()[-200:]}")
+        return dict(json.loads(out))
+
+    async def fetch(self, container_id: str, sandbox: Any) -> None:
+        """Bring workspace and home here, and put them in the place of what is here.
+
+        Raises:
+            ParheliaError: E503, E507; then what is here stays as it is.
+        """
+        run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is None:
+            return
+        async with self._fetching.setdefault(container_id, asyncio.Lock()):
+            archive = run / "down.tgz"
+            most = self._config.results_mb << 20
+            try:
+                await self._provider.fetch(sandbox, shim_file.words("send", RUN), archive, most)
+                await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
+            except OSError as error:
+                raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
+            finally:
+                archive.unlink(missing_ok=True)
+
+    async def end(self, sandbox: Any) -> None:
+        """End a sandbox, and wait until it has. Raises E503."""
+        try:
+            await sandbox.terminate.aio()
+            await sandbox.wait.aio(raise_on_termination=False)
+        except Exception as error:
+            raise told(error, "the sandbox could not be ended") from error
+
+    async def _release(self, sandbox: Any) -> None:
+        await self.run(sandbox, shim_file.words("taken", RUN))
+        await self.end(sandbox)
+
+
+def _put(archive: Path, workspace: Path, home: Path, most: int) -> None:
+    fresh = {
+        "workspace": workspace.with_name(workspace.name + ".new"),
+        "home/agent": home.with_name("home.new"),
+    }
+    for each in fresh.values():
+        if each.exists():
+            run_directory.remove(each)
+        each.mkdir(mode=0o700)
+    freight.unpack(archive, fresh, most)
+    freight.swap(fresh["workspace"], workspace)
+    freight.swap(fresh["home/agent"], home)
