@@ -81,7 +81,9 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
                 place = _place(member.name, targets)
                 if place is None:
                     continue
-                left -= member.size
+                # Another name of a file becomes a file of its own, so a few bytes may ask for many.
+                other = _place(member.linkname, targets) if member.islnk() else None
+                left -= member.size if other is None else _length(other)
                 if left < 0:
                     raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
                 _put(archive, member, place, targets)
@@ -149,6 +151,13 @@ def _mode(path: Path) -> int:
     try:
         return path.lstat().st_mode
     except FileNotFoundError:
+        return 0
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
         return 0
 
 

@@ -1,0 +1,44 @@
+"""Archives that come down from a sandbox, whose sender is not trusted."""
+
+from __future__ import annotations
+
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.backends.modal.freight import unpack
+from parhelia_tui.core.model.errors import ParheliaError
+
+MIB = 1 << 20
+
+
+def sent(place: Path, names: int) -> Path:
+    """An archive of one file of a MiB that has so many names."""
+    archive = place / "down.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        entry = tarfile.TarInfo("workspace/first")
+        entry.size = MIB
+        packed.addfile(entry, BytesIO(bytes(MIB)))
+        for number in range(1, names):
+            other = tarfile.TarInfo(f"workspace/name{number}")
+            other.type, other.linkname = tarfile.LNKTYPE, "workspace/first"
+            packed.addfile(other)
+    return archive
+
+
+def test_each_name_of_a_file_counts_as_a_file(tmp_path: Path) -> None:
+    """Else a sandbox could fill this machine's disk with an archive of a few bytes."""
+    target = tmp_path / "workspace"
+    target.mkdir()
+    with pytest.raises(ParheliaError) as caught:
+        unpack(sent(tmp_path, 9), {"workspace": target}, 8 * MIB)
+    assert caught.value.code == "E507"
+
+
+def test_other_names_of_a_file_come_down(tmp_path: Path) -> None:
+    target = tmp_path / "workspace"
+    target.mkdir()
+    unpack(sent(tmp_path, 8), {"workspace": target}, 8 * MIB)
+    assert sum(each.stat().st_size for each in target.iterdir()) == 8 * MIB
