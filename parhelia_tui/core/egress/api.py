@@ -8,6 +8,7 @@ import re
 
 import h11
 
+from parhelia_tui.core.egress.connections import Connections
 from parhelia_tui.core.egress.exchange import Exchange, Tools
 from parhelia_tui.core.egress.wire import Wire, answer, error_body
 
@@ -19,7 +20,6 @@ LARGEST_BODY = 64 << 20
 """Bytes of one request; the provider takes 32 MB."""
 LARGEST_BODIES = 256 << 20
 """Bytes of all requests that are open."""
-CONNECTIONS = 256
 
 
 class Api:
@@ -32,37 +32,22 @@ class Api:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._bytes = 0
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections = Connections()
         self._idle: set[Wire] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection until it ends."""
-        task = asyncio.current_task()
-        assert task is not None
-        if len(self._connections) >= CONNECTIONS:
-            writer.close()
-            return
-        self._connections.add(task)
-        wire = Wire(h11.SERVER, reader, writer)
-        try:
-            while await self._one(wire):
-                wire.h11.start_next_cycle()
-        except (OSError, h11.ProtocolError):
-            # Whoever speaks something else, or goes away in the middle, gets no answer.
-            pass
-        finally:
-            self._connections.discard(task)
-            wire.close()
+        await self._connections.serve(reader, writer, self._answer)
 
     async def finish(self, grace_s: float) -> None:
         """Let what is open come to its end, and cut the rest."""
         for wire in self._idle:
             wire.close()
-        if self._connections:
-            _, late = await asyncio.wait(self._connections, timeout=grace_s)
-            for each in late:
-                each.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._connections.finish(grace_s)
+
+    async def _answer(self, wire: Wire) -> None:
+        while await self._one(wire):
+            wire.h11.start_next_cycle()
 
     async def _one(self, wire: Wire) -> bool:
         """Answer one request; False when the connection is to be closed."""

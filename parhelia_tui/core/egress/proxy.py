@@ -10,12 +10,12 @@ import socket
 import h11
 
 from parhelia_tui.core.egress.client_hello import LONGEST, NoHello, is_whole, server_name
+from parhelia_tui.core.egress.connections import Connections
 from parhelia_tui.core.egress.hosts import allows, is_public, normal
 from parhelia_tui.core.egress.settings import Settings
 from parhelia_tui.core.egress.tally import Tally
 from parhelia_tui.core.egress.wire import PIECE, Wire, answer
 
-CONNECTIONS = 256
 CONNECT_S = 30.0
 GREETING_S = 30.0
 PORT = 443
@@ -45,31 +45,15 @@ class Proxy:
     def __init__(self, settings: Settings, tally: Tally) -> None:
         self.settings = settings
         self._tally = tally
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections = Connections()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection until it ends."""
-        task = asyncio.current_task()
-        assert task is not None
-        if len(self._connections) >= CONNECTIONS:
-            writer.close()
-            return
-        self._connections.add(task)
-        wire = Wire(h11.SERVER, reader, writer)
-        try:
-            await self._one(wire)
-        except (OSError, h11.ProtocolError):
-            # Whoever speaks something else, or goes away in the middle, gets no answer.
-            pass
-        finally:
-            self._connections.discard(task)
-            wire.close()
+        await self._connections.serve(reader, writer, self._one)
 
     async def finish(self) -> None:
         """Cut what is open."""
-        for each in self._connections:
-            each.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._connections.finish(0.0)
 
     async def _one(self, wire: Wire) -> None:
         request = await wire.next()
