@@ -70,7 +70,7 @@ class Engine(ABC):
     def settle(self) -> None:  # noqa: B027 (most leave nothing)
         """Wait for what an act left to do for after its answer; its time does not count."""
 
-    def close(self) -> None:  # noqa: B027
+    def close(self) -> None:  # noqa: B027 (most run nothing)
         """End what runs."""
 
 

@@ -9,7 +9,10 @@ import asyncio
 import json
 from collections.abc import Mapping
 
-DELTA = b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " and then some more"}}\n\n'  # noqa: E501
+DELTA = (
+    b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, '
+    b'"delta": {"type": "text_delta", "text": " and then some more"}}\n\n'
+)
 START = {
     "type": "message_start",
     "message": {

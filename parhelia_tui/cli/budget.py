@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from parhelia_tui.cli.options import completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import details, money, styled, table
 from parhelia_tui.core.model.errors import ParheliaError
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.client.budgets import Budget
 
 _WHAT = "all, day, plan:ID or a task"
 
@@ -54,7 +58,7 @@ def _word(scope: str) -> str:
     return scope.removeprefix("task:")
 
 
-def _table(found: list) -> str:  # type: ignore[type-arg]
+def _table(found: list[Budget]) -> str:
     rows = []
     for each in found:
         gone = each.left_usd is not None and each.left_usd <= 0

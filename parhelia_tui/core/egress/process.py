@@ -79,6 +79,7 @@ def _take_lock(path: Path) -> int:
             if time.monotonic() > end:
                 os.close(descriptor)
                 raise
+            # flock(2) that waits has no deadline but by a signal, and those end this process.
             time.sleep(0.02)
         else:
             return descriptor

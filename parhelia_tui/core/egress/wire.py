@@ -32,8 +32,8 @@ class Reader(asyncio.StreamReader):
         super().feed_eof()
         self._left()
 
-    def set_exception(self, exc: BaseException) -> None:
-        super().set_exception(exc)  # type: ignore[arg-type]
+    def set_exception(self, exc: Exception) -> None:
+        super().set_exception(exc)
         self._left()
 
     def _left(self) -> None:

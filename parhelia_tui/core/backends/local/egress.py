@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import os
 import secrets
 import socket
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.backends.local.run_directory import write_whole
+from parhelia_tui.core.backends.local.run_directory import is_held, write_whole
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.settings import Settings
 from parhelia_tui.core.meter import book
@@ -114,17 +113,7 @@ def allow(run: Path, hosts: Sequence[str]) -> bool:
 
 def is_gone(run: Path) -> bool:
     """Say whether no egress process of a container lives: it holds its lock as long as it does."""
-    try:
-        descriptor = os.open(run / egress_settings.LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+    return not is_held(run / egress_settings.LOCK)
 
 
 def _free_ports(number: int) -> list[int]:

@@ -70,12 +70,17 @@ def write_whole(path: Path, text: str) -> None:
 
 def is_alive(run: Path) -> bool:
     """Say whether a shim lives: it holds its lock as long as it does, and the kernel lets it go with it."""
+    return is_held(run / LOCK)
+
+
+def is_held(lock: Path) -> bool:
+    """Say whether a process lives that holds the lock of this file as long as it does (flock(2)). Raises OSError."""
     try:
-        descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        # Shared, so that two who look at the same time do not take each other for the shim.
+        # Shared, so that two who look at the same time do not take each other for its holder.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
