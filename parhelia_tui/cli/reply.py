@@ -7,6 +7,7 @@ import click
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options, standard_input, task_argument
 from parhelia_tui.cli.output import Out
+from parhelia_tui.core.model.display import proof
 from parhelia_tui.core.model.errors import ParheliaError
 
 
@@ -29,7 +30,8 @@ def reply(task_id: str, text: tuple[str, ...], wait_s: float) -> None:
     task = out.client.task_of(task_id)
     sent = out.client.replies.send(task.id, words)
     done = out.client.replies.wait(sent.id, wait_s)
-    proof = "the agent has taken it" if done.evidence == "agent" else "its terminal shows it"
     out.answer(
-        done, f"{done.task_id} was told: {proof}", next_actions=[f"parhelia session capture {done.task_id}"]
+        done,
+        f"{done.task_id} was told: {proof(done.evidence)}",
+        next_actions=[f"parhelia session capture {done.task_id}"],
     )

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from textual.app import App, SuspendNotSupported
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.display import age, money
+from parhelia_tui.core.model.display import age, money, proof
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
@@ -171,8 +171,7 @@ class TaskActs:
             self.wish(lambda door: door.replies.wait(door.replies.send(task.id, text).id), told)
 
         def told(done: Any) -> None:
-            proof = "the agent has taken it" if done.evidence == "agent" else "its terminal shows it"
-            self._screen.say(f"It was told “{one_line(done.shown, 60)}”: {proof}.")
+            self._screen.say(f"It was told “{one_line(done.shown, 60)}”: {proof(done.evidence)}.")
 
         self._screen.app.push_screen(
             AskScreen(

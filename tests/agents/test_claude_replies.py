@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import subprocess
 import time
@@ -13,11 +14,13 @@ from typing import Any
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import ReplyState
+from parhelia_tui.core.sessions import server
 from tests.support.fleet import configure, create
 from tests.support.product import Product
-from tests.support.real_claude import NEW, at_every_version, claude
+from tests.support.real_claude import at_every_version, claude
 from tests.support.scripted_api import ScriptedApi
 from tests.support.scripted_api.replies import Reply
 from tests.support.waiting import wait_until
@@ -68,6 +71,17 @@ def copy_mode(client: Client, task: Task) -> None:
     subprocess.run(command, check=True, timeout=10)
 
 
+def shown(client: Client, task: Task) -> str:
+    """What stands on its screen; the space behind its mark is one that does not break."""
+    return "\n".join(asyncio.run(client.capture(task.id, 0))).replace("\xa0", " ")
+
+
+def type_there(client: Client, task: Task, words: str) -> None:
+    """Type words in its terminal, and send them not."""
+    asyncio.run(server.send_text(client.endpoint(task.id), words))
+    wait_until(lambda: f"❯ {words}" in shown(client, task), PATIENCE_S)
+
+
 def send_many(client: Client, api: ScriptedApi, task: Task, count: int, seed: int) -> None:
     """Tell it so much at random moments, and compare what arrived with what is said of it."""
     chance = random.Random(seed)
@@ -91,8 +105,7 @@ def send_many(client: Client, api: ScriptedApi, task: Task, count: int, seed: in
         assert found[each.shown] <= 1
     delivered = [each for each in client.replies.of(task, count) if each.state is ReplyState.DELIVERED]
     lost = [(each.shown, each.reason) for each in client.replies.of(task, count) if each not in delivered]
-    # That it says so is the promise; a few that a busy machine took too long for are no more than that.
-    assert len(lost) <= max(2, count * 0.05), lost
+    assert len(lost) <= count * 0.05, lost
 
 
 @at_every_version
@@ -113,7 +126,26 @@ def test_many_lines_arrive_as_one_prompt(
 
 
 @pytest.mark.long
-def test_five_hundred_prompts(client: Client, api: ScriptedApi, tmp_path: Path, place: Path) -> None:
-    # The older version takes a few per cent so late that they are told as not delivered; that it is told is
-    # proven at both versions above.
-    send_many(client, api, talk(client, tmp_path, place, NEW), 500, 17)
+@at_every_version
+def test_five_hundred_prompts(
+    client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    send_many(client, api, talk(client, tmp_path, place, version), 500, 17)
+
+
+@at_every_version
+def test_only_its_own_earlier_words_are_taken_from_its_line(
+    client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    task = talk(client, tmp_path, place, version)
+    first = "SCENARIO=text this is prompt number 0001."
+    client.replies.wait(client.replies.send(task.id, first).id, PATIENCE_S)
+    wait_until(lambda: client.task(task.id).agent_state == "idle", PATIENCE_S)
+    type_there(client, task, first)
+    client.replies.wait(client.replies.send(task.id, "this is prompt number 0002.").id, PATIENCE_S)
+    type_there(client, task, "half a thought of mine")
+    with pytest.raises(ParheliaError, match="words that nobody sent stand in its line"):
+        client.replies.wait(client.replies.send(task.id, "this is prompt number 0003.").id, PATIENCE_S)
+    assert "half a thought of mine" in shown(client, task)
+    assert arrived(api)["this is prompt number 0002."] == 1
+    assert not [line for line in arrived(api) if "0003" in line]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.agents.registry import agent
-from parhelia_tui.core.agents.screens import meaning
+from parhelia_tui.core.agents.screens import meaning, unsent
 from parhelia_tui.core.client import Client
 from tests.agents.claude_fleet import PATIENCE_S, ask, use
 from tests.support.real_claude import VERSIONS, at_every_version
@@ -35,6 +35,35 @@ def test_a_screen_that_no_rule_knows_means_nothing() -> None:
     assert rules is not None
     assert meaning(rules, ["", "something else"]) is None
     assert meaning(rules, []) is None
+
+
+EDGE = "─" * 40
+
+
+@pytest.mark.parametrize(
+    ("lines", "column", "stands"),
+    [
+        (["said", EDGE, "❯ ", EDGE, "  ? for shortcuts"], 2, ""),
+        (["said", EDGE, '❯ Try "write a test"', EDGE], 2, ""),
+        (["said", EDGE, "❯ half a thought", EDGE], 16, "half a thought"),
+        (["❯ sent", "answer", EDGE, "❯ ", EDGE], 2, ""),
+        (["said", "❯ 1. Yes", "  2. No"], 2, None),
+        (["❯ sent", EDGE, "  1. Yes", EDGE], 2, None),
+    ],
+)
+def test_what_stands_unsent_in_its_line(lines: list[str], column: int, stands: str | None) -> None:
+    rules = agent("claude").screen
+    assert rules is not None
+    row = next((n for n in reversed(range(len(lines))) if not lines[n].startswith((EDGE, "  ?"))), 0)
+    assert unsent(rules, lines, row, column) == stands
+
+
+def test_the_rows_of_a_long_line_are_one() -> None:
+    rules = agent("claude").screen
+    assert rules is not None
+    lines = [EDGE, "❯ one two", "  three", "  ❯ four", EDGE]
+    for row in (1, 2, 3):
+        assert unsent(rules, lines, row, 9) == "one two\n  three\n  ❯ four"
 
 
 @pytest.mark.real

@@ -153,6 +153,15 @@ def test_a_program_without_reports_is_believed_by_its_screen(client: Client, pla
     assert (place / "got").read_text() == "got it is for you\n"
 
 
+def test_a_program_that_ends_on_what_it_is_told_was_told_it(client: Client, place: Path) -> None:
+    for number in range(5):
+        task = create(client, f"read -r line; echo $line > got{number}", place)
+        reach(client, task.id, TaskState.RUNNING)
+        assert told(client, task, f"the end {number}").evidence in ("screen", "end")
+        end_of(client, task.id)
+        assert (place / f"got{number}").read_text() == f"the end {number}\n"
+
+
 def test_a_busy_agent_that_does_not_listen_is_told_of(client: Client, place: Path) -> None:
     # Without `chat` it listens only when it asks, and throws away what came before.
     options = {"pace": 1.0, "ask": "always", "turns": 2, "seed": 1}

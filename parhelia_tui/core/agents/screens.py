@@ -27,6 +27,35 @@ def meaning(rules: Path, lines: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
+def unsent(rules: Path, lines: Sequence[str], row: int, column: int) -> str | None:
+    """Read the words that stand unsent in the line a person types into, None where there is no such line.
+
+    Args:
+        rules: a file of rules with a table `line`.
+        lines: the screen, as safe text, one a row.
+        row, column: of the cursor, from 0. Right behind the mark it says that nothing stands there: what is
+            shown after it is a hint of the program's own.
+    """
+    mark, edge = _line(rules)
+    first = row
+    while 0 <= first < len(lines) and not lines[first].startswith(mark):
+        if lines[first].startswith(edge):
+            return None
+        first -= 1
+    last = next((number for number in range(row, len(lines)) if lines[number].startswith(edge)), 0)
+    if not 0 <= first < last:
+        return None
+    if first == row and column <= len(mark) + 1:
+        return ""
+    return "\n".join([lines[first].removeprefix(mark), *lines[first + 1 : last]]).strip()
+
+
+@functools.cache
+def _line(path: Path) -> tuple[str, str]:
+    line = tomllib.loads(path.read_text(encoding="utf-8"))["line"]
+    return line["mark"], line["edge"]
+
+
 @functools.cache
 def _rules(path: Path) -> tuple[tuple[str, re.Pattern[str]], ...]:
     rules = tomllib.loads(path.read_text(encoding="utf-8"))["rule"]

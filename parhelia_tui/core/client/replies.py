@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sqlite3
 import time
@@ -14,7 +13,7 @@ from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Owner, Reply, Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import ReplyState, TaskState
-from parhelia_tui.core.model.text import LONE_SURROGATES, one_line
+from parhelia_tui.core.model.text import LONE_SURROGATES, digest_of, one_line
 from parhelia_tui.core.store import approvals, replies, tasks
 from parhelia_tui.core.store.connection import reading, writing
 
@@ -23,11 +22,6 @@ CONFIRM_S = 15.0
 LONGEST = 100_000
 """Characters of a reply; what is longer belongs into a file."""
 _REFUSED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def digest_of(text: str) -> str:
-    """What tells one prompt from another, however its lines were folded on the way."""
-    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class Replies:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
+from parhelia_tui.core.agents import screens
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import approvals
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Container, Reply
+from parhelia_tui.core.model.records import Container, Reply, Task
 from parhelia_tui.core.model.states import ContainerState, ReplyState, TaskState
+from parhelia_tui.core.model.text import digest_of
 from parhelia_tui.core.sessions import reply as typing
+from parhelia_tui.core.sessions import server
 from parhelia_tui.core.store import containers, events, replies, sessions, tasks
 from parhelia_tui.core.store.connection import writing, writing_durably
 
@@ -18,6 +22,9 @@ TAKEN_S = 600.0
 """Seconds that an agent has to take what was typed: it may be in the middle of a long piece of work."""
 REST_S = 10.0
 """The same for one that waits for a person: it would have taken it at once."""
+
+REMEMBERED = 20
+"""So many earlier replies are known again where one of them stands in the line of an agent."""
 
 
 def due(db: sqlite3.Connection) -> list[str]:
@@ -60,30 +67,64 @@ async def deliver(context: Context, task_id: str) -> None:
     with writing_durably(context.db) as tx:
         replies.move(tx, replies.get(tx, reply.id), ReplyState.TYPING, typed_at=context.clock())
     try:
-        problem = await _type(context, container, text, hears=agent(task.agent).prompts, reply_id=reply.id)
+        await _type(context, task, container, reply, text)
     except ParheliaError as error:
-        problem = error.message
-    if problem:
-        _fail(context, reply.id, problem)
+        _fail(context, reply.id, error.message)
 
 
-async def _type(context: Context, container: Container, text: str, *, hears: bool, reply_id: str) -> str:
-    """Type, and store what proves that it arrived; gives the reason where it did not."""
+async def _type(context: Context, task: Task, container: Container, reply: Reply, text: str) -> None:
+    """Type and submit, and store what proves that it arrived, or why it did not.
+
+    Raises:
+        ParheliaError: E200, E601 when the terminal is gone before Enter is pressed.
+    """
     main = next(each for each in sessions.of_container(context.db, container.id) if each.kind == "main")
     endpoint = context.backend_of(container).endpoint(container.id, main.name)
-    if not await typing.paste(endpoint, text, anywhere=hears):
-        return "it was pasted, but it does not stand on the screen, so Enter was not pressed; look at its terminal"
-    left = await typing.submit(endpoint, text)
-    if not hears and not left:
-        return "it was typed, but Enter did not take it off its line; look at its terminal"
+    runs = agent(task.agent)
+    if runs.screen is not None:
+        problem = await typing.paste_alone(endpoint, text, _line(context, container, runs.screen))
+    else:
+        problem = await typing.paste(endpoint, text, anywhere=runs.prompts)
+    if problem:
+        _fail(context, reply.id, problem)
+        return
+    await server.send_keys(endpoint, ["Enter"])
+    if runs.prompts:
+        _typed(context, reply.id)
+        return
+    try:
+        evidence = "screen" if await typing.left(endpoint, text) else ""
+    except ParheliaError:
+        # It was entered, and what it was for ended on it, as `read` in a script does.
+        evidence = "end"
+    with writing(context.db) as tx:
+        current = replies.get(tx, reply.id)
+        if evidence:
+            _delivered(tx, current, evidence, context.clock())
+        else:
+            why = "it was typed, but Enter did not take it off its line; look at its terminal"
+            _failed(tx, current, why, context.clock())
+
+
+def _line(context: Context, container: Container, rules: Path) -> typing.Line:
+    """The line in which an agent's replies are typed."""
+    earlier = replies.digests(context.db, container.id, REMEMBERED)
+    return typing.Line(
+        unsent=lambda seen: screens.unsent(rules, seen.lines, seen.row, seen.column),
+        ours=lambda words: digest_of(words) in earlier,
+    )
+
+
+def _typed(context: Context, reply_id: str) -> None:
+    """Store that it is submitted: the agent's own word is the proof, and may have come already."""
     with writing(context.db) as tx:
         current = replies.get(tx, reply_id)
-        if not hears:
-            _delivered(tx, current, "screen", context.clock())
-        elif current.state is ReplyState.TYPING:
-            # The agent's own word is the proof; it may have come already.
-            replies.move(tx, current, ReplyState.TYPED)
-    return ""
+        if current.state is not ReplyState.TYPING:
+            return
+        replies.move(tx, current, ReplyState.TYPED)
+        container = containers.find(tx, current.container_id)
+        if container is None or container.state is not ContainerState.RUNNING:
+            container_ended(tx, current.container_id, context.clock())
 
 
 def taken(tx: sqlite3.Connection, container: Container, digest: str, at: float) -> None:
@@ -94,9 +135,10 @@ def taken(tx: sqlite3.Connection, container: Container, digest: str, at: float) 
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, at: float) -> None:
-    """What was not delivered to a container never will be."""
+    """What was not delivered to a container never will be; of what is being typed the typing will tell."""
     for each in replies.unsettled(tx, container_id=container_id):
-        _failed(tx, each, "its container has ended", at)
+        if each.state is not ReplyState.TYPING:
+            _failed(tx, each, "its container has ended", at)
 
 
 def expire(context: Context) -> None:

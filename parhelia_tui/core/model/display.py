@@ -84,3 +84,11 @@ def size(count: int | None) -> str:
     if count < 999_500:
         return f"{count / 1e3:.0f} kB"
     return f"{count / 1e6:.0f} MB" if count < 999_500_000 else f"{count / 1e9:.1f} GB"
+
+
+PROOFS = {"agent": "the agent has taken it", "end": "its program ended on it"}
+
+
+def proof(evidence: str) -> str:
+    """Say in words what proves that a reply arrived."""
+    return PROOFS.get(evidence, "its terminal shows it")

@@ -311,7 +311,8 @@ class Reply:
         text: what is to be typed; empty from then on.
         shown: a line of it, without secrets of known shapes.
         digest: tells the agent's report of this text from others.
-        evidence: `agent`, its own report that it took the text, or `screen`.
+        evidence: `agent`, its own report that it took the text; `screen`, which shows it; or `end`: its program
+            ended once it was entered.
         reason: why it was not delivered.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 # ECMA-48: CSI, then the string sequences OSC, DCS, SOS, PM, APC with their terminators, then the
@@ -33,6 +34,11 @@ def plain(text: str) -> str:
     """
     whole = text if text.isascii() else LONE_SURROGATES.sub("\ufffd", text)
     return _CONTROLS.sub("", _SEQUENCES.sub("", whole))
+
+
+def digest_of(text: str) -> str:
+    """What tells one prompt from another, however its lines were folded on the way."""
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def one_line(text: str, limit: int = 200) -> str:

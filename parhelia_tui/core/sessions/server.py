@@ -61,6 +61,22 @@ class SeenSession:
     viewers: int
 
 
+@dataclass(frozen=True, slots=True)
+class SeenScreen:
+    """A session's screen and where its cursor is.
+
+    Args:
+        lines: its rows from the top, as safe text.
+        row, column: of the cursor, from 0.
+        columns: how wide it is.
+    """
+
+    lines: list[str]
+    row: int
+    column: int
+    columns: int
+
+
 async def is_alive(socket: Path) -> bool:
     """Say whether a tmux server answers at this socket."""
     try:
@@ -122,8 +138,8 @@ async def capture_colour(endpoint: Endpoint, history: int = 0) -> list[str]:
     return list(self_contained(await _capture(endpoint, history, "-e")))
 
 
-async def screen_and_cursor(endpoint: Endpoint) -> tuple[list[str], int, int]:
-    """Read a session's screen as safe text, with the row of its cursor, from 0, and the number of its columns.
+async def screen_and_cursor(endpoint: Endpoint) -> SeenScreen:
+    """Read a session's screen and where its cursor is, at one moment.
 
     Raises:
         ParheliaError: E601 when the server is gone, E200 when it has no such session.
@@ -131,12 +147,12 @@ async def screen_and_cursor(endpoint: Endpoint) -> tuple[list[str], int, int]:
     target = pane_target(endpoint.session)
     out = await _tmux(
         endpoint.door,
-        *("display-message", "-p", "-t", target, "#{cursor_y} #{pane_width}", ";"),
+        *("display-message", "-p", "-t", target, "#{cursor_y} #{cursor_x} #{pane_width}", ";"),
         *("capture-pane", "-p", "-t", target),
     )
-    first, *rows = out.decode("utf-8", "replace").removesuffix("\n").split("\n")
-    row, columns = first.split()
-    return [plain(line) for line in rows], int(row), int(columns)
+    first, *lines = out.decode("utf-8", "replace").removesuffix("\n").split("\n")
+    row, column, columns = first.split()
+    return SeenScreen([plain(line) for line in lines], int(row), int(column), int(columns))
 
 
 async def send_keys(endpoint: Endpoint, keys: Sequence[str]) -> None:

@@ -87,6 +87,16 @@ def typed(db: sqlite3.Connection, container_id: str, digest: str) -> Reply | Non
     return rows.reply(row) if row else None
 
 
+def digests(db: sqlite3.Connection, container_id: str, limit: int) -> frozenset[str]:
+    """Read the digests of the newest replies that were typed into a container."""
+    found = db.execute(
+        "SELECT digest FROM replies WHERE container_id = ? AND typed_at IS NOT NULL"
+        " ORDER BY typed_at DESC, rowid DESC LIMIT ?",
+        (container_id, limit),
+    )
+    return frozenset(row["digest"] for row in found)
+
+
 def of_task(db: sqlite3.Connection, task_id: str, limit: int) -> list[Reply]:
     """Read the newest replies to a task, oldest of them first."""
     found = db.execute(
