@@ -69,6 +69,7 @@ def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     assert (place / "deep" / "file").read_text() == "before"
 
 
+@pytest.mark.long
 def test_name_and_tags_of_a_sandbox_say_whose_it_is(cloud: Product, provider: Provider) -> None:
     task = begun(cloud, "sleep 1000")
     (sandbox,) = provider.sandboxes()
@@ -76,6 +77,7 @@ def test_name_and_tags_of_a_sandbox_say_whose_it_is(cloud: Product, provider: Pr
     assert sandbox["tags"]["parhelia"].startswith("i-")
 
 
+@pytest.mark.long
 def test_what_is_asked_for_is_asked_of_the_provider(cloud: Product, provider: Provider) -> None:
     begun(cloud, "--gpu", "A100", "--cpus", "2", "--memory", "4096", "--timeout", "1h", "sleep 1000")
     (sandbox,) = provider.sandboxes()
@@ -89,6 +91,7 @@ def test_a_gpu_of_this_machine_is_refused_in_words(cloud: Product) -> None:
     assert "--backend modal" in cloud.json("task", "list")[0]["reason"]
 
 
+@pytest.mark.long
 def test_logs_are_followed_while_a_task_runs(cloud: Product, provider: Provider) -> None:
     task = begun(cloud, "echo first; until [ -e go ]; do sleep 0.1; done; echo last")
     wait_until(lambda: "first" in cloud.run("task", "logs", task["id"]).stdout, WAIT_S)
@@ -98,6 +101,7 @@ def test_logs_are_followed_while_a_task_runs(cloud: Product, provider: Provider)
     assert cloud.run("task", "logs", task["id"]).stdout.split() == ["first", "last"]
 
 
+@pytest.mark.long
 def test_a_terminated_container_leaves_no_sandbox_and_keeps_its_work(
     cloud: Product, provider: Provider
 ) -> None:
@@ -116,6 +120,7 @@ def test_a_cancelled_task_leaves_no_sandbox(cloud: Product, provider: Provider) 
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
 
 
+@pytest.mark.long
 def test_a_controller_that_comes_back_reads_on_where_it_was(cloud: Product, provider: Provider) -> None:
     script = "i=0; until [ -e go ]; do i=$((i+1)); echo line $i; sleep 0.05; done; exit 7"
     task = begun(cloud, script)
@@ -132,6 +137,7 @@ def test_a_controller_that_comes_back_reads_on_where_it_was(cloud: Product, prov
     assert lines == [f"line {number}" for number in range(1, len(lines) + 1)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rpc", ["SandboxCreate*", "TaskExecStart"])
 def test_a_lost_answer_makes_no_second_sandbox(cloud: Product, provider: Provider, rpc: str) -> None:
     provider.order("fault", rpc=rpc, status="UNAVAILABLE", after=True)
@@ -148,6 +154,7 @@ def test_an_account_that_is_refused_is_told_in_words(cloud: Product, provider: P
     assert task["reason"].startswith("E503: the app could not be opened: Modal says that the account is not")
 
 
+@pytest.mark.long
 def test_a_sandbox_that_vanished_is_a_lost_container(cloud: Product, provider: Provider) -> None:
     task = begun(cloud, "sleep 1000")
     provider.order("vanish", id=provider.sandboxes()[0]["id"])
@@ -165,6 +172,7 @@ def test_an_unused_provider_is_neither_asked_nor_imported(cloud: Product, provid
     assert provider.order("calls") == {}
 
 
+@pytest.mark.long
 def test_an_agent_s_reports_reach_the_task(cloud: Product) -> None:
     report = json.dumps(
         {"type": "usage", "model": "m", "input_tokens": 5, "output_tokens": 1, "cost_usd": 0.25}
@@ -181,6 +189,7 @@ def test_an_agent_s_reports_reach_the_task(cloud: Product) -> None:
     assert 0.25 <= task["cost_usd"] < 0.26
 
 
+@pytest.mark.long
 def test_a_further_session_runs_in_the_sandbox(cloud: Product, provider: Provider) -> None:
     task = begun(cloud, "sleep 1000")
     words = ("sh", "-c", "hostname > /workspace/name; sleep 1000")

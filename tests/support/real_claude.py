@@ -10,7 +10,8 @@ import pytest
 NEW, OLD = "2.1.329", "2.1.197"
 VERSIONS = (NEW, OLD)
 
-at_every_version = pytest.mark.parametrize("version", VERSIONS)
+at_every_version = pytest.mark.parametrize("version", [NEW, pytest.param(OLD, marks=pytest.mark.long)])
+"""The older one takes its turn in `make test-long`."""
 
 
 def claude(version: str = NEW) -> Path:
