@@ -51,10 +51,18 @@ class Pane:
 
 
 def make_raw(descriptor: int) -> None:
-    """Pass every byte on as it is, in both directions (cfmakeraw(3))."""
-    import tty
-
-    tty.setraw(descriptor, termios.TCSANOW)
+    """Pass every byte on as it is, in both directions (cfmakeraw(3)); the module `tty` costs more than it holds."""
+    modes = termios.tcgetattr(descriptor)
+    modes[0] &= ~(
+        termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP | termios.INLCR | termios.IGNCR
+    )
+    modes[0] &= ~(termios.ICRNL | termios.IXON)
+    modes[1] &= ~termios.OPOST
+    modes[2] &= ~(termios.CSIZE | termios.PARENB)
+    modes[2] |= termios.CS8
+    modes[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(descriptor, termios.TCSANOW, modes)
 
 
 def leave_standard_streams() -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 NAME = "spool.jsonl"
+INSIST_S = 0.5
+"""How long the last record's word waits for a place; without it the end is seen a second later."""
 
 
 class Wake:
@@ -36,9 +38,14 @@ class Wake:
         except OSError:
             return
 
+    def insist(self) -> None:
+        """Send, and wait a moment where the controller's queue is full (10 datagrams on most machines)."""
+        self._socket.settimeout(INSIST_S)
+        self.send()
+
 
 class Spool:
-    """Writes numbered records, each with one call, and tells the controller of each.
+    """Writes numbered records, each with one call, and tells the controller of those that it acts on.
 
     A record that cannot be written (a full disk) is counted and left out; its number goes to the next one.
 
@@ -57,8 +64,11 @@ class Spool:
         self.written = 0
         self.lost = 0
 
-    def write(self, type: str, fields: dict[str, Any]) -> bool:
+    def write(self, type: str, fields: dict[str, Any], *, tell: bool = True) -> bool:
         """Append a record.
+
+        Args:
+            tell: wake the controller, which reads a spool and stores where it stands for about 1 ms.
 
         Returns:
             False when it could not be written.
@@ -77,12 +87,14 @@ class Spool:
             return False
         self._size += done
         self.written += 1
-        self._wake.send()
+        if tell:
+            self._wake.send()
         return True
 
-    def sync(self) -> None:
-        """Have the kernel write all records to the disk, if it can."""
+    def close(self) -> None:
+        """Have the kernel write all records to the disk, if it can, and make sure that the last one is read."""
         try:
             os.fsync(self._descriptor)
         except OSError:
             self.lost += 1
+        self._wake.insist()

@@ -92,7 +92,7 @@ class Supervisor:
             self._pid_file.add("first", child.pid)
             self._begin()
         else:
-            self.loop.watch(child.info, READ, self._informed)
+            # Bubblewrap's own words come in ten pieces; they are read together when its command is at the gate.
             self.loop.watch(child.gate, READ, self._at_the_gate)
         while not self._done:
             self.loop.turn()
@@ -129,26 +129,20 @@ class Supervisor:
             signals.signal(number, signals.SIG_IGN)
         self.loop.watch(reader, READ, self._signalled)
 
-    def _informed(self) -> None:
-        """Bubblewrap names its init."""
+    def _learn_first(self) -> None:
+        """Read to its end what bubblewrap tells of itself: who its init is."""
         child = self.child
-        descriptor = child.info
-        if descriptor is None:
-            return
-        self.loop.forget(descriptor)
-        pid = child.read_info()
-        if child.info is not None:
-            self.loop.watch(descriptor, READ, self._informed)
-        if pid is not None and isinstance(self.tree, Namespace) and self.tree.name_first(pid):
-            self._pid_file.add("first", pid)
+        while child.info is not None:
+            pid = child.read_info()
+            if pid is not None and isinstance(self.tree, Namespace) and self.tree.name_first(pid):
+                self._pid_file.add("first", pid)
 
     def _at_the_gate(self) -> None:
         """The command waits for its start, or never will."""
         child = self.child
         if child.gate is not None:
             self.loop.forget(child.gate)
-        while child.info is not None:
-            self._informed()
+        self._learn_first()
         if self.tree is None or self.tree.first_pid is None or not child.somebody_waits() or self.reason:
             # Bubblewrap has ended, or somebody ended it while it was being started.
             child.shut_gate()
@@ -167,7 +161,8 @@ class Supervisor:
             return
         self.started_at = time.time()
         self._born = time.monotonic()
-        self.spool.write("started", {"pid": self.tree.first_pid, "limits": self.kept.how})
+        # The first heartbeat follows at once and wakes the controller for both.
+        self.spool.write("started", {"pid": self.tree.first_pid, "limits": self.kept.how}, tell=False)
         self.child.open_gate()
         if self.spec.lifetime_s is not None:
             self.loop.after("lifetime", self.spec.lifetime_s, self._outlived)
@@ -218,7 +213,7 @@ class Supervisor:
         self.spool.write("heartbeat", fields)
 
     def _first_output(self) -> None:
-        self.spool.write("first_output", {"mono": time.monotonic()})
+        self.spool.write("first_output", {"mono": time.monotonic()}, tell=False)
 
     def _alone(self) -> None:
         self.spool.write("terminal_lost", {})
@@ -267,8 +262,7 @@ class Supervisor:
         if self.tree is None or self.tree.status is not None or not self.tree.reap():
             return
         # The main process has ended, and all that it left behind ends with it.
-        while self.child.info is not None:
-            self._informed()
+        self._learn_first()
         self._kill()
         if self.tree.end_signal is not None and not self._done:
             self.loop.watch(self.tree.end_signal, READ, self._finish_when_gone)
@@ -305,8 +299,8 @@ class Supervisor:
         except OSError:
             # The spool's last record may still find a place; without both the end has no code.
             self.spool.lost += 1
-        self.spool.write("exited", record)
-        self.spool.sync()
+        self.spool.write("exited", record, tell=False)
+        self.spool.close()
 
 
 def _only_wake(number: int, frame: object) -> None:

@@ -31,6 +31,7 @@ from parhelia_tui.core.shim.output import LOG
 from parhelia_tui.core.shim.processes import is_running
 
 START_S = 20.0
+LIKELY_S = 0.015
 END_S = 10.0
 """Seconds beyond the grace that a shim has for its end, and the kernel for that of its processes."""
 _ALMOST_NOTHING = 256 * 1024
@@ -365,7 +366,8 @@ class LocalBackend:
             return _has_records(run) or (pane is not None and not is_running(pane))
 
         try:
-            await until(settled, START_S)
+            # Nothing waits for this but the next that is created; a supervisor takes 10 ms at best.
+            await until(settled, START_S, first_s=LIKELY_S)
         except TimeoutError as error:
             raise ParheliaError("E602", f"the supervisor did not start within {START_S:g} s") from error
         if run_directory.is_alive(run):
