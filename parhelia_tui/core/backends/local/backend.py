@@ -19,7 +19,16 @@ from parhelia_tui.core.backends.base import (
     SpoolRead,
     TmuxEndpoint,
 )
-from parhelia_tui.core.backends.local import egress, kept, plans, run_directory, shim_client, tmux, workspaces
+from parhelia_tui.core.backends.local import (
+    egress,
+    kept,
+    plans,
+    run_directory,
+    shim_client,
+    shim_code,
+    tmux,
+    workspaces,
+)
 from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.local.sweep import is_there, sweep
 from parhelia_tui.core.backends.local.waiting import until
@@ -347,8 +356,8 @@ class LocalBackend:
         return await tmux.new_session(
             self._paths.tmux_socket(container_id),
             name,
-            tmux.shim_command(shim[0], *shim[1:]),
-            home=private_directory(self._paths.home),
+            shim_code.command(private_directory(self._paths.home), *shim),
+            home=self._paths.home,
             rows=rows,
             columns=columns,
             history_lines=self._history_lines,

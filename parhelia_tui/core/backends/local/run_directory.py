@@ -54,13 +54,13 @@ def write_session(run: Path, name: str, command: Sequence[str]) -> None:
     write_whole(private_directory(run / SESSIONS) / f"{name}.json", json.dumps({"command": list(command)}))
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that nobody sees half of it."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode("ascii") if isinstance(content, str) else content)
         unfinished.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

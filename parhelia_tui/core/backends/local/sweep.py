@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from parhelia_tui.core.backends.local import run_directory, tmux
+from parhelia_tui.core.backends.local import run_directory, shim_code
 from parhelia_tui.core.shim import cgroups
 from parhelia_tui.core.shim.child import RUN_VARIABLE
 from parhelia_tui.core.shim.processes import is_running, send
@@ -64,12 +64,11 @@ def _seen(run: Path) -> Iterator[int]:
     bubblewrap's processes carry it, and unisolated ones.
     """
     mark = f"{RUN_VARIABLE}={run}".encode(errors="surrogateescape")
-    shim = [word.encode(errors="surrogateescape") for word in tmux.shim_command("run", str(run))]
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
-            found = (entry / "cmdline").read_bytes().split(b"\0")[:-1] == shim
+            found = shim_code.is_command((entry / "cmdline").read_bytes().split(b"\0")[:-1], run)
             found = found or mark in (entry / "environ").read_bytes().split(b"\0")
         except OSError:
             # It has ended, or it is somebody else's.

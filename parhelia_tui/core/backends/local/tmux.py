@@ -8,11 +8,9 @@ import os
 import signal
 import socket
 import struct
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import parhelia_tui
 from parhelia_tui.core.backends.local.host import program
 from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
@@ -22,19 +20,6 @@ from parhelia_tui.core.shim.processes import is_running
 
 DEADLINE_S = 15.0
 END_S = 2.0
-_ROOT = Path(parhelia_tui.__file__).resolve().parent.parent
-# The interpreter below a virtual environment starts in half the time, and the shim needs nothing else.
-_PYTHON = getattr(sys, "_base_executable", "") or sys.executable
-# Taking the interpreter down in good order costs 2 ms; all that the shim has said is written by then.
-_SHIM = (
-    f"import os, sys; sys.path.insert(0, {str(_ROOT)!r}); "
-    "from parhelia_tui.core.shim.main import main; os._exit(main())"
-)
-
-
-def shim_command(mode: str, *words: str) -> list[str]:
-    """Give the command of a pane that runs the shim; without site packages and user settings."""
-    return [_PYTHON, "-I", "-S", "-X", "utf8", "-c", _SHIM, mode, *words]
 
 
 async def new_session(
