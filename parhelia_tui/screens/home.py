@@ -12,7 +12,6 @@ from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
@@ -21,6 +20,8 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens import home_lines
 from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT, FleetView
+from parhelia_tui.screens.home_keys import KEYS
+from parhelia_tui.screens.home_panes import NARROW, HomePanes
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.reading import heartbeats_of
 from parhelia_tui.screens.task_acts import TaskActs, in_words
@@ -35,60 +36,17 @@ from parhelia_tui.widgets.typed_line import TypedLine
 if TYPE_CHECKING:
     from parhelia_tui.screens.inbox import InboxScreen
 
-NARROW, WIDE = 100, 190
-"""Columns below which one pane is seen at a time, and from which the terminal stands at the right."""
+WIDE = 190
+"""Columns from which the terminal stands at the right."""
 START_AFTER_S, START_AGAIN_S = 1.0, 15.0
 """Seconds until a controller that is needed and not there is started, and until that is tried again."""
 EMPTY = """No tasks yet.
 
 Press n and type a command: it runs in a container of its own.
 parhelia demo starts a small fleet to look at."""
-KEYS = (
-    Binding("n", "new", "new", tooltip="new task"),
-    Binding("i", "inbox", "inbox", tooltip="who waits for you: allow, refuse and answer from here"),
-    Binding("a", "attach", "attach", tooltip="attach to its terminal; Ctrl+Q leaves it again"),
-    Binding("t", "tell", "tell", tooltip="tell it something: typed into its terminal from here"),
-    Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
-    Binding("r", "retry", "retry", tooltip="try it again"),
-    Binding(
-        "d", "details", "details", tooltip="all about it: state, attempts, history, cost, prompt", show=False
-    ),
-    Binding("l", "log", "output", tooltip="what it printed"),
-    Binding(
-        "c", "checkpoint", "checkpoint", tooltip="take a checkpoint of it; it stands still only for a moment"
-    ),
-    Binding(
-        "C", "checkpoints", "checkpoints", tooltip="its checkpoints: compare, go back, resume", show=False
-    ),
-    Binding(
-        "dollar_sign",
-        "budget",
-        "budget",
-        key_display="$",
-        tooltip="its budget: raise it, or stop it",
-        show=False,
-    ),
-    Binding("h", "hosts", "hosts", tooltip="whom it called, whom it was denied; allow one", show=False),
-    Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
-    Binding("w", "wall", "wall", tooltip="the live terminals of all running tasks at once"),
-    Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
-    Binding("tab", "next_pane(1)", "next pane", show=False),
-    Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
-    Binding("escape", "calm", "clear filter and notice, leave the zoom", show=False),
-    Binding(
-        "colon",
-        "command",
-        "command",
-        key_display=":",
-        show=False,
-        tooltip="any command of parhelia, with completion",
-    ),
-    Binding("question_mark", "help", "keys", key_display="?", tooltip="this list"),
-    Binding("q", "app.quit", "quit", tooltip="leave the dashboard; the work goes on"),
-)
 
 
-class HomeScreen(Screen[None]):
+class HomeScreen(HomePanes):
     """Everything live on one screen.
 
     Args:
@@ -111,7 +69,6 @@ class HomeScreen(Screen[None]):
         self._first = first
         self.clock = clock
         self.fleet = FleetView(first)
-        self._front = 0
         self._expected = ""
         self._calls: Calls | None = None
         self._inbox: InboxScreen | None = None
@@ -151,7 +108,7 @@ class HomeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw the first fleet, then follow it."""
-        self._bring_front(0)
+        self.bring_front(0)
         self._draw()
         self.set_interval(1.0, self._tick)
         self._follow()
@@ -287,9 +244,7 @@ class HomeScreen(Screen[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The focus went to another pane, by key or by mouse."""
-        for number, pane in enumerate(self.panes):
-            if event.widget is pane.inside:
-                self._bring_front(number)
+        self.focus_went_to(event.widget)
         self._chosen_changed()
 
     async def on_row_table_opened(self) -> None:
@@ -407,7 +362,7 @@ class HomeScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type words that a task must have."""
-        self._bring_front(0)
+        self.bring_front(0)
         self.filter_line.begin()
 
     def take_key(self, event: events.Key) -> bool:
@@ -432,42 +387,8 @@ class HomeScreen(Screen[None]):
         """Clear the filter, leave the zoom, take the notice away."""
         self.filter_line.clear()
         self._filter()
-        self.remove_class("-zoomed")
-        self._name_next()
+        self.leave_zoom()
         self.say("")
-
-    def action_next_pane(self, by: int) -> None:
-        """Go to another pane; on a narrow screen it is the one that is seen."""
-        self._bring_front((self._front + by) % len(self.panes))
-
-    def action_zoom(self) -> None:
-        """One pane over everything, and back."""
-        self.toggle_class("-zoomed")
-        self._name_next()
-
-    def on_resize(self) -> None:
-        """Another size may show other panes."""
-        self._name_next()
-
-    def _name_next(self) -> None:
-        """Where one pane is seen at a time, say which one Tab brings."""
-        alone = self.has_class("-zoomed") or self.size.width < NARROW
-        following = self.panes[(self._front + 1) % len(self.panes)].title
-        for number, pane in enumerate(self.panes):
-            pane.border_subtitle = f"Tab: {following}" if alone and number == self._front else ""
-
-    def _bring_front(self, number: int) -> None:
-        self._front = number
-        front = self.panes[number]
-        for pane in self.panes:
-            pane.set_class(pane is front, "-front")
-        left, right = number in (0, 1), number in (2, 3, 4)
-        self.query_one("#right").set_class(right, "-front")
-        self.query_one("#left").set_class(not left, "-behind")
-        self.query_one("#upper").set_class(not (left or right), "-behind")
-        self._name_next()
-        if not front.inside.has_focus:
-            front.inside.focus()
 
     async def action_command(self) -> None:
         """Type a command; one that needs the terminal gets it whole."""

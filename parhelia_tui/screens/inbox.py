@@ -16,7 +16,6 @@ from textual.screen import Screen
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.asking import questions
 from parhelia_tui.core.model.display import age
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Approval, Task
 from parhelia_tui.core.model.states import ApprovalKind
 from parhelia_tui.core.model.text import one_line
@@ -24,8 +23,8 @@ from parhelia_tui.screens import inbox_lines
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.home_lines import key
+from parhelia_tui.screens.inbox_answers import Answer, carry_out
 from parhelia_tui.screens.inbox_lines import Entry
-from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
@@ -195,23 +194,23 @@ class InboxScreen(Screen[str | None]):
             if approval.kind is ApprovalKind.QUESTION:
                 self._ask(chosen[0], approval, [])
                 return
-        self._answer(chosen, "allow")
+        self._answer(chosen, Answer("allow"))
 
     def action_always(self) -> None:
         """Allow, and what is alike from now on."""
-        self._answer(self._chosen(), "allow", always=True)
+        self._answer(self._chosen(), Answer("allow", always=True))
 
     def action_deny(self) -> None:
         """Refuse, after asking for a reason."""
         chosen = [entry for entry in self._chosen() if entry.approval is not None or entry.reviewed]
         if not chosen:
-            self._answer(self._chosen(), "deny")
+            self._answer(self._chosen(), Answer("deny"))
             return
         about = f"“{one_line(chosen[0].words, 100)}”" if len(chosen) == 1 else f"all {len(chosen)}"
 
         def answered(reason: str | None) -> None:
             if reason is not None:
-                self._answer(chosen, "deny", reason=reason)
+                self._answer(chosen, Answer("deny", reason=reason))
 
         self.app.push_screen(
             AskScreen(
@@ -226,7 +225,7 @@ class InboxScreen(Screen[str | None]):
         """Ask for the answers to its questions, one after the other."""
         asked = questions(approval.input) or [(approval.message or "What is the answer?", [])]
         if len(given) == len(asked):
-            self._answer([entry], "allow", answers=given)
+            self._answer([entry], Answer("allow", answers=tuple(given)))
             return
         text, options = asked[len(given)]
         choice = "\n".join(f"{number} {one_line(label, 60)}" for number, (label, _) in enumerate(options, 1))
@@ -238,80 +237,29 @@ class InboxScreen(Screen[str | None]):
         hint = f"{choice}\nA number, or your own words." if choice else "Your answer."
         self.app.push_screen(AskScreen(one_line(text, 300), hint), answered)
 
-    def _answer(
-        self,
-        chosen: Sequence[Entry],
-        decision: str,
-        *,
-        reason: str = "",
-        always: bool = False,
-        answers: Sequence[str] = (),
-    ) -> None:
+    def _answer(self, chosen: Sequence[Entry], answer: Answer) -> None:
         """Answer all that can be, and say what became of it."""
-        possible = [entry for entry in chosen if self._can_be(entry, decision, answers)]
+        possible = [entry for entry in chosen if answer.fits(entry)]
         left = len(chosen) - len(possible)
         if not possible:
             self.say(self._why_not(chosen))
             return
         names = [entry.key for entry in possible]
         self._under_way.update(names)
-        reviews = {entry.key for entry in possible if entry.reviewed}
 
         def work() -> None:
-            told, wrong = self._carry_out(names, reviews, decision, reason, always, answers)
-            self.app.call_from_thread(self._answered, names, decision, told, wrong, left)
+            # Wishes run in threads, with a client of their own.
+            with closing(Client(self._client.paths, self._client.owner)) as door:
+                outcome = carry_out(door, possible, answer)
+            self.app.call_from_thread(self._answered, names, outcome.in_words(answer, left))
 
         self.run_worker(work, thread=True, group="answer", exit_on_error=False)
 
-    def _carry_out(
-        self,
-        names: Sequence[str],
-        reviews: set[str],
-        decision: str,
-        reason: str,
-        always: bool,
-        answers: Sequence[str],
-    ) -> tuple[int, list[str]]:
-        """Answer them in a thread: all are written down before the first is waited for."""
-        told, wrong, waits = 0, [], []
-        with closing(Client(self._client.paths, self._client.owner)) as door:
-            for name in names:
-                try:
-                    if name in reviews:
-                        door.settle_review(name, accept=decision == "allow", reason=reason)
-                        told += 1
-                    else:
-                        door.approvals.answer(name, decision, reason=reason, always=always, answers=answers)
-                        waits.append(name)
-                except ParheliaError as error:
-                    wrong.append(in_words(error))
-            for name in waits:
-                try:
-                    door.approvals.wait(name)
-                    told += 1
-                except ParheliaError as error:
-                    wrong.append(in_words(error))
-        return told, wrong
-
-    def _answered(
-        self, names: Sequence[str], decision: str, told: int, wrong: Sequence[str], left: int
-    ) -> None:
+    def _answered(self, names: Sequence[str], said: str) -> None:
         self._under_way.difference_update(names)
         self._marked.difference_update(names)
-        word = "allowed" if decision == "allow" else "refused"
-        parts = [f"{told} {word}."] if told else []
-        if wrong:
-            parts.append(f"{len(wrong)} not: {wrong[0]}" if told or len(wrong) > 1 else wrong[0])
-        if left:
-            parts.append(f"{left} left: they need an answer of their own.")
-        self.say(" ".join(parts))
+        self.say(said)
         self._tick()
-
-    @staticmethod
-    def _can_be(entry: Entry, decision: str, answers: Sequence[str]) -> bool:
-        if entry.approval is None:
-            return entry.reviewed
-        return decision == "deny" or bool(answers) or entry.approval.kind is not ApprovalKind.QUESTION
 
     @staticmethod
     def _why_not(chosen: Sequence[Entry]) -> str:

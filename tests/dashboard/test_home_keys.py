@@ -11,7 +11,7 @@ from textual.binding import Binding
 from parhelia_tui.core.settings.theme import THEMES
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.help import HelpScreen
-from parhelia_tui.screens.home import KEYS
+from parhelia_tui.screens.home_keys import KEYS
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.new_task import NewTaskScreen
 from parhelia_tui.widgets.row_table import RowTable
