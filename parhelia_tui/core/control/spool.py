@@ -11,32 +11,23 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
-from parhelia_tui.core.control import approvals, egress, egress_news, ending, replies, sandbox_cost
+from parhelia_tui.core.control import agent_reports, approvals, egress_news, ending, sandbox_cost
 from parhelia_tui.core.control.review import Policy
-from parhelia_tui.core.meter.prices import Usage, price
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
-    CheckpointState,
     ContainerState,
     Health,
     SessionState,
     TaskState,
-    Trigger,
 )
-from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.shim.limits import NOT_KEPT
-from parhelia_tui.core.store import checkpoints, containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import containers, events, sessions, tasks
 from parhelia_tui.core.store.connection import writing, writing_durably
 
 STRANGE = frozenset({"E103", "E900"})
 """A move that is forbidden, a value that no column takes; all other errors are not the record's."""
-
-WAITING_STATES = frozenset({"waiting", "permission", "question", "plan"})
-WORKING_STATES = frozenset({"starting", "working", "tool", "background", "retrying", "idle", "done", "error"})
-"""Where an agent that said it waits goes on; `unknown` says nothing of it."""
 
 
 DAMAGED_TOLD = 5
@@ -83,17 +74,6 @@ def apply(
                 story.take({**record, "at": min(float(record["at"]), now)})
         story.finish(read.offset)
     return True
-
-
-def _question(state: str, tool: str, said: str) -> str:
-    """What a person is asked, in one line."""
-    if state == "permission":
-        return f"may it use {tool}: {said}" if tool else said or "it asks for permission"
-    if state == "plan":
-        return f"a plan: {said}" if said else "it has a plan"
-    if state == "idle":
-        return said or "it has nothing to do"
-    return said
 
 
 def _spends(record: dict[str, Any]) -> bool:
@@ -235,138 +215,14 @@ class _Story:
                 sessions.move(self._tx, session, SessionState.RUNNING)
 
     def _agent(self, record: dict[str, Any]) -> None:
-        report = record["report"]
         task = self._task()
-        if task is None or self._ended:
-            return
-        kind, message = report.get("type"), one_line(str(report.get("message", "")), 300)
-        if kind == "state":
-            self._agent_state(task, report, message, float(record["at"]))
-        elif kind == "talk":
-            self._talk(task, report, message)
-        elif kind == "outcome":
-            self._outcome(task, report, message)
-        elif kind == "progress":
-            self._last_line = message
-        elif kind == "prompt":
-            replies.taken(self._tx, self._container, str(report["digest"]), float(record["at"]))
-        elif kind == "risky":
-            self._risky(task, message, float(record["at"]))
-        elif kind == "usage" and not egress.is_metered(self._container.network, task.agent):
-            # Where the meter counts, a claim is not booked beside it.
-            self._usage(task, int(record["seq"]), float(record["at"]), report)
-
-    def _agent_state(self, task: Task, report: dict[str, Any], message: str, at: float) -> None:
-        state, source = str(report.get("state")), str(report.get("source", ""))
-        tool, detail = one_line(str(report.get("tool", "")), 80), one_line(str(report.get("detail", "")), 300)
-        if source:
-            task = tasks.update(
-                self._tx,
-                task,
-                agent_state=state,
-                agent_source=source,
-                agent_tool=tool,
-                agent_detail=detail,
-                agent_at=at,
-            )
-        # One that leads a talk and has nothing to do waits for the next word of a person.
-        rests = state == "idle" and source != ""
-        question = _question(state, tool, detail or message)
-        if state in WAITING_STATES or rests:
-            self._waits(task, state, question)
-        elif (
-            state in WORKING_STATES
-            and task.state is TaskState.WAITING
-            # What it said before it was held still is not its going on.
-            and task.reason != egress_news.BUDGET
-            and not approvals.waits(self._tx, task.id)
-        ):
-            tasks.move(self._tx, task, TaskState.RUNNING, question="")
-            self.tell("task.running", "the agent goes on")
-        if state in ("done", "error"):
-            self.tell(f"agent.{state}", message or f"the agent says: {state}")
-
-    def _waits(self, task: Task, state: str, question: str) -> None:
-        if approvals.waits(self._tx, task.id) or task.reason == egress_news.BUDGET:
-            # What it asks is told by the question itself.
-            return
-        if task.state is TaskState.RUNNING:
-            tasks.move(self._tx, task, TaskState.WAITING, question=question)
-        elif task.state is TaskState.WAITING and question != task.question:
-            tasks.update(self._tx, task, question=question)
-        else:
-            return
-        self.tell(
-            "task.waiting",
-            question or "the agent waits for you",
-            level="warning",
-            data={"state": state},
-        )
-
-    def _talk(self, task: Task, report: dict[str, Any], message: str) -> None:
-        tasks.update(
-            self._tx,
-            task,
-            turns=int(report["turns"]),
-            seen_input_tokens=int(report["input_tokens"]),
-            seen_output_tokens=int(report["output_tokens"]),
-        )
-        if message:
-            self._last_line = message
-
-    def _outcome(self, task: Task, report: dict[str, Any], message: str) -> None:
-        reason = one_line(str(report["reason"]), 40)
-        tasks.update(self._tx, task, agent_outcome=reason)
-        self.tell(
-            "agent.outcome",
-            f"{reason}: {message}" if message else reason,
-            level="info" if report["ok"] else "warning",
-            data={"reason": reason, "ok": bool(report["ok"])},
-        )
+        if task is not None and not self._ended:
+            said = agent_reports.take(self._tx, self._container, task, record, self.tell)
+            self._last_line = self._last_line if said is None else said
 
     def _asked(self, record: dict[str, Any]) -> None:
         if not self._ended:
             approvals.asked(self._tx, self._container, record, self._policy.config)
-
-    def _risky(self, task: Task, message: str, at: float) -> None:
-        """The agent waits for a checkpoint before it goes on; one at a time, since it may say so all day."""
-        last = checkpoints.newest(self._tx, task.id, (CheckpointState.PENDING, CheckpointState.CREATING))
-        if last is None or last.trigger is not Trigger.RISKY:
-            checkpoints.add(
-                self._tx,
-                new_id("cp"),
-                task,
-                self._container,
-                Trigger.RISKY,
-                at,
-                workspace=self._container.workspace,
-                note=message,
-            )
-
-    def _usage(self, task: Task, seq: int, at: float, report: dict[str, Any]) -> None:
-        model = one_line(str(report.get("model", "")), 80)
-        spent_in, spent_out = int(report["input_tokens"]), int(report["output_tokens"])
-        said = report.get("cost_usd")
-        cost = float(said) if said is not None else float(price(model, Usage(spent_in, spent_out)).usd)
-        new = ledger.add(
-            self._tx,
-            task,
-            container_id=self._container.id,
-            spool_seq=seq,
-            at=at,
-            model=model,
-            input_tokens=spent_in,
-            output_tokens=spent_out,
-            cost_usd=cost,
-        )
-        if new:
-            tasks.update(
-                self._tx,
-                task,
-                input_tokens=task.input_tokens + spent_in,
-                output_tokens=task.output_tokens + spent_out,
-                cost_usd=(task.cost_usd or 0.0) + cost,
-            )
 
     def _terminal_lost(self, record: dict[str, Any]) -> None:
         self.tell("session.terminal_lost", "the terminal server died; the work goes on", level="warning")
