@@ -10,7 +10,7 @@ import pytest
 
 from parhelia_tui.core.backends.modal.provider import Provider
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
 
 

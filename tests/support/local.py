@@ -9,7 +9,7 @@ from typing import Any
 from parhelia_tui.core.backends.base import ContainerPlan, ExitRecord, Sighting
 from parhelia_tui.core.backends.local.backend import LocalBackend
 from parhelia_tui.core.model.ids import new_id
-from parhelia_tui.core.settings.config import LocalConfig
+from parhelia_tui.core.settings.config_backends import LocalConfig
 from parhelia_tui.core.settings.paths import Paths
 from tests.support.waiting import wait_until
 

@@ -10,7 +10,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 
 if TYPE_CHECKING:
-    from parhelia_tui.core.settings.config import ModalConfig
+    from parhelia_tui.core.settings.config_backends import ModalConfig
 
 BACKENDS = frozenset({"local", "modal"})
 
@@ -39,7 +39,7 @@ def backend(
         raise ParheliaError("E603", f"there is no backend {name!r}", details={"known": sorted(BACKENDS)})
     if name == "modal":
         from parhelia_tui.core.backends.modal.backend import ModalBackend
-        from parhelia_tui.core.settings.config import ModalConfig
+        from parhelia_tui.core.settings.config_backends import ModalConfig
 
         return ModalBackend(
             paths, modal or ModalConfig(), heartbeat_s=heartbeat_s, history_lines=history_lines

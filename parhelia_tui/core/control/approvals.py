@@ -15,7 +15,7 @@ from parhelia_tui.core.model.redaction import redacted, redacted_values
 from parhelia_tui.core.model.rules import rule_for
 from parhelia_tui.core.model.states import CONTAINER_LIVE, ApprovalKind, ApprovalState, TaskState
 from parhelia_tui.core.model.text import one_line, plain
-from parhelia_tui.core.settings.config import PolicyConfig
+from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.store import approvals, containers, events, tasks
 from parhelia_tui.core.store.connection import writing
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from parhelia_tui.core.model.rules import allowed_by, denied_by, read_rule
 from parhelia_tui.core.model.states import ApprovalKind
-from parhelia_tui.core.settings.config import PolicyConfig
+from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.store import approvals
 
 

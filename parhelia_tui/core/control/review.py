@@ -17,7 +17,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.config import PolicyConfig
+from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.settings.paths import private_directory
 
 BEFORE = "review.json"

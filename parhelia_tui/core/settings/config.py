@@ -1,4 +1,4 @@
-"""Every key of the configuration: its form, its meaning and its default.
+"""Every table of the configuration; the larger ones have modules of their own beside this one, `config_*.py`.
 
 pydantic costs 50 ms to import, so this module is imported when configuration is read and not before.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from parhelia_tui.core.model.request import (
     Cpus,
@@ -16,18 +16,18 @@ from parhelia_tui.core.model.request import (
     MemoryMb,
     Network,
     Pids,
-    Region,
     WorkspaceMode,
     checked_env,
 )
-from parhelia_tui.core.model.rules import read_rule
-from parhelia_tui.core.settings.config_agents import AgentConfig
+from parhelia_tui.core.settings.config_agents import AgentConfig, ClaudeConfig
+from parhelia_tui.core.settings.config_backends import LocalConfig, ModalConfig
+from parhelia_tui.core.settings.config_checkpoints import CheckpointsConfig
 from parhelia_tui.core.settings.config_notify import NotifyConfig
+from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
-from parhelia_tui.core.settings.section import Section
+from parhelia_tui.core.settings.section import Seconds, Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-Seconds = Annotated[float, Field(gt=0, le=31_536_000)]
 
 
 class LimitsConfig(Section):
@@ -140,165 +140,6 @@ class RetentionConfig(Section):
     )
     ended_containers_days: Annotated[float, Field(gt=0)] = Field(
         default=7.0, description="Days that the run directory of an ended container is kept at most."
-    )
-
-
-class CheckpointsConfig(Section):
-    """Checkpoints that nobody has to ask for, and how long they are kept."""
-
-    automatic: Literal["agents", "all", "none"] = Field(
-        default="agents",
-        description="Whose are taken without being asked for: tasks of `agents` that keep a talk, `all`, `none`.",
-    )
-    periodic_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
-        default=300.0,
-        description="Seconds between two of a running task; 0 is never. Nothing new, no checkpoint.",
-    )
-    on_detach: bool = Field(default=True, description="One whenever somebody leaves the task's terminal.")
-    before_risk: bool = Field(
-        default=True, description="One before a step that the agent calls risky; it waits for it."
-    )
-    on_error: bool = Field(default=True, description="One when a task has failed.")
-    at_end: bool = Field(default=True, description="One when a task has completed.")
-    resumes: Annotated[int, Field(ge=0, le=100)] = Field(
-        default=1,
-        description="How often a task whose container died goes on from its last checkpoint by itself.",
-    )
-    keep: Annotated[int, Field(ge=1)] = Field(
-        default=50,
-        description="Checkpoints of one task that are kept, the newest; protected and tagged ones always.",
-    )
-    keep_days: Annotated[float, Field(gt=0)] = Field(
-        default=30.0,
-        description="Days that a checkpoint is kept; a task's newest one, protected and tagged ones always.",
-    )
-    ignore: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=(),
-        description="What is left out, as lines of a .gitignore; .parheliaignore in a workspace says more.",
-    )
-
-
-def _rules(texts: tuple[str, ...]) -> tuple[str, ...]:
-    for text in texts:
-        read_rule(text)
-    return texts
-
-
-Rules = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(_rules)]
-
-
-class PolicyConfig(Section):
-    """What agents may do without a person being asked, and what nobody may allow them."""
-
-    allow: Rules = Field(
-        default=(),
-        description="What is allowed without a question: TOOL or TOOL(PATTERN), as Read or Bash(npm run *).",
-    )
-    deny: Rules = Field(
-        default=(),
-        description="What is refused, whoever would allow it: goes before `allow` and before every key.",
-    )
-    answer_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
-        default=86400.0,
-        description="Seconds after which a question that nobody answered is refused; 0 is never.",
-    )
-    review_on_error: bool = Field(
-        default=False, description="A task that failed needs a person's review before it counts as ended."
-    )
-    review_on_completion: bool = Field(
-        default=False, description="So does every task that completed (parhelia task accept, reject)."
-    )
-    review_above_usd: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="So does one that cost more than this, in USD; 0 is none."
-    )
-    review_files: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=(),
-        description="So does one that changed such files of its workspace, as lines of a .gitignore.",
-    )
-
-
-class LocalConfig(Section):
-    """The backend `local`."""
-
-    unsandboxed: bool = Field(
-        default=False,
-        description="Run tasks without isolation. Nothing ever runs so unless this or a flag says it.",
-    )
-    system_paths: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=("/usr", "/opt"), description="Directories of this machine that containers see, read-only."
-    )
-    grace_s: Annotated[float, Field(ge=0, le=3600)] = Field(
-        default=5.0, description="Seconds between asking a container to end and ending it."
-    )
-
-    @field_validator("system_paths")
-    @classmethod
-    def _absolute(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
-        for path in paths:
-            if not path.startswith("/") or path.strip("/") == "" or "\0" in path or ".." in path.split("/"):
-                raise ValueError("each has to be an absolute path, without `..`, and not `/` itself")
-        return paths
-
-
-class ModalConfig(Section):
-    """The backend `modal`: sandboxes of an account at Modal (see `parhelia help modal`)."""
-
-    app: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
-        default="parhelia", description="The app that sandboxes belong to."
-    )
-    region: Region | None = Field(
-        default=None, description="Where sandboxes run. Unset: anywhere, the cheapest."
-    )
-    lease_s: Seconds = Field(
-        default=3600.0,
-        description="Seconds without a living controller after which a sandbox ends its container and itself.",
-    )
-    linger_s: Seconds = Field(
-        default=900.0,
-        description="Seconds that a sandbox stays after its container's end to be fetched from.",
-    )
-    packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=(), description="Further Debian packages of the image."
-    )
-    commands: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=(), description="Commands that are run, as root, when the image is built."
-    )
-    workspace_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=2048, description="MB of a workspace that are brought to a sandbox; a larger one is refused."
-    )
-    results_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=8192, description="MB that are fetched from a sandbox; more are refused."
-    )
-
-
-class ClaudeConfig(Section):
-    """The agent `claude`: the user's own Claude Code."""
-
-    path: str | None = Field(
-        default=None, description="Where the program is. Unset: the `claude` in PATH or below the home."
-    )
-    model: str | None = Field(
-        default=None, description="The model where a task names none. Unset: its own default."
-    )
-    permission_mode: Literal["default", "acceptEdits", "plan", "bypassPermissions", "dontAsk", "auto"] = (
-        Field(default="default", description="What it may do without asking, where a task does not say.")
-    )
-    deny: Annotated[tuple[str, ...], Field(strict=False)] = Field(
-        default=(),
-        description='Rules of what it may never do, whatever its mode, such as "Bash(git push:*)".',
-    )
-    carry: bool = Field(
-        default=True,
-        description="Let your own settings, CLAUDE.md, skills, agents, commands, plugins and MCP servers go along;"
-        " `parhelia config sync --dry-run` lists what goes and what stays.",
-    )
-    memory: bool = Field(
-        default=True,
-        description="Let each session leave notes for the next one of its project; `parhelia memory` shows them.",
-    )
-    api_socket: str | None = Field(
-        default=None,
-        description="A unix socket on which its API answers, shown inside. So a container needs no network.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The keys of the configuration for agents that it defines."""
+"""The keys of agents: of Claude Code, and of those that a configuration defines."""
 
 from __future__ import annotations
 
@@ -60,3 +60,34 @@ class AgentConfig(Section):
             except re.error as error:
                 raise ValueError(f"{state} is no regular expression: {error}") from error
         return states
+
+
+class ClaudeConfig(Section):
+    """The agent `claude`: the user's own Claude Code."""
+
+    path: str | None = Field(
+        default=None, description="Where the program is. Unset: the `claude` in PATH or below the home."
+    )
+    model: str | None = Field(
+        default=None, description="The model where a task names none. Unset: its own default."
+    )
+    permission_mode: Literal["default", "acceptEdits", "plan", "bypassPermissions", "dontAsk", "auto"] = (
+        Field(default="default", description="What it may do without asking, where a task does not say.")
+    )
+    deny: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description='Rules of what it may never do, whatever its mode, such as "Bash(git push:*)".',
+    )
+    carry: bool = Field(
+        default=True,
+        description="Let your own settings, CLAUDE.md, skills, agents, commands, plugins and MCP servers go along;"
+        " `parhelia config sync --dry-run` lists what goes and what stays.",
+    )
+    memory: bool = Field(
+        default=True,
+        description="Let each session leave notes for the next one of its project; `parhelia memory` shows them.",
+    )
+    api_socket: str | None = Field(
+        default=None,
+        description="A unix socket on which its API answers, shown inside. So a container needs no network.",
+    )

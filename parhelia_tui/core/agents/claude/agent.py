@@ -22,7 +22,7 @@ from parhelia_tui.core.model.records import Mount, Task
 from parhelia_tui.core.model.virtual_key import KEY_END
 
 if TYPE_CHECKING:
-    from parhelia_tui.core.settings.config import ClaudeConfig
+    from parhelia_tui.core.settings.config_agents import ClaudeConfig
 
 INSIDE = "/run/parhelia-claude"
 API_SOCKET = "/run/parhelia-api.sock"

@@ -28,7 +28,7 @@ from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATI
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
-from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim import freight as shim_freight

@@ -10,7 +10,7 @@ from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.modal.provider import RUN
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import config_text
-from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.shim import elsewhere
 from parhelia_tui.core.shim.spec import NAME, Limit, Spec
 

@@ -13,7 +13,7 @@ from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.trouble import is_absent, names_of, patiently
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
-from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
 
 PACKAGES = ("ca-certificates", "curl", "git", "openssh-server", "procps", "python3", "tmux")

@@ -15,7 +15,7 @@ from parhelia_tui.core.backends.modal.follower import Follower
 from parhelia_tui.core.backends.modal.provider import RUN, Provider
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.settings.config import ModalConfig
+from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
 
 LISTED_S = 90.0

@@ -1,0 +1,64 @@
+"""The keys of the backends."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from parhelia_tui.core.model.request import Region
+from parhelia_tui.core.settings.section import Seconds, Section
+
+
+class LocalConfig(Section):
+    """The backend `local`."""
+
+    unsandboxed: bool = Field(
+        default=False,
+        description="Run tasks without isolation. Nothing ever runs so unless this or a flag says it.",
+    )
+    system_paths: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=("/usr", "/opt"), description="Directories of this machine that containers see, read-only."
+    )
+    grace_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=5.0, description="Seconds between asking a container to end and ending it."
+    )
+
+    @field_validator("system_paths")
+    @classmethod
+    def _absolute(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            if not path.startswith("/") or path.strip("/") == "" or "\0" in path or ".." in path.split("/"):
+                raise ValueError("each has to be an absolute path, without `..`, and not `/` itself")
+        return paths
+
+
+class ModalConfig(Section):
+    """The backend `modal`: sandboxes of an account at Modal (see `parhelia help modal`)."""
+
+    app: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")] = Field(
+        default="parhelia", description="The app that sandboxes belong to."
+    )
+    region: Region | None = Field(
+        default=None, description="Where sandboxes run. Unset: anywhere, the cheapest."
+    )
+    lease_s: Seconds = Field(
+        default=3600.0,
+        description="Seconds without a living controller after which a sandbox ends its container and itself.",
+    )
+    linger_s: Seconds = Field(
+        default=900.0,
+        description="Seconds that a sandbox stays after its container's end to be fetched from.",
+    )
+    packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="Further Debian packages of the image."
+    )
+    commands: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(), description="Commands that are run, as root, when the image is built."
+    )
+    workspace_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=2048, description="MB of a workspace that are brought to a sandbox; a larger one is refused."
+    )
+    results_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=8192, description="MB that are fetched from a sandbox; more are refused."
+    )
