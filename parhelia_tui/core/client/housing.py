@@ -14,7 +14,7 @@ from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
     SESSION_ENDED,
 )
-from parhelia_tui.core.store import containers, events, reached, sessions
+from parhelia_tui.core.store import containers, reached, sessions
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.reached import Reached
 
@@ -37,15 +37,12 @@ class Housing(Looking):
                     recovery=(f"parhelia container show {container.id}", "parhelia container list"),
                 )
             container = containers.update(tx, container, wanted="terminate", reason=reason)
-            events.append(
+            self._tell(
                 tx,
                 "container.terminate_requested",
                 reason,
-                source="client",
                 task_id=container.task_id,
                 container_id=container.id,
-                at=self._clock(),
-                owner=self.owner,
             )
         self.wake()
         return container

@@ -13,7 +13,7 @@ from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Intent, Owner
 from parhelia_tui.core.settings.paths import Paths, private_directory
-from parhelia_tui.core.store import intents
+from parhelia_tui.core.store import events, intents
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 
@@ -56,6 +56,14 @@ class Opened:
     def wake(self) -> None:
         """Tell the controller to look, starting it if there is none."""
         launch.wake_controller(self.paths)
+
+    def _tell(self, tx: sqlite3.Connection, type: str, message: str, **about: Any) -> None:
+        """Append to the history, in the transaction that does it, what was asked for through this client.
+
+        Args:
+            about: `task_id`, `container_id`, `data`, as for `events.append`.
+        """
+        events.append(tx, type, message, source="client", at=self._clock(), owner=self.owner, **about)
 
     def _intent(
         self, kind: str, target: str, payload: dict[str, object], patience_s: float = intents.PATIENCE_S

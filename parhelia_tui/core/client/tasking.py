@@ -131,15 +131,7 @@ class Tasking(Opened):
                 )
             if task.wanted == "run":
                 task = tasks.update(tx, task, wanted="cancel", reason=reason)
-                events.append(
-                    tx,
-                    "task.cancel_requested",
-                    reason,
-                    source="client",
-                    task_id=task.id,
-                    at=self._clock(),
-                    owner=self.owner,
-                )
+                self._tell(tx, "task.cancel_requested", reason, task_id=task.id)
         self.wake()
         return task
 
@@ -171,15 +163,7 @@ class Tasking(Opened):
                 resume_from=None,
                 recoveries=0,
             )
-            events.append(
-                tx,
-                "task.retried",
-                f"attempt {task.attempt + 1} is asked for",
-                source="client",
-                task_id=task.id,
-                at=self._clock(),
-                owner=self.owner,
-            )
+            self._tell(tx, "task.retried", f"attempt {task.attempt + 1} is asked for", task_id=task.id)
         from parhelia_tui.core.client.budgets import take_stop_back
 
         take_stop_back(self.paths, task.id)
@@ -204,15 +188,12 @@ class Tasking(Opened):
             why = redacted(one_line(reason, 500))
             said = f"{word} by {self.owner.user_id}" + (f": {why}" if why else "")
             task = tasks.move(tx, task, state, reason=said)
-            events.append(
+            self._tell(
                 tx,
                 f"task.{word}",
                 f"{task.title}: {said}",
-                source="client",
                 task_id=task.id,
                 data={"by": self.owner.user_id, "reason": why},
-                at=self._clock(),
-                owner=self.owner,
             )
         self.wake()
         return task
@@ -233,14 +214,8 @@ class Tasking(Opened):
                     recovery=(f"parhelia task cancel {task.id}",),
                 )
             if task.workspace != workspace:
-                events.append(
-                    tx,
-                    "task.workspace_moved",
-                    f"from {task.workspace} to {workspace}",
-                    source="client",
-                    task_id=task.id,
-                    at=self._clock(),
-                    owner=self.owner,
+                self._tell(
+                    tx, "task.workspace_moved", f"from {task.workspace} to {workspace}", task_id=task.id
                 )
                 task = tasks.update(tx, task, workspace=workspace)
         return task
