@@ -44,6 +44,9 @@ CHECKPOINTS_AT_ONCE = 2
 """Checkpoints that are being taken at the same time: each reads and packs as fast as a processor can."""
 RETENTION_EVERY_S = 3600.0
 TROUBLE_PAUSE_S = 1.0
+GATHER_S = 0.01
+"""How long what containers and jobs tell is gathered before a round looks at all of it: a hundred that start
+together tell something every few milliseconds, and a round costs one. Fronts never wait for it."""
 
 
 class Controller:
@@ -63,6 +66,7 @@ class Controller:
         self._logger = logger
         self._since = time.time()
         self._woken = asyncio.Event()
+        self._pressing = asyncio.Event()
         self._news: set[str] = set()
         self._jobs = Jobs(logger, self._job_done)
         self._creating = asyncio.Semaphore(CREATE_AT_ONCE)
@@ -138,11 +142,14 @@ class Controller:
         """Look again soon; `about` is the id of a container that has news."""
         if about.startswith("c-"):
             self._news.add(about)
+        else:
+            self._pressing.set()
         self._woken.set()
 
     def leave(self) -> None:
         """Leave after the present round; the containers go on."""
         self.told_to_leave = True
+        self._pressing.set()
         self._woken.set()
 
     def has_work(self) -> bool:
@@ -199,10 +206,13 @@ class Controller:
             await self._until_woken(self._config.controller.health_s)
 
     async def _until_woken(self, most_s: float) -> None:
-        timer = asyncio.get_running_loop().call_later(most_s, self._woken.set)
-        await self._woken.wait()
-        timer.cancel()
+        loop = asyncio.get_running_loop()
+        for event, longest_s in ((self._woken, most_s), (self._pressing, GATHER_S)):
+            timer = loop.call_later(longest_s, event.set)
+            await event.wait()
+            timer.cancel()
         self._woken.clear()
+        self._pressing.clear()
 
     def _round(self) -> None:
         context = self.context

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.processes import send_all
 
@@ -17,10 +16,13 @@ def make(path: str, files: dict[str, str]) -> None:
     Raises:
         OSError: the kernel or its permissions do not let us.
     """
-    os.makedirs(path, 0o755, exist_ok=True)
+    # Few containers have a group; the module costs more than all others here.
+    from os import makedirs
+
+    makedirs(path, 0o755, exist_ok=True)
     for number, (name, value) in enumerate(files.items()):
-        place = os.path.join(path, name)
-        if number and not os.path.exists(place):
+        place = os.join(path, name)
+        if number and not os.exists(place):
             continue
         # Without O_CREAT: what the kernel does not offer is an error and no new file.
         descriptor = os.open(place, os.O_WRONLY | os.O_CLOEXEC)
@@ -32,14 +34,14 @@ def make(path: str, files: dict[str, str]) -> None:
 
 def join(path: str) -> None:
     """Move this process into a group."""
-    with open(os.path.join(path, "cgroup.procs"), "wb", buffering=0) as file:
+    with open(os.join(path, "cgroup.procs"), "wb", buffering=0) as file:
         file.write(b"0")
 
 
 def processes(path: str) -> list[int]:
     """Give the processes in a group; none when there is no such group."""
     try:
-        with open(os.path.join(path, "cgroup.procs"), "rb") as file:
+        with open(os.join(path, "cgroup.procs"), "rb") as file:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
@@ -48,7 +50,7 @@ def processes(path: str) -> list[int]:
 def kill(path: str) -> None:
     """Kill everything in a group, at one stroke where the kernel can (cgroup v2)."""
     try:
-        with open(os.path.join(path, "cgroup.kill"), "wb", buffering=0) as file:
+        with open(os.join(path, "cgroup.kill"), "wb", buffering=0) as file:
             file.write(b"1")
         return
     except OSError:
@@ -78,7 +80,7 @@ def remove(path: str) -> bool:
 def number(path: str, name: str) -> int | None:
     """Read a file that holds one number; None when it does not."""
     try:
-        with open(os.path.join(path, name), "rb") as file:
+        with open(os.join(path, name), "rb") as file:
             return int(file.read())
     except (OSError, ValueError):
         return None
@@ -87,7 +89,7 @@ def number(path: str, name: str) -> int | None:
 def word(path: str, name: str, key: str) -> int | None:
     """Read the number behind a key of a file such as cpu.stat; None when there is none."""
     try:
-        with open(os.path.join(path, name), "rb") as file:
+        with open(os.join(path, name), "rb") as file:
             for line in file:
                 words = line.split()
                 if len(words) == 2 and words[0] == key.encode():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import _socket
 import fcntl
-import os
 import sys
 import termios
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import loads, signals
 from parhelia_tui.core.shim.limits import Kept
 from parhelia_tui.core.shim.spec import Spec
@@ -152,7 +152,9 @@ def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept
             os.chdir(os.fsencode(spec.directory))
             # The shim may have died before the kernel was told to end us with it.
             if os.getppid() == parent:
-                os.execvpe(command[0], command, {**spec.env, RUN_VARIABLE: directory})
+                from os import execvpe
+
+                execvpe(command[0], command, {**spec.env, RUN_VARIABLE: directory})
         except BaseException as error:
             _complain(command[0], error)
         os._exit(127)

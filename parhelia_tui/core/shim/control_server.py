@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import _socket
-import os
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import dumps, loads
 from parhelia_tui.core.shim.listener import Lines, Listener, peer_user
 from parhelia_tui.core.shim.loop import Loop

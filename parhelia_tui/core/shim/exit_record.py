@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import dumps, signals
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ def reserve(directory: str) -> int:
         OSError: the disk is full.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(os.path.join(directory, UNFINISHED), flags, 0o600)
+    descriptor = os.open(os.join(directory, UNFINISHED), flags, 0o600)
     try:
         os.posix_fallocate(descriptor, 0, RESERVE)
     except BaseException:
@@ -98,7 +98,7 @@ def finish(descriptor: int, directory: str, content: dict[str, Any], make_room: 
             _write(descriptor, dumps({**fields, "tail": []}).encode("ascii"))
     finally:
         os.close(descriptor)
-    os.rename(os.path.join(directory, UNFINISHED), os.path.join(directory, NAME))
+    os.rename(os.join(directory, UNFINISHED), os.join(directory, NAME))
     folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(folder)

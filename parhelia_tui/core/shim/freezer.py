@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.loop import Loop
 from parhelia_tui.core.shim.processes import send

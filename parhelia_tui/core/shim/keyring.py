@@ -7,7 +7,8 @@ it, as tickets and keys of file systems, could be read inside.
 from __future__ import annotations
 
 import errno
-import os
+
+from parhelia_tui.core.shim import system as os
 
 # The number of keyctl(2), for which the C library has no function, by the machine's name (syscalls(2)).
 _KEYCTL = {

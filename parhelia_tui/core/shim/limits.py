@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from parhelia_tui.core.shim import cgroups
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.spec import Limit
 
 NOT_KEPT = "not kept"

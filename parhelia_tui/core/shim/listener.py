@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _socket
-import os
 import sys
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.loop import READ, Loop
 from parhelia_tui.core.shim.outlet import Outlet
 

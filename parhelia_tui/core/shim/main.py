@@ -6,11 +6,11 @@ The others are for a sandbox at a provider: `keep` is its main process, the rest
 from __future__ import annotations
 
 import fcntl
-import os
 import sys
 import time
 
 from parhelia_tui.core.shim import exit_record, spec, spool
+from parhelia_tui.core.shim import system as os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def supervise(directory: str) -> int:
     """Run the container of a run directory, if nobody ever did."""
     try:
         os.chdir(directory)
-        lock = _take_lock(os.path.join(directory, LOCK))
+        lock = _take_lock(directory)
     except OSError:
         return UNUSABLE
     if lock is None or _was_here(directory):
@@ -87,20 +87,20 @@ def supervise(directory: str) -> int:
 
 
 def _was_here(directory: str) -> bool:
-    return any(os.path.exists(os.path.join(directory, name)) for name in (spool.NAME, exit_record.NAME))
+    return any(os.exists(os.join(directory, name)) for name in (spool.NAME, exit_record.NAME))
 
 
-def _take_lock(path: str) -> int | None:
+def _take_lock(directory: str) -> int | None:
     """Take the lock that says that a shim lives; it falls with this process.
 
     Who looks whether we live takes it for a moment, so one refusal proves nothing.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(os.join(directory, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     for attempt in range(_LOCK_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            if _was_here(os.path.dirname(path)):
+            if _was_here(directory):
                 break
             if attempt + 1 < _LOCK_TRIES:
                 time.sleep(_LOCK_PAUSE_S)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.text import last_lines
 
 LOG = "output.log"
@@ -20,7 +19,7 @@ class Output:
     """
 
     def __init__(self, directory: str, log_bytes: int = LOG_BYTES) -> None:
-        self._path = os.path.join(directory, LOG)
+        self._path = os.join(directory, LOG)
         self._log_bytes = log_bytes
         self._log = self._open()
         self._logged = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import termios
+
+from parhelia_tui.core.shim import system as os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import dumps, loads
 from parhelia_tui.core.shim.processes import boot_id, start_time
 
@@ -20,7 +19,7 @@ class PidFile:
 
     def __init__(self, directory: str) -> None:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(os.path.join(directory, NAME), flags, 0o600)
+        self._descriptor = os.open(os.join(directory, NAME), flags, 0o600)
         pid = os.getpid()
         self._fields: dict[str, Any] = {"pid": pid, "start_time": start_time(pid), "boot_id": boot_id()}
         self._write()
@@ -41,7 +40,7 @@ def read(directory: str) -> dict[str, int]:
         Pids by name (`shim`, `child`, `first`); empty when there is no file that can be read.
     """
     try:
-        with open(os.path.join(directory, NAME), "rb") as file:
+        with open(os.join(directory, NAME), "rb") as file:
             fields = loads(file.read().decode("ascii"))
         if fields["boot_id"] != boot_id():
             return {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import _socket
-import os
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.asks import Asks
 from parhelia_tui.core.shim.listener import Lines, Listener
 from parhelia_tui.core.shim.loop import Loop

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.freezer import Freezer
 
 TYPE_CHECKING = False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import dumps, loads
 
 TYPE_CHECKING = False
@@ -150,5 +149,5 @@ def load(directory: str) -> Spec:
     Raises:
         OSError, ValueError: there is none that can be read.
     """
-    with open(os.path.join(directory, NAME), encoding="ascii") as file:
+    with open(os.join(directory, NAME), encoding="ascii") as file:
         return Spec.from_text(file.read())

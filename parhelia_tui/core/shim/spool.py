@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _socket
-import os
 import time
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import dumps
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ class Spool:
 
     def __init__(self, directory: str, wake: Wake) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(os.path.join(directory, NAME), flags, 0o600)
+        self._descriptor = os.open(os.join(directory, NAME), flags, 0o600)
         self._wake = wake
         self._size = 0
         self.written = 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from parhelia_tui.core.shim import exit_record
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.child import Child, start
 from parhelia_tui.core.shim.control_server import ControlServer
 from parhelia_tui.core.shim.lean import signals

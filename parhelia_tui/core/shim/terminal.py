@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import termios
 
+from parhelia_tui.core.shim import system as os
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.loop import READ, Loop
 from parhelia_tui.core.shim.modes import Modes
