@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
@@ -80,18 +82,10 @@ def test_a_fifth_session_is_refused_with_its_code_and_the_way_out(product: Produ
     assert product.run("session", "new", task_id).returncode == 0
 
 
-def test_a_word_with_blanks_is_a_command_line_and_a_missing_program_is_told(product: Product) -> None:
+def test_a_word_with_blanks_is_a_command_line(product: Product) -> None:
     task_id = begun(product, "sleep 600")
     name = product.json("session", "new", task_id, "echo one && cat")["name"]
     wait_until(lambda: "one" in screen(product, name), 30)
-    product.run("session", "new", task_id, "no-such-program")
-    wait_until(
-        lambda: any(
-            "ended with 12" in each["message"]
-            for each in product.json("events", "list", "--type", "session.ended")
-        ),
-        30,
-    )
 
 
 def test_a_main_session_ends_with_its_container(product: Product) -> None:
@@ -159,3 +153,28 @@ def test_a_container_is_shown_with_its_health_and_ended(product: Product) -> Non
     assert replayed[0].lstrip().startswith("+")
     assert found in product.run("container", "list", "--all").stdout
     assert "nothing there" in product.run("container", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "limits", [(), ("--memory", "256"), ("--pids", "50")], ids=["free", "memory", "pids"]
+)
+def test_a_session_of_a_program_that_cannot_be_started_is_an_error(
+    product: Product, limits: tuple[str, ...]
+) -> None:
+    task_id = product.json("task", "create", "--mode", "empty", *limits, "touch plain; sleep 600")["id"]
+    client = product.client()
+    reach(client, task_id, TaskState.RUNNING, deadline_s=30)
+    client.close()
+    wait_until(
+        lambda: product.run("session", "new", task_id, "--", "test", "-e", "plain").returncode == 0, 30
+    )
+    for program, why in (("no-such-program", "No such file"), ("./plain", "Permission denied")):
+        done = product.run("session", "new", "--json", task_id, "--", program, "an argument")
+        error = json.loads(done.stdout)["error"]
+        assert (done.returncode, error["code"]) == (2, "E100"), error
+        assert f"{program}: {why}" in error["message"]
+    every = product.json("session", "list", "--all")
+    assert [each["state"] for each in every if each["kind"] == "extra"].count("failed") == 2
+    # It takes no place among the sessions that the container may hold.
+    assert len(product.json("session", "list")) == 1
+    assert "session.failed" in [each["type"] for each in product.json("events", "list", "--task", task_id)]

@@ -101,6 +101,7 @@ class _Story:
             "egress": lambda record: egress_news.take(tx, self._container, self._task(), record, self.tell),
             "terminal_lost": self._terminal_lost,
             "session_started": self._session_started,
+            "session_failed": self._session_failed,
             "session_ended": self._session_ended,
             "ending": self._ending,
             "exited": self._exited,
@@ -232,6 +233,15 @@ class _Story:
             if session.name == record["name"] and session.state is SessionState.CREATED:
                 sessions.move(self._tx, session, SessionState.RUNNING)
                 self.tell("session.started", session.name)
+
+    def _session_failed(self, record: dict[str, Any]) -> None:
+        for session in sessions.of_container(self._tx, self._container.id):
+            if session.name == record["name"] and session.state is SessionState.CREATED:
+                why = f"it could not be started: {one_line(str(record['error']), 300)}"
+                sessions.move(
+                    self._tx, session, SessionState.FAILED, reason=why, finished_at=float(record["at"])
+                )
+                self.tell("session.failed", f"{session.name}: {why}", level="error")
 
     def _session_ended(self, record: dict[str, Any]) -> None:
         for session in sessions.of_container(self._tx, self._container.id):

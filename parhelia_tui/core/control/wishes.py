@@ -140,11 +140,16 @@ async def _create_session(context: Context, intent: Intent) -> dict[str, Any]:
                     )
             raise
         await _begun(context, container.id, session_id)
+    made = sessions.get(context.db, session_id)
+    if made.state is SessionState.FAILED:
+        raise ParheliaError(
+            "E100", f"the session is not there: {made.reason}", details={"session": made.name}
+        )
     return {"session_id": session_id}
 
 
 async def _begun(context: Context, container_id: str, session_id: str) -> None:
-    """Return when the spool tells that the session's pane has begun, or after `BEGIN_DEADLINE_S`."""
+    """Return when the spool tells that the session has begun or cannot, or after `BEGIN_DEADLINE_S`."""
     end = asyncio.get_running_loop().time() + BEGIN_DEADLINE_S
     while asyncio.get_running_loop().time() < end:
         await read_news(context, container_id)

@@ -54,8 +54,12 @@ def enter(directory: str, name: str) -> int:
     if not spec.launcher:
         namespaces.adopt_orphans()
     session = _Session(spec, way, name, rows, columns)
-    session.start([*_limited(way), *command])
+    failure = session.start(_limited(way), command)
     try:
+        if failure:
+            session.end()
+            call.ask({"op": "session", "state": "failed", "error": failure})
+            return FAILED
         call.ask({"op": "session", "state": "started"})
         code = session.show(call)
         call.ask({"op": "session", "state": "ended", "exit_code": code})
@@ -77,12 +81,27 @@ class _Session:
         self._pid = 0
         self._code: int | None = None
 
-    def start(self, command: list[str]) -> None:
-        """Start the command inside."""
+    def start(self, before: list[str], command: list[str]) -> str:
+        """Start the command inside.
+
+        Args:
+            before: what has to stand before the command, to keep its limits.
+
+        Returns:
+            Why it could not be started; empty when it was.
+        """
+        reader, writer = os.pipe2(os.O_CLOEXEC)
         self._pid = os.fork()
         if self._pid == 0:
-            _go_inside(self._spec, self._way, self._slave, command, self._env)
+            _go_inside(self._spec, self._way, (self._slave, writer), (before, command), self._env)
         os.close(self._slave)
+        os.close(writer)
+        # The other ends close when the command is executed.
+        said = b""
+        while piece := os.read(reader, 4096):
+            said += piece
+        os.close(reader)
+        return said.decode("utf-8", "replace")
 
     def show(self, call: Call) -> int:
         """Show the session in our pane until it ends, or our pane or the container does."""
@@ -146,8 +165,21 @@ def _limited(way: dict[str, Any]) -> list[str]:
     return ["prlimit", *way["rlimits"], "--"] if way["rlimits"] else []
 
 
-def _go_inside(spec: Spec, way: dict[str, Any], slave: int, command: list[str], env: dict[str, str]) -> None:
-    """Join the container, fork into its pid namespace and hand the exit code on; does not return."""
+def _go_inside(
+    spec: Spec,
+    way: dict[str, Any],
+    ends: tuple[int, int],
+    words: tuple[list[str], list[str]],
+    env: dict[str, str],
+) -> None:
+    """Join the container, fork into its pid namespace and hand the exit code on; does not return.
+
+    Args:
+        ends: the terminal, and the pipe that takes why the command cannot be started.
+        words: what stands before the command, and the command.
+    """
+    slave, complaint = ends
+    before, command = words
     try:
         default_signals()
         namespaces.die_with_parent(signals.SIGKILL)
@@ -165,27 +197,30 @@ def _go_inside(spec: Spec, way: dict[str, Any], slave: int, command: list[str], 
             os.setsid()
             os.umask(UMASK)
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            moved = fcntl.fcntl(complaint, fcntl.F_DUPFD_CLOEXEC, 64)
             for descriptor in (0, 1, 2):
                 os.dup2(slave, descriptor)
-            # From here on the container can see this process; it holds nothing of the host's any more.
-            os.closerange(3, 1024)
+            complaint = os.dup2(moved, 3, inheritable=False)
+            # From here on the container can see this process; it holds nothing else of the host's any more.
+            os.closerange(4, 1024)
             if spec.launcher:
                 namespaces.drop_privileges()
             namespaces.die_with_parent(signals.SIGKILL)
             os.chdir("/workspace" if spec.launcher else os.fsencode(spec.directory))
-            _execute(command, env)
+            _execute(before, command, env)
         os.close(slave)
+        os.close(complaint)
         # The hang-up goes to the command; this one stays to tell its exit code.
         signals.signal(signals.SIGHUP, signals.SIG_IGN)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(128 - code if code < 0 else code)
     except OSError as error:
-        os.write(slave, f"parhelia: {command[0]}: {error.strerror or error}\r\n".encode())
+        os.write(complaint, f"{command[0]}: {error.strerror or error}".encode("utf-8", "replace"))
     finally:
         os._exit(FAILED)
 
 
-def _execute(command: list[str], env: dict[str, str]) -> None:
+def _execute(before: list[str], command: list[str], env: dict[str, str]) -> None:
     """Search PATH and execute; `os.execvpe` would import a module, and none can be found from in here.
 
     Raises:
@@ -196,6 +231,9 @@ def _execute(command: list[str], env: dict[str, str]) -> None:
     why = OSError(2, "No such file or directory")
     for place in places:
         try:
+            if before and os.access(place, os.X_OK):
+                # Only what is there can be left to the program before it, which would say it in its own way.
+                _execute([], [*before, *command], env)
             os.execve(place, command, env)
         except OSError as error:
             # What is there but cannot be run says more than that it is not elsewhere.

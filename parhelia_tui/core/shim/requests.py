@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from parhelia_tui.core.shim.control_server import Caller
     from parhelia_tui.core.shim.supervisor import Supervisor
 
+LONGEST_WHY = 500
+
 
 class Requests:
     """Answers callers for a supervisor, and keeps the book of further sessions."""
@@ -128,6 +130,10 @@ class Requests:
             )
         elif state == "started" and caller in self._sessions:
             shim.spool.write("session_started", {"name": self._sessions[caller]})
+            caller.answer({"ok": True})
+        elif state == "failed" and caller in self._sessions:
+            failed = {"name": self._sessions.pop(caller), "error": str(asked["error"])[:LONGEST_WHY]}
+            shim.spool.write("session_failed", failed)
             caller.answer({"ok": True})
         elif state == "ended" and caller in self._sessions:
             code = int(asked["exit_code"])
