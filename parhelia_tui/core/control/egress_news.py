@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import Any
 
+from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import approvals
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Container, Task
@@ -13,6 +15,10 @@ from parhelia_tui.core.model.states import CheckpointState, TaskState, Trigger
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import checkpoints, reached, tasks
 
+PROVIDER = "provider"
+"""The scope of a hold that is the provider's own limit, no ceiling of ours."""
+PARKED = "parked"
+"""The state of an agent whose container stands still until the provider answers again."""
 BUDGET = "budget"
 """The reason of a task that waits because its budget is spent."""
 
@@ -31,10 +37,12 @@ def take(
     said = record["report"]
     words = one_line(str(said.get("words", "")), 400)
     kind = str(said["kind"])
-    if kind == "hold" and task is not None:
+    if kind == "hold" and task is not None and said["scope"] == PROVIDER:
+        _park(tx, task, said, words, float(record["at"]), tell)
+    elif kind == "hold" and task is not None:
         _hold(tx, container, task, said, words, float(record["at"]), tell)
     elif kind == "go_on" and task is not None:
-        _go_on(tx, task, tell)
+        _go_on(tx, task, float(record["at"]), tell)
     elif kind == "refused":
         tell("budget.refused", words, level="warning", data={"code": "E300", "scope": str(said["scope"])})
     elif kind == "problem":
@@ -76,7 +84,23 @@ def _hold(
         )
 
 
-def _go_on(tx: sqlite3.Connection, task: Task, tell: Tell) -> None:
+def _park(
+    tx: sqlite3.Connection, task: Task, said: dict[str, Any], words: str, at: float, tell: Tell
+) -> None:
+    """The container stands still until the provider answers again; nobody has to do anything."""
+    until = float(said.get("until", at))
+    detail = f"{words}; it goes on by itself at {time.strftime('%d %b %H:%M', time.localtime(until))}"
+    tasks.update(
+        tx, task, agent_state=PARKED, agent_source="meter", agent_tool="", agent_detail=detail, agent_at=at
+    )
+    tell("agent.parked", detail, level="warning", data={"until": until})
+
+
+def _go_on(tx: sqlite3.Connection, task: Task, at: float, tell: Tell) -> None:
+    if task.agent_state == PARKED:
+        state, source = ("working", "meter") if agent(task.agent).states else ("", "")
+        task = tasks.update(tx, task, agent_state=state, agent_source=source, agent_detail="", agent_at=at)
+        tell("agent.unparked", "the provider answers again, and the container goes on")
     if task.state is not TaskState.WAITING or task.reason != BUDGET:
         return
     if approvals.waits(tx, task.id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 import h11
 
+from parhelia_tui.core.egress import usage_limit
 from parhelia_tui.core.egress.asked import Asked
 from parhelia_tui.core.egress.key import Key, NoKey
 from parhelia_tui.core.egress.money import Money
 from parhelia_tui.core.egress.permission import Permission, refusal
 from parhelia_tui.core.egress.settings import Settings
+from parhelia_tui.core.egress.stillness import Stillness
 from parhelia_tui.core.egress.tally import Tally
 from parhelia_tui.core.egress.teller import Teller
 from parhelia_tui.core.egress.upstream import SILENCE_S, Unreachable, Upstream
@@ -27,6 +30,10 @@ from parhelia_tui.core.model.errors import ParheliaError
 
 DRAIN_S = 2.0
 """How long a response is read on whose reader has left, for the last word on what it costs."""
+PROVIDER = "provider"
+"""For what a request waits that the provider's own limit has met."""
+ASK_AGAIN_S = 600.0
+"""A limit may be lifted before its time: its owner buys more."""
 _REPLACED = (b"host", b"x-api-key", b"authorization", b"accept-encoding", b"expect", b"content-length")
 
 
@@ -41,6 +48,7 @@ class Tools:
     teller: Teller
     tally: Tally
     permission: Permission
+    stillness: Stillness
 
     @property
     def prices(self) -> Path | None:
@@ -61,7 +69,7 @@ class Exchange:
         self._name = uuid.uuid4().hex
         self._meter: StreamMeter | BodyMeter | None = None
         self._status: int | None = None
-        self._left = False
+        self._left = asyncio.Event()
         self._up: Wire | None = None
         self._ended = False
         self._secret = b""
@@ -87,7 +95,7 @@ class Exchange:
         tools = self._tools
         try:
             verdict = await tools.permission.ask(
-                self._name, self._asked.model, self._asked.estimate(tools.prices), lambda: self._left
+                self._name, self._asked.model, self._asked.estimate(tools.prices), self._left.is_set
             )
         except ParheliaError as error:
             # Without the book nothing is spent.
@@ -120,18 +128,50 @@ class Exchange:
             ]
             if self._body or self._request.method == b"POST":
                 headers.append((b"content-length", str(len(self._body)).encode()))
-            response = await self._ask_upstream(headers)
+            response = await self._answered(headers)
         except (NoKey, Unreachable) as error:
             no_key = isinstance(error, NoKey)
             tools.teller.tell("problem", words=str(error))
             kind = "authentication_error" if no_key else "api_error"
             await answer(self._client, 401 if no_key else 502, error_body(kind, f"Parhelia: {error}"))
             return
+        if response is None:
+            return
         self._status = response.status_code
         tools.tally.count("called", tools.upstream.host)
         if response.status_code == 401:
             tools.key.forget()
         await self._back(response)
+
+    async def _answered(self, headers: Headers) -> h11.Response | None:
+        """Ask until the answer is not that the account's limit is reached; None when who asked has left."""
+        stillness = self._tools.stillness
+        try:
+            while True:
+                response = await self._ask_upstream(headers)
+                limit = usage_limit.reached(response.status_code, response.headers, self._tools.money.now())
+                if limit is None or not stillness.possible:
+                    return response
+                self._drop_answer()
+                words = f"the provider's limit for {limit.window} is reached"
+                stillness.hold(self._name, PROVIDER, words=words, until=limit.until)
+                if not await self._rested(limit.until):
+                    return None
+        finally:
+            stillness.let_go(self._name)
+
+    def _drop_answer(self) -> None:
+        """Close a connection whose answer nobody is given."""
+        if self._up is not None:
+            self._up.close()
+            self._up = None
+
+    async def _rested(self, until: float) -> bool:
+        """Wait until a moment, at most until it is worth asking again; False when who asked has left."""
+        wait_s = min(max(0.0, until - self._tools.money.now()), ASK_AGAIN_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._left.wait(), wait_s)
+        return not self._left.is_set()
 
     async def _ask_upstream(self, headers: Headers) -> h11.Response:
         """Send the request; once more where a kept connection turns out to be closed."""
@@ -152,7 +192,7 @@ class Exchange:
                         raise ConnectionError("it closed the connection")
             except (OSError, h11.ProtocolError) as error:
                 self._up.close()
-                if not used or self._left:
+                if not used or self._left.is_set():
                     words = (
                         "gave no answer" if isinstance(error, TimeoutError) else f"did not answer: {error}"
                     )
@@ -198,7 +238,7 @@ class Exchange:
 
     async def _give(self, event: Any) -> None:
         """Pass an event to the container, as long as it is there."""
-        if self._left:
+        if self._left.is_set():
             return
         try:
             await self._client.send(event)
@@ -212,8 +252,8 @@ class Exchange:
 
     def _gone(self) -> None:
         """The container has gone away: read on for a moment, then stop paying for what nobody reads."""
-        if not self._left:
-            self._left = True
+        if not self._left.is_set():
+            self._left.set()
             if self._up is not None:
                 asyncio.get_running_loop().call_later(DRAIN_S, self._cut)
 

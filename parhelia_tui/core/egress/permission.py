@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from parhelia_tui.core.egress.money import Money
-from parhelia_tui.core.egress.teller import Teller
+from parhelia_tui.core.egress.stillness import Stillness
 from parhelia_tui.core.meter.spending import Answer, Spender, Verdict, reserve
 
 LOOK_S = 0.02
@@ -22,15 +22,13 @@ class Permission:
     the ceiling lets both go on, so that the agent notices nothing but the time. Who is stopped is refused.
 
     Args:
-        holds: there is a supervisor that can hold the container still; else the request is refused at once.
+        stillness: where the container cannot be held still, the request is refused at once.
     """
 
-    def __init__(self, money: Money, spender: Spender, teller: Teller, *, holds: bool) -> None:
+    def __init__(self, money: Money, spender: Spender, stillness: Stillness) -> None:
         self._money = money
         self._spender = spender
-        self._teller = teller
-        self._holds = holds
-        self._held: set[str] = set()
+        self._stillness = stillness
 
     async def ask(self, request: str, model: str, estimate: int, left: Callable[[], bool]) -> Verdict:
         """Ask until there is an answer.
@@ -50,31 +48,19 @@ class Permission:
                 if verdict.answer in (Answer.GRANTED, Answer.STOPPED):
                     return verdict
                 if verdict.answer is Answer.SPENT:
-                    if not self._holds:
+                    if not self._stillness.possible:
                         return verdict
                     self._hold(request, verdict)
                 if not await self._changed(version, left):
                     return Verdict(Answer.WAIT, verdict.ceilings)
         finally:
-            self._let_go(request)
+            self._stillness.let_go(request)
 
     def _hold(self, request: str, verdict: Verdict) -> None:
-        if not self._held:
-            first = verdict.ceilings[0]
-            self._teller.tell(
-                "hold",
-                scope=first.scope,
-                words=first.words,
-                limit_nano=first.limit,
-                spent_nano=first.spent,
-            )
-        self._held.add(request)
-
-    def _let_go(self, request: str) -> None:
-        if request in self._held:
-            self._held.discard(request)
-            if not self._held:
-                self._teller.tell("go_on")
+        first = verdict.ceilings[0]
+        self._stillness.hold(
+            request, first.scope, words=first.words, limit_nano=first.limit, spent_nano=first.spent
+        )
 
     async def _changed(self, version: tuple[int, int], left: Callable[[], bool]) -> bool:
         """Wait until somebody changes the book; False when who asked has left."""
@@ -83,7 +69,7 @@ class Permission:
         # The request itself was the last change of ours.
         own = version[1] + 1
         while not left():
-            await asyncio.sleep(LOOK_HELD_S if self._held else LOOK_S)
+            await asyncio.sleep(LOOK_HELD_S if self._stillness else LOOK_S)
             seen = await self._money.version()
             if seen != (version[0], own) or clock() > end:
                 return not left()

@@ -22,6 +22,7 @@ from parhelia_tui.core.egress.money import Money
 from parhelia_tui.core.egress.permission import Permission
 from parhelia_tui.core.egress.proxy import Proxy
 from parhelia_tui.core.egress.settings import Settings
+from parhelia_tui.core.egress.stillness import Stillness
 from parhelia_tui.core.egress.tally import EVERY_S, Tally
 from parhelia_tui.core.egress.teller import Teller
 from parhelia_tui.core.egress.upstream import Upstream
@@ -114,10 +115,18 @@ class _Process:
             # Each request will say so in words; without the book nothing is spent.
             self._teller.tell("problem", words=str(error))
         self._key = Key(self._settings)
-        permission = Permission(self._money, self._spender, self._teller, holds=self._settings.holds)
+        stillness = Stillness(self._teller, possible=self._settings.holds)
+        permission = Permission(self._money, self._spender, stillness)
         self._api = Api(
             Tools(
-                self._settings, self._upstream, self._key, self._money, self._teller, self._tally, permission
+                self._settings,
+                self._upstream,
+                self._key,
+                self._money,
+                self._teller,
+                self._tally,
+                permission,
+                stillness,
             )
         )
         servers = [
