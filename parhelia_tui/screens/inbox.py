@@ -266,7 +266,7 @@ class InboxScreen(Screen[str | None]):
         if not chosen:
             return EMPTY
         if chosen[0].approval is None:
-            return "It asks in its terminal: Enter goes there, t tells it something."
+            return chosen[0].how
         return "It asks a question: y alone answers it."
 
     # Elsewhere

@@ -50,6 +50,25 @@ class Entry:
         return self.task.state is TaskState.NEEDS_REVIEW
 
     @property
+    def rests(self) -> bool:
+        """Whether its agent has done its turn, and waits for the next words."""
+        return self.approval is None and not self.reviewed and self.task.agent_state == "idle"
+
+    @property
+    def wants(self) -> str:
+        """What it needs of a person, in a word or two."""
+        if self.approval is not None:
+            return _WANTS[self.approval.kind]
+        return "a review" if self.reviewed else "your words" if self.rests else "terminal"
+
+    @property
+    def how(self) -> str:
+        """How it is answered, where no key of the inbox alone does that."""
+        if self.rests:
+            return "It has done its turn: t tells it what is next, Enter goes to its terminal."
+        return "It asks in its terminal: Enter goes there, t tells it something."
+
+    @property
     def words(self) -> str:
         """What is asked, in a line."""
         if self.approval is not None:
@@ -88,12 +107,11 @@ def _since(fleet: FleetView, task: Task) -> float:
 def cells(entry: Entry, marked: bool, now: float, colours: Colours) -> Sequence[Text]:
     """A row of the inbox."""
     accent = Style(color=colours.get("accent"), bold=True)
-    wants = _WANTS[entry.approval.kind] if entry.approval else "a review" if entry.reviewed else "terminal"
     return (
         Text("●" if marked else " ", accent),
         Text(age(entry.since, now)),
         Text(one_line(entry.task.slug, 60)),
-        Text(wants, Style(color=colours.get("secondary"))),
+        Text(entry.wants, Style(color=colours.get("secondary"))),
         Text(entry.words),
     )
 
@@ -119,5 +137,5 @@ def details(entry: Entry, now: float, colours: Colours) -> list[Text]:
         lines += [Text(), Text("y accepts it, d rejects it; l shows what it printed.", calm)]
     else:
         lines += [Text(one_line(task.question, 2000) or "It waits for you."), Text()]
-        lines.append(Text("It asks in its terminal: Enter goes there, t tells it something from here.", calm))
+        lines.append(Text(entry.how, calm))
     return lines

@@ -1,4 +1,4 @@
-"""One task: what it is and how it stands, its history, what it cost, what was asked of it."""
+"""One task: what it is and how it stands, its history, its cost, what was asked of it and is remembered for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.records import Owner, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.lines_screen import LinesScreen
@@ -44,6 +44,7 @@ class TaskDetailsScreen(LinesScreen):
         Binding("tab,right", "turn(1)", "next page"),
         Binding("shift+tab,left", "turn(-1)", "page before"),
         *(Binding(str(number), f"page({number - 1})", name) for number, (name, _) in enumerate(PAGES, 1)),
+        Binding("e", "edit_memory", "edit the memory"),
         Binding("d", "app.pop_screen", "back"),
     ]
     DEFAULT_CSS = """
@@ -53,7 +54,7 @@ class TaskDetailsScreen(LinesScreen):
 
     def __init__(self, client: Client, task: Task, clock: Callable[[], float] = time.time) -> None:
         super().__init__(LineView(id="about"))
-        self._paths = client.paths
+        self._paths, self._owner = client.paths, client.owner
         self._clock = clock
         self._task_id = task.id
         self._about: About | None = None
@@ -65,7 +66,9 @@ class TaskDetailsScreen(LinesScreen):
         """The names of the pages, then one of them."""
         yield self.tabs
         yield self.notice
-        self.pane.border_subtitle = "Esc back   Tab next page   g first line   G last line"
+        self.pane.border_subtitle = (
+            "Esc back   Tab next page   e edit the memory   g first line   G last line"
+        )
         yield self.pane
 
     def on_mount(self) -> None:
@@ -112,6 +115,32 @@ class TaskDetailsScreen(LinesScreen):
         self._draw()
         self.action_jump(0)
 
+    def action_edit_memory(self) -> None:
+        """Change what the next session of its project is told."""
+        from parhelia_tui.screens.edit_text import EditTextScreen
+
+        about = self._about
+        if about is None or not about.task.project:
+            self.notice.say("Nothing is remembered for a workspace of its own alone.", self._clock())
+            return
+        project = about.task.project
+        before = about.memory.text if about.memory else ""
+        title = f"What the next session in {one_line(project, 100)} is told"
+
+        def kept(text: str | None) -> None:
+            if text is not None:
+                self.run_worker(self._keep(project, text))
+
+        self.app.push_screen(EditTextScreen(title, before), kept)
+
+    async def _keep(self, project: str, text: str) -> None:
+        try:
+            await asyncio.to_thread(_remember, self._paths, self._owner, project, text)
+        except ParheliaError as error:
+            self.notice.say(in_words(error), self._clock())
+            return
+        self.notice.say("The next session is told so." if text.strip() else "It is forgotten.", self._clock())
+
     def action_turn(self, by: int) -> None:
         """Show the next page or the one before."""
         self.action_page((self._page + by) % len(PAGES))
@@ -127,4 +156,14 @@ def _read(paths: Paths, task_id: str) -> About:
             door.events(task_id=task_id, limit=EVENTS_KEPT),
             door.spendings(task_id),
             door.approvals.listed(task=task, limit=APPROVALS_KEPT),
+            door.memory(task.project) if task.project else None,
         )
+
+
+def _remember(paths: Paths, owner: Owner, project: str, text: str) -> None:
+    """Put a text in the place of what is remembered of a project. Raises E100, E500."""
+    with closing(Client(paths, owner)) as door:
+        if text.strip():
+            door.remember(project, text)
+        else:
+            door.forget_memory(project)

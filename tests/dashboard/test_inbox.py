@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.screens.inbox import InboxScreen
 from tests.support.asking import asker, bash, told, waiting
@@ -168,15 +169,21 @@ async def test_hostile_text_is_shown_as_text(client: Client, place: Path) -> Non
     assert end_of(client, task.id).state is TaskState.COMPLETED
 
 
-async def test_an_agent_that_asks_in_its_terminal_is_gone_to(client: Client, place: Path) -> None:
-    said = {"type": "state", "state": "waiting", "message": "red or blue?"}
+def one_that_says(client: Client, place: Path, **state: str) -> Task:
+    """A program that reports a state, and reads lines."""
     program = f"""
 import os, socket
 to = socket.socket(socket.AF_UNIX); to.connect(os.environ["PARHELIA_AGENT_SOCKET"])
-to.sendall({json.dumps(said)!r}.encode() + b"\\n"); input()
+to.sendall({json.dumps({"type": "state", **state})!r}.encode() + b"\\n")
+while True:
+    input()
 """
     (place / "say.py").write_text(program)
-    task = create(client, "python3 -I -S say.py", place)
+    return create(client, "python3 -I -S say.py", place)
+
+
+async def test_an_agent_that_asks_in_its_terminal_is_gone_to(client: Client, place: Path) -> None:
+    task = one_that_says(client, place, state="waiting", message="red or blue?")
     reach(client, task.id, TaskState.WAITING)
     async with dashboard(client) as seen:
         await seen.press("i")
@@ -190,7 +197,16 @@ to.sendall({json.dumps(said)!r}.encode() + b"\\n"); input()
         await seen.type("blue")
         await seen.press("enter")
         await seen.wait_for("It was told “blue”: its terminal shows it.")
-    end_of(client, task.id)
+
+
+async def test_an_agent_that_has_done_its_turn_waits_for_words(client: Client, place: Path) -> None:
+    task = one_that_says(client, place, state="idle", source="session", message="the tests pass")
+    reach(client, task.id, TaskState.WAITING)
+    async with dashboard(client) as seen:
+        await seen.press("i")
+        await seen.wait_for("your words", "It has done its turn: t tells it what is next")
+        await seen.press("y")
+        await seen.wait_for("Enter goes to its terminal.")
 
 
 def test_the_desktop_is_told_by_the_terminal_and_the_filters_are_kept(

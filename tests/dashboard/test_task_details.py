@@ -29,6 +29,8 @@ async def test_it_tells_what_a_task_is_and_how_it_stands(opened: Opens) -> None:
         await seen.press("4")
         await seen.wait_for("4 prompt")
         await seen.press("right")
+        await seen.wait_for("nothing is remembered yet")
+        await seen.press("right")
         await seen.wait_for("workspace")
         await seen.press("left", "escape")
         assert seen.app.screen is seen.home
@@ -64,3 +66,43 @@ async def test_text_of_others_is_text_there_too(client: Client, place: Path) -> 
         await seen.press("d", "4")
         await seen.wait_for("[bold]b[/]")
         assert not any("\x1b" in line or "\x07" in line for line in seen.lines())
+
+
+@pytest.mark.real
+async def test_what_is_remembered_of_its_project_is_shown_and_edited(client: Client, place: Path) -> None:
+    client.remember(str(place), "- the cache is [b]cold[/]\n")
+    task = create(client, "sleep 600", place)
+    async with dashboard(client) as seen:
+        seen.home.tasks.select(task.id)
+        await seen.press("d", "5")
+        await seen.wait_for("- the cache is [b]cold[/]", str(place)[:40])
+        await seen.press("e")
+        await seen.wait_for("Ctrl+S keeps it")
+        await seen.type("warm ")
+        await seen.press("escape")
+        await seen.wait_for("Esc again drops it")
+        await seen.press("ctrl+s")
+        await seen.wait_for("The next session is told so.", "warm - the cache is")
+        await seen.press("e")
+        await seen.wait_for("Ctrl+S keeps it")
+        await seen.type("x")
+        await seen.press("escape", "escape")
+        await seen.wait_gone("Ctrl+S keeps it")
+        found = client.memory(str(place))
+        assert found is not None
+        assert found.text == "warm - the cache is [b]cold[/]\n"
+        await seen.press("e")
+        await seen.wait_for("Ctrl+S keeps it")
+        await seen.press("f7", "delete", "ctrl+s")
+        await seen.wait_for("It is forgotten.", "nothing is remembered yet")
+    assert client.memory(str(place)) is None
+
+
+async def test_a_workspace_of_its_own_has_no_memory(client: Client) -> None:
+    task = create(client, "sleep 600", None, workspace_mode="empty")
+    async with dashboard(client) as seen:
+        seen.home.tasks.select(task.id)
+        await seen.press("d", "5")
+        await seen.wait_for("so nothing is remembered for it")
+        await seen.press("e")
+        await seen.wait_for("Nothing is remembered for a workspace of its own alone.")

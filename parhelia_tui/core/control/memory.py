@@ -26,14 +26,9 @@ LONGEST = 16_000
 """Characters of a memory; of a longer one the end is kept, which is the newest."""
 
 
-def project_of(task: Task) -> str:
-    """The project of a task: its workspace as the user named it; empty where it has one of its own alone."""
-    return "" if task.workspace_mode == "empty" else task.workspace
-
-
 def of_task(context: Context, task: Task) -> str:
     """What earlier sessions left for a task; empty where there is nothing, or where nobody wants it."""
-    project = project_of(task)
+    project = task.project
     if not context.config.claude.memory or not project:
         return ""
     found = memories.get(context.db, project)
@@ -49,7 +44,7 @@ def remember(context: Context) -> None:
             notes = _notes(context, task, container_id)
         with writing(context.db) as tx:
             memories.remembered(tx, task_id, number)
-            project = project_of(task) if task is not None else ""
+            project = task.project if task is not None else ""
             if task is None or not project or not context.config.claude.memory:
                 continue
             before = memories.get(tx, project)
