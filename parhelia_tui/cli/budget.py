@@ -15,6 +15,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.budgets import Budget
+    from parhelia_tui.core.client.fleet import Totals
 
 _WHAT = "all, day, plan:ID or a task"
 
@@ -42,6 +43,7 @@ def show(what: str | None) -> None:
         ("in all", money(totals.spent_total_usd)),
         ("last hour", money(totals.burn_usd_per_hour)),
         ("tokens", f"{totals.input_tokens} in, {totals.output_tokens} out"),
+        ("subscription", _worth(totals) if totals.worth_total_usd else ""),
         ("unknown", f"{unknown} entries of today have no known cost" if unknown else ""),
     ]
     spent = [each for each in found if each.left_usd is not None and each.left_usd <= 0]
@@ -51,6 +53,13 @@ def show(what: str | None) -> None:
         next_actions=[f"parhelia budget raise {_word(each.scope)} USD" for each in spent]
         or ["parhelia budget set USD", "parhelia budget history"],
         cost_usd=totals.spent_total_usd,
+    )
+
+
+def _worth(totals: Totals) -> str:
+    return (
+        f"worth {money(totals.worth_today_usd)} today, {money(totals.worth_total_usd)} in all at the API's prices;"
+        " not counted"
     )
 
 
@@ -155,6 +164,7 @@ def history(what: str | None, by: str, days: float) -> None:
             str(each.answers),
             str(each.input_tokens),
             str(each.output_tokens),
+            money(each.worth_usd) if each.worth_usd else "",
             f"{each.estimated} estimated" if each.estimated else "",
         ]
         for each in found
@@ -162,7 +172,7 @@ def history(what: str | None, by: str, days: float) -> None:
     out.answer(
         found,
         lambda: (
-            table((by.upper(), "COST", "ANSWERS", "TOKENS IN", "OUT", ""), rows)
+            table((by.upper(), "COST", "ANSWERS", "TOKENS IN", "OUT", "BY SUBSCRIPTION", ""), rows)
             if rows
             else f"nothing was spent in the last {days:g} days"
         ),

@@ -221,6 +221,8 @@ def budget(fleet: FleetView, colours: Colours) -> list[Text]:
             line("burn", money(totals.burn_usd_per_hour), "in the last hour"),
         ]
     lines.append(line("tokens", _short(totals.input_tokens), "in", _short(totals.output_tokens), "out"))
+    if totals.worth_today_usd:
+        lines.append(line("beside", money(totals.worth_today_usd), "by subscription today"))
     if unknown:
         plural = "s" if unknown != 1 else ""
         lines.append(

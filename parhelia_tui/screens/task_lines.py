@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from parhelia_tui.core.model.display import age, doing, length, money
-from parhelia_tui.core.model.records import Approval, Attempt, Event, LedgerEntry, Task
+from parhelia_tui.core.model.records import Approval, Attempt, Event, LedgerEntry, Memory, Task
 from parhelia_tui.core.model.text import one_line, plain
 from parhelia_tui.widgets import look
 
@@ -28,6 +28,7 @@ class About:
     events: Sequence[Event]
     entries: Sequence[LedgerEntry]
     approvals: Sequence[Approval]
+    memory: Memory | None
 
 
 def overview(about: About, colours: Colours, now: float) -> list[Text]:
@@ -93,6 +94,8 @@ def costs(about: About, colours: Colours, now: float) -> list[Text]:
     for each in about.entries:
         total += each.cost_usd or 0.0
         cost = "unknown" if each.cost_usd is None else f"${each.cost_usd:.4f}"
+        if each.worth_usd is not None:
+            cost = f"({each.worth_usd:.4f})"
         lines.append(
             Text(
                 f"{_moment(each.at):<17}{one_line(each.model, 24):<26}{each.input_tokens:>10,}"
@@ -107,11 +110,26 @@ def prompt(about: About, colours: Colours, now: float) -> list[Text]:
     return [Text(line) for line in plain(about.task.prompt).split("\n")]
 
 
+def memory(about: About, colours: Colours, now: float) -> list[Text]:
+    """What sessions of its project left for the next one."""
+    if not about.task.project:
+        return [Text("It has a workspace of its own alone, so nothing is remembered for it.", "dim")]
+    found = about.memory
+    known = (
+        f"changed {age(found.updated_at, now)} ago by {found.written_by}"
+        if found
+        else "nothing is remembered yet"
+    )
+    lines = [_head(f"{one_line(about.task.project, 300)}: {one_line(known)}; e edits it", colours), Text()]
+    return lines + [Text(line) for line in plain(found.text if found else "").rstrip("\n").split("\n")]
+
+
 PAGES: tuple[tuple[str, Callable[[About, Colours, float], list[Text]]], ...] = (
     ("about", overview),
     ("events", events),
     ("cost", costs),
     ("prompt", prompt),
+    ("memory", memory),
 )
 
 

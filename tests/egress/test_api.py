@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -543,8 +544,10 @@ def ask_raw(it: Egress, data: bytes) -> bytes:
         raw.sendall(data)
         raw.shutdown(socket.SHUT_WR)
         said = b""
-        while piece := raw.recv(65536):
-            said += piece
+        # Who has not read it all and closes resets the connection; that is an end too.
+        with contextlib.suppress(ConnectionResetError):
+            while piece := raw.recv(65536):
+                said += piece
         return said
 
 

@@ -46,6 +46,7 @@ class Totals:
         burn_usd_per_hour: spent in the last 60 minutes.
         hours: spent in each of the last 24 hours, the oldest first.
         ceilings: for `all` and for a `day`, where there are such.
+        worth_today_usd, worth_total_usd: what subscriptions paid for would have cost beside that.
     """
 
     by_state: dict[TaskState, int]
@@ -57,6 +58,8 @@ class Totals:
     burn_usd_per_hour: float
     hours: tuple[float, ...]
     ceilings: dict[str, float] = field(default_factory=dict)
+    worth_today_usd: float = 0.0
+    worth_total_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,8 @@ def totals(db: sqlite3.Connection, sums: Money) -> Totals:
         burn_usd_per_hour=sums.burn_usd_per_hour,
         hours=sums.hours,
         ceilings=json.loads(meta.get(db, meta.CEILINGS) or "{}"),
+        worth_today_usd=sums.today.worth_usd,
+        worth_total_usd=sums.ever.worth_usd,
     )
 
 

@@ -111,6 +111,7 @@ def _mark(db: sqlite3.Connection) -> int:
 
 def _store(tx: sqlite3.Connection, entry: Entry) -> None:
     task = tasks.find(tx, entry.task)
+    cost = 0.0 if entry.subscription else usd(entry.cost)
     new = ledger.add_metered(
         tx,
         entry.task,
@@ -124,7 +125,8 @@ def _store(tx: sqlite3.Connection, entry: Entry) -> None:
         output_tokens=entry.output_tokens,
         cache_read_tokens=entry.cache_read,
         cache_write_tokens=entry.cache_write_5m + entry.cache_write_1h,
-        cost_usd=usd(entry.cost),
+        cost_usd=cost,
+        worth_usd=usd(entry.cost) if entry.subscription else None,
         estimated=entry.estimated or entry.assumed,
     )
     if task is not None and new:
@@ -134,7 +136,7 @@ def _store(tx: sqlite3.Connection, entry: Entry) -> None:
             task,
             input_tokens=task.input_tokens + prompt,
             output_tokens=task.output_tokens + entry.output_tokens,
-            cost_usd=(task.cost_usd or 0.0) + usd(entry.cost),
+            cost_usd=(task.cost_usd or 0.0) + cost,
         )
 
 

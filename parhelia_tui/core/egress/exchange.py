@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from parhelia_tui.core.egress.usage import BodyMeter, StreamMeter
 from parhelia_tui.core.egress.wire import Headers, Reader, Wire, answer, error_body, passed_on
 from parhelia_tui.core.meter.bill import Usage
 from parhelia_tui.core.meter.money import usd
-from parhelia_tui.core.meter.spending import Answer, adjust, settle
+from parhelia_tui.core.meter.spending import Answer, Spender, adjust, settle
 from parhelia_tui.core.model.errors import ParheliaError
 
 DRAIN_S = 2.0
@@ -42,6 +42,7 @@ class Tools:
     """What exchanges work with: whose they are, where they go, with which key, on whose money."""
 
     settings: Settings
+    spender: Spender
     upstream: Upstream
     key: Key
     money: Money
@@ -95,7 +96,11 @@ class Exchange:
         tools = self._tools
         try:
             verdict = await tools.permission.ask(
-                self._name, self._asked.model, self._asked.estimate(tools.prices), self._left.is_set
+                self._name,
+                await self._spender(),
+                self._asked.model,
+                self._asked.estimate(tools.prices),
+                self._left.is_set,
             )
         except ParheliaError as error:
             # Without the book nothing is spent.
@@ -113,6 +118,11 @@ class Exchange:
         tools.teller.tell("refused", scope=scope, words=words)
         await answer(self._client, 402, error_body("billing_error", words))
         return False
+
+    async def _spender(self) -> Spender:
+        """Who pays for it: nobody, where an account's subscription does."""
+        tools = self._tools
+        return replace(tools.spender, subscription=await tools.key.is_of_subscription())
 
     async def _through(self) -> None:
         tools = self._tools

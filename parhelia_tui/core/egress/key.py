@@ -15,6 +15,8 @@ COMMAND_S = 30.0
 WAIT_S = 10.0
 """How long a request waits for a key that the supervisor is to hand over."""
 LONGEST = 16384
+OF_ACCOUNT = "sk-ant-oat"
+"""How the tokens begin that an account's owner signs in with (`claude setup-token`)."""
 
 
 class NoKey(Exception):
@@ -33,6 +35,7 @@ class Key:
         self._found = ""
         self._handed = asyncio.Event()
         self._given = ""
+        self._waited = False
         self._looking = asyncio.Lock()
 
     def hand_over(self, value: str) -> None:
@@ -56,10 +59,17 @@ class Key:
                 self._found = _checked(await self._find())
             return self._found
 
+    async def is_of_subscription(self) -> bool:
+        """Whether it is the token of an account, whose subscription pays; False where there is none."""
+        try:
+            return (await self.value()).startswith(OF_ACCOUNT)
+        except NoKey:
+            return False
+
     async def headers(self) -> Headers:
         """Give the header with which the provider is asked: a token of an account is a bearer, a key is not."""
         value = await self.value()
-        if value.startswith("sk-ant-oat"):
+        if value.startswith(OF_ACCOUNT):
             return [(b"authorization", b"Bearer " + value.encode())]
         return [(b"x-api-key", value.encode())]
 
@@ -69,10 +79,11 @@ class Key:
             return _from_file(Path(asked.key_file))
         if asked.key_command:
             return await _from_command(asked.key_command)
-        try:
-            await asyncio.wait_for(self._handed.wait(), WAIT_S)
-        except TimeoutError:
-            pass
+        if not self._waited:
+            # Once: each request asks more than one time.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._handed.wait(), WAIT_S)
+            self._waited = True
         if not self._given:
             raise NoKey(
                 f"the variable {asked.key_env} was not set where Parhelia was started; set it, or give"

@@ -16,7 +16,7 @@ AGAIN_S = 30.0
 
 
 class Permission:
-    """Gives money for requests of one spender.
+    """Gives money for requests.
 
     A request beyond a ceiling is held: the supervisor is told to hold the container still, and whoever raises
     the ceiling lets both go on, so that the agent notices nothing but the time. Who is stopped is refused.
@@ -25,12 +25,13 @@ class Permission:
         stillness: where the container cannot be held still, the request is refused at once.
     """
 
-    def __init__(self, money: Money, spender: Spender, stillness: Stillness) -> None:
+    def __init__(self, money: Money, stillness: Stillness) -> None:
         self._money = money
-        self._spender = spender
         self._stillness = stillness
 
-    async def ask(self, request: str, model: str, estimate: int, left: Callable[[], bool]) -> Verdict:
+    async def ask(
+        self, request: str, spender: Spender, model: str, estimate: int, left: Callable[[], bool]
+    ) -> Verdict:
         """Ask until there is an answer.
 
         Args:
@@ -43,7 +44,7 @@ class Permission:
             while True:
                 version = await self._money.version()
                 verdict = await self._money.ask_surely(
-                    lambda db: reserve(db, request, self._spender, model, estimate, self._money.now())
+                    lambda db: reserve(db, request, spender, model, estimate, self._money.now())
                 )
                 if verdict.answer in (Answer.GRANTED, Answer.STOPPED):
                     return verdict

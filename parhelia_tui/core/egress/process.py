@@ -116,10 +116,11 @@ class _Process:
             self._teller.tell("problem", words=str(error))
         self._key = Key(self._settings)
         stillness = Stillness(self._teller, possible=self._settings.holds)
-        permission = Permission(self._money, self._spender, stillness)
+        permission = Permission(self._money, stillness)
         self._api = Api(
             Tools(
                 self._settings,
+                self._spender,
                 self._upstream,
                 self._key,
                 self._money,

@@ -12,7 +12,7 @@ class Entry:
 
     Args:
         seq: grows with each entry that becomes certain; never used twice.
-        cost: nano-USD.
+        cost: nano-USD; of a subscription what it would have been.
         estimated: the answer was cut, so what is known of it was counted.
         assumed: the model is in no table of prices and was charged as the dearest known one.
         status: of the answer (HTTP); None where there was none.
@@ -34,6 +34,7 @@ class Entry:
     cache_write_5m: int
     cache_write_1h: int
     at: float
+    subscription: bool
 
 
 def since(db: sqlite3.Connection, seq: int, most: int = 500) -> list[Entry]:
@@ -41,12 +42,13 @@ def since(db: sqlite3.Connection, seq: int, most: int = 500) -> list[Entry]:
     found = db.execute(
         "SELECT settled_seq AS seq, request, container, task, plan, model, cost_nano AS cost,"
         " state = 'estimated' AS estimated, assumed, status,"
-        " input_tokens, output_tokens, cache_read, cache_write_5m, cache_write_1h, settled_at AS at FROM entries"
+        " input_tokens, output_tokens, cache_read, cache_write_5m, cache_write_1h, settled_at AS at,"
+        " subscription FROM entries"
         " WHERE settled_seq > ? ORDER BY settled_seq LIMIT ?",
         (seq, most),
     )
     return [
-        Entry(**{**dict(row), "estimated": bool(row["estimated"]), "assumed": bool(row["assumed"])})
+        Entry(**{**dict(row), **{name: bool(row[name]) for name in ("estimated", "assumed", "subscription")}})
         for row in found
     ]
 

@@ -18,14 +18,22 @@ from parhelia_tui.core.store.connection import writing, writing_durably
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Who asks for money: a container that works on a task, of a plan or of none."""
+    """Who asks for money: a container that works on a task, of a plan or of none.
+
+    Args:
+        subscription: the key is that of an account with a subscription, so it costs no money: what it uses is
+            kept, with what it would cost, and no ceiling bounds it.
+    """
 
     container: str
     task: str
     plan: str | None = None
+    subscription: bool = False
 
     def scopes(self, day: str) -> tuple[tuple[str, str], ...]:
         """Pairs of a ceiling and the account that it bounds."""
+        if self.subscription:
+            return ()
         found = [("all", "all"), ("day", f"day:{day}"), (f"task:{self.task}", f"task:{self.task}")]
         if self.plan is not None:
             found.append((f"plan:{self.plan}", f"plan:{self.plan}"))
@@ -113,9 +121,19 @@ def reserve(
         if waiting:
             return Verdict(Answer.WAIT, tuple(waiting))
         tx.execute(
-            "INSERT INTO entries (request, container, task, plan, day, model, state, reserved_nano, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'reserved', ?, ?)",
-            (request, spender.container, spender.task, spender.plan, day, model, estimate, at),
+            "INSERT INTO entries (request, container, task, plan, day, model, state, reserved_nano, at,"
+            " subscription) VALUES (?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?)",
+            (
+                request,
+                spender.container,
+                spender.task,
+                spender.plan,
+                day,
+                model,
+                estimate,
+                at,
+                spender.subscription,
+            ),
         )
         _book(tx, spender, day, spent=0, reserved=estimate)
     return Verdict(Answer.GRANTED)
@@ -219,7 +237,7 @@ def _open_entry(tx: sqlite3.Connection, request: str) -> sqlite3.Row | None:
 
 
 def _spender(row: sqlite3.Row) -> Spender:
-    return Spender(row["container"], row["task"], row["plan"])
+    return Spender(row["container"], row["task"], row["plan"], bool(row["subscription"]))
 
 
 def _close(

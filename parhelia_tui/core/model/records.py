@@ -127,6 +127,11 @@ class Task:
     seen_output_tokens: int = 0
     owner: Owner = field(default=Owner())
 
+    @property
+    def project(self) -> str:
+        """Its workspace as the user named it; empty where it has one of its own alone."""
+        return "" if self.workspace_mode == "empty" else self.workspace
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -364,7 +369,12 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One spending: tokens of one response. `cost_usd` None is an unknown cost, never zero."""
+    """One spending: tokens of one response.
+
+    Args:
+        cost_usd: None is an unknown cost, never zero.
+        worth_usd: what it would have cost, where an account's subscription paid for it.
+    """
 
     id: int
     at: float
@@ -374,6 +384,7 @@ class LedgerEntry:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    worth_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

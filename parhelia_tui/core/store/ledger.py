@@ -74,12 +74,14 @@ def add_metered(
     cache_read_tokens: int,
     cache_write_tokens: int,
     cost_usd: float,
+    worth_usd: float | None,
     estimated: bool,
 ) -> bool:
     """Store what the meter booked; what is stored already changes nothing. The task's own sum is the caller's.
 
     Args:
         number: of the entry in the meter's book.
+        worth_usd: what it would have cost, where a subscription paid for it.
         estimated: the answer was cut or the price is not known, so it is what was known of it.
 
     Returns:
@@ -87,11 +89,12 @@ def add_metered(
     """
     cursor = tx.execute(
         "INSERT INTO ledger (at, task_id, container_id, spool_seq, model, input_tokens, output_tokens,"
-        " cache_read_tokens, cache_write_tokens, cost_usd, request, estimated, owner_user, owner_session,"
-        " owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " cache_read_tokens, cache_write_tokens, cost_usd, worth_usd, request, estimated, owner_user,"
+        " owner_session, owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             *(at, task_id, container_id, -number, model, input_tokens, output_tokens, cache_read_tokens),
-            *(cache_write_tokens, cost_usd, request, int(estimated), owner.user_id, owner.session_id),
+            *(cache_write_tokens, cost_usd, worth_usd, request, int(estimated)),
+            *(owner.user_id, owner.session_id),
             container_id,
         ),
     )
@@ -105,12 +108,14 @@ class Spent:
     Args:
         usd: the known costs, in USD.
         unknown: entries whose cost nobody knows; they are not zero.
+        worth_usd: what subscriptions paid for would have cost beside that.
     """
 
     usd: float
     unknown: int
     input_tokens: int
     output_tokens: int
+    worth_usd: float = 0.0
 
 
 def spent(db: sqlite3.Connection, *, from_at: float = 0.0, task_id: str | None = None) -> Spent:
@@ -122,10 +127,10 @@ def spent(db: sqlite3.Connection, *, from_at: float = 0.0, task_id: str | None =
     row = db.execute(
         "SELECT coalesce(sum(cost_usd), 0.0), count(*) - count(cost_usd),"
         " coalesce(sum(input_tokens + cache_read_tokens + cache_write_tokens), 0),"
-        f" coalesce(sum(output_tokens), 0) FROM ledger WHERE {where}",
+        f" coalesce(sum(output_tokens), 0), coalesce(sum(worth_usd), 0.0) FROM ledger WHERE {where}",
         values,
     ).fetchone()
-    return Spent(row[0], row[1], row[2], row[3])
+    return Spent(*row)
 
 
 def by_hour(db: sqlite3.Connection, now: float, hours: int) -> list[float]:
@@ -150,6 +155,7 @@ class Part:
         usd: the known costs.
         answers: how many answers they were for.
         estimated: those of them of which not all was known.
+        worth_usd: what those would have cost that a subscription paid for.
     """
 
     name: str
@@ -158,6 +164,7 @@ class Part:
     estimated: int
     input_tokens: int
     output_tokens: int
+    worth_usd: float
 
 
 _PARTS = {"day": "date(at, 'unixepoch', 'localtime')", "task": "task_id", "model": "model"}
@@ -170,7 +177,8 @@ def parts(db: sqlite3.Connection, by: str, from_at: float, task_id: str | None =
     found = db.execute(
         f"SELECT {name}, coalesce(sum(cost_usd), 0.0), count(*),"
         " sum(estimated OR cost_usd IS NULL),"
-        " sum(input_tokens + cache_read_tokens + cache_write_tokens), sum(output_tokens)"
+        " sum(input_tokens + cache_read_tokens + cache_write_tokens), sum(output_tokens),"
+        " coalesce(sum(worth_usd), 0.0)"
         " FROM ledger WHERE at >= ? AND (? IS NULL OR task_id = ?)"
         f" GROUP BY 1 ORDER BY {order}",
         (from_at, task_id, task_id),

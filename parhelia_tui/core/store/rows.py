@@ -212,6 +212,7 @@ def ledger_entry(row: sqlite3.Row) -> LedgerEntry:
         input_tokens=row["input_tokens"],
         output_tokens=row["output_tokens"],
         cost_usd=row["cost_usd"],
+        worth_usd=row["worth_usd"],
     )
 
 

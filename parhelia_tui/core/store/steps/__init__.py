@@ -55,5 +55,6 @@ STEPS: tuple[Step, ...] = (
     _script("0006_replies"),
     _script("0007_egress"),
     _script("0008_memories"),
+    _script("0009_subscriptions"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
