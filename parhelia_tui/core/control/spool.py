@@ -22,6 +22,7 @@ from parhelia_tui.core.model.states import (
     SessionState,
     TaskState,
 )
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.shim.limits import NOT_KEPT
 from parhelia_tui.core.store import containers, events, sessions, tasks
 from parhelia_tui.core.store.connection import writing, writing_durably
