@@ -20,6 +20,7 @@ from parhelia_tui.core.checkpoints.capture import Capture, capture
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
 from parhelia_tui.core.checkpoints.verify import verify
+from parhelia_tui.core.checkpoints.watch import Watch
 from parhelia_tui.core.model.errors import ParheliaError
 from tests.checkpoints.strict import differences
 from tests.support.waiting import wait_until
@@ -103,6 +104,29 @@ def test_what_is_captured_is_what_was_there_in_the_pause(
         restore(repository, made.tree, tmp_path / f"out{number}")
         assert differences(copy, tmp_path / f"out{number}") == []
     assert verify(repository) == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_happens_to_a_directory_before_it_is_watched_is_seen(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    live = tmp_path / "ws"
+    (live / "above" / "below").mkdir(parents=True)
+    os.utime(live / "above" / "below", ns=(1, 1))
+    before = capture(repository, live).tree if again else None
+    add = Watch.add
+
+    def late(watch: Watch, opened: int, path: str) -> None:
+        if path == "above/below":
+            # The directory above has been listed.
+            (live / path / "late").touch()
+        add(watch, opened, path)
+
+    monkeypatch.setattr(Watch, "add", late)
+    made = capture(repository, live, before)
+    restore(repository, made.tree, tmp_path / "out")
+    assert differences(live, tmp_path / "out") == []
+    assert made.unsettled == ()
 
 
 LIMITED = """

@@ -12,12 +12,18 @@ from functools import partial
 from itertools import pairwise
 
 from parhelia_tui.core.checkpoints.coding import NOTHING, damaged
-from parhelia_tui.core.checkpoints.files import CREATE, DEPTH_LIMIT, DIRECTORY, descriptor, write_all
+from parhelia_tui.core.checkpoints.files import (
+    CREATE,
+    DEPTH_LIMIT,
+    DIRECTORY,
+    descriptor,
+    open_below,
+    write_all,
+)
 from parhelia_tui.core.checkpoints.forked import copies, possible
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
-from parhelia_tui.core.checkpoints.scan import open_below
 
 Job = tuple[str, list[Entry]]
 """A directory, and the files and links to make in it."""

@@ -60,6 +60,22 @@ def directory(name: str, within: int | None = None) -> Iterator[int]:
         os.close(opened)
 
 
+def open_below(opened: int, path: str) -> int:
+    """Open a directory below another one without following a symbolic link anywhere.
+
+    Raises:
+        OSError: when it is not there, or there is a symbolic link on the way.
+    """
+    inside = os.dup(opened)
+    for name in path.split("/") if path else ():
+        try:
+            deeper = os.open(name, DIRECTORY, dir_fd=inside)
+        finally:
+            os.close(inside)
+        inside = deeper
+    return inside
+
+
 def write_durably(within: int, name: str, data: bytes) -> None:
     """Write a file that is whole or not there, also after the machine went down."""
     # Two who write the same at once must not share it.

@@ -4,29 +4,72 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from parhelia_tui.core.checkpoints.manifest import Entry
 
-KEY = 32
-UNSURE = bytes(KEY)
+Key = tuple[int, ...]
+"""Inode, size, mtime and ctime of a name, the times as seconds and nanoseconds."""
+
+UNSURE: Key = (0,) * 6
 """The key of a name that is to be looked at again in any case."""
 
+_OPENING = 8
+"""What opening and watching a directory costs, in names."""
 
-def keys(flat: list[int]) -> bytes:
-    """Pack inode, size, mtime and ctime of names, one after the other, into their keys."""
-    try:
-        return struct.pack(f"<{len(flat)}q", *flat)
-    except struct.error:
-        # Inodes of 64 bits, times after 2262.
-        return b"".join([(each & (1 << 64) - 1).to_bytes(8, "little") for each in flat])
+_SECOND = 1_000_000_000
+_WORD = (1 << 64) - 1
 
 
-def key_of(status: os.stat_result) -> bytes:
+def key_of(status: os.stat_result) -> Key:
     """Give the key of one name."""
-    return keys([status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
+    mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
+    return (
+        status.st_ino,
+        status.st_size,
+        mtime // _SECOND,
+        mtime % _SECOND,
+        ctime // _SECOND,
+        ctime % _SECOND,
+    )
+
+
+def keys(flat: Sequence[int]) -> bytes:
+    """Pack inode, size, mtime and ctime (in nanoseconds) of names, one after the other."""
+    mtimes, ctimes = flat[2::4], flat[3::4]
+    return _columns(
+        [
+            *flat[0::4],
+            *flat[1::4],
+            *[each // _SECOND for each in mtimes],
+            *[each % _SECOND for each in mtimes],
+            *[each // _SECOND for each in ctimes],
+            *[each % _SECOND for each in ctimes],
+        ]
+    )
+
+
+def pack(rows: Sequence[Key]) -> bytes:
+    """Pack the keys of names, column by column: so they come out of the kernel's answers (`lstat.py`)."""
+    return _columns([*chain.from_iterable(zip(*rows, strict=True))])
+
+
+def unpack(packed: bytes) -> list[Key]:
+    """Give the keys that were packed."""
+    words = memoryview(packed).cast("q")
+    count = len(words) // len(UNSURE)
+    return list(zip(*(words[at : at + count] for at in range(0, len(words), count or 1)), strict=True))
+
+
+def _columns(words: Sequence[int]) -> bytes:
+    try:
+        return struct.pack(f"{len(words)}q", *words)
+    except struct.error:
+        # Inodes of 64 bits.
+        return struct.pack(f"{len(words)}Q", *[each & _WORD for each in words])
 
 
 @dataclass(slots=True)
@@ -35,8 +78,8 @@ class Folder:
 
     Attributes:
         inode: its own.
-        names: all that were seen, in the order of the directory, also of what is no part of the checkpoint.
-        keys: inode, size, mtime and ctime of each, `KEY` bytes each.
+        names: all that were seen, as bytes in the order of the directory, also of what is no part of the checkpoint.
+        keys: of each, in columns (`pack`).
         entries: what the listing is made of; None when the stored listing has it.
         subs: the directories in it.
         listing: the name of the stored listing; None when it has to be made.
@@ -46,11 +89,12 @@ class Folder:
         link_ids: what the stored listing says about them.
         files: names of files and symbolic links in it, without those of `subs`.
         size: bytes that they hold.
-        key: its own inode, size, mtime and ctime, taken before it was listed: while that is the same, so are `names`.
+        key: its own, taken before it was listed: while that is the same, so are `names`.
+        weight: about what it costs to look at it and all below, in names; as it was when it was walked as a whole.
     """
 
     inode: int
-    names: list[str]
+    names: list[bytes]
     keys: bytes
     entries: dict[str, Entry] | None
     subs: dict[str, Folder] = field(default_factory=dict)
@@ -61,12 +105,20 @@ class Folder:
     link_ids: dict[str, int] = field(default_factory=dict)
     files: int = 0
     size: int = 0
-    key: bytes = UNSURE
+    key: Key = UNSURE
+    weight: int = 0
 
-    def key_by_name(self) -> dict[str, bytes]:
+    def key_by_name(self) -> dict[bytes, Key]:
         """Give the key of each name."""
-        packed = self.keys
-        return {name: packed[at * KEY : at * KEY + KEY] for at, name in enumerate(self.names)}
+        return dict(zip(self.names, unpack(self.keys), strict=True))
+
+    def weigh(self) -> None:
+        """Add up what it costs to look at it."""
+        self.weight = len(self.names) + _OPENING + sum([each.weight for each in self.subs.values()])
+
+    def paths(self, above: str, name: str) -> list[str]:
+        """Give the paths of this and all directories below, when it is called so in the directory `above`."""
+        return [path for path, _ in self.walk(f"{above}/{name}" if above else name)]
 
     def all(self) -> Iterator[Folder]:
         """Give this and all directories below, in no order; half the cost of `walk`."""
@@ -96,7 +148,7 @@ def to_plain(folder: Folder) -> tuple[Any, ...]:
     """Turn a folder whose listings are all stored into what marshal writes."""
     return (
         folder.inode,
-        "\0".join(folder.names),
+        b"\0".join(folder.names),
         folder.keys,
         folder.listing,
         {name: to_plain(sub) for name, sub in folder.subs.items()},
@@ -112,6 +164,8 @@ def to_plain(folder: Folder) -> tuple[Any, ...]:
 
 def from_plain(plain: tuple[Any, ...]) -> Folder:
     """Read what `to_plain` made."""
-    inode, names, keys, listing, subs, *rest = plain
+    inode, names, packed, listing, subs, *rest = plain
     children = {name: from_plain(sub) for name, sub in subs.items()}
-    return Folder(inode, names.split("\0") if names else [], keys, None, children, listing, *rest)
+    made = Folder(inode, names.split(b"\0") if names else [], packed, None, children, listing, *rest)
+    made.weigh()
+    return made

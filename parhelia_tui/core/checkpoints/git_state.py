@@ -18,8 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from parhelia_tui.core.checkpoints.files import descriptor, read_whole
-from parhelia_tui.core.checkpoints.scan import open_below
+from parhelia_tui.core.checkpoints.files import descriptor, open_below, read_whole
 from parhelia_tui.core.checkpoints.workspace import open_workspace
 
 _NAME = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from parhelia_tui.core.checkpoints.changes import Change
+from parhelia_tui.core.checkpoints.files import open_below
 from parhelia_tui.core.checkpoints.folder import Folder
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.checkpoints.journal import Dress, Step
 from parhelia_tui.core.checkpoints.manifest import Directory, Entry
 from parhelia_tui.core.checkpoints.objects import Objects
-from parhelia_tui.core.checkpoints.scan import open_below
 from parhelia_tui.core.model.errors import ParheliaError
 
 _GOES_ALONG = ("socket", "fifo", "device")
@@ -116,7 +116,7 @@ class Planner:
         """Remove all in a directory but what is kept and the directories that lead there."""
         folder = self._folder.within(path)
         for name in folder.names if folder is not None else ():
-            below = f"{path}/{name}"
+            below = f"{path}/{os.fsdecode(name)}"
             if below in kept:
                 continue
             inside = [each for each in kept if each.startswith(f"{below}/")]

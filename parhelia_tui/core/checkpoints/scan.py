@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.content import NotAFile, attributes, take_file
-from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor
-from parhelia_tui.core.checkpoints.folder import KEY, UNSURE, Folder, key_of, keys
+from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor, open_below
+from parhelia_tui.core.checkpoints.folder import UNSURE, Folder, Key, key_of, keys, pack, unpack
 from parhelia_tui.core.checkpoints.hasher import Hasher
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.checkpoints.manifest import Entry
@@ -175,26 +175,37 @@ class Scan:
                 names.append(each.name)
                 seen.append((each.name, status))
                 flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        now = keys(flat)
+        now, encoded = keys(flat), os.fsencode("\0".join(names)).split(b"\0") if names else []
         self._tell(len(names))
         key = UNSURE if _fresh(own.st_ctime_ns, listed_ns) else key_of(own)
-        same = old is not None and not forced and now == old.keys and names == old.names
+        same = old is not None and not forced and now == old.keys and encoded == old.names
         if old is not None and same and (keep_subs or self._subs(opened, path, old, depth)):
             if old.key != key:
                 # Nothing new, but now it is known for sure.
                 old.key = key
                 self.changed.add(path)
             return old
-        made = self._changed(opened, path, old, forced, seen, now, listed_ns, keep_subs, depth)
+        made = self._changed(opened, path, old, forced, seen, encoded, now, listed_ns, keep_subs, depth)
         made.inode, made.key = own.st_ino, key
+        made.weigh()
         return made
 
     def _subs(self, opened: int, path: str, old: Folder, depth: int) -> bool:
         """Walk over all directories in one that is as it was; False when one of them is not to be had."""
-        return all(self._sub(opened, path, name, sub, old, depth) for name, sub in list(old.subs.items()))
+        seen = old.key_by_name() if old.subs else {}
+        return all(
+            self._sub(opened, path, name, seen[os.fsencode(name)], sub, old, depth)
+            for name, sub in list(old.subs.items())
+        )
 
-    def _sub(self, opened: int, path: str, name: str, old: Folder | None, into: Folder, depth: int) -> bool:
-        """Walk over a directory in another one; False when there is none that can be walked."""
+    def _sub(
+        self, opened: int, path: str, name: str, seen: Key, old: Folder | None, into: Folder, depth: int
+    ) -> bool:
+        """Walk over a directory in another one; False when there is none that can be walked.
+
+        Args:
+            seen: its key when the other one was listed.
+        """
         below = f"{path}/{name}" if path else name
         if depth >= DEPTH_LIMIT:
             into.skipped[name] = "too many directories within each other"
@@ -219,6 +230,9 @@ class Scan:
                 return False
             if into.entries is not None and name in into.entries:
                 into.entries[name].xattrs = attributes(inside)
+            if key_of(os.fstat(inside)) != seen:
+                # What happened to it before it was watched, the watch does not tell: its times stand in the listing.
+                self.unsettled.setdefault(path, set()).add(name)
         into.subs[name] = sub
         return True
 
@@ -229,6 +243,7 @@ class Scan:
         old: Folder | None,
         forced: Collection[str],
         seen: list[tuple[str, os.stat_result]],
+        names: list[bytes],
         now: bytes,
         listed_ns: int,
         keep_subs: bool,
@@ -238,13 +253,13 @@ class Scan:
         old_keys = old.key_by_name() if old is not None else {}
         old_entries = self._entries(old)
         entries: dict[str, Entry] = {}
-        made = Folder(0, [name for name, _ in seen], b"", entries)
-        sure = [UNSURE] * len(seen)
+        made = Folder(0, names, b"", entries)
+        sure = unpack(now)
         deeper: list[tuple[str, os.stat_result]] = []
         # By name, and directories last: so the files of one lie in the store in the order in which a restore makes them.
-        for at in sorted(range(len(seen)), key=made.names.__getitem__):
+        for at in sorted(range(len(seen)), key=names.__getitem__):
             name, status = seen[at]
-            key = now[at * KEY : at * KEY + KEY]
+            key = sure[at]
             looked_ns = listed_ns
             mode = status.st_mode
             below = f"{path}/{name}" if path else name
@@ -257,7 +272,7 @@ class Scan:
                 made.skipped[name] = kind
             elif directory:
                 deeper.append((name, status))
-            elif name not in forced and key == old_keys.get(name) and name in old_entries:
+            elif name not in forced and key == old_keys.get(names[at]) and name in old_entries:
                 entry = entries[name] = old_entries[name]
                 made.files += 1
                 made.size += entry.size
@@ -272,7 +287,7 @@ class Scan:
                     status = taken
                     key = key_of(status)
             sure[at] = UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key
-        made.keys = b"".join(sure)
+        made.keys = pack(sure)
         for name, status in deeper:
             if not self._directory(opened, path, name, status, old, forced, made, keep_subs, depth):
                 entries.pop(name, None)
@@ -306,7 +321,7 @@ class Scan:
                 return False
             into.subs[name] = before
             return True
-        return self._sub(opened, path, name, before, into, depth)
+        return self._sub(opened, path, name, key_of(status), before, into, depth)
 
     def _take(
         self, opened: int, path: str, name: str, status: os.stat_result, into: Folder
@@ -364,19 +379,3 @@ def _fresh(changed_ns: int, now_ns: int) -> bool:
     """Say whether a change after `now` could have left this same time of change."""
     tick = _TICK_NS if changed_ns % 1_000_000_000 else _COARSE_NS
     return changed_ns + tick > now_ns
-
-
-def open_below(opened: int, path: str) -> int:
-    """Open a directory below another one without following a symbolic link anywhere.
-
-    Raises:
-        OSError: when it is not there, or there is a symbolic link on the way.
-    """
-    inside = os.dup(opened)
-    for name in path.split("/") if path else ():
-        try:
-            deeper = os.open(name, DIRECTORY, dir_fd=inside)
-        finally:
-            os.close(inside)
-        inside = deeper
-    return inside

@@ -1,38 +1,61 @@
 """What is as before in a workspace found by several processes at once.
 
-Looking at 60,000 names is bound by one processor, and threads of Python take turns. Each process looks over a share
-of the directories that the last capture saw and tells which are not as they were; those alone are walked afterwards.
+Looking at 60,000 names is bound by one processor, and threads of Python take turns. The directories that the last
+capture saw are cut into parts, and each process takes the next part whenever it is done with one: so they end
+together, also where one of them gets less of its processor. Each tells which directories are not as they were; those
+alone are walked afterwards.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
-from operator import attrgetter
 
-from parhelia_tui.core.checkpoints.files import DIRECTORY, tells_of_names, within
-from parhelia_tui.core.checkpoints.folder import Folder, key_of, keys
+from parhelia_tui.core.checkpoints.files import (
+    DIRECTORY,
+    descriptor,
+    open_below,
+    tells_of_names,
+    within,
+    write_all,
+)
+from parhelia_tui.core.checkpoints.folder import Folder
 from parhelia_tui.core.checkpoints.forked import copies, possible
+from parhelia_tui.core.checkpoints.lstat import lstat
 from parhelia_tui.core.checkpoints.watch import Watch
 from parhelia_tui.core.model.errors import ParheliaError
 
 _WORTH = 4000
 """Names below which a second process costs more than it saves."""
 
-_SHARES = 16
-"""Parts that each process could get: more are dealt out more evenly."""
+_PARTS = 32
+"""About how many parts there are for each process."""
 
-_OPENING = 8
-"""What opening and watching a directory costs, in names."""
-
-_KEY = attrgetter("st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+_NUMBER = struct.Struct("<I")
 
 Told = Callable[[int], None]
 """Takes how many names more were seen."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one process looks over in one go.
+
+    Attributes:
+        path: of a directory.
+        folder: that directory.
+        itself: whether it is looked at, or only what is in `subs`.
+        subs: directories in it that are looked over with all that is in them.
+    """
+
+    path: str
+    folder: Folder
+    itself: bool
+    subs: list[tuple[str, Folder]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -57,128 +80,136 @@ def differing(opened: int, top: Folder, watch: Watch | None, processes: int, tol
     Returns:
         Their paths; None where that was not found out: too few to be worth it, or a process failed.
     """
-    weights: dict[int, int] = {}
-    total = _weigh(top, weights)
-    if processes < 2 or total < _WORTH or not possible():
+    if processes < 2 or top.weight < _WORTH or not possible():
         return None
-    owners = _deal(top, weights, total, processes)
-    acts = [partial(_look_there, number, opened, top, owners, watch) for number in range(1, processes)]
-    try:
-        with copies(acts) as (there, here):
-            reports = [_look(0, opened, top, owners, watch, told)]
-            reports += [_Report(*act()) for act in here]
-            reports += [_Report(*each.result()) for each in there]
-    except (OSError, ParheliaError):
-        # Whatever it is: whoever walks over everything meets it again.
-        return None
+    # Here, once for all copies of this process.
+    lstat()
+    parts = _cut(top, top.weight // (processes * _PARTS))
+    with descriptor(os.memfd_create("parts", os.MFD_CLOEXEC)) as numbers:
+        write_all(numbers, b"".join(map(_NUMBER.pack, range(len(parts)))))
+        os.lseek(numbers, 0, os.SEEK_SET)
+        acts = [partial(_look_there, opened, parts, numbers, watch)] * (processes - 1)
+        try:
+            with copies(acts) as (there, here):
+                reports = [_look(opened, parts, numbers, watch, told)]
+                reports += [_Report(*act()) for act in here]
+                reports += [_Report(*each.result()) for each in there]
+        except (OSError, ParheliaError):
+            # Whatever it is: whoever walks over everything meets it again.
+            return None
     if watch is not None:
         for report in reports[1:]:
             watch.adopt(report.watches, complete=report.complete)
     return [path for report in reports for path in report.differing]
 
 
-def _weigh(folder: Folder, weights: dict[int, int]) -> int:
-    found = len(folder.names) + _OPENING
-    for sub in folder.subs.values():
-        found += _weigh(sub, weights)
-    weights[id(folder)] = found
-    return found
-
-
-def _deal(top: Folder, weights: Mapping[int, int], total: int, processes: int) -> dict[int, int]:
-    """Say which process looks over which directories with all below; those above them are for the first one."""
-    owners: dict[int, int] = {}
-    loads = [0] * processes
-    most = total // (processes * _SHARES)
-    waiting = [top]
+def _cut(top: Folder, most: int) -> list[_Part]:
+    """Cut a workspace into parts of about `most` names; the bigger directories are parts by themselves."""
+    parts: list[_Part] = []
+    waiting = [("", top)]
     while waiting:
-        folder = waiting.pop()
-        loads[0] += len(folder.names) + _OPENING
-        for sub in folder.subs.values():
-            weight = weights[id(sub)]
-            if weight > most and sub.subs:
-                waiting.append(sub)
+        path, folder = waiting.pop()
+        parts.append(part := _Part(path, folder, True))
+        load = len(folder.names)
+        for name, sub in folder.subs.items():
+            if sub.weight > most and sub.subs:
+                waiting.append((f"{path}/{name}" if path else name, sub))
                 continue
-            number = loads.index(min(loads))
-            loads[number] += weight
-            owners[id(sub)] = number
-    return owners
+            if load > most:
+                parts.append(part := _Part(path, folder, False))
+                load = 0
+            part.subs.append((name, sub))
+            load += sub.weight
+    return parts
 
 
 def _look_there(
-    number: int, opened: int, top: Folder, owners: Mapping[int, int], watch: Watch | None
+    opened: int, parts: Sequence[_Part], numbers: int, watch: Watch | None
 ) -> tuple[list[str], dict[int, str], bool]:
     """Look in a copy of this process; gives a report as plain values."""
     mine = watch.shared() if watch is not None else None
-    found = _look(number, opened, top, owners, mine, lambda _: None)
+    found = _look(opened, parts, numbers, mine, lambda _: None)
     return found.differing, mine.paths if mine else {}, mine.complete if mine else True
 
 
-def _look(
-    number: int, opened: int, top: Folder, owners: Mapping[int, int], watch: Watch | None, told: Told
-) -> _Report:
-    """Look over a share. By the working directory: a descriptor in each of 60,000 calls costs a sixth more."""
-    found = _Report()
-    lists = not tells_of_names(opened)
+def _look(opened: int, parts: Sequence[_Part], numbers: int, watch: Watch | None, told: Told) -> _Report:
+    """Look over one part after the other until all are taken.
 
-    def share(inside: int, path: str, folder: Folder) -> None:
-        """Go where the directories are that are ours."""
-        if number == 0 and not _same(inside, path, folder, watch, told, lists):
-            found.differing.append(path)
-        for name, sub in folder.subs.items():
-            owner = owners.get(id(sub))
-            if owner is None:
-                below(inside, path, name, sub, share)
-            elif owner == number:
-                below(inside, path, name, sub, whole)
+    Args:
+        numbers: descriptor of a file with the numbers of the parts. All processes read it at one place that moves on.
+    """
+    scout = _Scout(watch, told, lists=not tells_of_names(opened))
+    with within(opened):
+        while number := os.read(numbers, _NUMBER.size):
+            scout.look(opened, parts[_NUMBER.unpack(number)[0]])
+    return _Report(scout.differing)
 
-    def whole(inside: int, path: str, folder: Folder) -> None:
-        if not _same(inside, path, folder, watch, told, lists):
-            found.differing.append(path)
-        for name, sub in folder.subs.items():
-            below(inside, path, name, sub, whole)
 
-    def below(
-        inside: int, above: str, name: str, folder: Folder, go: Callable[[int, str, Folder], None]
-    ) -> None:
+class _Scout:
+    """Looks by the working directory: a descriptor in each of 60,000 calls costs a sixth more.
+
+    Args:
+        lists: directories are listed, because their times do not tell of names that come and go.
+    """
+
+    def __init__(self, watch: Watch | None, told: Told, *, lists: bool) -> None:
+        self._watch = watch
+        self._told = told
+        self._lists = lists
+        self._lstat = lstat()
+        self.differing: list[str] = []
+
+    def look(self, opened: int, part: _Part) -> None:
+        """Look over a part of what is below a directory."""
+        try:
+            inside = open_below(opened, part.path)
+        except OSError as error:
+            self._lost(part.path, error, [part.path] if part.itself else [])
+            for name, sub in part.subs:
+                self._lost(part.path, error, sub.paths(part.path, name))
+            return
+        with descriptor(inside):
+            try:
+                if part.itself:
+                    os.fchdir(inside)
+                    self._compare(part.path, part.folder)
+            except PermissionError as error:
+                self._lost(part.path, error, [part.path])
+            for name, sub in part.subs:
+                self._below(inside, part.path, name, sub)
+
+    def _below(self, opened: int, above: str, name: str, folder: Folder) -> None:
+        """Look over a directory and all that is in it."""
         path = f"{above}/{name}" if above else name
         try:
-            deeper = os.open(name, DIRECTORY)
+            inside = os.open(name, DIRECTORY, dir_fd=opened)
         except OSError as error:
-            lost(above, path, folder, error)
+            self._lost(above, error, folder.paths(above, name))
             return
         try:
-            os.fchdir(deeper)
-            go(deeper, path, folder)
-        except PermissionError as error:
-            lost(above, path, folder, error)
-        finally:
-            os.close(deeper)
             os.fchdir(inside)
+            self._compare(path, folder)
+            for each, sub in folder.subs.items():
+                self._below(inside, path, each, sub)
+        except PermissionError as error:
+            self._lost(above, error, folder.paths(above, name))
+        finally:
+            os.close(inside)
 
-    def lost(above: str, path: str, folder: Folder, error: OSError) -> None:
+    def _compare(self, path: str, folder: Folder) -> None:
+        """Look whether the working directory is as it was."""
+        if self._watch is not None:
+            self._watch.add_here(path)
+        if (
+            self._lstat.own() != folder.key
+            or (self._lists and os.listdir(b".") != folder.names)
+            or self._lstat.keys(folder.names) != folder.keys
+        ):
+            self.differing.append(path)
+        self._told(len(folder.names))
+
+    def _lost(self, above: str, error: OSError, paths: Sequence[str]) -> None:
         """Whoever walks there has to find out: gone or replaced, perhaps for a moment, or nobody may look into it."""
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise error
-        found.differing += [above, *(each for each, _ in folder.walk(path))]
-
-    with within(opened):
-        share(opened, "", top)
-    return found
-
-
-def _same(opened: int, path: str, folder: Folder, watch: Watch | None, told: Told, lists: bool) -> bool:
-    if watch is not None:
-        watch.add_here(path)
-    names = folder.names
-    if lists:
-        if os.listdir(opened) != names:
-            return False
-    elif key_of(os.fstat(opened)) != folder.key:
-        return False
-    try:
-        flat = [*chain.from_iterable(map(_KEY, map(os.lstat, names)))]
-    except FileNotFoundError:
-        return False
-    told(len(names))
-    return keys(flat) == folder.keys
+        self.differing += [above, *paths]

@@ -13,7 +13,7 @@ from parhelia_tui.core.checkpoints.folder import Folder, from_plain, to_plain
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.model.ids import random_hex
 
-_VERSION = b"PS2 %d.%d\n" % sys.version_info[:2]
+_VERSION = b"PS3 %d.%d\n" % sys.version_info[:2]
 """marshal's form belongs to the Python that wrote it."""
 
 _SEAL = 16

@@ -7,10 +7,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from parhelia_tui.core.checkpoints.files import READ, descriptor
+from parhelia_tui.core.checkpoints.files import READ, descriptor, open_below
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
-from parhelia_tui.core.checkpoints.scan import open_below
 from parhelia_tui.core.checkpoints.workspace import open_workspace
 from parhelia_tui.core.model.errors import ParheliaError
 
