@@ -18,11 +18,15 @@ from typing import Any
 from parhelia_tui.core.egress.settings import NAME, Settings
 from parhelia_tui.core.meter.book import open_book
 from parhelia_tui.core.meter.entries import Entry, since
+from parhelia_tui.core.meter.money import NANO
 from tests.egress.upstream import KEY
 from tests.support.waiting import wait_until
 
 VIRTUAL = "ph-0123456789-parhelia-virtual-key"
 MODEL = "claude-opus-4-5"
+# It costs 5 and 25 USD for a million tokens.
+A_THOUSAND_IN = NANO * 5 // 1000
+A_HUNDRED_OUT = NANO * 25 // 10_000
 
 
 class Egress:

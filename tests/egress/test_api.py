@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import http.client
 import json
 import random
-import signal
 import socket
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from parhelia_tui.core.meter import ceilings
 from parhelia_tui.core.meter.money import NANO
-from tests.egress.egress import MODEL, VIRTUAL, Egress, egress
-from tests.egress.upstream import KEY, Script, Talk, delta, event, running, says, start, stop
-from tests.support.waiting import wait_until
-
-NOW = 1_800_000_000.0
-# claude-opus-4-5: 5 and 25 USD for a million tokens.
-A_THOUSAND_IN = NANO * 5 // 1000
-A_HUNDRED_OUT = NANO * 25 // 10_000
+from tests.egress.egress import A_HUNDRED_OUT, A_THOUSAND_IN, MODEL, VIRTUAL, Egress, egress
+from tests.egress.upstream import KEY, Talk, delta, running, says, start, stop
 
 
 def test_a_stream_passes_unchanged_and_is_booked(tmp_path: Path) -> None:
@@ -187,36 +176,6 @@ def test_what_spends_unseen_or_shows_what_is_others_is_refused(tmp_path: Path, p
         assert it.told("denied")[0]["host"] == f"127.0.0.1{path}"
 
 
-def test_a_cut_stream_is_cut_for_the_container_too_and_charged_as_far_as_it_came(tmp_path: Path) -> None:
-    def script(talk: Talk) -> str:
-        talk.begin_stream()
-        talk.chunk(start())
-        talk.chunk(delta("x" * 4000))
-        return "close"
-
-    with running(script) as api, egress(tmp_path, api.url) as it:
-        response = it.ask()
-        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
-            response.read()
-        (entry,) = it.entries(1)
-        assert (entry.estimated, entry.input_tokens) == (True, 1000)
-        assert 900 <= entry.output_tokens <= 1100
-
-
-def test_an_error_in_the_middle_of_a_stream_passes(tmp_path: Path) -> None:
-    overloaded = event("error", error={"type": "overloaded_error", "message": "Overloaded"})
-
-    def script(talk: Talk) -> None:
-        talk.begin_stream()
-        talk.chunk(start())
-        talk.chunk(overloaded)
-        talk.end_stream()
-
-    with running(script) as api, egress(tmp_path, api.url) as it:
-        assert it.ask().read() == start() + overloaded
-        assert (it.entries(1)[0].estimated, it.entries(1)[0].input_tokens) == (True, 1000)
-
-
 def test_lines_of_ten_megabytes_and_broken_text_pass(tmp_path: Path) -> None:
     long = (
         b'event: x\ndata: {"type": "content_block_delta", "t": "'
@@ -304,229 +263,12 @@ def test_an_api_that_repeats_the_key_does_not_hand_it_over(tmp_path: Path) -> No
         assert b"*" * len(KEY) in said
 
 
-def test_a_spent_budget_is_refused_with_words(tmp_path: Path) -> None:
-    with running(says("x")) as api, egress(tmp_path, api.url) as it:
-        ceilings.put(it.book, "task:t-1", A_THOUSAND_IN, NOW)
-        it.ask().read()
-        response = it.ask()
-        said = json.loads(response.read())
-        assert (response.status, said["type"], said["error"]["type"]) == (402, "error", "billing_error")
-        assert "$0.0075 of $0.0050 for task t-1 are spent" in said["error"]["message"]
-        assert "parhelia budget raise t-1" in said["error"]["message"]
-        assert len(api.seen) == 1
-        assert it.told("refused")[0]["scope"] == "task:t-1"
-
-
-def test_without_a_book_every_request_is_refused_in_words(tmp_path: Path) -> None:
-    with running(says("x")) as api, egress(tmp_path, api.url) as it:
-        it.end()
-        for path in tmp_path.glob("meter.db*"):
-            path.write_bytes(b"no database at all" * 100)
-        it.start()
-        for _ in range(2):
-            response = it.ask()
-            assert response.status == 503
-            assert b"no request can be booked" in response.read()
-        assert api.seen == []
-
-
-def test_the_same_trouble_is_told_once_and_not_with_every_request(tmp_path: Path) -> None:
-    with running(says("x")) as api, egress(tmp_path, api.url, key="") as it:
-        ceilings.stop(it.book, "t-2", NOW)
-        for _ in range(30):
-            it.ask().read()
-        assert len(it.told("problem")) == 1
-        ceilings.stop(it.book, "t-1", NOW)
-        for _ in range(30):
-            assert it.ask().status == 402
-        assert len(it.told("refused")) == 1
-
-
-def test_a_held_request_goes_on_when_the_ceiling_is_raised(tmp_path: Path) -> None:
-    with running(says("x")) as api, egress(tmp_path, api.url, holds=True) as it:
-        ceilings.put(it.book, "day", 0, NOW)
-        with ThreadPoolExecutor(2) as threads:
-            asked = [threads.submit(it.ask) for _ in range(2)]
-            wait_until(lambda: it.told("hold"), 30)
-            assert it.told("hold")[0]["scope"] == "day"
-            assert not any(each.done() for each in asked)
-            ceilings.lift(it.book, "day", NANO, time.time())
-            assert [each.result(60).read()[-4:] for each in asked] == [stop(100)[-4:]] * 2
-        wait_until(lambda: it.told("go_on"), 30)
-        assert len(it.told("hold")) == len(it.told("go_on")) == 1
-
-
-def test_a_held_request_is_refused_when_a_person_says_stop(tmp_path: Path) -> None:
-    with running(says("x")) as api, egress(tmp_path, api.url, holds=True) as it:
-        ceilings.put(it.book, "all", 0, NOW)
-        with ThreadPoolExecutor(1) as threads:
-            asked = threads.submit(it.ask)
-            wait_until(lambda: it.told("hold"), 30)
-            ceilings.stop(it.book, "t-1", NOW)
-            response = asked.result(60)
-            assert response.status == 402
-            assert b"A person has stopped" in response.read()
-        assert api.seen == []
-
-
-def test_a_container_that_leaves_while_it_is_held_is_forgotten(tmp_path: Path) -> None:
-    with running(says("x")) as api, egress(tmp_path, api.url, holds=True) as it:
-        ceilings.put(it.book, "all", 0, NOW)
-        with socket.create_connection(("127.0.0.1", it.port)) as raw:
-            raw.sendall(f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {VIRTUAL}\r\n".encode())
-            raw.sendall(b"content-length: 2\r\n\r\n{}")
-            wait_until(lambda: it.told("hold"), 30)
-        wait_until(lambda: it.told("go_on"), 30)
-        assert api.seen == []
-
-
-def test_an_api_that_is_not_there_is_said_and_costs_nothing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with egress(tmp_path, f"http://127.0.0.1:{port}") as it:
-        response = it.ask()
-        assert (response.status, json.loads(response.read())["error"]["type"]) == (502, "api_error")
-        assert it.entries(1)[0].cost == 0
-
-
-@pytest.mark.parametrize("how", ["closed", "silent"])
-def test_a_kept_connection_that_the_provider_closed_is_opened_again(tmp_path: Path, how: str) -> None:
-    turns: list[int] = []
-
-    def script(talk: Talk) -> str:
-        turns.append(1)
-        says("x")(talk)
-        if how == "silent" and len(turns) == 1:
-            # It reads the next request and closes without a word.
-            return "close"
-        return "close" if len(turns) == 1 else ""
-
-    with running(script) as api, egress(tmp_path, api.url) as it:
-        for _ in range(3):
-            assert it.ask().read().endswith(stop(100))
-        assert len(it.entries(3)) == 3
-
-
 def test_no_key_is_said_in_words(tmp_path: Path) -> None:
     with running(says("x")) as api, egress(tmp_path, api.url, key="") as it:
         response = it.ask()
         assert response.status == 401
         assert "ANTHROPIC_API_KEY" in json.loads(response.read())["error"]["message"]
         assert api.seen == []
-
-
-def test_a_container_that_leaves_is_charged_for_what_was_said_until_then(tmp_path: Path) -> None:
-    go = threading.Event()
-
-    def script(talk: Talk) -> None:
-        talk.begin_stream()
-        talk.chunk(start() + delta("x" * 400))
-        go.wait(60)
-        talk.chunk(stop(123))
-        talk.end_stream()
-
-    with running(script) as api, egress(tmp_path, api.url) as it:
-        connection = it.connect()
-        response = it.ask(connection=connection)
-        assert response.read(len(start()))
-        response.close()
-        connection.close()
-        go.set()
-        # What the provider says within a moment is the truth, and is waited for.
-        assert [(each.output_tokens, each.estimated) for each in it.entries(1)] == [(123, False)]
-
-
-def test_a_provider_that_goes_on_for_a_container_that_left_is_cut(tmp_path: Path) -> None:
-    cut = threading.Event()
-
-    def script(talk: Talk) -> None:
-        talk.begin_stream()
-        talk.chunk(start())
-        try:
-            for _ in range(6000):
-                talk.chunk(delta("word "))
-                if cut.wait(0.01):
-                    return
-        except OSError:
-            cut.set()
-            raise
-
-    with running(script) as api, egress(tmp_path, api.url) as it:
-        connection = it.connect()
-        response = it.ask(connection=connection)
-        assert response.read(len(start()))
-        response.close()
-        connection.close()
-        assert it.entries(1)[0].estimated
-        assert cut.wait(60)
-
-
-def _streaming(go: threading.Event) -> Script:
-    def script(talk: Talk) -> None:
-        talk.begin_stream()
-        talk.chunk(start())
-        go.wait(60)
-        talk.chunk(stop(77))
-        talk.end_stream()
-
-    return script
-
-
-def test_the_death_of_the_supervisor_lets_open_requests_end(tmp_path: Path) -> None:
-    go = threading.Event()
-    with running(_streaming(go)) as api, egress(tmp_path, api.url) as it:
-        response = it.ask()
-        assert response.read(len(start()))
-        assert it.process.stdin is not None
-        it.process.stdin.close()
-        go.set()
-        assert response.read() == stop(77)
-        assert it.end() == 0
-        assert [(each.output_tokens, each.estimated) for each in it.entries(1)] == [(77, False)]
-
-
-def test_the_next_process_settles_what_a_killed_one_left_open(tmp_path: Path) -> None:
-    go = threading.Event()
-    with running(_streaming(go)) as api, egress(tmp_path, api.url) as it:
-        response = it.ask()
-        assert response.read(len(start()))
-        # The beginning of the response is written down a moment after it has passed.
-        wait_until(lambda: it.book.execute("SELECT 1 FROM entries WHERE input_tokens = 1000").fetchone(), 30)
-        it.process.send_signal(signal.SIGKILL)
-        it.process.wait()
-        go.set()
-        it.start()
-        (entry,) = it.entries(1)
-        assert (entry.estimated, entry.input_tokens) == (True, 1000)
-        # Connections wait while nobody listens, and the next process takes them.
-        assert it.ask().status == 200
-
-
-def test_twenty_requests_at_once_stay_below_the_ceiling_and_what_is_in_flight(tmp_path: Path) -> None:
-    luck = random.Random(7)
-    sizes = [luck.randint(0, 400) for _ in range(1000)]
-    lock = threading.Lock()
-
-    def script(talk: Talk) -> None:
-        with lock:
-            size = sizes.pop()
-        says("x", output_tokens=size)(talk)
-
-    with running(script) as api, egress(tmp_path, api.url) as it:
-        ceilings.put(it.book, "all", NANO // 5, NOW)
-
-        def agent(_: int) -> int:
-            connection = it.connect()
-            while (response := it.ask(connection=connection)).status == 200:
-                response.read()
-            return response.status
-
-        with ThreadPoolExecutor(20) as threads:
-            assert set(threads.map(agent, range(20))) == {402}
-        booked = it.entries(len(api.seen))
-        total = sum(each.cost for each in booked)
-        assert NANO // 5 <= total < NANO // 5 + 20 * (A_THOUSAND_IN + 4 * A_HUNDRED_OUT)
-        assert len(booked) == len(api.seen)
 
 
 def test_nothing_of_a_request_or_its_answer_is_kept(tmp_path: Path) -> None:
