@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from parhelia_tui.core.client import launch
-from parhelia_tui.core.client.waiting import WAKE_EVERY_S as WAKE_EVERY_S
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Intent, Owner

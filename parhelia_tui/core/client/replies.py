@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import time
 from collections.abc import Callable
 
-from parhelia_tui.core.client.opening import WAKE_EVERY_S
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Owner, Reply, Task
@@ -17,7 +16,6 @@ from parhelia_tui.core.model.text import LONE_SURROGATES, digest_of, one_line
 from parhelia_tui.core.store import approvals, replies, tasks
 from parhelia_tui.core.store.connection import reading, writing
 
-LOOK_EVERY_S = 0.02
 CONFIRM_S = 15.0
 LONGEST = 100_000
 """Characters of a reply; what is longer belongs into a file."""
@@ -99,12 +97,7 @@ class Replies:
         Raises:
             ParheliaError: E601 with the reason when it was not delivered, E501 when that is not known in time.
         """
-        end = time.monotonic() + deadline_s
-        again = time.monotonic() + WAKE_EVERY_S
-        while True:
-            if time.monotonic() > again:
-                self._wake()
-                again = time.monotonic() + WAKE_EVERY_S
+        for _ in looks(deadline_s, self._wake):
             with reading(self._open()) as db:
                 seen = replies.get(db, reply_id)
             if seen.state is ReplyState.DELIVERED:
@@ -115,19 +108,10 @@ class Replies:
                     f"not delivered: {seen.reason}",
                     recovery=(f"parhelia attach {seen.task_id}", f"parhelia session capture {seen.task_id}"),
                 )
-            if time.monotonic() > end:
-                how = (
-                    "it is typed, but the agent has not taken it"
-                    if seen.state is ReplyState.TYPED
-                    else "it waits"
-                )
-                raise ParheliaError(
-                    "E501",
-                    f"not delivered within {deadline_s:g} s: {how}; the events of the task will tell",
-                    details={"reply_id": seen.id, "state": str(seen.state)},
-                    recovery=(
-                        f"parhelia attach {seen.task_id}",
-                        f"parhelia events list --task {seen.task_id}",
-                    ),
-                )
-            time.sleep(LOOK_EVERY_S)
+        how = "it is typed, but the agent has not taken it" if seen.state is ReplyState.TYPED else "it waits"
+        raise ParheliaError(
+            "E501",
+            f"not delivered within {deadline_s:g} s: {how}; the events of the task will tell",
+            details={"reply_id": seen.id, "state": str(seen.state)},
+            recovery=(f"parhelia attach {seen.task_id}", f"parhelia events list --task {seen.task_id}"),
+        )
