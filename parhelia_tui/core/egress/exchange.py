@@ -202,10 +202,10 @@ class Exchange:
                         raise ConnectionError("it closed the connection")
             except (OSError, h11.ProtocolError) as error:
                 self._up.close()
-                if not used or self._left.is_set():
-                    words = (
-                        "gave no answer" if isinstance(error, TimeoutError) else f"did not answer: {error}"
-                    )
+                # Who says nothing has taken the request, and may be paid for it twice where it is sent again.
+                silent = isinstance(error, TimeoutError)
+                if silent or not used or self._left.is_set():
+                    words = "gave no answer" if silent else f"did not answer: {error}"
                     raise Unreachable(f"{self._tools.upstream.host} {words}") from error
 
     async def _back(self, response: h11.Response) -> None:
