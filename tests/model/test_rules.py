@@ -132,3 +132,17 @@ def test_always_is_what_is_alike_and_no_more(
 @pytest.mark.parametrize("tool", ["*", "B?sh", "Bash(x", "Bash(*)", "", "two words", "[a-z]*"])
 def test_a_name_that_an_agent_gives_its_tool_makes_no_wider_rule(tool: str) -> None:
     assert rule_for(tool, {}) is None
+
+
+@pytest.mark.parametrize("name", ["file_path", "notebook_path", "path"])
+@pytest.mark.parametrize("rule", ["Grep(src/**)", "Grep(=/workspace/src/a)", "Grep(**)"])
+def test_a_further_path_leads_past_no_rule(rule: str, name: str) -> None:
+    """Which of several paths a tool uses, nobody knows but the tool."""
+    allowed = {"file_path": "src/a"}
+    assert allowed_by(rules(rule), "Grep", allowed) is not None
+    elsewhere = {**dict.fromkeys(("file_path", "notebook_path", "path"), "src/a"), name: "/etc/passwd"}
+    assert allowed_by(rules(rule), "Grep", elsewhere) is None
+    assert denied_by(rules("Grep(/etc/**)"), "Grep", elsewhere) is not None
+    always = rule_for("Grep", elsewhere)
+    assert always is not None
+    assert allowed_by([always], "Grep", elsewhere) is None

@@ -58,11 +58,12 @@ def allowed_by(rules: Iterable[Rule], tool: str, given: Mapping[str, Any]) -> Ru
 
     A line of several commands needs a rule for each of them, and one that hides what it runs (substitution,
     redirection) is allowed word for word or as the tool as a whole alone. A path that is not absolute in a rule
-    lies in the workspace.
+    lies in the workspace; where several are given, the rule has to fit each, since the agent chooses the names.
     """
     fitting = [rule for rule in rules if fnmatch.fnmatchcase(tool, rule.tool)]
+    subjects = _subjects(given)
     for rule in fitting:
-        if rule.pattern is None or _is_exactly(rule, given):
+        if rule.pattern is None or (subjects and all(_is_exactly(rule, each) for each in subjects)):
             return rule
     command = given.get(COMMAND)
     if isinstance(command, str):
@@ -71,11 +72,10 @@ def allowed_by(rules: Iterable[Rule], tool: str, given: Mapping[str, Any]) -> Ru
         parts = [part.strip() for part in _SEPARATORS.split(command)]
         found = [next((rule for rule in fitting if _text_fits(rule, part)), None) for part in parts]
         return found[0] if found and None not in found else None
+    places = _paths(given)
     for rule in fitting:
-        place = _path(given)
-        if place is not None:
-            inside = _inside(place)
-            if _path_fits(rule, place) or (inside is not None and _path_fits(rule, inside)):
+        if places:
+            if all(_path_fits(rule, each) or _path_fits(rule, _inside(each) or each) for each in places):
                 return rule
         elif isinstance(given.get(URL), str) and _text_fits(rule, str(given[URL])):
             return rule
@@ -87,14 +87,14 @@ def denied_by(rules: Iterable[Rule], tool: str, given: Mapping[str, Any]) -> Rul
     for rule in rules:
         if not fnmatch.fnmatchcase(tool, rule.tool):
             continue
-        if rule.pattern is None or _is_exactly(rule, given):
+        command, places, url = given.get(COMMAND), _paths(given), given.get(URL)
+        if rule.pattern is None or any(_is_exactly(rule, each) for each in (command, url, *places)):
             return rule
-        command, place, url = given.get(COMMAND), _path(given), given.get(URL)
         if isinstance(command, str) and any(_text_fits(rule, part) for part in _pieces(command)):
             return rule
         if isinstance(url, str) and _text_fits(rule, url):
             return rule
-        if place is not None:
+        for place in places:
             forms = {place, _inside(place) or place}
             if "/" not in rule.pattern:
                 forms |= {posixpath.basename(place), *place.split("/")}
@@ -117,21 +117,26 @@ def rule_for(tool: str, given: Mapping[str, Any]) -> Rule | None:
 
 
 def _rule_for(tool: str, given: Mapping[str, Any]) -> Rule:
-    command, place = given.get(COMMAND), _path(given)
+    command, places = given.get(COMMAND), _paths(given)
     if isinstance(command, str):
         return Rule(tool, f"={command}")
-    if place is not None:
-        return Rule(tool, "**" if _inside(place) is not None else f"={place}")
+    if places:
+        return Rule(tool, "**" if all(_inside(each) is not None for each in places) else f"={places[0]}")
     if isinstance(given.get(URL), str):
         return Rule(tool, f"={given[URL]}")
     return Rule(tool, None)
 
 
-def _is_exactly(rule: Rule, given: Mapping[str, Any]) -> bool:
-    if rule.pattern is None or not rule.pattern.startswith("="):
-        return False
-    wanted = rule.pattern[1:]
-    return wanted in (given.get(COMMAND), given.get(URL), _path(given))
+def _subjects(given: Mapping[str, Any]) -> list[str]:
+    """What a rule for a use of a tool is about: its command, else all its paths, else its address."""
+    command, url = given.get(COMMAND), given.get(URL)
+    if isinstance(command, str):
+        return [command]
+    return _paths(given) or ([url] if isinstance(url, str) else [])
+
+
+def _is_exactly(rule: Rule, subject: object) -> bool:
+    return rule.pattern is not None and rule.pattern.startswith("=") and subject == rule.pattern[1:]
 
 
 def _text_fits(rule: Rule, text: str) -> bool:
@@ -145,12 +150,14 @@ def _text_fits(rule: Rule, text: str) -> bool:
     )
 
 
-def _path(given: Mapping[str, Any]) -> str | None:
-    for name in PATHS:
-        value = given.get(name)
-        if isinstance(value, str) and value:
-            return posixpath.normpath(posixpath.join(WORKSPACE, value))
-    return None
+def _paths(given: Mapping[str, Any]) -> list[str]:
+    values = [given.get(name) for name in PATHS]
+    places = [
+        posixpath.normpath(posixpath.join(WORKSPACE, value))
+        for value in values
+        if isinstance(value, str) and value
+    ]
+    return list(dict.fromkeys(places))
 
 
 def _inside(place: str) -> str | None:
