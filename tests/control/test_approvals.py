@@ -174,6 +174,15 @@ def test_always_is_for_what_is_alike_in_this_task_alone(client: Client, place: P
     assert len(waiting(client, asker(client, other, bash("make test")))) == 1
 
 
+def test_always_makes_no_rule_of_what_was_not_shown_whole(client: Client, place: Path) -> None:
+    """Cut down to nothing, a command would have become a rule for every command."""
+    task = asker(client, place, {"input": {}, "cut": True})
+    [asked] = waiting(client, task)
+    client.approvals.answer(asked.id, "allow", always=True)
+    assert client.approvals.wait(asked.id).state is ApprovalState.ALLOWED
+    assert client.approvals.rules(task) == []
+
+
 def test_what_is_forbidden_is_refused_before_anybody_is_asked(
     tmp_path: Path, client: Client, place: Path
 ) -> None:

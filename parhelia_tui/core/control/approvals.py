@@ -97,7 +97,8 @@ def finish(tx: sqlite3.Connection, approval: Approval, told: str, at: float) -> 
     if approval.source == "timeout":
         state = ApprovalState.EXPIRED
     done = approvals.move(tx, approval, state, finished_at=at)
-    if state is ApprovalState.ALLOWED and done.always:
+    if state is ApprovalState.ALLOWED and done.always and not done.cut:
+        # Of what nobody saw whole, a rule could be wider than what was allowed: one of the whole tool, even.
         rule = rule_for(done.tool, done.input)
         if rule is not None:
             approvals.remember(tx, done.task_id, str(rule), done.answered_by, at)
