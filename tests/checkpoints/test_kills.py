@@ -137,8 +137,9 @@ def test_a_rollback_that_is_killed_is_finished_or_undone(copies: Scene, tmp_path
         for at in points(total, many):
             rollback(repository, copies.second, copies.live, journal)
             assert act(at, "rollback", copies.store, copies.first, copies.live, journal) == 0
-            # The way back may be cut off as well.
-            act(at % 23 + 5, "recover", copies.store, copies.live, journal)
+            if at < total:
+                # The way back may be cut off as well, or come to its end there; the last one is all recovered here.
+                act(at % 23 + 5, "recover", copies.store, copies.live, journal)
             seen.add(recover(copies.live, journal))
             old = differences(copies.wanted_second, copies.live)
             new = differences(copies.wanted_first, copies.live)
