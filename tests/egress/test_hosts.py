@@ -90,6 +90,46 @@ def test_who_greets_nobody_is_told_so() -> None:
         is_whole(b"GET / HTTP/1.1")
 
 
+def record(handshake: bytes) -> bytes:
+    """One record of TLS."""
+    return b"\x16\x03\x01" + len(handshake).to_bytes(2, "big") + handshake
+
+
+def test_a_greeting_in_pieces_does_not_hide_the_rest_of_a_name() -> None:
+    """Cut after an allowed name, it would be let through, and the server would read the name to its end."""
+    whole = greeting("www.example.org.evil.net")[5:]
+    at = whole.index(b".evil.net")
+    with pytest.raises(NoHello):
+        server_name(record(whole[:at]))
+    # The same where the first piece says of itself that it is whole.
+    with pytest.raises(NoHello):
+        server_name(record(whole[:1] + (at - 4).to_bytes(3, "big") + whole[4:at]))
+
+
+def test_a_greeting_names_one_host_alone() -> None:
+    hello = greeting("www.example.org")[5:]
+    name = b"\x00\x00\x00\x14\x00\x12\x00\x00\x0fwww.example.org"
+    other = name.replace(b"www.example.org", b"www.example.net")
+    assert server_name(record(hello)) == "www.example.org"
+    assert name in hello
+    for forged in (name + other, name.replace(b"\x14\x00\x12", b"\x14\x00\x24")):
+        with pytest.raises(NoHello):
+            server_name(record(_with(hello, name, forged)))
+
+
+def _with(hello: bytes, name: bytes, forged: bytes) -> bytes:
+    """A greeting with another extension in the place of that of its name, and lengths that fit."""
+    more = len(forged) - len(name)
+    made = hello.replace(name, forged)
+    extensions = 4 + 34
+    extensions += 1 + hello[extensions]
+    extensions += 2 + int.from_bytes(hello[extensions : extensions + 2], "big")
+    extensions += 1 + hello[extensions]
+    size = int.from_bytes(made[extensions : extensions + 2], "big") + more
+    made = made[:extensions] + size.to_bytes(2, "big") + made[extensions + 2 :]
+    return made[:1] + (len(made) - 4).to_bytes(3, "big") + made[4:]
+
+
 @given(st.binary(max_size=400), st.integers(0, 400))
 def test_no_bytes_do_more_than_be_refused(noise: bytes, place: int) -> None:
     whole = bytearray(HELLO)
