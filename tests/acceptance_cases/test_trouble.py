@@ -48,21 +48,64 @@ def test_a_missing_program_is_named_with_what_to_install(
 
 
 def test_a_container_that_does_not_start_says_why_and_what_to_try(product: Product, tmp_path: Path) -> None:
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    real = shutil.which("bwrap")
-    # It answers for its version as it should, and starts nothing.
-    (programs / "bwrap").write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && exec {real} --version\necho "bwrap: no room for namespaces" >&2\nexit 1\n'
-    )
-    (programs / "bwrap").chmod(0o755)
-    path = f"{programs}:{os.environ['PATH']}"
+    path = instead_of_bwrap(tmp_path / "programs", 'echo "bwrap: no room for namespaces" >&2; exit 1')
     done = product.run("run", "--mode", "empty", "echo never", env={"PATH": path})
     assert done.returncode == 8
     assert "no room for namespaces" in done.stdout + done.stderr
     assert "try: parhelia doctor" in done.stderr
     (task,) = product.json("task", "list")
     assert task["state"] == "failed"
+
+
+def instead_of_bwrap(place: Path, does: str) -> str:
+    """A PATH whose bwrap answers for its version as it should, and else does this."""
+    place.mkdir()
+    real = shutil.which("bwrap")
+    (place / "bwrap").write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {real} --version\n{does}\n')
+    (place / "bwrap").chmod(0o755)
+    return f"{place}:{os.environ['PATH']}"
+
+
+def test_who_may_not_make_namespaces_is_told_so_and_how_to_allow_it(product: Product, tmp_path: Path) -> None:
+    refuses = 'echo "bwrap: setting up uid map: Permission denied" >&2; exit 1'
+    path = instead_of_bwrap(tmp_path / "programs", refuses)
+    done = product.run("run", "--mode", "empty", "echo never", env={"PATH": path})
+    assert done.returncode == 8
+    assert "setting up uid map: Permission denied" in done.stderr
+    assert "try: parhelia doctor" in done.stderr
+    told = product.run("doctor", env={"PATH": path})
+    assert told.returncode != 0
+    assert "Permission denied" in told.stdout
+    assert "sudo sysctl -w kernel.unprivileged_userns_clone=1" in told.stdout
+
+
+def test_a_workspace_on_a_drive_that_is_not_mounted_is_told(product: Product, tmp_path: Path) -> None:
+    gone = tmp_path / "drive" / "project"
+    for words in (
+        ["run", "--workspace", str(gone), "true"],
+        ["task", "create", "--workspace", str(gone), "true"],
+    ):
+        done = product.run(*words)
+        assert done.returncode != 0
+        assert done.stderr.startswith("E204: "), done.stderr
+        assert "No such file or directory; if it is on another drive, mount that first" in done.stderr
+    assert product.json("task", "list", "--all") == []
+
+
+@pytest.mark.long
+def test_a_container_that_does_not_come_to_its_start_fails_in_time_and_leaves_nothing(
+    product: Product, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    path = instead_of_bwrap(tmp_path / "programs", f"touch {begun}; exec sleep 1000")
+    done = product.run("run", "--mode", "empty", "echo never", env={"PATH": path}, timeout=90)
+    assert done.returncode == 8
+    assert "E602: the container did not start within" in done.stderr
+    assert begun.exists()
+    (task,) = product.json("task", "list", "--all")
+    assert task["state"] == "failed"
+    # Its own end would come too late: what is asked here is whether anything of it lives now.
+    assert [each for each in product.left([task["container_id"]]) if "core.control" not in each] == []
 
 
 def test_a_shell_whose_container_is_killed_is_told_and_what_it_showed_is_kept(

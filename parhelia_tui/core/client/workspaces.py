@@ -26,6 +26,8 @@ def usable_workspace(text: str, paths: Paths) -> str:
         real = given.resolve(strict=True)
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, FileNotFoundError):
+            why += "; if it is on another drive, mount that first"
         raise ParheliaError("E204", f"the workspace {text!r} cannot be used: {why}") from error
     if not real.is_dir():
         raise ParheliaError("E204", f"the workspace {text!r} is not a directory")

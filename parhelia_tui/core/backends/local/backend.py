@@ -378,7 +378,8 @@ class LocalBackend:
             # Nothing waits for this but the next that is created; a supervisor takes 10 ms at best.
             await until(settled, START_S, first_s=LIKELY_S)
         except TimeoutError as error:
-            raise ParheliaError("E602", f"the supervisor did not start within {START_S:g} s") from error
+            await self._abandon(run.name)
+            raise ParheliaError("E602", f"the container did not start within {START_S:g} s") from error
         if run_directory.is_alive(run):
             return
         record = run_directory.exit_of(run)
@@ -389,6 +390,21 @@ class LocalBackend:
             raise ParheliaError("E602", "the supervisor ended before it could say why")
         if record is not None and record.reason == "start_failed":
             raise ParheliaError("E602", f"the container could not be started: {record.detail}")
+
+    async def _abandon(self, container_id: str) -> None:
+        """End what does not come to its start; later it would work for a task that has failed.
+
+        Raises:
+            ParheliaError: E501 when it cannot be ended.
+        """
+        run = self._paths.container(container_id)
+        run_directory.kill_shim(run)
+        await tmux.end(self._paths.tmux_socket(container_id))
+        try:
+            await until(lambda: not run_directory.is_alive(run), END_S)
+        except TimeoutError as error:
+            raise ParheliaError("E501", f"the supervisor of {container_id} does not end") from error
+        await self._sweep(container_id)
 
     async def _end_shim(self, container_id: str, reason: str, grace_s: float) -> None:
         run = self._paths.container(container_id)
