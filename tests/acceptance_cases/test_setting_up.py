@@ -159,6 +159,19 @@ def test_the_profiles_of_the_page_on_configuration_work_as_they_stand(
 
 
 @pytest.mark.real
+def test_the_settings_of_the_readme_count_as_they_stand(
+    product: Product, place: Path, tmp_path: Path
+) -> None:
+    configure(tmp_path, "\n".join(block("README.md", "Your own settings")[1:]))
+    done = product.run("run", 'echo "$GREETING" | tee file', cwd=place)
+    assert (done.returncode, done.stdout) == (0, "hello\n")
+    assert list(place.iterdir()) == []
+    (container,) = product.json("container", "list", "--all")
+    assert (container["limits"]["memory_mb"], container["limits"]["lifetime_s"]) == (1024, 3600.0)
+    assert product.json("controller", "status")["max_containers"] == 4
+
+
+@pytest.mark.real
 def test_who_waits_for_a_container_sees_that_something_goes_on(
     product: Product, place: Path, tmp_path: Path
 ) -> None:
