@@ -44,9 +44,10 @@ CHECKPOINTS_AT_ONCE = 2
 """Checkpoints that are being taken at the same time: each reads and packs as fast as a processor can."""
 RETENTION_EVERY_S = 3600.0
 TROUBLE_PAUSE_S = 1.0
-GATHER_S = 0.01
-"""How long what containers and jobs tell is gathered before a round looks at all of it: a hundred that start
-together tell something every few milliseconds, and a round costs one. Fronts never wait for it."""
+GATHER_S, BURST_S = 0.01, 0.05
+"""How long what containers and jobs tell is gathered before a round looks at all of it, and how long while others
+are being created, which need the processors: a hundred that start together tell something every few milliseconds,
+and a round costs one. Fronts never wait for it."""
 
 
 class Controller:
@@ -207,10 +208,13 @@ class Controller:
 
     async def _until_woken(self, most_s: float) -> None:
         loop = asyncio.get_running_loop()
-        for event, longest_s in ((self._woken, most_s), (self._pressing, GATHER_S)):
-            timer = loop.call_later(longest_s, event.set)
-            await event.wait()
-            timer.cancel()
+        timer = loop.call_later(most_s, self._woken.set)
+        await self._woken.wait()
+        timer.cancel()
+        # Every place of those that create at the same time is taken: more of them wait.
+        timer = loop.call_later(BURST_S if self._creating.locked() else GATHER_S, self._pressing.set)
+        await self._pressing.wait()
+        timer.cancel()
         self._woken.clear()
         self._pressing.clear()
 

@@ -40,7 +40,7 @@ from parhelia_tui.core.shim.output import LOG
 from parhelia_tui.core.shim.processes import is_running
 
 START_S = 20.0
-LIKELY_S = 0.015
+LIKELY_S = 0.03
 END_S = 10.0
 """Seconds beyond the grace that a shim has for its end, and the kernel for that of its processes."""
 _ALMOST_NOTHING = 256 * 1024

@@ -58,13 +58,13 @@ async def new_session(
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         # The server keeps this environment, and its panes get it: nothing of the user's is in it.
         env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"},
         cwd="/",
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), DEADLINE_S)
+        out, _ = await asyncio.wait_for(process.communicate(), DEADLINE_S)
     except TimeoutError as error:
         raise ParheliaError("E602", f"tmux did not answer within {DEADLINE_S:g} s") from error
     finally:
@@ -74,7 +74,7 @@ async def new_session(
             await process.wait()
     if process.returncode == 0:
         return int(out)
-    said = one_line(err.decode("utf-8", "replace"), 200)
+    said = one_line(out.decode("utf-8", "replace"), 200)
     if "duplicate session" in said:
         return None
     raise ParheliaError("E602", f"the terminal could not be started: {said or 'tmux gave no reason'}")
