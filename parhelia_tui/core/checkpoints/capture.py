@@ -158,8 +158,8 @@ def capture(
             raise
         finally:
             later(watch.close)
-        # Only now: the objects may be in packs that are seen by a refresh alone.
-        repository.objects.refresh()
+        # Only now: the objects may be in packs that are seen by a refresh alone. What was read stays: gc waits.
+        repository.objects.index.refresh()
         if cached is not None and cached.tree == tree.name and not scan.changed:
             repository.remembered = cached
         else:

@@ -53,7 +53,7 @@ def take_file(
             after = os.fstat(file)
             if not stat.S_ISREG(after.st_mode):
                 raise NotAFile
-            if whole and _same(seen, after):
+            if whole and same_file(seen, after):
                 return entry, after, True
             seen = after
             os.lseek(file, 0, os.SEEK_SET)
@@ -62,7 +62,8 @@ def take_file(
         os.close(file)
 
 
-def _same(one: os.stat_result, other: os.stat_result) -> bool:
+def same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Say whether a file has not been changed from one look to the other."""
     return (
         one.st_ino == other.st_ino
         and one.st_ctime_ns == other.st_ctime_ns

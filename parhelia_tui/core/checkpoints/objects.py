@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _KEPT = 24 << 20
 """Bytes of unpacked blocks that are kept."""
 
+_FEW_NAMES = 64
+_KEPT_DIRECTORIES = 2048
+"""With so few names each, at most some 30 MB: a checkpoint reads what changed twice, to write it and to count it."""
+
 _OPEN_PACKS = 16
 
 Listing = Callable[[bytes], Directory]
@@ -40,6 +44,7 @@ class Objects:
         self._files: OrderedDict[str, int] = OrderedDict()
         self._blocks: OrderedDict[Block, bytes] = OrderedDict()
         self._kept = 0
+        self._directories: OrderedDict[bytes, Directory] = OrderedDict()
         self._decompressor: ZstdDecompressor | None = None
 
     def sibling(self) -> Objects:
@@ -57,6 +62,7 @@ class Objects:
             os.close(file)
         self._files.clear()
         self._blocks.clear()
+        self._directories.clear()
         self._kept = 0
 
     def read(self, name: bytes) -> bytes:
@@ -111,7 +117,14 @@ class Objects:
         Raises:
             ParheliaError: E600 when it is missing or damaged.
         """
-        return Directory(self.read(name))
+        found = self._directories.get(name)
+        if found is None:
+            found = Directory(self.read(name))
+            if found.count <= _FEW_NAMES:
+                self._directories[name] = found
+                if len(self._directories) > _KEPT_DIRECTORIES:
+                    self._directories.popitem(last=False)
+        return found
 
     def pieces(self, name: bytes, size: int, chunked: bool) -> list[Piece]:
         """Give the pieces of a file.

@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from parhelia_tui.core.checkpoints.coding import NOTHING
-from parhelia_tui.core.checkpoints.content import NotAFile, attributes, take_file
+from parhelia_tui.core.checkpoints.content import NotAFile, attributes, same_file, take_file
 from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor, open_below
 from parhelia_tui.core.checkpoints.folder import UNSURE, Folder, Key, key_of, keys, pack, unpack
 from parhelia_tui.core.checkpoints.hasher import Hasher
@@ -250,16 +250,32 @@ class Scan:
         depth: int,
     ) -> Folder:
         self.changed.add(path)
+        rows = unpack(now) if old is not None else []
         old_keys = old.key_by_name() if old is not None else {}
         old_entries = self._entries(old)
         entries: dict[str, Entry] = {}
         made = Folder(0, names, b"", entries)
-        sure = unpack(now)
+        # What is not as it was listed: to make a key of each name again is a fiftieth of a first checkpoint.
+        other: dict[int, Key] = {}
         deeper: list[tuple[str, os.stat_result]] = []
         # By name, and directories last: so the files of one lie in the store in the order in which a restore makes them.
         for at in sorted(range(len(seen)), key=names.__getitem__):
             name, status = seen[at]
-            key = sure[at]
+            known = old_entries.get(name)
+            if (
+                known is not None
+                and rows
+                and rows[at] == old_keys.get(names[at])
+                and name not in forced
+                and not known.is_directory
+            ):
+                # The rules are those of then as well, and its key was sure.
+                entries[name] = known
+                made.files += 1
+                made.size += known.size
+                if status.st_nlink > 1:
+                    made.links[name] = status.st_ino
+                continue
             looked_ns = listed_ns
             mode = status.st_mode
             below = f"{path}/{name}" if path else name
@@ -272,22 +288,22 @@ class Scan:
                 made.skipped[name] = kind
             elif directory:
                 deeper.append((name, status))
-            elif name not in forced and key == old_keys.get(names[at]) and name in old_entries:
-                entry = entries[name] = old_entries[name]
-                made.files += 1
-                made.size += entry.size
-                if status.st_nlink > 1:
-                    made.links[name] = status.st_ino
             else:
                 looked_ns = time.time_ns()
                 taken = self._take(opened, path, name, status, made)
                 if taken is None:
-                    key = UNSURE
-                else:
-                    status = taken
-                    key = key_of(status)
-            sure[at] = UNSURE if _fresh(status.st_ctime_ns, looked_ns) else key
-        made.keys = pack(sure)
+                    other[at] = UNSURE
+                elif not same_file(status, taken):
+                    other[at] = key_of(taken)
+                status = taken or status
+            if _fresh(status.st_ctime_ns, looked_ns):
+                other[at] = UNSURE
+        made.keys = now
+        if other:
+            rows = rows or unpack(now)
+            for at, key in other.items():
+                rows[at] = key
+            made.keys = pack(rows)
         for name, status in deeper:
             if not self._directory(opened, path, name, status, old, forced, made, keep_subs, depth):
                 entries.pop(name, None)

@@ -25,6 +25,8 @@ def write_listings(top: Folder, changed: Collection[str], objects: Objects, stor
     Returns:
         The name of the top's.
     """
+    if not changed and top.listing is not None:
+        return top.listing
     ways = {""}
     for path in changed:
         while path not in ways:
