@@ -114,6 +114,16 @@ class ParheliaApp(App[None]):
                 await asyncio.gather(*(each.wait() for each in self.workers), return_exceptions=True)
         self.exit()
 
+    def action_command_palette(self) -> None:
+        """Open the palette where it can be seen, and none is open below something else."""
+        from textual.command import CommandPalette
+
+        from parhelia_tui.screens.too_small import is_too_small
+
+        opened = any(isinstance(screen, CommandPalette) for screen in self.screen_stack)
+        if not opened and not is_too_small(self.size):
+            super().action_command_palette()
+
     def action_help_quit(self) -> None:
         """Ctrl+C and Ctrl+Q: say how the dashboard is left."""
         self._home.say("q leaves the dashboard; the work goes on.")

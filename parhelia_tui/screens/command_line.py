@@ -49,24 +49,22 @@ class CommandLineScreen(ModalScreen[str | None]):
         self._earlier = earlier
         self._at = len(earlier)
         self._offers: list[Offer] = []
+        # Not looked up: an offer may come when the screen has just been left.
+        self.listed = Static(id="offers")
+        self.line = Input(placeholder="task list, resume, help … Tab completes, Esc leaves", compact=True)
         self._asked = ""
 
     def compose(self) -> ComposeResult:
         """What the word can become, above the line."""
         with Vertical():
-            yield Static(id="offers")
+            yield self.listed
             with Vertical(id="row"):
                 yield Static(" :", id="sign")
-                yield Input(placeholder="task list, resume, help … Tab completes, Esc leaves", compact=True)
+                yield self.line
 
     def on_mount(self) -> None:
         """Offer the commands."""
         self._look()
-
-    @property
-    def line(self) -> Input:
-        """Where it is typed."""
-        return self.query_one(Input)
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Look what the word can become now."""
@@ -89,8 +87,8 @@ class CommandLineScreen(ModalScreen[str | None]):
             lines.append(Text(f"… and {len(self._offers) - SHOWN} more"))
         text = Text("\n").join(lines)
         text.no_wrap, text.overflow = True, "ellipsis"
-        self.query_one("#offers", Static).update(text)
-        self.query_one("#offers", Static).display = bool(lines)
+        self.listed.update(text)
+        self.listed.display = bool(lines)
 
     def action_complete(self) -> None:
         """Make the word what it can become, as far as that is one thing."""

@@ -28,6 +28,11 @@ class TooSmallScreen(Screen[None]):
         """The sizes, and what else there is."""
         yield Sizes()
 
+    def on_screen_resume(self) -> None:
+        """Leave where the terminal has grown while something else lay over this."""
+        if not is_too_small(self.app.size):
+            self.dismiss(None)
+
 
 class Sizes(Widget):
     """Says the size that is there and the size that is needed."""
