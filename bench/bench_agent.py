@@ -21,7 +21,8 @@ PARHELIA = str(Path(sys.executable).with_name("parhelia"))
 STATES = 200
 ROUNDS = 15
 
-# Reports states as an agent's watcher does, at moments that are in step with nothing, and notes each moment.
+# Reports states as an agent's watcher does, at moments that are in step with nothing, and notes each moment. It
+# stays a while after the last one, whose paint the end of the container would otherwise paint over.
 TELLS = """
 import json, os, socket, time
 connection = socket.socket(socket.AF_UNIX)

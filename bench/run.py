@@ -1,7 +1,8 @@
 """`python -m bench.run [NAME...] [--docs]`: run the benchmarks, print one table, write bench/results.json.
 
 Each bench/bench_NAME.py has a `measure() -> list[Result]`. The exit code is 1 when a limit does not hold or a
-benchmark could not run. `--docs` puts the table into docs/benchmarks.md.
+benchmark could not run. `--docs` puts the rows into the table of docs/benchmarks.md; rows of areas that were not
+measured stay.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import platform
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,20 +47,41 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def table(results: list[Result]) -> str:
-    """The results as a Markdown table that also reads well as plain text."""
-    rows = [("area", "what", "value", "limit", "holds")]
-    for one in results:
-        limit = "" if one.limit is None else f"{number(one.limit)} {one.unit}"
-        holds = "" if one.limit is None else "yes" if one.holds else "NO"
-        rows.append((one.area, one.name, f"{number(one.value)} {one.unit}", limit, holds))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+Row = tuple[str, ...]
+HEAD: Row = ("area", "what", "value", "limit", "holds")
+
+
+def row(one: Result) -> Row:
+    """A result as a row of the table."""
+    limit = "" if one.limit is None else f"{number(one.limit)} {one.unit}"
+    holds = "" if one.limit is None else "yes" if one.holds else "NO"
+    return one.area, one.name, f"{number(one.value)} {one.unit}", limit, holds
+
+
+def table(found: Sequence[Row]) -> str:
+    """Rows as a Markdown table that also reads well as plain text."""
+    rows = [HEAD, *found]
+    widths = [max(len(each[column]) for each in rows) for column in range(len(HEAD))]
     lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in rows
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(each, widths, strict=True)) + " |"
+        for each in rows
     ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
+
+
+def rows_of(page: Path) -> list[Row]:
+    """Read the rows that stand in the table of a page."""
+    text = page.read_text().partition(BEGIN)[2].partition(END)[0]
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines[1:]]
+
+
+def together(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """Put new rows in the place of the old ones of their areas; those of other areas stay."""
+    areas = list(dict.fromkeys(each[0] for each in [*old, *new]))
+    fresh = {each[0] for each in new}
+    return [each for area in areas for each in (new if area in fresh else old) if each[0] == area]
 
 
 def machine() -> str:
@@ -123,11 +145,11 @@ def main(arguments: list[str]) -> int:
         except Exception:
             traceback.print_exc()
             failed.append(name)
-    text = f"{machine()}\n\n{table(results)}"
-    print(text)
+    found = [row(one) for one in results]
+    print(f"{machine()}\n\n{table(found)}")
     write_results(results)
     if options.docs:
-        write_page("\n" + text + "\n")
+        write_page(f"\n{machine()}\n\n{table(together(rows_of(PAGE), found))}\n")
     for name in failed:
         print(f"could not run: {name}", file=sys.stderr)
     return 1 if failed or not all(one.holds for one in results) else 0

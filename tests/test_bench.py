@@ -56,7 +56,7 @@ def test_the_table_and_the_file_say_the_same(tmp_path: Path) -> None:
         Result.at_most("start", "one", 12.3456, "x", 10),
         Result.reported("start", "two", 0.01234, "s"),
     ]
-    lines = run.table(results).splitlines()
+    lines = run.table([run.row(each) for each in results]).splitlines()
     assert lines[2].split("|")[1:-1] == [" start ", " one  ", " 12.3 x   ", " 10 x  ", " NO    "]
     assert lines[3].split("|")[1:-1] == [" start ", " two  ", " 0.0123 s ", "       ", "       "]
     path = tmp_path / "results.json"
@@ -110,6 +110,15 @@ def test_an_unknown_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(SystemExit) as refused:
         run.main(["god"])
     assert refused.value.code == 2
+
+
+def test_rows_of_areas_that_were_not_measured_stay(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    old = [("a", "one", "1 s", "", ""), ("b", "two", "2 x", "3 x", "yes"), ("b", "old", "2 x", "1 x", "NO")]
+    page.write_text(f"{run.BEGIN}\n\nwhen and where\n\n{run.table(old)}\n\n{run.END}\n")
+    assert run.rows_of(page) == old
+    new = [("b", "two", "1 x", "3 x", "yes"), ("c", "three", "3 s", "", "")]
+    assert run.together(run.rows_of(page), new) == [old[0], *new]
 
 
 def test_the_page_keeps_its_words_around_the_table(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.processes import send_all
 
@@ -21,27 +21,27 @@ def make(path: str, files: dict[str, str]) -> None:
 
     makedirs(path, 0o755, exist_ok=True)
     for number, (name, value) in enumerate(files.items()):
-        place = os.join(path, name)
-        if number and not os.exists(place):
+        place = system.join(path, name)
+        if number and not system.exists(place):
             continue
         # Without O_CREAT: what the kernel does not offer is an error and no new file.
-        descriptor = os.open(place, os.O_WRONLY | os.O_CLOEXEC)
+        descriptor = system.open(place, system.O_WRONLY | system.O_CLOEXEC)
         try:
-            os.write(descriptor, value.encode())
+            system.write(descriptor, value.encode())
         finally:
-            os.close(descriptor)
+            system.close(descriptor)
 
 
 def join(path: str) -> None:
     """Move this process into a group."""
-    with open(os.join(path, "cgroup.procs"), "wb", buffering=0) as file:
+    with open(system.join(path, "cgroup.procs"), "wb", buffering=0) as file:
         file.write(b"0")
 
 
 def processes(path: str) -> list[int]:
     """Give the processes in a group; none when there is no such group."""
     try:
-        with open(os.join(path, "cgroup.procs"), "rb") as file:
+        with open(system.join(path, "cgroup.procs"), "rb") as file:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
@@ -50,7 +50,7 @@ def processes(path: str) -> list[int]:
 def kill(path: str) -> None:
     """Kill everything in a group, at one stroke where the kernel can (cgroup v2)."""
     try:
-        with open(os.join(path, "cgroup.kill"), "wb", buffering=0) as file:
+        with open(system.join(path, "cgroup.kill"), "wb", buffering=0) as file:
             file.write(b"1")
         return
     except OSError:
@@ -69,7 +69,7 @@ def remove(path: str) -> bool:
         False when it is still there.
     """
     try:
-        os.rmdir(path)
+        system.rmdir(path)
     except FileNotFoundError:
         return True
     except OSError:
@@ -80,7 +80,7 @@ def remove(path: str) -> bool:
 def number(path: str, name: str) -> int | None:
     """Read a file that holds one number; None when it does not."""
     try:
-        with open(os.join(path, name), "rb") as file:
+        with open(system.join(path, name), "rb") as file:
             return int(file.read())
     except (OSError, ValueError):
         return None
@@ -89,7 +89,7 @@ def number(path: str, name: str) -> int | None:
 def word(path: str, name: str, key: str) -> int | None:
     """Read the number behind a key of a file such as cpu.stat; None when there is none."""
     try:
-        with open(os.join(path, name), "rb") as file:
+        with open(system.join(path, name), "rb") as file:
             for line in file:
                 words = line.split()
                 if len(words) == 2 and words[0] == key.encode():

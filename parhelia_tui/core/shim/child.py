@@ -7,7 +7,7 @@ import fcntl
 import sys
 import termios
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import loads, signals
 from parhelia_tui.core.shim.limits import Kept
 from parhelia_tui.core.shim.spec import Spec
@@ -58,14 +58,14 @@ class Child:
         if self.info is None:
             return None
         try:
-            piece = os.read(self.info, 4096)
+            piece = system.read(self.info, 4096)
         except OSError:
             piece = b""
         self._said += piece
         whole = self._said.rstrip().endswith(b"}")
         if piece and not whole:
             return None
-        os.close(self.info)
+        system.close(self.info)
         self.info = None
         try:
             return int(loads(self._said.decode("ascii"))["child-pid"])
@@ -76,7 +76,7 @@ class Child:
     def somebody_waits(self) -> bool:
         """Say whether the command has come to the gate; blocks until it has or never will."""
         try:
-            return self.gate is not None and bool(os.read(self.gate, 1))
+            return self.gate is not None and bool(system.read(self.gate, 1))
         except OSError:
             return False
 
@@ -84,7 +84,7 @@ class Child:
         """Let the command start."""
         if self.gate is not None:
             try:
-                os.write(self.gate, b"\n")
+                system.write(self.gate, b"\n")
             except OSError:
                 # It was killed at the gate; its exit tells the rest.
                 pass
@@ -93,7 +93,7 @@ class Child:
     def shut_gate(self) -> None:
         """Let nobody through any more."""
         if self.gate is not None:
-            os.close(self.gate)
+            system.close(self.gate)
             self.gate = None
 
 
@@ -109,10 +109,10 @@ def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
     if not spec.launcher:
         return _start_bare(spec, directory, command, slave, kept)
     gate, gate_inside = _socket.socketpair()
-    info, info_inside = os.pipe2(os.O_CLOEXEC)
+    info, info_inside = system.pipe2(system.O_CLOEXEC)
     options = _options(spec.options)
-    parent = os.getpid()
-    pid = os.fork()
+    parent = system.getpid()
+    pid = system.fork()
     if pid == 0:
         try:
             _prepare(kept)
@@ -127,20 +127,20 @@ def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
             from parhelia_tui.core.shim.keyring import leave_session_keyring
 
             leave_session_keyring()
-            if os.getppid() == parent:
-                os.execve(argv[0], argv, {"PATH": os.defpath, RUN_VARIABLE: directory})
+            if system.getppid() == parent:
+                system.execve(argv[0], argv, {"PATH": system.defpath, RUN_VARIABLE: directory})
         except BaseException as error:
             _complain(spec.launcher[0], error)
-        os._exit(126)
+        system._exit(126)
     gate_inside.close()
-    os.close(info_inside)
-    os.close(options)
+    system.close(info_inside)
+    system.close(options)
     return Child(pid, gate.detach(), info)
 
 
 def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept: Kept) -> Child:
-    parent = os.getpid()
-    pid = os.fork()
+    parent = system.getpid()
+    pid = system.fork()
     if pid == 0:
         try:
             from parhelia_tui.core.shim.namespaces import die_with_parent
@@ -149,23 +149,23 @@ def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept
             _prepare(kept)
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             _place([slave, slave, slave])
-            os.chdir(os.fsencode(spec.directory))
+            system.chdir(system.fsencode(spec.directory))
             # The shim may have died before the kernel was told to end us with it.
-            if os.getppid() == parent:
+            if system.getppid() == parent:
                 from os import execvpe
 
                 execvpe(command[0], command, {**spec.env, RUN_VARIABLE: directory})
         except BaseException as error:
             _complain(command[0], error)
-        os._exit(127)
+        system._exit(127)
     return Child(pid, None, None)
 
 
 def _prepare(kept: Kept) -> None:
     """Make this process a session leader with the signals that programs expect, within its limits."""
     default_signals()
-    os.umask(UMASK)
-    os.setsid()
+    system.umask(UMASK)
+    system.setsid()
     kept.enter()
 
 
@@ -183,18 +183,18 @@ def _place(descriptors: list[int]) -> None:
     """Put descriptors at 0, 1, 2 and on; all others close with exec."""
     moved = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 64) for each in descriptors]
     for number, each in enumerate(moved):
-        os.dup2(each, number)
+        system.dup2(each, number)
 
 
 def _options(options: list[str]) -> int:
     """Give a descriptor from which bubblewrap reads its options."""
-    descriptor = os.memfd_create("options")
-    data = b"".join(os.fsencode(option) + b"\0" for option in options)
+    descriptor = system.memfd_create("options")
+    data = b"".join(system.fsencode(option) + b"\0" for option in options)
     while data:
-        data = data[os.write(descriptor, data) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
+        data = data[system.write(descriptor, data) :]
+    system.lseek(descriptor, 0, system.SEEK_SET)
     return descriptor
 
 
 def _complain(program: str, error: BaseException) -> None:
-    os.write(2, f"{program}: {error}\r\n".encode(sys.getfilesystemencoding(), "replace"))
+    system.write(2, f"{program}: {error}\r\n".encode(sys.getfilesystemencoding(), "replace"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _socket
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import dumps, loads
 from parhelia_tui.core.shim.listener import Lines, Listener, peer_user
 from parhelia_tui.core.shim.loop import Loop
@@ -85,7 +85,7 @@ class ControlServer:
 
     def _connected(self, connection: _socket.socket) -> None:
         # The mode of the socket keeps others out; root and we are all that may come this far.
-        if peer_user(connection) not in (os.geteuid(), 0) or len(self.callers) >= CONNECTIONS:
+        if peer_user(connection) not in (system.geteuid(), 0) or len(self.callers) >= CONNECTIONS:
             connection.close()
             return
         self.callers.append(Caller(self, connection))

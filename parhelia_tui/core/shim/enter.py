@@ -6,6 +6,7 @@ import fcntl
 import os
 import sys
 import termios
+import time
 
 from parhelia_tui.core.shim import cgroups, namespaces
 from parhelia_tui.core.shim.caller import Call, NoShim
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 FAILED = 126
 GRACE_S = 2.0
 """Seconds that the processes of a session have after the hang-up of their terminal."""
+COMPLAINT_S = 10.0
+"""Seconds in which a command is executed, or says why it cannot be."""
+LONGEST_COMPLAINT = 4096
 MARK = "PARHELIA_SESSION"
 """Names the session in the environment of its processes, also of those that left their parent."""
 
@@ -96,12 +100,10 @@ class _Session:
             _go_inside(self._spec, self._way, (self._slave, writer), (before, command), self._env)
         os.close(self._slave)
         os.close(writer)
-        # The other ends close when the command is executed.
-        said = b""
-        while piece := os.read(reader, 4096):
-            said += piece
-        os.close(reader)
-        return said.decode("utf-8", "replace")
+        try:
+            return _complaint(reader)
+        finally:
+            os.close(reader)
 
     def show(self, call: Call) -> int:
         """Show the session in our pane until it ends, or our pane or the container does."""
@@ -159,6 +161,24 @@ class _Session:
     def _resize(self, rows: int, columns: int) -> None:
         if rows and columns:
             termios.tcsetwinsize(self._master, (rows, columns))
+
+
+def _complaint(reader: int) -> str:
+    """Read why a command could not be started; its end closes when the command is executed.
+
+    For a moment the container can see the process that holds the other end, so neither how long it lasts nor
+    how much comes is left to it.
+    """
+    import select
+
+    poll, end, said = select.poll(), time.monotonic() + COMPLAINT_S, b""
+    poll.register(reader, select.POLLIN)
+    while len(said) < LONGEST_COMPLAINT and poll.poll(max(0.0, end - time.monotonic()) * 1000):
+        piece = os.read(reader, LONGEST_COMPLAINT)
+        if not piece:
+            break
+        said += piece
+    return said[:LONGEST_COMPLAINT].decode("utf-8", "replace")
 
 
 def _limited(way: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import dumps, signals
 
 TYPE_CHECKING = False
@@ -27,12 +27,12 @@ def reserve(directory: str) -> int:
     Raises:
         OSError: the disk is full.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-    descriptor = os.open(os.join(directory, UNFINISHED), flags, 0o600)
+    flags = system.O_RDWR | system.O_CREAT | system.O_CLOEXEC
+    descriptor = system.open(system.join(directory, UNFINISHED), flags, 0o600)
     try:
-        os.posix_fallocate(descriptor, 0, RESERVE)
+        system.posix_fallocate(descriptor, 0, RESERVE)
     except BaseException:
-        os.close(descriptor)
+        system.close(descriptor)
         raise
     return descriptor
 
@@ -54,10 +54,10 @@ def record(
     """
     if status is None:
         code = 128 + signals.SIGKILL
-    elif os.WIFSIGNALED(status):
-        code = 128 + os.WTERMSIG(status)
+    elif system.WIFSIGNALED(status):
+        code = 128 + system.WTERMSIG(status)
     else:
-        code = os.WEXITSTATUS(status)
+        code = system.WEXITSTATUS(status)
     if not reason and started_at is None:
         reason = "start_failed"
         said = [line for line in tail if line.strip()]
@@ -97,18 +97,18 @@ def finish(descriptor: int, directory: str, content: dict[str, Any], make_room: 
             make_room()
             _write(descriptor, dumps({**fields, "tail": []}).encode("ascii"))
     finally:
-        os.close(descriptor)
-    os.rename(os.join(directory, UNFINISHED), os.join(directory, NAME))
-    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        system.close(descriptor)
+    system.rename(system.join(directory, UNFINISHED), system.join(directory, NAME))
+    folder = system.open(directory, system.O_RDONLY | system.O_DIRECTORY | system.O_CLOEXEC)
     try:
-        os.fsync(folder)
+        system.fsync(folder)
     finally:
-        os.close(folder)
+        system.close(folder)
 
 
 def _write(descriptor: int, data: bytes) -> None:
     done = 0
     while done < len(data):
-        done += os.pwrite(descriptor, data[done:], done)
-    os.ftruncate(descriptor, len(data))
-    os.fsync(descriptor)
+        done += system.pwrite(descriptor, data[done:], done)
+    system.ftruncate(descriptor, len(data))
+    system.fsync(descriptor)

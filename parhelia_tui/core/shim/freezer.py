@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.loop import Loop
 from parhelia_tui.core.shim.processes import send
@@ -107,7 +107,7 @@ def _stands(pid: int) -> bool:
     try:
         return all(
             _state(f"/proc/{pid}/task/{thread}/stat") in _STOPPED
-            for thread in os.listdir(f"/proc/{pid}/task")
+            for thread in system.listdir(f"/proc/{pid}/task")
         )
     except OSError:
         return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 
 # The number of keyctl(2), for which the C library has no function, by the machine's name (syscalls(2)).
 _KEYCTL = {
@@ -35,7 +35,7 @@ def leave_session_keyring() -> None:
         OSError: EDQUOT when the user has as many as kernel.keys.maxkeys lets him have; ENOSYS on a machine
             whose numbers we do not know.
     """
-    number = _KEYCTL.get(os.uname().machine)
+    number = _KEYCTL.get(system.uname().machine)
     if number is None:
         raise OSError(errno.ENOSYS, "the session keyring cannot be left on this kind of machine")
     if _lean(number) < 0:
@@ -47,7 +47,7 @@ def _lean(number: int) -> int:
     try:
         import _ctypes
 
-        library = _ctypes.dlopen(None, os.RTLD_NOW)  # type: ignore[arg-type]
+        library = _ctypes.dlopen(None, system.RTLD_NOW)  # type: ignore[arg-type]
         address = _ctypes.dlsym(library, "syscall")
         return int(_ctypes.call_function(address, (number, _JOIN_SESSION_KEYRING, None)))
     except (ImportError, AttributeError, TypeError):
@@ -61,4 +61,4 @@ def _with_reason(number: int) -> None:
     if library.syscall(ctypes.c_long(number), _JOIN_SESSION_KEYRING, None) < 0:
         why = ctypes.get_errno()
         if why not in _NO_KEYRINGS:
-            raise OSError(why, f"no session keyring of its own: {os.strerror(why)} (kernel.keys.maxkeys)")
+            raise OSError(why, f"no session keyring of its own: {system.strerror(why)} (kernel.keys.maxkeys)")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from parhelia_tui.core.shim import cgroups
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import cgroups, system
 from parhelia_tui.core.shim.spec import Limit
 
 NOT_KEPT = "not kept"
@@ -38,7 +37,7 @@ class Kept:
         for group in self.groups:
             cgroups.join(group)
         if self.processors:
-            os.sched_setaffinity(0, self.processors)
+            system.sched_setaffinity(0, self.processors)
 
     def kill(self) -> None:
         """Kill all that is in the container's groups."""

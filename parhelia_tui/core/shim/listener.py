@@ -5,7 +5,7 @@ from __future__ import annotations
 import _socket
 import sys
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.loop import READ, Loop
 from parhelia_tui.core.shim.outlet import Outlet
 
@@ -44,13 +44,13 @@ class Listener:
         self._path = path
         self._on_connect = on_connect
         try:
-            os.unlink(path)
+            system.unlink(path)
         except FileNotFoundError:
             pass
         self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
         self._socket.setblocking(False)
         self._socket.bind(path)
-        os.chmod(path, mode)
+        system.chmod(path, mode)
         self._socket.listen(backlog)
         self.resume()
 
@@ -68,7 +68,7 @@ class Listener:
         self.pause()
         self._socket.close()
         try:
-            os.unlink(self._path)
+            system.unlink(self._path)
         except OSError:
             return
 
@@ -132,7 +132,7 @@ class Lines:
         """Close the connection."""
         if self.open:
             descriptor = self.hand_over()
-            os.close(descriptor)
+            system.close(descriptor)
             self._on_end()
 
     def hand_over(self) -> int:
@@ -143,7 +143,7 @@ class Lines:
 
     def outlet(self) -> Outlet:
         """Make a way to answer."""
-        return Outlet(self._loop, os.dup(self.descriptor), self.close)
+        return Outlet(self._loop, system.dup(self.descriptor), self.close)
 
     def read_rest(self, most: int) -> None:
         """Read what was sent and not read yet, about `most` bytes of it; not from a sender that has to wait."""
@@ -157,7 +157,7 @@ class Lines:
     def _read(self) -> bool:
         """Read a piece; False when there is none."""
         try:
-            data = os.read(self.descriptor, _PIECE)
+            data = system.read(self.descriptor, _PIECE)
         except BlockingIOError:
             return False
         except OSError:

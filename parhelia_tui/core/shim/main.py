@@ -9,8 +9,7 @@ import fcntl
 import sys
 import time
 
-from parhelia_tui.core.shim import exit_record, spec, spool
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import exit_record, spec, spool, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         0; 3 when a shim is or was here already; 4 when the run directory cannot be used.
     """
     mode, directory, *rest = sys.argv[1:] if arguments is None else arguments
-    os.umask(0o077)
+    system.umask(0o077)
     if mode == "join":
         from parhelia_tui.core.shim.join import join
 
@@ -64,7 +63,7 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
 def supervise(directory: str) -> int:
     """Run the container of a run directory, if nobody ever did."""
     try:
-        os.chdir(directory)
+        system.chdir(directory)
         lock = _take_lock(directory)
     except OSError:
         return UNUSABLE
@@ -87,7 +86,7 @@ def supervise(directory: str) -> int:
 
 
 def _was_here(directory: str) -> bool:
-    return any(os.exists(os.join(directory, name)) for name in (spool.NAME, exit_record.NAME))
+    return any(system.exists(system.join(directory, name)) for name in (spool.NAME, exit_record.NAME))
 
 
 def _take_lock(directory: str) -> int | None:
@@ -95,7 +94,9 @@ def _take_lock(directory: str) -> int | None:
 
     Who looks whether we live takes it for a moment, so one refusal proves nothing.
     """
-    descriptor = os.open(os.join(directory, LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = system.open(
+        system.join(directory, LOCK), system.O_RDWR | system.O_CREAT | system.O_CLOEXEC, 0o600
+    )
     for attempt in range(_LOCK_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -106,5 +107,5 @@ def _take_lock(directory: str) -> int | None:
                 time.sleep(_LOCK_PAUSE_S)
         else:
             return descriptor
-    os.close(descriptor)
+    system.close(descriptor)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.loop import WRITE, Loop
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ class Outlet:
         if self.open:
             self.open = False
             self._loop.forget(self._descriptor)
-            os.close(self._descriptor)
+            system.close(self._descriptor)
 
     def _want_room(self) -> None:
         if not self._loop.watches(self._descriptor):
@@ -71,7 +71,7 @@ class Outlet:
 
     def _send(self, data: bytes | bytearray) -> int:
         try:
-            return os.write(self._descriptor, data)
+            return system.write(self._descriptor, data)
         except BlockingIOError:
             return 0
         except OSError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.text import last_lines
 
 LOG = "output.log"
@@ -19,7 +19,7 @@ class Output:
     """
 
     def __init__(self, directory: str, log_bytes: int = LOG_BYTES) -> None:
-        self._path = os.join(directory, LOG)
+        self._path = system.join(directory, LOG)
         self._log_bytes = log_bytes
         self._log = self._open()
         self._logged = 0
@@ -37,7 +37,7 @@ class Output:
         if self._logged + len(data) > self._log_bytes:
             self._turn_over()
         try:
-            written = os.write(self._log, data)
+            written = system.write(self._log, data)
         except OSError:
             written = 0
         self._logged += written
@@ -57,21 +57,21 @@ class Output:
     def shrink(self) -> None:
         """Give the older log's place on the disk away; for an exit record that finds none."""
         try:
-            os.unlink(self._path + ".1")
+            system.unlink(self._path + ".1")
         except OSError:
             return
 
     def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        return os.open(self._path, flags, 0o600)
+        flags = system.O_WRONLY | system.O_CREAT | system.O_APPEND | system.O_CLOEXEC
+        return system.open(self._path, flags, 0o600)
 
     def _turn_over(self) -> None:
         try:
-            os.rename(self._path, self._path + ".1")
+            system.rename(self._path, self._path + ".1")
             new = self._open()
         except OSError:
             # The log goes on where it was; a disk that refuses a name now may give one later.
             return
-        os.close(self._log)
+        system.close(self._log)
         self._log = new
         self._logged = 0

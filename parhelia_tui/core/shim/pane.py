@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import termios
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class Pane:
     def __init__(self) -> None:
         self._terminal: Terminal | None = None
         self._viewer: Viewer | None = None
-        self._there = os.isatty(0)
+        self._there = system.isatty(0)
 
     def size(self) -> tuple[int, int] | None:
         """Rows and columns; None without a terminal."""
@@ -34,8 +34,8 @@ class Pane:
         self._terminal = terminal
         if self._there:
             make_raw(0)
-            source, sink = os.dup(0), os.dup(0)
-            os.set_blocking(source, False)
+            source, sink = system.dup(0), system.dup(0)
+            system.set_blocking(source, False)
             self._viewer = terminal.add(source, sink)
         leave_standard_streams()
 
@@ -68,7 +68,7 @@ def make_raw(descriptor: int) -> None:
 
 def leave_standard_streams() -> None:
     """Point the standard streams at nothing: an error of ours must not be drawn over the agent's screen."""
-    nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    nothing = system.open("/dev/null", system.O_RDWR | system.O_CLOEXEC)
     for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
-    os.close(nothing)
+        system.dup2(nothing, descriptor)
+    system.close(nothing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import dumps, loads
 from parhelia_tui.core.shim.processes import boot_id, start_time
 
@@ -18,9 +18,9 @@ class PidFile:
     """Written at once and in place: no reader sees half of it, and a full disk cannot refuse it later."""
 
     def __init__(self, directory: str) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(os.join(directory, NAME), flags, 0o600)
-        pid = os.getpid()
+        flags = system.O_RDWR | system.O_CREAT | system.O_CLOEXEC
+        self._descriptor = system.open(system.join(directory, NAME), flags, 0o600)
+        pid = system.getpid()
         self._fields: dict[str, Any] = {"pid": pid, "start_time": start_time(pid), "boot_id": boot_id()}
         self._write()
 
@@ -30,7 +30,7 @@ class PidFile:
         self._write()
 
     def _write(self) -> None:
-        os.pwrite(self._descriptor, dumps(self._fields).encode("ascii").ljust(_SIZE - 1) + b"\n", 0)
+        system.pwrite(self._descriptor, dumps(self._fields).encode("ascii").ljust(_SIZE - 1) + b"\n", 0)
 
 
 def read(directory: str) -> dict[str, int]:
@@ -40,7 +40,7 @@ def read(directory: str) -> dict[str, int]:
         Pids by name (`shim`, `child`, `first`); empty when there is no file that can be read.
     """
     try:
-        with open(os.join(directory, NAME), "rb") as file:
+        with open(system.join(directory, NAME), "rb") as file:
             fields = loads(file.read().decode("ascii"))
         if fields["boot_id"] != boot_id():
             return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import signals
 
 TYPE_CHECKING = False
@@ -58,7 +58,7 @@ def children(pid: int) -> list[int]:
     """Give the children of a process, of all its threads."""
     found: list[int] = []
     try:
-        threads = os.listdir(f"/proc/{pid}/task")
+        threads = system.listdir(f"/proc/{pid}/task")
     except OSError:
         return found
     for thread in threads:
@@ -83,7 +83,7 @@ def descendants(pid: int) -> list[int]:
 def send(pid: int, signal: int) -> bool:
     """Send a signal; False when there is no such process."""
     try:
-        os.kill(pid, signal)
+        system.kill(pid, signal)
     except (ProcessLookupError, PermissionError):
         return False
     return True

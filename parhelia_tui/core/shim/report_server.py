@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _socket
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.asks import Asks
 from parhelia_tui.core.shim.listener import Lines, Listener
 from parhelia_tui.core.shim.loop import Loop
@@ -170,7 +170,7 @@ class _Sender:
         if not self.lines.open:
             return False
         try:
-            whole = os.write(self.lines.descriptor, line) == len(line)
+            whole = system.write(self.lines.descriptor, line) == len(line)
         except OSError:
             whole = False
         if not whole:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.freezer import Freezer
 
 TYPE_CHECKING = False
@@ -110,7 +110,7 @@ class Requests:
         terminal = self._supervisor.terminal
         descriptor = caller.hand_over({"ok": True})
         terminal.resize(rows, columns)
-        viewer = terminal.add(descriptor, os.dup(descriptor))
+        viewer = terminal.add(descriptor, system.dup(descriptor))
         viewer.show(terminal.picture())
         terminal.redraw()
 

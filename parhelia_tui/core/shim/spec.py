@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import dumps, loads
 
 TYPE_CHECKING = False
@@ -149,5 +149,5 @@ def load(directory: str) -> Spec:
     Raises:
         OSError, ValueError: there is none that can be read.
     """
-    with open(os.join(directory, NAME), encoding="ascii") as file:
+    with open(system.join(directory, NAME), encoding="ascii") as file:
         return Spec.from_text(file.read())

@@ -6,7 +6,7 @@ import _socket
 import sys
 import time
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import dumps
 
 TYPE_CHECKING = False
@@ -62,8 +62,8 @@ class Spool:
     """
 
     def __init__(self, directory: str, wake: Wake) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(os.join(directory, NAME), flags, 0o600)
+        flags = system.O_WRONLY | system.O_CREAT | system.O_EXCL | system.O_APPEND | system.O_CLOEXEC
+        self._descriptor = system.open(system.join(directory, NAME), flags, 0o600)
         self._wake = wake
         self._size = 0
         self.written = 0
@@ -81,13 +81,13 @@ class Spool:
         head = {"seq": self.written + 1, "at": time.time(), "type": type}
         line = (dumps(head | fields) + "\n").encode("ascii")
         try:
-            done = os.write(self._descriptor, line)
+            done = system.write(self._descriptor, line)
         except OSError:
             self.lost += 1
             return False
         if done < len(line):
             # Half a line would spoil the next one.
-            os.ftruncate(self._descriptor, self._size)
+            system.ftruncate(self._descriptor, self._size)
             self.lost += 1
             return False
         self._size += done
@@ -99,7 +99,7 @@ class Spool:
     def close(self) -> None:
         """Have the kernel write all records to the disk, if it can, and make sure that the last one is read."""
         try:
-            os.fsync(self._descriptor)
+            system.fsync(self._descriptor)
         except OSError:
             self.lost += 1
         self._wake.insist()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from parhelia_tui.core.shim import exit_record
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import exit_record, system
 from parhelia_tui.core.shim.child import Child, start
 from parhelia_tui.core.shim.control_server import ControlServer
 from parhelia_tui.core.shim.lean import signals
@@ -83,7 +82,7 @@ class Supervisor:
 
             adopt_orphans()
         child = self._child = start(self.spec, self._directory, self._slave, self.kept)
-        os.close(self._slave)
+        system.close(self._slave)
         self._pid_file.add("child", child.pid)
         self._pane.attach(self.terminal)
         self.tree = Namespace(child.pid) if self.spec.launcher else Family(child.pid)
@@ -119,7 +118,7 @@ class Supervisor:
     # --- the start
 
     def _listen_to_signals(self) -> None:
-        reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        reader, writer = system.pipe2(system.O_CLOEXEC | system.O_NONBLOCK)
         self._signals = reader
         signals.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in (signals.SIGCHLD, signals.SIGWINCH, signals.SIGTERM):
@@ -222,7 +221,7 @@ class Supervisor:
         self.spool.write("agent", {"report": report})
 
     def _signalled(self) -> None:
-        for number in set(os.read(self._signals, 512)):
+        for number in set(system.read(self._signals, 512)):
             if number == signals.SIGWINCH:
                 self._pane.resized()
             elif number == signals.SIGCHLD:

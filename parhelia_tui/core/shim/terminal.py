@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import termios
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.loop import READ, Loop
 from parhelia_tui.core.shim.modes import Modes
@@ -31,9 +31,9 @@ def open_terminal(rows: int, columns: int) -> tuple[int, int]:
     Returns:
         Its master (non-blocking) and its slave.
     """
-    master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC | os.O_NONBLOCK)
+    master = system.open("/dev/ptmx", system.O_RDWR | system.O_NOCTTY | system.O_CLOEXEC | system.O_NONBLOCK)
     fcntl.ioctl(master, _TIOCSPTLCK, bytes(4))
-    slave = os.open(f"/dev/pts/{_number(master)}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    slave = system.open(f"/dev/pts/{_number(master)}", system.O_RDWR | system.O_NOCTTY | system.O_CLOEXEC)
     modes = termios.tcgetattr(slave)
     # Erasing a character in the line discipline erases all of its bytes.
     modes[0] |= _IUTF8
@@ -90,7 +90,7 @@ class Viewer:
 
     def _typed(self) -> None:
         try:
-            data = os.read(self.source, CHUNK)
+            data = system.read(self.source, CHUNK)
         except BlockingIOError:
             return
         except OSError:
@@ -127,7 +127,7 @@ class Terminal:
         self._on_first = on_first
         self._on_alone = on_alone
         self._modes = Modes()
-        self._typing = Outlet(loop, os.dup(master), self._hung_up, self._listen)
+        self._typing = Outlet(loop, system.dup(master), self._hung_up, self._listen)
         self._ended = False
         loop.watch(master, READ, self._printed)
 
@@ -148,7 +148,7 @@ class Terminal:
         self.viewers.remove(viewer)
         self.loop.forget(viewer.source)
         viewer.outlet.close()
-        os.close(viewer.source)
+        system.close(viewer.source)
         self.flow()
         if not self.viewers:
             self._on_alone()
@@ -165,9 +165,9 @@ class Terminal:
     def redraw(self) -> None:
         """Ask the foreground processes to draw again, also when the size is the same."""
         try:
-            group = os.tcgetpgrp(self._master)
+            group = system.tcgetpgrp(self._master)
             if group > 1:
-                os.killpg(group, signals.SIGWINCH)
+                system.killpg(group, signals.SIGWINCH)
         except (OSError, OverflowError):
             return
 
@@ -202,7 +202,7 @@ class Terminal:
         for viewer in list(self.viewers):
             viewer.leave()
         self._typing.close()
-        os.close(self._master)
+        system.close(self._master)
 
     def _printed(self) -> None:
         self._read()
@@ -210,7 +210,7 @@ class Terminal:
 
     def _read(self) -> bool:
         try:
-            data = os.read(self._master, CHUNK)
+            data = system.read(self._master, CHUNK)
         except BlockingIOError:
             return False
         except OSError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.processes import descendants, ignores, is_running, kill_tree, send_all
 
@@ -32,7 +32,7 @@ class Namespace:
     def name_first(self, pid: int) -> bool:
         """Take note of the init; False when it has ended already."""
         try:
-            self._init = os.pidfd_open(pid)
+            self._init = system.pidfd_open(pid)
         except OSError:
             return False
         self.first_pid = pid
@@ -53,7 +53,7 @@ class Namespace:
     def reap(self) -> bool:
         """Collect what has ended; True once the main process has, and `status` is known."""
         if self.status is None:
-            pid, status = os.waitpid(self._monitor, os.WNOHANG)
+            pid, status = system.waitpid(self._monitor, system.WNOHANG)
             if pid:
                 self.status = status
         return self.status is not None
@@ -98,13 +98,13 @@ class Family:
     def own(self) -> list[int]:
         """The container's own processes."""
         spared = self.spare()
-        return [pid for pid in descendants(os.getpid()) if pid not in spared]
+        return [pid for pid in descendants(system.getpid()) if pid not in spared]
 
     def reap(self) -> bool:
         """Collect what has ended; True once the main process has, and `status` is known."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = system.waitpid(-1, system.WNOHANG)
             except ChildProcessError:
                 break
             if not pid:
@@ -115,7 +115,7 @@ class Family:
 
     def kill(self) -> None:
         """Kill every process below us."""
-        kill_tree(os.getpid(), self.spare())
+        kill_tree(system.getpid(), self.spare())
         self.reap()
 
     def is_gone(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from parhelia_tui.core.shim import cgroups
-from parhelia_tui.core.shim import system as os
+from parhelia_tui.core.shim import cgroups, system
 from parhelia_tui.core.shim.processes import stat_fields
 
 TYPE_CHECKING = False
@@ -13,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK_S = 1.0 / system.sysconf("SC_CLK_TCK")
+_PAGE = system.sysconf("SC_PAGE_SIZE")
 
 
 class Usage:
