@@ -18,7 +18,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Reply, Task
 from parhelia_tui.core.model.states import ReplyState, TaskState
 from tests.support.asking import asker, bash, waiting
-from tests.support.fleet import container_of, create, end_of, event, kill_controller, reach
+from tests.support.fleet import RELEASE, container_of, create, end_of, event, kill_controller, reach
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
@@ -146,9 +146,10 @@ def test_a_program_that_shows_nothing_is_not_pressed_enter(client: Client, place
 
 
 def test_a_program_without_reports_is_believed_by_its_screen(client: Client, place: Path) -> None:
-    task = create(client, "read -r line; echo got $line > got", place)
+    task = create(client, f"read -r line; echo got $line > got; {RELEASE}", place)
     reach(client, task.id, TaskState.RUNNING)
     assert told(client, task, "it is for you").evidence == "screen"
+    (place / "go").touch()
     end_of(client, task.id)
     assert (place / "got").read_text() == "got it is for you\n"
 
