@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -89,7 +90,8 @@ class Api:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
+        # Who goes away without a word resets the connection.
+        with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while True:
                 first = lines.readline().decode("latin-1").split()
@@ -102,10 +104,7 @@ class Api:
                 body = lines.read(int(headers.get("content-length", 0)))
                 seen = Seen(first[0], first[1], headers, body)
                 self.seen.append(seen)
-                try:
-                    if self.script(Talk(connection, seen)) == "close":
-                        return
-                except OSError:
+                if self.script(Talk(connection, seen)) == "close":
                     return
 
 
