@@ -15,6 +15,7 @@ import pytest
 from parhelia_tui.core.meter.money import NANO
 from tests.egress.egress import A_HUNDRED_OUT, A_THOUSAND_IN, MODEL, VIRTUAL, Egress, egress
 from tests.egress.upstream import KEY, Talk, delta, running, says, start, stop
+from tests.support.waiting import wait_until
 
 
 def test_a_stream_passes_unchanged_and_is_booked(tmp_path: Path) -> None:
@@ -261,6 +262,24 @@ def test_an_api_that_repeats_the_key_does_not_hand_it_over(tmp_path: Path) -> No
         assert KEY.encode() not in said
         assert KEY not in str(response.headers)
         assert b"*" * len(KEY) in said
+
+
+def test_a_key_that_is_repeated_in_two_pieces_is_hidden_too(tmp_path: Path) -> None:
+    half = len(KEY) // 2
+
+    def script(talk: Talk) -> None:
+        talk.begin_stream()
+        talk.chunk(b"data: " + KEY[:half].encode())
+        # The first half is on its way to the container before the second is written.
+        wait_until(lambda: len(first) > 0, 30)
+        talk.chunk(KEY[half:].encode() + b"\n\n")
+        talk.end_stream()
+
+    first: list[bytes] = []
+    with running(script) as api, egress(tmp_path, api.url) as it:
+        response = it.ask()
+        first.append(response.read(6))
+        assert first[0] + response.read() == b"data: " + b"*" * len(KEY) + b"\n\n"
 
 
 def test_no_key_is_said_in_words(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import h11
 
 from parhelia_tui.core.egress import usage_limit
 from parhelia_tui.core.egress.asked import Asked
+from parhelia_tui.core.egress.hiding import Hiding
 from parhelia_tui.core.egress.key import Key, NoKey
 from parhelia_tui.core.egress.money import Money
 from parhelia_tui.core.egress.permission import Permission, refusal
@@ -73,7 +74,7 @@ class Exchange:
         self._left = asyncio.Event()
         self._up: Wire | None = None
         self._ended = False
-        self._secret = b""
+        self._hiding = Hiding(b"")
 
     async def run(self) -> None:
         """Ask for money, pass the request on and the response back, and book what it cost."""
@@ -128,7 +129,8 @@ class Exchange:
         tools = self._tools
         try:
             key = await tools.key.headers()
-            self._secret = key[0][1].removeprefix(b"Bearer ")
+            # An API that repeats the key in its answer must not hand it to the container that way.
+            self._hiding = Hiding(key[0][1].removeprefix(b"Bearer "))
             headers = [
                 (b"host", tools.upstream.authority),
                 # Compressed, it could not be read for what it costs.
@@ -211,7 +213,7 @@ class Exchange:
     async def _back(self, response: h11.Response) -> None:
         up = self._up
         assert up is not None
-        headers = [(name, self._without_key(value)) for name, value in passed_on(response.headers)]
+        headers = [(name, self._hiding.whole(value)) for name, value in passed_on(response.headers)]
         if self._metered and response.status_code == 200:
             kind = dict(response.headers).get(b"content-type", b"")
             self._meter = StreamMeter() if kind.startswith(b"text/event-stream") else BodyMeter()
@@ -227,7 +229,8 @@ class Exchange:
                     data = bytes(event.data)
                     if self._meter is not None:
                         self._meter.feed(data)
-                    await self._give(h11.Data(data=self._without_key(data)))
+                    if shown := self._hiding.piece(data):
+                        await self._give(h11.Data(data=shown))
                     if not noted and self._meter is not None and self._meter.reading.started:
                         noted = True
                         await self._note()
@@ -235,6 +238,8 @@ class Exchange:
                     self._ended = True
                     # Booked before the container knows that it has it all: who looks afterwards, sees it.
                     await self._book()
+                    if rest := self._hiding.rest():
+                        await self._give(h11.Data(data=rest))
                     await self._give(h11.EndOfMessage())
                     self._tools.upstream.give_back(up)
                     return
@@ -254,11 +259,6 @@ class Exchange:
             await self._client.send(event)
         except OSError:
             self._gone()
-
-    def _without_key(self, data: bytes) -> bytes:
-        """An API that repeats the key in its answer must not hand it to the container that way."""
-        key = self._secret
-        return data.replace(key, b"*" * len(key)) if key and key in data else data
 
     def _gone(self) -> None:
         """The container has gone away: read on for a moment, then stop paying for what nobody reads."""
