@@ -28,10 +28,10 @@ def test_the_rates_are_dated_and_have_a_source() -> None:
 
 def test_a_second_costs_what_was_asked_for_or_what_was_used_whichever_is_more() -> None:
     asked = second(Limits(cpus=2, memory_mb=4096))
-    assert asked == Decimal("0.00003942") * 2 + Decimal("0.00000672") * 4
+    assert asked == Decimal("0.00003942") * 2 + Decimal("0.00000667") * 4
     assert second(Limits(cpus=2, memory_mb=4096), cores=1.0, memory=1 << 30) == asked
     used = second(Limits(cpus=2, memory_mb=4096), cores=3.0, memory=8 << 30)
-    assert used == Decimal("0.00003942") * 3 + Decimal("0.00000672") * 8
+    assert used == Decimal("0.00003942") * 3 + Decimal("0.00000667") * 8
 
 
 def test_gpus_count_each_and_an_unknown_one_has_no_price_rather_than_none() -> None:
