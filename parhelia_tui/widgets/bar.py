@@ -43,7 +43,8 @@ class Bar(Widget):
     def show(self, parts: Sequence[Part]) -> None:
         """Show these parts; nothing is drawn when they are the same as before."""
         fresh = list(parts)
-        if fresh != self._parts:
+        # Texts are the same to Rich whose own style differs.
+        if [_looks(each) for each in fresh] != [_looks(each) for each in self._parts]:
             self._parts = fresh
             self.refresh()
 
@@ -61,3 +62,7 @@ class Bar(Widget):
             line.append(" " * self._gap if number else "")
             line.append_text(part.text)
         return strip_of(line, width, self.rich_style, self.app.console)
+
+
+def _looks(part: Part) -> tuple[Part, object]:
+    return part, part.text.style

@@ -206,14 +206,33 @@ def test_command_line(size: tuple[int, int], app: ParheliaApp, snap_compare: Com
     assert snap_compare(app, terminal_size=size, run_before=after("colon", "c", then=offered))
 
 
+def details_are_read(pilot: Pilot[None]) -> bool:
+    screen = pilot.app.screen
+    assert isinstance(screen, TaskDetailsScreen)
+    return screen._about is not None
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 def test_task_details(size: tuple[int, int], app: ParheliaApp, snap_compare: Compare) -> None:
-    def read(pilot: Pilot[None]) -> bool:
-        screen = pilot.app.screen
-        assert isinstance(screen, TaskDetailsScreen)
-        return screen._about is not None
+    assert snap_compare(app, terminal_size=size, run_before=after("j", "d", then=details_are_read))
 
-    assert snap_compare(app, terminal_size=size, run_before=after("j", "d", then=read))
+
+@pytest.mark.parametrize("keys", ["5", "5e"], ids=["shown", "edited"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_the_memory_of_a_project(
+    size: tuple[int, int], keys: str, still: StillFleet, app: ParheliaApp, snap_compare: Compare
+) -> None:
+    door = still.client()
+    door.remember(
+        "/srv/project", "# Parser\n\n- 2026-03-04: the old interface stays until May\n- tests first\n"
+    )
+    door.close()
+
+    async def act(pilot: Pilot[None]) -> None:
+        await after("j", "d", then=details_are_read)(pilot)
+        await after(*keys)(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=act)
 
 
 def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
