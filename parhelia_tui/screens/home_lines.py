@@ -57,6 +57,8 @@ def task_cells(fleet: FleetView, task: Task, colours: Colours) -> Sequence[Text]
         title.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
     elif task.state in TASK_ALIVE and task.agent_state:
         title.append(f"  ▸ {doing(task, fleet.at)}", Style(color=colours.get("secondary")))
+    elif task.state is TaskState.PENDING and task.reason:
+        title.append(f"  ◂ {one_line(task.reason, TITLE_CUT)}", Style(color=colours.get("warning")))
     elif task.wanted == "cancel" and task.finished_at is None:
         title.append("  ◂ is being cancelled", Style(color=colours.get("warning")))
     container = fleet.containers.get(task.container_id or "")

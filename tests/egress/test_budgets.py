@@ -10,7 +10,8 @@ import pytest
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState, Trigger
 from tests.egress.conftest import ASK, Fleet
-from tests.support.fleet import end_of, reach
+from tests.support.dashboard import dashboard
+from tests.support.fleet import RELEASE, configure, end_of, reach
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
@@ -116,6 +117,28 @@ def test_the_ceiling_of_a_day_holds_all_and_nothing_more_is_begun(fleet: Fleet, 
     assert fleet.run("echo", "free", flags=("--network", "none")) == "free\n"
     fleet.json("budget", "raise", "day", "5")
     assert end_of(client, first, deadline_s=60).state is TaskState.COMPLETED
+
+
+async def test_what_waits_for_a_spent_budget_says_so(fleet: Fleet, client: Client, tmp_path: Path) -> None:
+    configure(tmp_path, "[controller]\nmax_containers = 2\n")
+    fleet.json("budget", "set", "0.001", "day")
+    free = fleet.json("task", "create", "--workspace", str(fleet.workspace), RELEASE)["id"]
+    first = task(fleet, f"until [ -e begin ]; do sleep 0.02; done; {asks(2)}")
+    held = task(fleet, asks(1), "--title", "Held")
+    (fleet.workspace / "begin").touch()
+    reach(client, first, TaskState.WAITING, deadline_s=60)
+    assert client.task(held).state is TaskState.PENDING
+    (fleet.workspace / "go").touch()
+    end_of(client, free, deadline_s=60)
+    wait_until(lambda: client.task(held).reason, 30)
+    why = "the budget for today is spent; parhelia budget raise day USD lets it begin"
+    assert client.task(held).reason == why
+    assert [each["message"] for each in of_type(fleet, "task.held_back")] == [why]
+    async with dashboard(client) as seen:
+        await seen.wait_for("Held  ◂ the budget for")
+    fleet.json("budget", "raise", "day", "5")
+    assert end_of(client, held, deadline_s=60).state is TaskState.COMPLETED
+    assert client.task(held).reason != why
 
 
 def test_a_warning_comes_once_at_four_fifths_of_a_ceiling(fleet: Fleet, client: Client) -> None:

@@ -35,18 +35,36 @@ def pick(context: Context) -> list[str]:
     if free <= 0 or not tasks.queue(db, 1):
         return []
     # With the money for today or for everything gone, what would spend waits, and lets others past.
-    poor = spending.nothing_left(context)
+    spent = spending.spent_up(context)
     picked: list[str] = []
     with writing(db) as tx:
-        for task in tasks.queue(tx, -1 if poor else free):
+        for task in tasks.queue(tx, -1 if spent else free):
             if len(picked) >= free:
                 break
-            if poor and egress.is_metered(task.network, task.agent):
+            if spent and egress.is_metered(task.network, task.agent):
+                _hold_back(context, tx, task, spent)
                 continue
             container = _give_container(context, tx, task)
             if container is not None:
                 picked.append(container.id)
     return picked
+
+
+def _hold_back(context: Context, tx: sqlite3.Connection, task: Task, ceiling: str) -> None:
+    """Say once why a task stays in the queue."""
+    what = "for today" if ceiling == "day" else "for everything"
+    why = f"the budget {what} is spent; parhelia budget raise {ceiling} USD lets it begin"
+    if task.reason != why:
+        tasks.update(tx, task, reason=why)
+        events.append(
+            tx,
+            "task.held_back",
+            why,
+            level="warning",
+            task_id=task.id,
+            at=context.clock(),
+            data={"code": "E300"},
+        )
 
 
 def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Container | None:

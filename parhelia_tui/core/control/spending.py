@@ -72,16 +72,16 @@ def take(context: Context) -> bool:
     return bool(found)
 
 
-def nothing_left(context: Context) -> bool:
-    """Say whether the ceiling for everything or for today is spent, so that nothing more is begun on it."""
+def spent_up(context: Context) -> str:
+    """Name the ceiling that is spent, `all` or `day`, so that nothing more is begun on it; empty for none."""
     db = open_book(context)
     if db is None:
-        return False
+        return ""
     for ceiling, account in (("all", "all"), ("day", f"day:{day_of(context.clock())}")):
         now = standing(db, ceiling, account)
         if now.limit is not None and now.spent >= now.limit:
-            return True
-    return False
+            return ceiling
+    return ""
 
 
 def settle_dead(context: Context) -> None:
