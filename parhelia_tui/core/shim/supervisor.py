@@ -200,10 +200,15 @@ class Supervisor:
 
     # --- the life
 
+    def _measured(self) -> list[int]:
+        """The processes that count as the container; the one that begins it, until there is another."""
+        assert self.tree is not None
+        return self.tree.own() or ([] if self.tree.first_pid is None else [self.tree.first_pid])
+
     def _beat(self) -> None:
         assert self.tree is not None
         self.loop.after("heartbeat", self.spec.heartbeat_s, self._beat)
-        fields: dict[str, Any] = self._usage.sample(self.tree.own)
+        fields: dict[str, Any] = self._usage.sample(self._measured)
         fields["uptime_s"] = self.uptime_s
         if self.reports.dropped:
             fields["reports_dropped"] = self.reports.dropped

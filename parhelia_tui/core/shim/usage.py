@@ -68,8 +68,8 @@ class Usage:
             if spent is not None:
                 seconds = spent / 1e6
             for name in ("memory.current", "memory.usage_in_bytes"):
-                used = cgroups.number(group, name)
-                memory = memory if used is None else used
+                # A group counts what is touched after it was joined: at the very beginning that is nothing.
+                memory = cgroups.number(group, name) or memory
             there = cgroups.number(group, "pids.current")
             if there is not None:
                 count = max(0, there - self._overhead)
@@ -86,5 +86,6 @@ def _from_processes(pids: list[int]) -> tuple[float, int]:
             continue
         # utime, stime, cutime, cstime; rss (proc_pid_stat(5)).
         ticks += sum(int(field) for field in fields[11:15])
-        pages += int(fields[21])
+        # The kernel adds them up in batches, so that a new process may be said to have none; it has one at least.
+        pages += max(1, int(fields[21]))
     return ticks * _TICK_S, pages * _PAGE
