@@ -163,6 +163,22 @@ def test_a_program_that_ends_on_what_it_is_told_was_told_it(client: Client, plac
         assert (place / f"got{number}").read_text() == f"the end {number}\n"
 
 
+def test_a_terminal_that_is_lost_is_no_proof(product: Product, client: Client, place: Path) -> None:
+    # It hears of Enter only when its terminal is gone already.
+    task = create(client, f"stty raw; head -c 5; touch heard; {RELEASE}", place)
+    reach(client, task.id, TaskState.RUNNING)
+    wait_until(lambda: not "".join(asyncio.run(client.capture(task.id, 0))).strip(), 20)
+    socket = client.endpoint(task.id).socket
+    reply = client.replies.send(task.id, "hello")
+    wait_until((place / "heard").exists, 20)
+    subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=True, timeout=10)
+    wait_until(lambda: client.replies.of(task)[-1].state in SETTLED, 40)
+    assert client.replies.of(task)[-1].id == reply.id
+    assert client.replies.of(task)[-1].evidence != "end"
+    assert client.task(task.id).state is TaskState.RUNNING
+    (place / "go").touch()
+
+
 def test_a_busy_agent_that_does_not_listen_is_told_of(client: Client, place: Path) -> None:
     # Without `chat` it listens only when it asks, and throws away what came before.
     options = {"pace": 1.0, "ask": "always", "turns": 2, "seed": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from parhelia_tui.core.control import approvals
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Reply, Task
-from parhelia_tui.core.model.states import ContainerState, ReplyState, TaskState
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, ReplyState, TaskState
 from parhelia_tui.core.model.text import digest_of
 from parhelia_tui.core.sessions import reply as typing
 from parhelia_tui.core.sessions import server
@@ -23,6 +24,8 @@ TAKEN_S = 600.0
 REST_S = 10.0
 """The same for one that waits for a person: it would have taken it at once."""
 
+ENDED_S, LOOK_EVERY_S = 10.0, 0.05
+"""How long the end of a program that was told something may take to be known."""
 REMEMBERED = 20
 """So many earlier replies are known again where one of them stands in the line of an agent."""
 
@@ -92,18 +95,34 @@ async def _type(context: Context, task: Task, container: Container, reply: Reply
     if runs.prompts:
         _typed(context, reply.id)
         return
+    evidence, why = "screen", "it was typed, but Enter did not take it off its line; look at its terminal"
     try:
-        evidence = "screen" if await typing.left(endpoint, text) else ""
-    except ParheliaError:
-        # It was entered, and what it was for ended on it, as `read` in a script does.
-        evidence = "end"
+        took = await typing.left(endpoint, text)
+    except ParheliaError as error:
+        # It was entered, and what it was for ended on it, as `read` in a script does; a terminal that is gone
+        # or does not answer while its program lives proves nothing.
+        took, evidence, why = (
+            await _has_ended(context, container),
+            "end",
+            f"it was entered, but {error.message}",
+        )
     with writing(context.db) as tx:
         current = replies.get(tx, reply.id)
-        if evidence:
+        if took:
             _delivered(tx, current, evidence, context.clock())
         else:
-            why = "it was typed, but Enter did not take it off its line; look at its terminal"
             _failed(tx, current, why, context.clock())
+
+
+async def _has_ended(context: Context, container: Container) -> bool:
+    """Wait until it is known that a container has ended; False where it is not in time."""
+    end = asyncio.get_running_loop().time() + ENDED_S
+    while asyncio.get_running_loop().time() < end:
+        found = containers.find(context.db, container.id)
+        if found is None or found.state in CONTAINER_ENDED:
+            return True
+        await asyncio.sleep(LOOK_EVERY_S)
+    return False
 
 
 def _line(context: Context, container: Container, rules: Path) -> typing.Line:
