@@ -143,6 +143,7 @@ def main(arguments: list[str]) -> int:
         try:
             results += measure(name)
         except Exception:
+            # One that cannot run keeps no other from running; it is told, and the exit code says so.
             traceback.print_exc()
             failed.append(name)
     found = [row(one) for one in results]

@@ -12,7 +12,11 @@ KEYS = (
     Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
     Binding("r", "retry", "retry", tooltip="try it again"),
     Binding(
-        "d", "details", "details", tooltip="all about it: state, attempts, history, cost, prompt", show=False
+        "d",
+        "details",
+        "details",
+        tooltip="all about it: state, history, cost, prompt, memory",
+        show=False,
     ),
     Binding("l", "log", "output", tooltip="what it printed"),
     Binding(

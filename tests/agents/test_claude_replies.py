@@ -90,6 +90,7 @@ def send_many(client: Client, api: ScriptedApi, task: Task, count: int, seed: in
         client.replies.send(task.id, f"SCENARIO={scenario} this is prompt number {number:04}.")
         if chance.random() < 0.3:
             copy_mode(client, task)
+        # The moments are the point of it: nothing is waited for.
         time.sleep(chance.uniform(0.0, 0.8))
     settled = (ReplyState.DELIVERED, ReplyState.FAILED)
     wait_until(

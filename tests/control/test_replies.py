@@ -94,6 +94,7 @@ def test_many_at_random_moments_arrive_once_each_and_in_order(
             text = f"speaker {number} says {turn}"
             door.replies.send(task.id, text)
             sent[number].append(text)
+            # Random moments, here and below, are the point of it: nothing is waited for.
             time.sleep(own.uniform(0, 0.15))
         door.close()
 
@@ -121,6 +122,7 @@ def test_a_controller_that_is_killed_tells_nobody_twice(
     chance = random.Random(11)
     for number in range(8):
         client.replies.send(task.id, f"word {number}")
+        # The controller is killed at a random moment of the typing.
         time.sleep(chance.uniform(0, 0.08))
         kill_controller(product)
         client.wake()

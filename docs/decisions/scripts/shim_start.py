@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
-from parhelia_tui.core.backends.local import shim_code  # noqa: E402
+from parhelia_tui.core.backends.local import shim_code  # noqa: E402 (found by the path above)
 
 LAST = "parhelia_tui.core.shim.supervisor"
 END = "import posix; posix._exit(0)"

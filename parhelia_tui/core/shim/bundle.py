@@ -39,6 +39,7 @@ class Bundle:
         """Say how a module is loaded; None for one that is not in here (importlib.abc.MetaPathFinder)."""
         if name not in self._places:
             return None
+        # A loader by what it can do; the class that the type names costs an import.
         return ModuleSpec(name, self, is_package=self._places[name][0])  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> None:

@@ -122,8 +122,6 @@ class _Session:
         Returns:
             The exit code of its command.
         """
-        import time
-
         own = self._own()
         send_all(own, signals.SIGHUP)
         send_all(own, signals.SIGCONT)
@@ -131,6 +129,7 @@ class _Session:
         while not self._has_ended() or (own := self._own()):
             if time.monotonic() > end:
                 send_all(own, signals.SIGKILL)
+            # Most are not our children, so nobody tells of their end.
             time.sleep(0.01)
         assert self._code is not None
         return self._code

@@ -122,6 +122,7 @@ def _state(path: str) -> str:
 
 
 def _wait_until_stopped(pids: list[int]) -> None:
+    """Look until all stand; of a stop the kernel tells a parent alone, and the pause lasts as long as this does."""
     end = time.monotonic() + _STOP_S
     for pid in pids:
         while not _stands(pid) and time.monotonic() < end:

@@ -47,6 +47,7 @@ def _lean(number: int) -> int:
     try:
         import _ctypes
 
+        # The types know a path alone; None is the program itself, as in dlopen(3).
         library = _ctypes.dlopen(None, system.RTLD_NOW)  # type: ignore[arg-type]
         address = _ctypes.dlsym(library, "syscall")
         return int(_ctypes.call_function(address, (number, _JOIN_SESSION_KEYRING, None)))

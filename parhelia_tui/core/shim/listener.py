@@ -80,6 +80,7 @@ class Listener:
 
     def _ready(self) -> bool:
         try:
+            # The part in C that `socket` wraps, which the types leave out.
             descriptor, _ = self._socket._accept()  # type: ignore[attr-defined]
         except OSError:
             return False

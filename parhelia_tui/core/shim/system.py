@@ -7,7 +7,7 @@ in the part in C below it.
 from __future__ import annotations
 
 import sys
-from posix import *  # noqa: F403
+from posix import *  # noqa: F403 (that is what this module is for)
 from posix import _exit as _exit
 from posix import stat
 

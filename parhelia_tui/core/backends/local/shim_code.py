@@ -96,6 +96,7 @@ def _modules() -> list[tuple[str, bool]]:
 
 def _code(name: str) -> CodeType:
     """A module's code, compiled by the interpreter that runs us, which is of the version that will run it."""
+    # The loader of a file has it; the type of a loader in general does not say so.
     code = _spec(name).loader.get_code(name)  # type: ignore[union-attr]
     assert isinstance(code, CodeType)
     return code
