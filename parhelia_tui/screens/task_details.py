@@ -117,27 +117,28 @@ class TaskDetailsScreen(LinesScreen):
 
     def action_edit_memory(self) -> None:
         """Change what the next session of its project is told."""
-        from parhelia_tui.screens.edit_text import EditTextScreen
-
         about = self._about
         if about is None or not about.task.project:
             self.notice.say("Nothing is remembered for a workspace of its own alone.", self._clock())
             return
-        project = about.task.project
-        before = about.memory.text if about.memory else ""
-        title = f"What the next session in {one_line(project, 100)} is told"
+        self._edit(about.task.project, about.memory.text if about.memory else "")
 
-        def kept(text: str | None) -> None:
-            if text is not None:
-                self.run_worker(self._keep(project, text))
+    def _edit(self, project: str, text: str, problem: str = "") -> None:
+        from parhelia_tui.screens.edit_text import EditTextScreen
 
-        self.app.push_screen(EditTextScreen(title, before), kept)
+        def kept(changed: str | None) -> None:
+            if changed is not None:
+                self.run_worker(self._keep(project, changed))
+
+        title = problem or f"What the next session in {one_line(project, 100)} is told"
+        self.app.push_screen(EditTextScreen(title, text), kept)
 
     async def _keep(self, project: str, text: str) -> None:
         try:
             await asyncio.to_thread(_remember, self._paths, self._owner, project, text)
         except ParheliaError as error:
-            self.notice.say(in_words(error), self._clock())
+            # What was typed is not lost for a reason that can be mended, as that it is too long.
+            self._edit(project, text, in_words(error))
             return
         self.notice.say("The next session is told so." if text.strip() else "It is forgotten.", self._clock())
 

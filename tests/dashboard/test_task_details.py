@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.widgets import TextArea
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
@@ -96,6 +97,24 @@ async def test_what_is_remembered_of_its_project_is_shown_and_edited(client: Cli
         await seen.press("f7", "delete", "ctrl+s")
         await seen.wait_for("It is forgotten.", "nothing is remembered yet")
     assert client.memory(str(place)) is None
+
+
+@pytest.mark.real
+async def test_a_memory_that_cannot_be_kept_is_not_lost(client: Client, place: Path) -> None:
+    task = create(client, "sleep 600", place)
+    async with dashboard(client) as seen:
+        seen.home.tasks.select(task.id)
+        await seen.press("d", "5", "e")
+        await seen.wait_for("Ctrl+S keeps it")
+        seen.app.screen.query_one(TextArea).text = "typed " * 3000
+        await seen.press("ctrl+s")
+        await seen.wait_for("E100", "more than 16000", "typed typed")
+        seen.app.screen.query_one(TextArea).text = "short"
+        await seen.press("ctrl+s")
+        await seen.wait_for("The next session is told so.")
+    found = client.memory(str(place))
+    assert found is not None
+    assert found.text == "short"
 
 
 async def test_a_workspace_of_its_own_has_no_memory(client: Client) -> None:

@@ -9,14 +9,13 @@ from typing import Any
 
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import approvals
+from parhelia_tui.core.meter.spending import PROVIDER
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import CheckpointState, TaskState, Trigger
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import checkpoints, reached, tasks
 
-PROVIDER = "provider"
-"""The scope of a hold that is the provider's own limit, no ceiling of ours."""
 PARKED = "parked"
 """The state of an agent whose container stands still until the provider answers again."""
 BUDGET = "budget"

@@ -26,13 +26,11 @@ from parhelia_tui.core.egress.usage import BodyMeter, StreamMeter
 from parhelia_tui.core.egress.wire import Headers, Reader, Wire, answer, error_body, passed_on
 from parhelia_tui.core.meter.bill import Usage
 from parhelia_tui.core.meter.money import usd
-from parhelia_tui.core.meter.spending import Answer, Spender, adjust, settle
+from parhelia_tui.core.meter.spending import PROVIDER, Answer, Spender, adjust, settle
 from parhelia_tui.core.model.errors import ParheliaError
 
 DRAIN_S = 2.0
 """How long a response is read on whose reader has left, for the last word on what it costs."""
-PROVIDER = "provider"
-"""For what a request waits that the provider's own limit has met."""
 ASK_AGAIN_S = 600.0
 """A limit may be lifted before its time: its owner buys more."""
 _REPLACED = (b"host", b"x-api-key", b"authorization", b"accept-encoding", b"expect", b"content-length")

@@ -15,6 +15,9 @@ from parhelia_tui.core.meter.bill import Usage
 from parhelia_tui.core.meter.money import shown
 from parhelia_tui.core.store.connection import writing, writing_durably
 
+PROVIDER = "provider"
+"""In the place of a ceiling: what waits, waits for the limit of the provider's account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spender:
