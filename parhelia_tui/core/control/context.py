@@ -48,6 +48,8 @@ class Context:
         since: when this controller began, in epoch seconds.
         being_created: ids of containers that are just being created here; nobody else may begin with them.
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
+        held_back: the spent ceilings that tasks of the queue may still name, at first those that an earlier
+            controller may have told of.
         rolling: workspaces that are being brought to an earlier state just now.
         workers: have what is to be done on the checkpoint store done.
         book: what was asked for and spent, for every process that spends.
@@ -64,6 +66,7 @@ class Context:
     since: float = 0.0
     being_created: set[str] = field(default_factory=set)
     looked: dict[str, float] = field(default_factory=dict)
+    held_back: set[str] = field(default_factory=lambda: {"all", "day"})
     rolling: set[str] = field(default_factory=set)
     workers: Workers = field(default_factory=Workers)
     book: Book = field(default_factory=Book)

@@ -31,11 +31,15 @@ def pick(context: Context) -> list[str]:
         The ids of the containers that are to be created.
     """
     db = context.db
-    free = context.config.controller.max_containers - containers.count_live(db)
-    if free <= 0 or not tasks.queue(db, 1):
+    if not tasks.queue(db, 1):
         return []
     # With the money for today or for everything gone, what would spend waits, and lets others past.
     spent = spending.spent_up(context)
+    if not spent and context.held_back:
+        _let_in_again(context)
+    free = context.config.controller.max_containers - containers.count_live(db)
+    if free <= 0:
+        return []
     picked: list[str] = []
     with writing(db) as tx:
         for task in tasks.queue(tx, -1 if spent else free):
@@ -50,10 +54,15 @@ def pick(context: Context) -> list[str]:
     return picked
 
 
+def _why_held_back(ceiling: str) -> str:
+    what = "for today" if ceiling == "day" else "for everything"
+    return f"the budget {what} is spent; parhelia budget raise {ceiling} USD lets it begin"
+
+
 def _hold_back(context: Context, tx: sqlite3.Connection, task: Task, ceiling: str) -> None:
     """Say once why a task stays in the queue."""
-    what = "for today" if ceiling == "day" else "for everything"
-    why = f"the budget {what} is spent; parhelia budget raise {ceiling} USD lets it begin"
+    why = _why_held_back(ceiling)
+    context.held_back.add(ceiling)
     if task.reason != why:
         tasks.update(tx, task, reason=why)
         events.append(
@@ -65,6 +74,16 @@ def _hold_back(context: Context, tx: sqlite3.Connection, task: Task, ceiling: st
             at=context.clock(),
             data={"code": "E300"},
         )
+
+
+def _let_in_again(context: Context) -> None:
+    """Let no task of the queue say any more that it waits for money; there is some again."""
+    told = {_why_held_back(ceiling) for ceiling in context.held_back}
+    with writing(context.db) as tx:
+        for task in tasks.queue(tx, -1):
+            if task.reason in told:
+                tasks.update(tx, task, reason="")
+    context.held_back.clear()
 
 
 def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Container | None:
