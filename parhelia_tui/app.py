@@ -21,7 +21,7 @@ from textual.theme import Theme
 
 from parhelia_tui import themes
 from parhelia_tui.core.client import Client, FleetSnapshot
-from parhelia_tui.core.settings.theme import THEMES
+from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
 
@@ -43,7 +43,7 @@ class ParheliaApp(App[None]):
     Args:
         client: the door to everything, used from this thread.
         first: the fleet as it was read before the app began, so that the first frame is whole.
-        theme: one of `core.settings.theme.THEMES`.
+        look: what is configured of the dashboard; what is built in if not given.
         clock: gives epoch seconds.
     """
 
@@ -55,15 +55,16 @@ class ParheliaApp(App[None]):
         self,
         client: Client,
         first: FleetSnapshot,
-        theme: str = "dark",
+        look: Dashboard | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         self._hangup: Hangup | None = None
-        self._home = HomeScreen(client, first, clock)
+        look = look or Dashboard()
+        self._home = HomeScreen(client, first, look, clock)
         for each in themes.ALL.values():
             self.register_theme(each)
-        self.theme = f"parhelia-{theme}"
+        self.theme = f"parhelia-{look.theme}"
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Give a theme; ours at once, since Textual copies its table of themes for each line that it draws."""
@@ -155,14 +156,14 @@ def run(client: Client | None = None) -> int:
         The exit code.
 
     Raises:
-        ParheliaError: E500, E505, E506 for a store that cannot be read, E700 for a theme that is none.
+        ParheliaError: E500, E505, E506 for a store that cannot be read, E700 for a configuration that cannot be used.
     """
     # Programs that read a line (GNU readline) leave these behind for their children; they are trusted more than
     # the terminal, which knows better and would then never be asked again.
     for left_behind in ("COLUMNS", "LINES"):
         os.environ.pop(left_behind, None)
     door = client or Client.open()
-    app = ParheliaApp(door, door.snapshot(), door.theme())
+    app = ParheliaApp(door, door.snapshot(), door.dashboard())
     app.run()
     door.close()
     return app.return_code or 0

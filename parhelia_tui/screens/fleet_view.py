@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
+from typing import Any
 
 from parhelia_tui.core.client import FleetChange, FleetSnapshot
 from parhelia_tui.core.model.records import Container, Event, Heartbeat, Task
 from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ALIVE, TaskState
-from parhelia_tui.screens.task_order import TaskOrder
+from parhelia_tui.screens.task_order import TaskOrder, Value
 
 BEATS_KEPT = 61
 EVENTS_KEPT = 500
 USUAL_BEAT_S = 10.0
+ContainerValue = Callable[["FleetView", Container], Any]
 IN_NEED = (TaskState.WAITING, TaskState.NEEDS_REVIEW)
 
 
@@ -31,6 +33,7 @@ class FleetView:
         self.at = first.at
         self.filter = ""
         self._order = TaskOrder(first.tasks)
+        self._container_order: tuple[ContainerValue | None, bool] = None, False
         self.in_need = {each.id: each for each in first.tasks if each.state in IN_NEED}
         self._take_containers(first.containers)
 
@@ -72,15 +75,26 @@ class FleetView:
     def set_filter(self, text: str) -> None:
         """Show the tasks that match; no text shows all."""
         self.filter = text
-        self._order.filter(text, self.tasks.values())
+        self._order.filter(text, self.tasks)
+
+    def sort_tasks(self, value: Value | None, *, from_end: bool) -> None:
+        """Sort the tasks by a value, the largest first if `from_end`; None is the usual order."""
+        self._order.sort(value, self.tasks.values(), from_end=from_end)
+
+    def sort_containers(self, value: ContainerValue | None, *, from_end: bool) -> None:
+        """Sort the containers by a value, the largest first if `from_end`; None is the usual order."""
+        self._container_order = value, from_end
 
     def task_keys(self) -> list[str]:
         """Ids of the tasks that match the filter, in the order of the screen."""
         return self._order.ids()
 
     def container_keys(self) -> list[str]:
-        """Ids of the live containers, newest first."""
+        """Ids of the live containers, newest first where no other order was asked for."""
         live = sorted(self.containers.values(), key=lambda each: (-each.created_at, each.id))
+        value, from_end = self._container_order
+        if value is not None:
+            live.sort(key=lambda each: value(self, each), reverse=from_end)
         return [each.id for each in live]
 
     def name_of(self, container: Container) -> str:

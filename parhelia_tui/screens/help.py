@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -33,7 +34,7 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", "close")]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
-    HelpScreen > Pane { width: 76; max-width: 98%; height: 48; max-height: 96%; padding: 0 1; background: $panel; }
+    HelpScreen > Pane { width: 76; max-width: 98%; height: 64; max-height: 96%; padding: 0 1; background: $panel; }
     """
 
     def __init__(self, bindings: Sequence[Binding], why_not: Callable[[str], str]) -> None:
@@ -51,7 +52,7 @@ class HelpScreen(ModalScreen[None]):
 
     def lines(self) -> list[Text]:
         """What is shown."""
-        lines = [line for each in self._keys for line in self._about(each)]
+        lines = [line for each in together(self._keys) for line in self._about(each)]
         lines += [_pair("Ctrl+P", "the same by name, and the colours"), Text(), Text("In a table", "bold")]
         tables = [each for each in RowTable.BINDINGS if isinstance(each, Binding)]
         lines += [line for each in tables for line in self._about(each)]
@@ -75,6 +76,18 @@ class HelpScreen(ModalScreen[None]):
         line.stylize("dim not bold")
         # A line of its own: at 80 columns it would be cut behind the other.
         return [line, Text(f"{'':<{INDENT}}not now: {reason}", "dim")]
+
+
+def together(bindings: Sequence[Binding]) -> list[Binding]:
+    """Make one of the bindings that follow each other and do the same, as the digits do."""
+    found: list[Binding] = []
+    for each in bindings:
+        if found and each.tooltip and each.tooltip == found[-1].tooltip:
+            first = found[-1].key.partition("…")[0]
+            found[-1] = replace(found[-1], key=f"{first}…{each.key}")
+        else:
+            found.append(each)
+    return found
 
 
 def _pair(keys: str, about: str) -> Text:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
@@ -17,11 +17,14 @@ from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.screens import home_lines
 from parhelia_tui.screens.calls import Calls
-from parhelia_tui.screens.fleet_view import BEATS_KEPT, FleetView
+from parhelia_tui.screens.fleet_view import BEATS_KEPT
+from parhelia_tui.screens.heartbeats import beat_line
 from parhelia_tui.screens.home_keys import KEYS
-from parhelia_tui.screens.home_panes import NARROW, HomePanes
+from parhelia_tui.screens.home_panes import NARROW
+from parhelia_tui.screens.home_tables import HomeTables
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.reading import heartbeats_of
 from parhelia_tui.screens.task_acts import TaskActs, in_words
@@ -30,7 +33,6 @@ from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
-from parhelia_tui.widgets.row_table import RowTable
 from parhelia_tui.widgets.typed_line import TypedLine
 
 if TYPE_CHECKING:
@@ -46,12 +48,13 @@ Press n and type a command: it runs in a container of its own.
 parhelia demo starts a small fleet to look at."""
 
 
-class HomeScreen(HomePanes):
+class HomeScreen(HomeTables):
     """Everything live on one screen.
 
     Args:
         client: used from the app's thread, for short questions and wishes.
         first: the fleet for the first frame.
+        look: what is configured of the dashboard.
         clock: gives epoch seconds; what is shown of times is counted from it.
     """
 
@@ -63,19 +66,21 @@ class HomeScreen(HomePanes):
     ]
     CSS_PATH = "home.tcss"
 
-    def __init__(self, client: Client, first: FleetSnapshot, clock: Callable[[], float] = time.time) -> None:
-        super().__init__()
-        self._client = client
+    def __init__(
+        self,
+        client: Client,
+        first: FleetSnapshot,
+        look: Dashboard,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(client, first, look)
         self._first = first
         self.clock = clock
-        self.fleet = FleetView(first)
         self._expected = ""
         self._calls: Calls | None = None
         self._inbox: InboxScreen | None = None
         self.acts = TaskActs(self, client)
         self._start_at: float | None = None
-        self.tasks = RowTable(home_lines.TASK_COLUMNS, self._task_cells, id="tasks")
-        self.containers = RowTable(home_lines.CONTAINER_COLUMNS, self._container_cells, id="containers")
         self.heartbeats, self.budget = LineView(id="heartbeats"), LineView(id="budget")
         self.history = LineView(from_end=True, id="events")
         self.terminal = TerminalPane(client, "terminal-pane")
@@ -89,7 +94,7 @@ class HomeScreen(HomePanes):
         )
         self.top, self.fold = Bar(id="top"), Bar(id="fold")
         self.notice, self.bottom = Notice(id="notice"), Bar(gap=2, id="bottom")
-        self.filter_line = TypedLine("/", "words of title, id, state or agent", id="filter")
+        self.filter_line = TypedLine("/", "words, or state:running agent:claude !batch:b1", id="filter")
 
     def compose(self) -> ComposeResult:
         """Bars at top and bottom, the panes between."""
@@ -118,7 +123,7 @@ class HomeScreen(HomePanes):
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:
         """Take every change; when the store cannot be read say so, and go on when it can."""
-        async with self._client.watch(self._first) as watcher:
+        async with self.client.watch(self._first) as watcher:
             self._load_beats()
             while True:
                 try:
@@ -133,7 +138,7 @@ class HomeScreen(HomePanes):
     def _call(self, change: FleetChange) -> None:
         """Call once for each change that somebody has to know of, and let the inbox show who waits."""
         if self._calls is None:
-            self._calls = Calls(self.app, self._client)
+            self._calls = Calls(self.app, self.client)
         self._calls.take(change.events, self.fleet)
         if self._inbox is not None and self._inbox.is_attached:
             self._inbox.fleet_changed()
@@ -143,7 +148,7 @@ class HomeScreen(HomePanes):
         """Read the heartbeats of the past, once."""
         ids = self.fleet.container_keys()
         try:
-            found = await asyncio.to_thread(heartbeats_of, self._client.paths, ids, BEATS_KEPT)
+            found = await asyncio.to_thread(heartbeats_of, self.client.paths, ids, BEATS_KEPT)
         except ParheliaError:
             # The watcher meets the same trouble and says it.
             return
@@ -179,24 +184,12 @@ class HomeScreen(HomePanes):
     def _colours(self) -> dict[str, str]:
         return self.app.theme_variables
 
-    def _task_cells(self, key: str) -> Any:
-        return home_lines.task_cells(self.fleet, self.fleet.tasks[key], self._colours)
-
-    def _container_cells(self, key: str) -> Any:
-        return home_lines.container_cells(self.fleet, self.fleet.containers[key], self._colours)
-
     def _draw(self) -> None:
         fleet, colours = self.fleet, self._colours
         self._draw_tasks()
-        keys = fleet.container_keys()
-        self.containers.set_keys(keys, "None runs.")
-        self.panes[1].head(f"Containers ▪ {len(keys)}")
+        self._draw_containers()
         self.top.show(home_lines.top(fleet, colours))
         self.fold.show(home_lines.fold(fleet, colours))
-        self.heartbeats.show(
-            len(keys),
-            lambda index, width: home_lines.beat_line(fleet, fleet.containers[keys[index]], colours, width),
-        )
         self.budget.show_lines(home_lines.budget(fleet, colours))
         self.history.show(
             len(fleet.events),
@@ -213,6 +206,22 @@ class HomeScreen(HomePanes):
             self._expected = ""
         shown = f"{len(keys)} of {len(self.fleet.tasks)}: {wanted}" if wanted else str(len(keys))
         self.panes[0].head(f"Tasks ▪ {shown}")
+
+    def _draw_containers(self) -> None:
+        fleet, colours = self.fleet, self._colours
+        keys = fleet.container_keys()
+        self.containers.set_keys(keys, "None runs.")
+        self.panes[1].head(f"Containers ▪ {len(keys)}")
+        self.heartbeats.show(
+            len(keys),
+            lambda index, width: beat_line(fleet, fleet.containers[keys[index]], colours, width),
+        )
+
+    def redraw_tables(self) -> None:
+        """Draw the rows of both tables anew."""
+        self._draw_tasks()
+        self._draw_containers()
+        self._chosen_changed()
 
     def _keys(self) -> list[Binding]:
         """The keys to show that do something now."""
@@ -294,7 +303,7 @@ class HomeScreen(HomePanes):
             if task_id is not None:
                 self.run_worker(self._attach_from_inbox(task_id), group="attach", exclusive=True)
 
-        self._inbox = InboxScreen(self._client, self.fleet, self.clock, self.acts.tell)
+        self._inbox = InboxScreen(self.client, self.fleet, self.clock, self.acts.tell)
         self.app.push_screen(self._inbox, left)
 
     async def _attach_from_inbox(self, task_id: str) -> None:
@@ -348,7 +357,7 @@ class HomeScreen(HomePanes):
         from parhelia_tui.screens.wall import WallScreen
 
         chosen = self.chosen
-        self.app.push_screen(WallScreen(self._client, self.fleet, chosen.id if chosen else "", self.clock))
+        self.app.push_screen(WallScreen(self.client, self.fleet, chosen.id if chosen else "", self.clock))
 
     def action_budget(self) -> None:
         """Raise the budget of the task, or stop its spending."""

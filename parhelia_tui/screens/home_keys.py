@@ -37,6 +37,17 @@ KEYS = (
     Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
     Binding("w", "wall", "wall", tooltip="the live terminals of all running tasks at once"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
+    *(
+        Binding(
+            str(number),
+            f"sort({number})",
+            "sort",
+            show=False,
+            tooltip="sort by this column, again turns it round; 0 as usual",
+        )
+        for number in range(10)
+    ),
+    Binding("v", "arrange", "view", show=False, tooltip="which columns the tables have, and in which order"),
     Binding("tab", "next_pane(1)", "next pane", show=False),
     Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
     Binding("escape", "calm", "clear filter and notice, leave the zoom", show=False),

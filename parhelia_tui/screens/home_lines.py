@@ -6,96 +6,27 @@ Every text of a task, an agent or an event passes `one_line`: outside a terminal
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 
-from parhelia_tui.core.model.display import age, doing, glyph, length, money, size
-from parhelia_tui.core.model.records import Container, Event, Heartbeat, Task
-from parhelia_tui.core.model.states import TASK_ALIVE, ContainerState, Health, TaskState
+from parhelia_tui.core.model.display import age, count, doing, glyph, length, money
+from parhelia_tui.core.model.records import Event, Task
+from parhelia_tui.core.model.states import Health, TaskState
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.widgets import look
 from parhelia_tui.widgets.bar import Part
-from parhelia_tui.widgets.row_table import Column
 
 TITLE_CUT = 300
 """Letters of a title or message that are looked at; no screen is wider."""
-TASK_COLUMNS = (
-    Column("STATE", 13),
-    Column("TASK", 40, flexible=True),
-    Column("AGENT", 6, rank=3),
-    Column("WHERE", 7, rank=2),
-    Column("COST", 7, rank=1, right=True),
-    Column("AGE", 4, right=True),
-)
-CONTAINER_COLUMNS = (
-    Column("HEALTH", 11),
-    Column("TASK", 20, flexible=True),
-    Column("CONTAINER", 10, rank=3),
-    Column("NET", 4, rank=2),
-    Column("CPU", 5, right=True),
-    Column("MEMORY", 6, rank=1, right=True),
-    Column("AGE", 4, right=True),
-)
 
 _KEY_RANKS = {"mark_all": 4, "tell": 3, "zoom": 3, "checkpoint": 2, "log": 1}
 """Keys that go first where the last line has no room for all; the help has every one."""
 
 Colours = Mapping[str, str]
-
-
-def task_cells(fleet: FleetView, task: Task, colours: Colours) -> Sequence[Text]:
-    """A row of the tasks; the one that waits for a person is the brightest, with its question."""
-    waits = task.state is TaskState.WAITING
-    title = Text(
-        one_line(task.title, TITLE_CUT), Style(bold=True, color=colours.get("accent")) if waits else ""
-    )
-    if waits and task.question:
-        title.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
-    elif task.state in TASK_ALIVE and task.agent_state:
-        title.append(f"  ▸ {doing(task, fleet.at)}", Style(color=colours.get("secondary")))
-    elif task.state is TaskState.PENDING and task.reason:
-        title.append(f"  ◂ {one_line(task.reason, TITLE_CUT)}", Style(color=colours.get("warning")))
-    elif task.wanted == "cancel" and task.finished_at is None:
-        title.append("  ◂ is being cancelled", Style(color=colours.get("warning")))
-    container = fleet.containers.get(task.container_id or "")
-    where = Text(f"{task.backend}/{container.slot}" if container else task.backend if task.attempt else "-")
-    if task.unsandboxed:
-        where = Text("OPEN!", Style(bold=True, color=colours.get("error")))
-    return (
-        look.state(task.state, colours),
-        title,
-        Text(one_line(task.agent, 20)),
-        where,
-        Text(money(task.cost_usd)),
-        Text(age(task.created_at, fleet.at)),
-    )
-
-
-def container_cells(fleet: FleetView, each: Container, colours: Colours) -> Sequence[Text]:
-    """A row of the containers. While nobody looks at heartbeats, the last word about them is no news."""
-    word: str = each.health if each.state is ContainerState.RUNNING else each.state
-    if each.state is ContainerState.RUNNING and not fleet.watched:
-        word = Health.UNKNOWN
-    name = Text(one_line(fleet.name_of(each), TITLE_CUT))
-    if each.unsandboxed:
-        name.append("  NOT ISOLATED", Style(bold=True, color=colours.get("error")))
-    return (
-        look.state(word, colours),
-        name,
-        Text(each.id),
-        Text(each.network),
-        Text(_percent(each.cpu_percent)),
-        Text(size(each.memory_bytes)),
-        Text(age(each.created_at, fleet.at)),
-    )
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0f}%"
 
 
 def top(fleet: FleetView, colours: Colours) -> list[Part]:
@@ -166,37 +97,6 @@ def fold(fleet: FleetView, colours: Colours) -> list[Part]:
     return [Part(line)]
 
 
-def beat_line(fleet: FleetView, each: Container, colours: Colours, width: int) -> Text:
-    """Name, a strip of processor use with gaps for missed beats, age of the last, cpu, memory where there is room."""
-    memory = f" {size(each.memory_bytes):>6}" if width >= 46 else ""
-    free = width - 12 - len(memory)
-    strip_width = max(8, min(60, free * 4 // 9))
-    name_width = max(8, min(40, free - strip_width))
-    calm = colours.get("secondary")
-    colour = (look.colour(each.health, colours) or calm) if fleet.watched else calm
-    line = Text(f" {one_line(fleet.name_of(each), 80)[:name_width]:<{name_width}} ")
-    line.append(f"{beat_strip(fleet, each)[-strip_width:]:<{strip_width}}", Style(color=colour))
-    line.append(f" {age(each.last_heartbeat_at, fleet.at):>3}")
-    line.append(f" {_percent(each.cpu_percent):>4}{memory}", Style(color=calm))
-    return line
-
-
-def beat_strip(fleet: FleetView, each: Container) -> str:
-    """A bar for each heartbeat, as high as the processor was busy, and a gap for each that is missing."""
-    beats: list[Heartbeat] = list(fleet.beats.get(each.id, ()))
-    beat_s = fleet.beat_s(each.id)
-    strip: list[str] = []
-    for number, beat in enumerate(beats):
-        missed = round((beat.at - beats[number - 1].at) / beat_s) - 1 if number else 0
-        strip.append(" " * max(0, min(missed, 60)))
-        strip.append(look.bars([min(100.0, beat.cpu_percent or 0.0)], most=100.0))
-    if each.last_heartbeat_at is not None:
-        # The next one is due after one interval, and late by a little is not missed.
-        silent = int((fleet.at - each.last_heartbeat_at) / beat_s - 0.5)
-        strip.append(" " * max(0, min(silent, 60)))
-    return "".join(strip)
-
-
 def budget(fleet: FleetView, colours: Colours) -> list[Text]:
     """What was spent, of which ceilings, and how long that goes on."""
     totals = fleet.totals
@@ -222,7 +122,7 @@ def budget(fleet: FleetView, colours: Colours) -> list[Text]:
             line("spent", money(totals.spent_today_usd), "today", money(totals.spent_total_usd), "in all"),
             line("burn", money(totals.burn_usd_per_hour), "in the last hour"),
         ]
-    lines.append(line("tokens", _short(totals.input_tokens), "in", _short(totals.output_tokens), "out"))
+    lines.append(line("tokens", count(totals.input_tokens), "in", count(totals.output_tokens), "out"))
     if totals.worth_today_usd:
         lines.append(line("beside", money(totals.worth_today_usd), "by subscription today"))
     if unknown:
@@ -260,13 +160,6 @@ def _same_day(at: float, later: float) -> bool:
     return later - at < 86400 and time.localtime(at).tm_mday == time.localtime(later).tm_mday
 
 
-def _short(count: int) -> str:
-    for unit, one in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= one:
-            return f"{count / one:.1f}{unit}"
-    return str(count)
-
-
 def event_line(fleet: FleetView, event: Event, colours: Colours, width: int) -> Text:
     """One line of the history: when, about what, and what happened."""
     form = "%H:%M:%S" if abs(fleet.at - event.at) < 86400 else "%d %b   "
@@ -286,7 +179,7 @@ def event_line(fleet: FleetView, event: Event, colours: Colours, width: int) -> 
 
 def _turns(task: Task) -> str:
     tokens = task.seen_input_tokens + task.seen_output_tokens
-    return f"{task.turns} turns, {_short(tokens)} tokens" if task.turns else ""
+    return f"{task.turns} turns, {count(tokens)} tokens" if task.turns else ""
 
 
 def headline(task: Task, now: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,6 +20,8 @@ from textual.strip import Strip
 from parhelia_tui.widgets.strips import segments_of, strip_of
 
 GAP = 2
+MARK = "■"
+UP, DOWN = "▲", "▼"
 LEAST_FLEXIBLE = 24
 """Cells that the flexible column keeps while others can go."""
 
@@ -74,6 +76,14 @@ class RowTable(ScrollView, can_focus=True):
             self.table = table
             self.key = key
 
+    class HeadingClicked(Message):
+        """The heading of a column was clicked; the number is its place among all columns."""
+
+        def __init__(self, table: RowTable, number: int) -> None:
+            super().__init__()
+            self.table = table
+            self.number = number
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -86,6 +96,8 @@ class RowTable(ScrollView, can_focus=True):
         self._empty = ""
         self._keys: list[str] = []
         self._cursor = 0
+        self._sorted_by: tuple[Column, bool] | None = None
+        self._marked: Collection[str] = ()
 
     @property
     def key(self) -> str | None:
@@ -118,6 +130,21 @@ class RowTable(ScrollView, can_focus=True):
             self.post_message(self.Highlighted(self, self.key))
         self.refresh()
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns; whoever gives the cells gives them for these from now on."""
+        self._columns, self._sorted_by = columns, None
+        self.refresh()
+
+    def show_order(self, number: int | None, *, down: bool = False) -> None:
+        """Say in the headings by which column the rows are sorted, and whether the largest comes first."""
+        self._sorted_by = None if number is None else (self._columns[number], down)
+        self.refresh()
+
+    def show_marks(self, marked: Collection[str]) -> None:
+        """Put a sign before the rows with these keys."""
+        self._marked = marked
+        self.refresh()
+
     def select(self, key: str) -> None:
         """Put the cursor on a row, if it is there."""
         if key in self._keys:
@@ -128,8 +155,7 @@ class RowTable(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         shown = self._widths(width)
         if y == 0:
-            heads = [Text(column.label if self._keys else "") for column, _ in shown]
-            return self._strip(heads, shown, width, self._dim())
+            return self._strip([self._heading(column) for column, _ in shown], shown, width, self._dim())
         index = self.scroll_offset.y + y - 1
         if index >= len(self._keys):
             said = "" if self._keys else "".join(self._empty.split("\n")[y - 1 : y])
@@ -139,7 +165,16 @@ class RowTable(ScrollView, can_focus=True):
         style = self.rich_style
         if index == self._cursor:
             style += Style(bgcolor=self._cursor_colour(), bold=self.has_focus)
-        return self._strip(picked, shown, width, style)
+        return self._strip(picked, shown, width, style, MARK if self._keys[index] in self._marked else " ")
+
+    def _heading(self, column: Column) -> Text:
+        if not self._keys:
+            return Text()
+        if self._sorted_by is None or self._sorted_by[0] is not column:
+            return Text(column.label)
+        sign = DOWN if self._sorted_by[1] else UP
+        # Set to the right, a heading with its sign may be wider than its column.
+        return Text(f"{column.label[: column.width - 1]}{sign}", Style(bold=True))
 
     def _dim(self) -> Style:
         return self.rich_style + Style(color=self.app.theme_variables.get("secondary"))
@@ -158,11 +193,16 @@ class RowTable(ScrollView, can_focus=True):
         return [(each, max(8, left) if each.flexible else each.width) for each in columns]
 
     def _strip(
-        self, cells: Sequence[Text], shown: Sequence[tuple[Column, int]], width: int, style: Style
+        self,
+        cells: Sequence[Text],
+        shown: Sequence[tuple[Column, int]],
+        width: int,
+        style: Style,
+        sign: str = " ",
     ) -> Strip:
         segments: list[Segment] = []
         for text, (column, size) in zip(cells, shown, strict=True):
-            segments.append(Segment(" " * (GAP if segments else 1), style))
+            segments.append(Segment(" " * GAP if segments else sign, style))
             cell = text.copy()
             cell.truncate(size, overflow="ellipsis")
             if column.right:
@@ -214,13 +254,23 @@ class RowTable(ScrollView, can_focus=True):
         self.virtual_size = Size(size.width, len(self._keys) + 1)
 
     def on_click(self, event: events.Click) -> None:
-        """Choose a row; a second click opens it."""
+        """Choose a row; a second click opens it. A heading asks for another order."""
+        if event.y == 0 and self._keys:
+            self._click_heading(event.x)
         index = self.scroll_offset.y + event.y - 1
         if event.y > 0 and index < len(self._keys):
             again = index == self._cursor and event.chain == 2
             self._go(index)
             if again:
                 self.action_open()
+
+    def _click_heading(self, x: int) -> None:
+        begin = 1
+        for column, size in self._widths(self.scrollable_content_region.width):
+            if begin <= x < begin + size + GAP:
+                self.post_message(self.HeadingClicked(self, self._columns.index(column)))
+                return
+            begin += size + GAP
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight."""

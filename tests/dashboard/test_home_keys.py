@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.binding import Binding
 
-from parhelia_tui.core.settings.theme import THEMES
+from parhelia_tui.core.settings.dashboard import THEMES
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.help import HelpScreen
 from parhelia_tui.screens.home_keys import KEYS
@@ -142,7 +142,7 @@ async def test_a_task_that_comes_while_a_filter_stands_is_counted_and_hidden(
 
 
 async def test_help_lists_every_key_of_the_bindings(opened: Opens) -> None:
-    async with opened((120, 60)) as seen:
+    async with opened((120, 80)) as seen:
         await seen.press("question_mark")
         assert isinstance(seen.app.screen, HelpScreen)
         shown = "\n".join(seen.lines())

@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from parhelia_tui.app import ParheliaApp
-from parhelia_tui.core.settings.theme import THEMES
+from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.screens.log import LogScreen
@@ -242,7 +242,7 @@ def test_a_notice_and_the_zoom(app: ParheliaApp, snap_compare: Compare) -> None:
 @pytest.mark.parametrize("theme", [name for name in THEMES if name != "dark"])
 def test_the_colours_of_the_other_themes(theme: str, still: StillFleet, snap_compare: Compare) -> None:
     door = still.client()
-    app = ParheliaApp(door, door.snapshot(), theme=theme, clock=lambda: NOW)
+    app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
     assert snap_compare(app, terminal_size=WIDE, run_before=after("G"))
     door.close()
 
@@ -257,3 +257,14 @@ def test_the_pictures_hold_nothing_of_the_machine_that_drew_them() -> None:
     for picture in pictures:
         text = picture.read_text()
         assert not [each for each in (str(ROOT), str(Path.home()), "/tmp/", gethostname()) if each in text]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_choosing_columns(
+    size: tuple[int, int], theme: str, still: StillFleet, snap_compare: Compare
+) -> None:
+    door = still.client()
+    app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
+    assert snap_compare(app, terminal_size=size, run_before=after("5", "v", "j", "space"))
+    door.close()

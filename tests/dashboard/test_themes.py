@@ -10,7 +10,7 @@ from textual.theme import Theme
 
 from parhelia_tui import themes
 from parhelia_tui.core.model.display import TONES, Tone, glyph
-from parhelia_tui.core.settings.theme import THEMES
+from parhelia_tui.core.settings.dashboard import THEMES
 
 TEXTS = ("foreground", "secondary", "primary", "accent", "warning", "error", "success")
 GROUNDS = ("background", "surface", "panel", "primary-muted")

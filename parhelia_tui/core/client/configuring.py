@@ -6,21 +6,32 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.view_file import View, read_view, write_view
 
 if TYPE_CHECKING:
     from parhelia_tui.core.agents.claude.carry import Manifest
     from parhelia_tui.core.settings.config_notify import NotifyConfig
+    from parhelia_tui.core.settings.dashboard import Dashboard
 
 
-class Configuring:
+class Configuring(Opened):
     """What is configured here, from where, and what could be."""
 
-    def theme(self) -> str:
-        """Give the colours of the dashboard, without what reading all of the configuration costs. Raises E700."""
-        from parhelia_tui.core.settings.theme import theme
+    def dashboard(self) -> Dashboard:
+        """Give how the dashboard looks, without what reading all of the configuration costs. Raises E700."""
+        from parhelia_tui.core.settings.dashboard import dashboard
 
-        return theme()
+        return dashboard()
+
+    def last_view(self) -> View:
+        """Give how the dashboard was left."""
+        return read_view(self.paths.home)
+
+    def keep_view(self, view: View) -> None:
+        """Remember how the dashboard is left."""
+        write_view(self.paths.home, view)
 
     def notify_rules(self) -> NotifyConfig:
         """Give who is told of what. Raises E700."""

@@ -86,6 +86,19 @@ def size(count: int | None) -> str:
     return f"{count / 1e6:.0f} MB" if count < 999_500_000 else f"{count / 1e9:.1f} GB"
 
 
+def count(number: int) -> str:
+    """A number of things in its largest unit: 950, 12.3k, 4.0M."""
+    for unit, one in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= one:
+            return f"{number / one:.1f}{unit}"
+    return str(number)
+
+
+def percent(share: float | None) -> str:
+    """A share of one processor; a dash where nobody counted."""
+    return "-" if share is None else f"{share:.0f}%"
+
+
 PROOFS = {"agent": "the agent has taken it", "end": "its program ended on it"}
 
 

@@ -6,7 +6,7 @@ pydantic costs 50 ms to import, so this module is imported when configuration is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
@@ -22,6 +22,7 @@ from parhelia_tui.core.model.request import (
 from parhelia_tui.core.settings.config_agents import AgentConfig, ClaudeConfig
 from parhelia_tui.core.settings.config_backends import LocalConfig, ModalConfig
 from parhelia_tui.core.settings.config_checkpoints import CheckpointsConfig
+from parhelia_tui.core.settings.config_dashboard import DashboardConfig
 from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
@@ -140,14 +141,6 @@ class RetentionConfig(Section):
     )
     ended_containers_days: Annotated[float, Field(gt=0)] = Field(
         default=7.0, description="Days that the run directory of an ended container is kept at most."
-    )
-
-
-class DashboardConfig(Section):
-    """The full-screen dashboard."""
-
-    theme: Literal["dark", "dusk", "light", "paper", "contrast", "plain"] = Field(
-        default="dark", description="Colours of the dashboard; plain has none."
     )
 
 

@@ -1,0 +1,63 @@
+"""What is typed after `/`, understood: words, and terms such as state:running or !agent:claude."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from parhelia_tui.core.model.records import Task
+
+Holds = Callable[[Task, str], bool]
+"""Says whether a task fits; the second is its words in small letters."""
+FIELDS: Mapping[str, Callable[[Task], str]] = {
+    "state": lambda task: task.state,
+    "agent": lambda task: task.agent,
+    "doing": lambda task: f"{task.agent_state} {task.agent_tool}",
+    "backend": lambda task: task.backend,
+    "network": lambda task: task.network,
+    "workspace": lambda task: task.workspace,
+    "batch": lambda task: task.batch or "",
+    "owner": lambda task: task.owner.user_id,
+    "session": lambda task: task.owner.session_id or "",
+    "id": lambda task: task.id,
+    "container": lambda task: task.container_id or "",
+    "title": lambda task: task.title,
+    "reason": lambda task: task.reason,
+}
+
+
+def words_of(task: Task) -> str:
+    """The words of a task that a filter without a field looks at, in small letters."""
+    return f"{task.title} {task.id} {task.slug} {task.state} {task.agent}".lower()
+
+
+def terms(text: str) -> list[Holds]:
+    """Understand a filter: every term has to hold.
+
+    A word has to stand in the title, id, slug, state or agent; `field:word` in that field; `!` before either
+    turns it round. What looks like a field and is none is a word.
+    """
+    found = []
+    for term in text.lower().split():
+        turned = term.startswith("!")
+        bare = term[1:] if turned else term
+        if bare:
+            holds = _term(bare)
+            found.append(_not(holds) if turned else holds)
+    return found
+
+
+def only_narrows(old: str, new: str) -> bool:
+    """Whether whatever fits a filter fitted the one before it too, as when a word is typed on."""
+    return bool(old) and new.startswith(old) and "!" not in new and ":" not in new
+
+
+def _term(term: str) -> Holds:
+    name, colon, value = term.partition(":")
+    field = FIELDS.get(name) if colon else None
+    if field is None:
+        return lambda task, words: term in words
+    return lambda task, words: value in field(task).lower()
+
+
+def _not(holds: Holds) -> Holds:
+    return lambda task, words: not holds(task, words)
