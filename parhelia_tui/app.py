@@ -72,8 +72,10 @@ class ParheliaApp(App[None]):
 
     def on_mount(self) -> None:
         """Show the home screen."""
-        if not self.is_headless:
-            self._hangup = Hangup(sys.__stdin__.fileno() if sys.__stdin__ else -1)
+        # In a browser the server is behind a pipe; a pipe that a person laid may end and be meant to.
+        keys = sys.__stdin__.fileno() if sys.__stdin__ and not self.is_headless else -1
+        if keys >= 0 and (self.is_web or os.isatty(keys)):
+            self._hangup = Hangup(keys)
         self.push_screen(self._home)
         self._see_to_size(self.size)
         self.call_after_refresh(_collect_garbage_again)
@@ -159,9 +161,10 @@ def run(client: Client | None = None) -> int:
         ParheliaError: E500, E505, E506 for a store that cannot be read, E700 for a configuration that cannot be used.
     """
     # Programs that read a line (GNU readline) leave these behind for their children; they are trusted more than
-    # the terminal, which knows better and would then never be asked again.
-    for left_behind in ("COLUMNS", "LINES"):
-        os.environ.pop(left_behind, None)
+    # the terminal, which knows better and would then never be asked again. A page in a browser tells its size so.
+    if "TEXTUAL_DRIVER" not in os.environ:
+        for left_behind in ("COLUMNS", "LINES"):
+            os.environ.pop(left_behind, None)
     door = client or Client.open()
     app = ParheliaApp(door, door.snapshot(), door.dashboard())
     app.run()

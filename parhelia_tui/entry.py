@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 GARBAGE_AT = 50_000
@@ -21,7 +22,7 @@ def main() -> int:
         from parhelia_tui.cli.main import Dashboard
         from parhelia_tui.cli.main import main as run
 
-        return run(Dashboard(_dashboard, _views))
+        return run(Dashboard(_dashboard, _views, _serve))
     except KeyboardInterrupt:
         return 130
 
@@ -55,6 +56,12 @@ def _views() -> list[Any]:
     from parhelia_tui.views import views
 
     return views()
+
+
+def _serve(host: str, port: int, say: Callable[[str], None]) -> None:
+    from parhelia_tui.web.server import serve
+
+    serve(host, port, say)
 
 
 def _raise(error: Exception) -> int:

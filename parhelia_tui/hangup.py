@@ -1,7 +1,8 @@
-"""Noticing that the terminal is gone.
+"""Noticing that the terminal is gone, or the server that stands for one in a browser.
 
 The kernel tells the leader of a terminal's session alone that its terminal hung up. Where that is a program that
-waits for us, as make does, nobody tells us, and Textual reads the end of the file for ever (100 % of a core).
+waits for us, as make does, nobody tells us, and Textual reads the end of the file for ever (100 % of a core). In a
+browser the input is a pipe; without its other end nobody could ever end us.
 """
 
 from __future__ import annotations
@@ -16,23 +17,20 @@ class Hangup:
     """Ends this process, as a hangup signal would, when its terminal hangs up.
 
     Args:
-        terminal: descriptor of the terminal; what is no terminal is not watched.
+        terminal: descriptor of the terminal or pipe that keys come from.
     """
 
     def __init__(self, terminal: int) -> None:
-        self._poll: select.epoll | None = None
-        if os.isatty(terminal):
-            self._poll = select.epoll()
-            # No event is asked for: a hangup is told always (epoll_ctl(2)), and the keys stay with who reads them.
-            self._poll.register(terminal, 0)
-            asyncio.get_running_loop().add_reader(self._poll.fileno(), self._gone)
+        self._poll = select.epoll()
+        # No event is asked for: a hangup is told always (epoll_ctl(2)), and the keys stay with who reads them.
+        self._poll.register(terminal, 0)
+        asyncio.get_running_loop().add_reader(self._poll.fileno(), self._gone)
 
     def close(self) -> None:
         """Watch no more."""
-        if self._poll is not None:
+        if not self._poll.closed:
             asyncio.get_running_loop().remove_reader(self._poll.fileno())
             self._poll.close()
-            self._poll = None
 
     def _gone(self) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)

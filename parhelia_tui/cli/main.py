@@ -46,6 +46,7 @@ COMMANDS = {
     "db": (f"{_C}.db:db", "status, check, backup, migrate"),
     "config": (f"{_C}.config:config", "show, path, check, example, init, sync"),
     "memory": (f"{_C}.memory:memory", "show, list, edit, forget"),
+    "serve": (f"{_C}.serve:serve", "the dashboard in a browser of this machine"),
     "demo": (f"{_C}.demo:demo", "a small live fleet to look at"),
     "help": (f"{_C}.manual:manual", "a page for a command, a topic or an error code"),
     "examples": (f"{_C}.manual:examples", "commands to copy, by topic"),
@@ -112,10 +113,12 @@ class Dashboard:
     Args:
         open: opens it and gives its exit code.
         views: describes its screens and their keys.
+        serve: serves it at a host and port to a browser, and tells the link.
     """
 
     open: Callable[[], int]
     views: Callable[[], list[Any]]
+    serve: Callable[[str, int, Callable[[str], None]], None]
 
 
 def _print_spec(context: click.Context) -> int:
@@ -126,8 +129,8 @@ def _print_spec(context: click.Context) -> int:
     return int(Exit.OK)
 
 
-def open_dashboard(context: click.Context) -> int:
-    """Open the dashboard that the program was given; gives its exit code.
+def dashboard_of(context: click.Context) -> Dashboard:
+    """Give the dashboard that the program was given.
 
     Raises:
         ParheliaError: E500 where there is none, as in a program of somebody else's.
@@ -137,7 +140,16 @@ def open_dashboard(context: click.Context) -> int:
         raise ParheliaError(
             "E500", "there is no dashboard in this program", recovery=("parhelia", "make run")
         )
-    return dashboard.open()
+    return dashboard
+
+
+def open_dashboard(context: click.Context) -> int:
+    """Open the dashboard; gives its exit code.
+
+    Raises:
+        ParheliaError: see `dashboard_of`.
+    """
+    return dashboard_of(context).open()
 
 
 def main(dashboard: Dashboard | None = None) -> int:

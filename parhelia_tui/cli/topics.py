@@ -251,6 +251,8 @@ parhelia controller start
 parhelia controller run                              # in the foreground, with its log""",
     "setup": """\
 parhelia modal setup                                 # the account at Modal, its app and its image
+parhelia serve                                       # the dashboard in a browser of this machine
+parhelia serve --port 8000                           # at the same address each time
 parhelia demo --count 3                              # a small live fleet to look at
 parhelia agent list
 parhelia config show limits
