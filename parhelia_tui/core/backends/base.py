@@ -190,6 +190,19 @@ class SshEndpoint:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When the place where a container runs ends it, though its own lifetime is not over.
+
+    Args:
+        move_at: when it is time to go on elsewhere, in epoch seconds.
+        ends_at: when the place is gone.
+    """
+
+    move_at: float
+    ends_at: float
+
+
 Endpoint = TmuxEndpoint | SshEndpoint
 Door = Path | SshEndpoint
 
@@ -300,6 +313,9 @@ class Backend(Protocol):
 
     def supervisor(self, container_id: str) -> Path | None:
         """Say where the supervisor listens that can hold a container still; None where nobody here can."""
+
+    def deadline(self, container_id: str) -> Deadline | None:
+        """Say when the place of a container ends; None where it lasts as long as the container may."""
 
     async def bring_home(self, container_id: str) -> None:
         """Bring workspace and home of a running container to this machine, where they are not here anyway.

@@ -20,6 +20,7 @@ from parhelia_tui.core.control import (
     memory,
     notify,
     reconcile,
+    renewal,
     replies,
     retention,
     screens,
@@ -250,6 +251,8 @@ class Controller:
         if self._is_due("checkpoints", self._config.controller.health_s):
             taking.want_due(context)
             memory.remember(context)
+        if self._is_due("renewal", min(renewal.EVERY_S, self._config.modal.renew_before_s / 20)):
+            renewal.look(context)
         for wanted in checkpoints.unfinished(context.db):
             self._take(wanted.id)
         if self._is_due("journals", self._config.controller.reconcile_s):

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent, leaves_notes, tells_states
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import egress, ending, memory, resume, review, spending, workspaces
+from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, spending, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -104,7 +104,13 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
         tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
     )
     container = containers.add(
-        tx, container_id, task, attempt=attempt, workspace=workspace, slot=slot, at=now
+        tx,
+        container_id,
+        renewal.with_rest(tx, task),
+        attempt=attempt,
+        workspace=workspace,
+        slot=slot,
+        at=now,
     )
     session_id = new_id("s")
     sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
@@ -237,7 +243,8 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         continues=resume.has_talk(context, task, container),
         talk=_talk(context.db, task),
         memory=memory.of_task(context, task),
-        interrupted=task.recoveries > 0,
+        interrupted=task.recoveries > 0
+        or renewal.forerunner(context.db, task, container.attempt - 1) is not None,
     )
     adapter.prepare(start)
     launch = adapter.launch(start)

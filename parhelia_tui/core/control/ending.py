@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.backends.base import ExitRecord
-from parhelia_tui.core.control import approvals, replies, sandbox_cost
+from parhelia_tui.core.control import approvals, renewal, replies, sandbox_cost
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
@@ -51,6 +51,7 @@ class _End:
     last_line: str | None = None
     resumes: int | None = None
     policy: Policy | None = None
+    moves: bool = False
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
@@ -63,12 +64,14 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
     words = {
         "exited": "; ".join(filter(None, (f"exit code {record.exit_code}", record.detail))),
         "lifetime": record.detail or "its lifetime is over",
+        "expired": record.detail or "the time of its sandbox is over",
         "start_failed": record.detail or "it could not be started",
     }
     said = [line.strip() for line in record.tail if line.strip()]
+    container = containers.get(tx, container_id)
     _end(
         tx,
-        containers.get(tx, container_id),
+        container,
         _End(
             state=states.get(record.reason, ContainerState.TERMINATED),
             why=words.get(record.reason, record.detail or record.reason),
@@ -76,6 +79,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             exit_code=record.exit_code,
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
+            moves=renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
     )
@@ -159,6 +163,9 @@ def _end_task(
         state, why = TaskState.COMPLETED, end.why
     elif task.wanted == "cancel":
         state, why = TaskState.CANCELLED, task.reason or end.why
+    elif end.moves and container.wanted != "terminate" and talk_of(task.agent):
+        renewal.go_on(tx, task, container, end.why, max(end.at, time.time()))
+        return
     elif end.resumes is not None and container.wanted != "terminate" and has_way_back(tx, task):
         _recover(tx, task, container, end, end.resumes)
         return

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.control import rollback
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
-from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.records import Checkpoint, Container, Task
+from parhelia_tui.core.model.states import CheckpointState, Trigger
 from parhelia_tui.core.settings.paths import private_directory
+from parhelia_tui.core.store import checkpoints
+
+LOOK_S = 0.05
+"""Seconds between two looks at a checkpoint that is being taken."""
 
 
 async def prepare(context: Context, task: Task, container: Container) -> None:
@@ -17,7 +24,7 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
         ParheliaError: E202, E600 when the checkpoint cannot be used.
     """
     assert task.resume_from is not None
-    checkpoint = rollback.ready(context, task.resume_from)
+    checkpoint = await _taken(context, task, task.resume_from)
     if task.resume_workspace == "restore":
         others = rollback.others_at_work(context, task, container)
         if others:
@@ -45,6 +52,25 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
         f"attempt {container.attempt} goes on from {checkpoint.id}",
         data={"checkpoint_id": checkpoint.id, "workspace": task.resume_workspace},
     )
+
+
+async def _taken(context: Context, task: Task, checkpoint_id: str) -> Checkpoint:
+    """Wait until the checkpoint is taken with which a task leaves its last container; where it failed, the one before.
+
+    Raises:
+        ParheliaError: E202, E600 when the checkpoint cannot be used.
+    """
+    found = checkpoints.get(context.db, checkpoint_id)
+    while found.trigger is Trigger.RENEWAL and found.state in (
+        CheckpointState.PENDING,
+        CheckpointState.CREATING,
+    ):
+        await asyncio.sleep(LOOK_S)
+        found = checkpoints.get(context.db, checkpoint_id)
+    if found.trigger is Trigger.RENEWAL and found.state is CheckpointState.FAILED:
+        before = checkpoints.newest(context.db, task.id)
+        found = before or found
+    return rollback.ready(context, found.id)
 
 
 def has_talk(context: Context, task: Task, container: Container) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import dispatch, ending, review, spool
+from parhelia_tui.core.control import dispatch, ending, renewal, review, spool
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
@@ -102,7 +102,8 @@ async def end(context: Context, container_id: str, reason: str) -> None:
         return
     policy = await review.at_end(context, ended)
     with writing_durably(context.db) as tx:
-        if container.wanted == "recover":
+        moves_without_end = container.wanted == renewal.MOVE and (sight is None or sight.exit is None)
+        if container.wanted == "recover" or moves_without_end:
             ending.container_died(
                 tx, container_id, reason, context.clock(), context.config.checkpoints.resumes
             )

@@ -66,6 +66,7 @@ class Trigger(StrEnum):
     BUDGET = "budget"
     ROLLBACK = "rollback"
     END = "end"
+    RENEWAL = "renewal"
 
 
 class ApprovalKind(StrEnum):

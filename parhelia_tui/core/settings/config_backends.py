@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from parhelia_tui.core.model.request import Region
 from parhelia_tui.core.settings.section import Seconds, Section
+
+LONGEST_S = 86_400.0
+"""Seconds that a sandbox at Modal lives at most, as the provider says."""
 
 
 class LocalConfig(Section):
@@ -50,6 +53,15 @@ class ModalConfig(Section):
         default=900.0,
         description="Seconds that a sandbox stays after its container's end to be fetched from.",
     )
+    sandbox_s: Annotated[float, Field(ge=10, le=LONGEST_S)] = Field(
+        default=LONGEST_S,
+        description="Seconds that one sandbox lives at most. A task that may go on moves to another one before.",
+    )
+    renew_before_s: Seconds = Field(
+        default=1800.0,
+        description="Seconds before the end of its sandbox at which an agent's work moves to another one; at a "
+        "third of it all that cannot move is ended and fetched.",
+    )
     packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Further Debian packages of the image."
     )
@@ -62,3 +74,11 @@ class ModalConfig(Section):
     results_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=8192, description="MB that are fetched from a sandbox; more are refused."
     )
+
+    @model_validator(mode="after")
+    def _in_time(self) -> ModalConfig:
+        if self.renew_before_s > self.sandbox_s / 2:
+            raise ValueError(
+                "renew_before_s may be at most half of sandbox_s, else nothing is done but moving"
+            )
+        return self

@@ -36,10 +36,11 @@ def keep(directory: str, begin_s: float) -> int:
     Returns:
         0; 4 when nothing was brought in time.
     """
+    born = time.monotonic()
     elsewhere.make(directory)
     if not _wait(lambda: os.path.exists(os.path.join(directory, spec.NAME)), begin_s):
         return 4
-    keeper = _Keeper(directory)
+    keeper = _Keeper(directory, born)
     keeper.run()
     return 0
 
@@ -47,13 +48,16 @@ def keep(directory: str, begin_s: float) -> int:
 class _Keeper:
     """One container, its terminal server and its clocks."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, born: float) -> None:
         self._directory = directory
+        self._born = born
         self._spec = spec.load(directory)
         with open(os.path.join(directory, elsewhere.TERMS), encoding="ascii") as file:
             terms: dict[str, Any] = loads(file.read())
         self._lease_s = float(terms["lease_s"])
         self._linger_s = float(terms["linger_s"])
+        # Of older terms, which a sandbox may have been brought by another version, there is none.
+        self._ends_s = float(terms.get("ends_s") or "inf")
         self._terminal_at = self._door_at = 0.0
         self._door: subprocess.Popen[bytes] | None = None
         elsewhere.renew(directory)
@@ -67,7 +71,9 @@ class _Keeper:
             self._see_to_terminal()
             self._see_to_door()
             if not told and self._lease_is_over():
-                told = self._end(f"no controller has renewed its lease for {self._lease_s:g} s")
+                told = self._end("terminated", f"no controller has renewed its lease for {self._lease_s:g} s")
+            elif not told and time.monotonic() - self._born > self._ends_s:
+                told = self._end("expired", "the time of its sandbox is nearly over")
             elif told and self._lease_is_over(GRACE_S * 4):
                 shim.kill()
             time.sleep(SLOW_S if self._terminal_at else QUICK_S)
@@ -80,10 +86,10 @@ class _Keeper:
     def _lease_is_over(self, beyond_s: float = 0.0) -> bool:
         return elsewhere.lease_age(self._directory) > self._lease_s + beyond_s
 
-    def _end(self, reason: str) -> bool:
+    def _end(self, kind: str, reason: str) -> bool:
         try:
             call = Call(self._spec.shim_socket)
-            call.ask({"op": "terminate", "reason": reason, "grace_s": GRACE_S})
+            call.ask({"op": "terminate", "kind": kind, "reason": reason, "grace_s": GRACE_S})
             call.close()
         except NoShim:
             return False

@@ -34,7 +34,7 @@ class Requests:
         elif op == "terminate":
             reason, grace_s = str(asked["reason"]), float(asked["grace_s"])
             caller.answer({"ok": True})
-            self._supervisor.end("terminated", reason, grace_s)
+            self._supervisor.end(str(asked.get("kind", "terminated")), reason, grace_s)
         elif op == "freeze":
             caller.answer({"ok": True, "processes": self._freeze(caller, float(asked["most_s"]))})
         elif op == "thaw":

@@ -14,6 +14,7 @@ from pathlib import Path
 from parhelia_tui.core.backends.base import (
     Capability,
     ContainerPlan,
+    Deadline,
     Listing,
     Sighting,
     SpoolRead,
@@ -297,6 +298,10 @@ class LocalBackend:
     def supervisor(self, container_id: str) -> Path:
         """Say where the supervisor of a container listens, which can hold the container still."""
         return self._paths.shim_socket(container_id)
+
+    def deadline(self, container_id: str) -> Deadline | None:
+        """This machine lasts."""
+        return None
 
     async def bring_home(self, container_id: str) -> None:
         """Workspace and home are on this machine."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import re
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from parhelia_tui.core.backends.base import (
     Capability,
     ContainerPlan,
+    Deadline,
     Listing,
     Sighting,
     SpoolRead,
@@ -22,7 +24,7 @@ from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.modal import freight, keys, plans, records, shim_file
-from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted
+from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATION_TAG, Sandboxes
 from parhelia_tui.core.backends.modal.trouble import told
@@ -99,7 +101,9 @@ class ModalBackend:
         mark = records.installation(self._paths, make=True)
         known = record is not None
         if record is None:
-            record = SandboxRecord("", str(plan.workspace), False, time.time())
+            term, now = term_of(plan.limits, self._config), time.time()
+            ends_at = now + term.seconds if term.is_short else 0.0
+            record = SandboxRecord("", str(plan.workspace), False, now, ends_at)
             records.write(run, record)
         tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
         # Before its record there was no call; should there be one of the name even so, `create` finds it.
@@ -107,7 +111,7 @@ class ModalBackend:
         if sandbox is None:
             wanted = Wanted(plan.container_id, tags, plan.limits, plan.network)
             sandbox = await self._provider.create(wanted)
-        record = SandboxRecord(sandbox.object_id, record.workspace, False, record.created_at)
+        record = dataclasses.replace(record, object_id=sandbox.object_id)
         records.write(run, record)
         try:
             code, _, wrong = await self._provider.run(sandbox, shim_file.words("receive", RUN), archive)
@@ -115,7 +119,7 @@ class ModalBackend:
             raise told(error, "the workspace could not be brought to the sandbox") from error
         if code not in (0, shim_freight.ALREADY):
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
-        records.write(run, SandboxRecord(record.object_id, record.workspace, True, record.created_at))
+        records.write(run, dataclasses.replace(record, brought=True))
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
         self._sandboxes.follow(plan.container_id)
@@ -252,6 +256,13 @@ class ModalBackend:
     def supervisor(self, container_id: str) -> Path | None:
         """Nobody here can hold a sandbox still."""
         return None
+
+    def deadline(self, container_id: str) -> Deadline | None:
+        """Say when its sandbox is gone, where its container could go on."""
+        record = records.read(self._paths.container(container_id))
+        if record is None or not record.ends_at:
+            return None
+        return Deadline(record.ends_at - self._config.renew_before_s, record.ends_at)
 
     async def bring_home(self, container_id: str) -> None:
         """Bring workspace and home of a running container to this machine as they are now. Raises E203, E503."""

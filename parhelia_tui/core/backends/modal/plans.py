@@ -7,7 +7,7 @@ import json
 from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.backends.local import bubblewrap
 from parhelia_tui.core.backends.local.plans import check_words
-from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.backends.modal.provider import RUN, term_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import config_text
 from parhelia_tui.core.settings.config_backends import ModalConfig
@@ -60,7 +60,10 @@ def run_files(
         wake_socket=f"{RUN}/wake.sock",
         limits=[] if pids is None else [Limit("pids", "RLIMIT_NPROC", rlimits=[f"--nproc={pids}"])],
     )
-    terms = {"lease_s": config.lease_s, "linger_s": config.linger_s}
+    term = term_of(plan.limits, config)
+    # What cannot move is ended while there is time to fetch what it made.
+    ends_s = term.seconds - config.renew_before_s / 3 if term.is_short else None
+    terms = {"lease_s": config.lease_s, "linger_s": config.linger_s, "ends_s": ends_s}
     return {
         elsewhere.TERMS: json.dumps(terms),
         elsewhere.TMUX_CONFIG: config_text(history_lines),

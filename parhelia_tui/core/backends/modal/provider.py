@@ -21,8 +21,6 @@ SSH_PORT = 22
 RUN = "/var/lib/parhelia"
 BEGIN_S = 900
 """Seconds within which a new sandbox has to be brought its container; then it ends itself."""
-LONGEST_S = 86_400
-"""Seconds that a sandbox lives at most, as the provider says."""
 PIECE = 4 * 1024 * 1024
 
 T = TypeVar("T")
@@ -41,6 +39,26 @@ class Wanted:
     tags: Mapping[str, str]
     limits: Limits
     network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long a sandbox lives.
+
+    Args:
+        seconds: from its making to its end by the provider.
+        is_short: it may be over before the lifetime of its container is.
+    """
+
+    seconds: float
+    is_short: bool
+
+
+def term_of(limits: Limits, config: ModalConfig) -> Term:
+    """Say how long a sandbox for these limits lives: a little longer than its container where that can be."""
+    if limits.lifetime_s is None or limits.lifetime_s + BEGIN_S > config.sandbox_s:
+        return Term(config.sandbox_s, is_short=True)
+    return Term(limits.lifetime_s + BEGIN_S, is_short=False)
 
 
 class Provider:
@@ -101,10 +119,10 @@ class Provider:
         region = limits.region or self._config.region
         if region is not None:
             more["region"] = region
+        term = term_of(limits, self._config)
         if wanted.network == "none":
             # Not `block_network`: that would close the tunnel of its terminal too.
             more["outbound_cidr_allowlist"] = []
-        lifetime_s = LONGEST_S if limits.lifetime_s is None else min(LONGEST_S, limits.lifetime_s + BEGIN_S)
 
         async def make() -> Any:
             try:
@@ -114,7 +132,7 @@ class Provider:
                     image=self._image,
                     name=wanted.name,
                     tags=dict(wanted.tags),
-                    timeout=int(lifetime_s),
+                    timeout=int(term.seconds),
                     unencrypted_ports=[SSH_PORT],
                     **more,
                 )

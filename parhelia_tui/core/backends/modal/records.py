@@ -25,6 +25,7 @@ class SandboxRecord:
         workspace: the directory of this machine that its results come to.
         brought: spec and workspace are in it, so it has begun or will.
         created_at: epoch seconds.
+        ends_at: when the sandbox is gone though its container could go on, in epoch seconds; 0 for never.
         host, port: its tunnel, as far as it is known.
     """
 
@@ -32,6 +33,7 @@ class SandboxRecord:
     workspace: str
     brought: bool
     created_at: float
+    ends_at: float = 0.0
     host: str = ""
     port: int = 0
 
