@@ -113,10 +113,12 @@ class _Progress:
     def follow(self, requests: list[TaskRequest]) -> int:
         """Create the tasks and tell of them until all have ended; gives the exit code."""
         made = self._client.create_tasks(requests, batch=self._batch)
-        self._tasks = {task.id: task for task in made}
-        self._event({"event": "batch", "batch": self._batch, "total": len(made), "tasks": list(self._tasks)})
-        self._line(f"batch {self._batch}: {len(made)} task{'' if len(made) == 1 else 's'}")
-        rev = max(task.rev for task in made)
+        found = [[task, *(self._client.parts(task.id) if task.is_group else [])] for task in made]
+        self._tasks = {task.id: task for one in found for task in one}
+        total = len(self._single())
+        self._event({"event": "batch", "batch": self._batch, "total": total, "tasks": list(self._tasks)})
+        self._line(f"batch {self._batch}: {total} task{'' if total == 1 else 's'}")
+        rev = max(task.rev for task in self._tasks.values())
         looking = Looking(self._client)
         while True:
             if self._interrupts and not self._cancelled:
@@ -146,8 +148,12 @@ class _Progress:
             # It came while the wishes were written, which had to be done first.
             self._leave()
 
+    def _single(self) -> list[Task]:
+        """The tasks that run; a group is as its parts are, and counts and costs nothing beside them."""
+        return [task for task in self._tasks.values() if not task.is_group]
+
     def _done(self) -> int:
-        return sum(task.state in TASK_SETTLED for task in self._tasks.values())
+        return sum(task.state in TASK_SETTLED for task in self._single())
 
     def _tell(self, task: Task) -> None:
         self._event(
@@ -161,17 +167,19 @@ class _Progress:
                 "exit_code": task.exit_code,
                 "attempt": task.attempt,
                 "cost_usd": task.cost_usd,
+                "parent_id": task.parent_id,
+                "target": task.target,
                 "done": self._done(),
-                "total": len(self._tasks),
+                "total": len(self._single()),
             }
         )
         hint = f"  (parhelia attach {task.id})" if task.state is TaskState.WAITING else ""
         self._line(
-            f"[{self._done()}/{len(self._tasks)}] {state(task.state)}  {task.id}  {task.title}{why(task)}{hint}"
+            f"[{self._done()}/{len(self._single())}] {state(task.state)}  {task.id}  {task.title}{why(task)}{hint}"
         )
 
     def _summary(self) -> int:
-        ended = list(self._tasks.values())
+        everything, ended = list(self._tasks.values()), self._single()
         completed = sum(task.state is TaskState.COMPLETED for task in ended)
         known = [task.cost_usd for task in ended if task.cost_usd is not None]
         cost = sum(known) if known else None
@@ -186,7 +194,7 @@ class _Progress:
                 "interrupted": bool(self._interrupts),
                 "cost_usd": cost,
                 "seconds": round(took, 3),
-                "tasks": plain_data(ended),
+                "tasks": plain_data(everything),
             }
         )
         rows = [

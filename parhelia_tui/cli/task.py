@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import click
 
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import (
-    agent_option,
     choices_option,
     output_options,
-    pairs,
-    request_fields,
-    request_options,
-    standard_input,
     task_argument,
 )
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, state, styled, table
-from parhelia_tui.core.model.display import doing
-from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.display import doing, parts_done
+from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.records import Attempt, Event, Task
 from parhelia_tui.core.model.states import TASK_ALIVE, TaskState
 
@@ -35,97 +26,36 @@ _ANSWERS = "parhelia_tui.cli.task_answers"
 @click.group(
     cls=LazyGroup,
     lazy={
+        "create": (
+            "parhelia_tui.cli.task_create:create",
+            "Create a task, or one for each of several targets.",
+        ),
+        "results": (
+            "parhelia_tui.cli.task_results:results",
+            "Show what became of a task and of each of its targets.",
+        ),
         "watch": (f"{_WATCH}:watch", "Follow a task to its end; exit code 0 only if it completed."),
         "logs": (f"{_WATCH}:logs", "Print what a task printed, without control sequences."),
         "reply": ("parhelia_tui.cli.reply:reply", "Tell an agent something without going to its terminal."),
         "accept": (f"{_ANSWERS}:accept", "Accept tasks that need a review: they count as completed."),
         "reject": (f"{_ANSWERS}:reject", "Reject tasks that need a review: they count as failed."),
     },
-    order=("create", "list", "show", "watch", "cancel", "retry", "reply", "accept", "reject", "logs"),
+    order=(
+        "create",
+        "list",
+        "show",
+        "watch",
+        "results",
+        "cancel",
+        "retry",
+        "reply",
+        "accept",
+        "reject",
+        "logs",
+    ),
 )
 def task() -> None:
     """Create tasks, look at them, end them."""
-
-
-@task.command()
-@click.argument("prompt", nargs=-1)
-@click.option("--file", "-f", metavar="FILE", help="Read the prompt from a file.")
-@agent_option
-@click.option("--title", help="What to call it.")
-@click.option("--option", multiple=True, metavar="K=V", help="An option of the agent; the value may be JSON.")
-@click.option(
-    "--headless", is_flag=True, help="Without a terminal of its own; it ends when its work is done."
-)
-@click.option("--watch", "follow", is_flag=True, help="Follow it to its end.")
-@click.option("--dry-run", is_flag=True, help="Check everything and start nothing.")
-@request_options
-@output_options
-def create(
-    prompt: tuple[str, ...], file: str | None, follow: bool, dry_run: bool, option: tuple[str, ...],
-    headless: bool, **given: Any,
-) -> int | None:  # fmt: skip
-    """Create a task. PROMPT is the agent's prompt, or the command line of the agent shell; - reads stdin."""
-    out = Out()
-    options = _agent_options(option) | ({"headless": True} if headless else {})
-    fields, flags = request_fields({**given, "prompt": _prompt(prompt, file), "agent_options": options})
-    request = out.client.request(fields, flags=flags)
-    if dry_run:
-        out.client.check(request)
-        out.answer(
-            request.model_dump(), f"fine: {request.shown_title} ({request.agent}); nothing was started"
-        )
-        return None
-    made = out.client.create_task(request)
-    if made.network != "none":
-        _warn_of_budgets(out)
-    if follow:
-        from parhelia_tui.cli.task_watch import Following
-
-        out.record(made, f"{made.id}  {made.title}")
-        return Following(out, made.id).until_end()
-    out.answer(
-        made,
-        f"{made.id}  {made.title}",
-        next_actions=[f"parhelia task watch {made.id}", f"parhelia attach {made.id}"],
-    )
-    return None
-
-
-def _warn_of_budgets(out: Out) -> None:
-    from parhelia_tui.core.client.budgets import in_words
-
-    for each in out.client.budgets.nearly_spent():
-        click.echo(f"E301: the budget is nearly spent: {in_words(each)}", err=True)
-
-
-def _prompt(words: tuple[str, ...], file: str | None) -> str:
-    if file is not None and words:
-        raise ParheliaError("E101", "a prompt and a file are given; one of them is enough")
-    if file is not None:
-        try:
-            return Path(file).read_bytes().decode()
-        except OSError as error:
-            raise ParheliaError("E101", f"{file!r} cannot be read: {error.strerror}") from error
-        except (UnicodeDecodeError, ValueError) as error:
-            raise ParheliaError("E100", f"{file!r} is not UTF-8 text: {error}") from error
-    if not words:
-        raise ParheliaError(
-            "E102",
-            "a prompt is missing",
-            recovery=('parhelia task create "PROMPT"', "parhelia task create --file FILE", "parhelia examples task"),
-        )  # fmt: skip
-    return standard_input() if words == ("-",) else " ".join(words)
-
-
-def _agent_options(given: tuple[str, ...]) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for name, value in pairs(given, "option of an agent").items():
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            # A word without quotes is a text.
-            options[name] = value
-    return options
 
 
 @task.command("list")
@@ -144,7 +74,9 @@ def list_(
     wanted = [TaskState(each) for each in states]
     found = out.client.tasks(wanted, batch=batch, workspace=workspace, limit=most)
     out.answer(
-        found, lambda: _task_table(found), next_actions=[] if found else ['parhelia task create "PROMPT"']
+        found,
+        lambda: _task_table(together(found)),
+        next_actions=[] if found else ['parhelia task create "PROMPT"'],
     )
 
 
@@ -171,7 +103,9 @@ def _talk(found: Task) -> str:
 
 
 def _title(found: Task) -> str | Styled:
-    return styled(f"! {found.title}", fg="red") if found.unsandboxed else found.title
+    title = f"{found.title}  {parts_done(found)}" if found.is_group else found.title
+    title = f"└ {title}" if found.parent_id else title
+    return styled(f"! {title}", fg="red") if found.unsandboxed else title
 
 
 @task.command()
@@ -183,15 +117,21 @@ def show(task_id: str) -> None:
     found = out.client.task(task_id)
     attempts = out.client.attempts(found.id)
     events = out.client.events(task_id=found.id, limit=EVENTS_SHOWN)
+    # Without what they printed and changed, which `task results` looks up.
+    group = {"group": out.client.results(found)} if found.is_group else {}
+    parts = out.client.parts(found.id) if found.is_group else []
     out.answer(
-        {**plain_data(found), "attempts": attempts, "events": events},
-        lambda: _task_page(found, attempts, events),
-        next_actions=[f"parhelia task logs {found.id}", f"parhelia task watch {found.id}"],
+        {**plain_data(found), "attempts": attempts, "events": events, **group},
+        lambda: _task_page(found, attempts, events, parts),
+        next_actions=[
+            f"parhelia task {'results' if found.is_group else 'logs'} {found.id}",
+            f"parhelia task watch {found.id}",
+        ],
         cost_usd=found.cost_usd,
     )
 
 
-def _task_page(found: Task, attempts: list[Attempt], events: list[Event]) -> str:
+def _task_page(found: Task, attempts: list[Attempt], events: list[Event], parts: list[Task]) -> str:
     limits = ", ".join(
         f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
         for name, value in plain_data(found.limits).items()
@@ -202,6 +142,9 @@ def _task_page(found: Task, attempts: list[Attempt], events: list[Event]) -> str
             (found.id, styled(found.title, bold=True)),
             ("state", state(found.state)),
             ("why", found.reason),
+            ("parts", parts_done(found) if found.is_group else ""),
+            ("target", found.target),
+            ("group", found.parent_id or ""),
             ("asks", found.question),
             ("does", doing(found)),
             ("ended as", found.agent_outcome),
@@ -223,9 +166,10 @@ def _task_page(found: Task, attempts: list[Attempt], events: list[Event]) -> str
         [str(each.number), each.container_id, state(each.state), age(each.started_at), each.reason]
         for each in attempts
     ]
-    parts = [page, table(("ATTEMPT", "CONTAINER", "STATE", "AGE", "WHY"), rows, 4) if rows else ""]
-    parts.append("\n".join(map(event_line, events)))
-    return "\n\n".join(part for part in parts if part)
+    pieces = [page, table(("ATTEMPT", "CONTAINER", "STATE", "AGE", "WHY"), rows, 4) if rows else ""]
+    pieces.append(_task_table(parts) if parts else "")
+    pieces.append("\n".join(map(event_line, events)))
+    return "\n\n".join(filter(None, pieces))
 
 
 @task.command()

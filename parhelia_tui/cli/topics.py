@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 TOPICS = {
+    "targets": """\
+A prompt with {target} and several targets is a group: a task for each, all at once, each in a container and, unless
+you say otherwise, in a copy of the workspace of its own.
+
+  --target a.py --target b.py   the targets (targets in a --batch file, the field Targets in the dashboard's form)
+  --targets-from FILE           one a line; - reads standard input
+  --split                       those of the list in the prompt: "a.py, b.py and c.py", or lines that begin with "- ";
+                                with --dry-run it only shows them
+
+For the agent shell a target is one word of the command line, quoted where it has to be. The group is completed only
+if every part is. parhelia task results GROUP says of each target how it ended, what it cost, what it printed last
+and which files differ from the workspace; the exit code is 0 only if all completed. cancel ends all parts, retry
+tries again those that failed or were cancelled, accept and reject settle those that need a review. --budget bounds
+all parts together, --budget-each each of them.""",
     "batch": """\
 parhelia --batch FILE runs the tasks of a file to their ends, without a screen.
 
@@ -18,6 +32,9 @@ standard input; --format says which where the name does not. Keys of a task:
   priority         -100 to 100, larger goes first
   persistent       keep what is installed, for the next one of this workspace and slot
   agent_options    what the agent can be told
+  targets          a task for each, with the target in the place of {target} in the prompt, and all of them a group
+  split            true takes the targets from the list in the prompt
+  budget_usd       what it may spend, with all its targets; budget_each_usd is for the task of each
 
 Every task is checked before the first one starts. Options behind --batch FILE (--agent, --workspace, --mode,
 --network, --backend, --priority, --env, --cpus, --memory, --pids, --timeout, --profile) hold for each task that
@@ -142,6 +159,10 @@ parhelia task create --agent shell "make test"       # a command
 parhelia task create --agent demo --mode empty "Write a parser"
 parhelia task create --file prompt.txt --watch       # a prompt from a file, followed to its end
 parhelia task create --dry-run "fix the parser"      # only check it
+parhelia task create "add tests for {target}" --target a.py --target b.py   # a task for each, all at once
+git ls-files '*.py' | parhelia task create --agent shell "pylint {target}" --targets-from -
+parhelia task create --split --dry-run "run the tests in tests/unit/, tests/e2e/"   # targets from the prompt
+parhelia task results a1b2                           # each target: how it ended, what it changed and printed
 parhelia task list --state running
 parhelia task show a1b2                              # any beginning of an id that is the only one
 parhelia task watch a1b2

@@ -71,6 +71,10 @@ class Looking(Opened):
         """Read tasks, newest first, with prompts cut to 400 characters."""
         return tasks.listed(self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit)
 
+    def parts(self, group_id: str) -> list[Task]:
+        """Read the parts of a group in the order of their targets, with prompts cut to 400 characters."""
+        return tasks.of_group(self._db, group_id)
+
     def tasks_since(self, rev: int) -> tuple[int, list[Task]]:
         """Give the present revision of the store, and the tasks that changed after an earlier one."""
         with reading(self._db) as db:

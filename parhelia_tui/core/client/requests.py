@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from parhelia_tui.core.agents.registry import network_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.request import Limited, TaskRequest
+from parhelia_tui.core.model.targets import listed
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.config_files import load
 
@@ -26,7 +27,8 @@ def request_maker(
 
     Returns:
         A function of the fields of a `TaskRequest`, of which None and missing ones are filled from the
-        configuration; it raises E100 with each fault.
+        configuration; it raises E100 with each fault. Where `split` is true beside them, the targets are those
+        that the prompt lists.
 
     Raises:
         ParheliaError: E700 for a configuration that cannot be used.
@@ -35,7 +37,10 @@ def request_maker(
     said = loaded.sources["defaults.network"] != "built-in"
 
     def make(given: Mapping[str, Any]) -> TaskRequest:
+        given = _split(given) if "split" in given else given
         fields = loaded.config.task_fields(given)
+        if given.get("targets"):
+            _suit_several(fields, given, loaded.config.budget.task_usd)
         if given.get("network") is None and not said:
             # What an agent needs to reach its model, where nobody says otherwise.
             fields["network"] = network_of(str(fields["agent"]))
@@ -48,6 +53,25 @@ def request_maker(
             raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
 
     return make
+
+
+def _split(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the targets from the prompt, where that is asked for. Raises E100."""
+    fields = dict(given)
+    if fields.pop("split"):
+        if fields.get("targets"):
+            raise ParheliaError("E100", "targets are given, so there is nothing to split")
+        found = listed(str(fields.get("prompt") or ""))
+        fields.update(prompt=found.prompt, targets=found.targets)
+    return fields
+
+
+def _suit_several(fields: dict[str, Any], given: Mapping[str, Any], task_usd: float | None) -> None:
+    """Fill in what suits several tasks at once: a copy for each, and the configured ceiling of a task for each."""
+    if given.get("workspace_mode") is None and fields["workspace_mode"] == "shared":
+        fields["workspace_mode"] = "clone"
+    fields["budget_usd"] = given.get("budget_usd")
+    fields.setdefault("budget_each_usd", task_usd)
 
 
 def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:

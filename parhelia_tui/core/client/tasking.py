@@ -2,118 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import sqlite3
 
-from parhelia_tui.core.client.opening import Opened
+from parhelia_tui.core.client.creating import Creating
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.ids import new_id, slug
-from parhelia_tui.core.model.records import (
-    Limits,
-    Task,
-)
+from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.redaction import redacted
-from parhelia_tui.core.model.states import (
-    TASK_ENDED,
-    TASK_SETTLED,
-    TaskState,
-)
+from parhelia_tui.core.model.states import TASK_ENDED, TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.process_lock import holder
-from parhelia_tui.core.settings.wire import ask
-from parhelia_tui.core.store import events, tasks
+from parhelia_tui.core.store import tasks
 from parhelia_tui.core.store.connection import writing
 
-if TYPE_CHECKING:
-    from parhelia_tui.core.model.request import TaskRequest
 
-
-class Tasking(Opened):
-    """Stores tasks, and asks for their end or for another attempt."""
-
-    def request(self, given: Mapping[str, Any], *, flags: Mapping[str, Any] | None = None) -> TaskRequest:
-        """Make a request of what somebody typed and the configured defaults. Raises E100, E700."""
-        return self.request_maker(flags=flags)(given)
-
-    def request_maker(
-        self, *, flags: Mapping[str, Any] | None = None
-    ) -> Callable[[Mapping[str, Any]], TaskRequest]:
-        """Give what makes requests, with the configuration read once. Raises E700; what it gives, E100."""
-        from parhelia_tui.core.client.requests import request_maker
-
-        return request_maker(flags=flags)
-
-    def create_task(self, request: TaskRequest, *, batch: str | None = None) -> Task:
-        """Store a task and wake the controller.
-
-        Raises:
-            ParheliaError: E100 for what its agent cannot be asked, E204 for the workspace, E603 for a
-                backend that does not exist.
-        """
-        return self.create_tasks([request], batch=batch)[0]
-
-    def create_tasks(self, requests: Sequence[TaskRequest], *, batch: str | None = None) -> list[Task]:
-        """Store several tasks, all or none, and wake the controller. Raises as `create_task`."""
-        fresh = [self._new_task(request, batch) for request in requests]
-        if any(task.network != "none" for task in fresh):
-            self._prepare_spending(requests, fresh)
-        stored: list[Task] = []
-        with writing(self._db) as tx:
-            for task in fresh:
-                stored.append(tasks.add(tx, task))
-                events.append(
-                    tx,
-                    "task.created",
-                    f"{task.title} ({task.agent})",
-                    source="client",
-                    task_id=task.id,
-                    at=task.created_at,
-                    owner=self.owner,
-                )
-        self.wake()
-        return stored
-
-    def _prepare_spending(self, requests: Sequence[TaskRequest], fresh: list[Task]) -> None:
-        """Refuse tasks for which there is no money, set their ceilings, and hand over the key.
-
-        Raises:
-            ParheliaError: E300 when the ceiling for everything or for today is spent.
-        """
-        from parhelia_tui.core.agents.registry import network_of
-        from parhelia_tui.core.client.budgets import Budgets
-        from parhelia_tui.core.settings.config_files import load
-
-        config = load().config
-        budgets = Budgets(self.paths, self.owner, lambda: self._db, self._clock, self._find)
-        metered = [
-            task
-            for task in fresh
-            if task.network in ("api", "allowlist")
-            or (task.network == "open" and network_of(task.agent) == "api")
-        ]
-        if metered:
-            budgets.check()
-            wanted = {
-                task.id: request.budget_usd
-                for task, request in zip(fresh, requests, strict=True)
-                if request.budget_usd is not None and task in metered
-            }
-            budgets.begin(metered, wanted, config.budget.plan_usd)
-        # A controller that we start ourselves has our environment; one that was started elsewhere is told.
-        value = os.environ.get(config.api.key_env)
-        if value and holder(self.paths.controller_lock) is not None:
-            with contextlib.suppress(ParheliaError):
-                ask(self.paths.controller_socket, {"op": "key", "value": value}, timeout_s=5.0)
-
-    def _find(self, text: str) -> Task:
-        return tasks.resolve(self._db, text)
-
-    def check(self, request: TaskRequest) -> None:
-        """Check a request as `create_task` does, and store nothing. Raises as `create_task`."""
-        self._new_task(request, None)
+class Tasking(Creating):
+    """Asks for the end of tasks, or for another attempt; what is wished of a group is wished of its parts."""
 
     def cancel_task(self, task_id: str, reason: str = "cancelled by the user") -> Task:
         """Ask for the end of a task; its workspace stays as it is.
@@ -129,49 +32,69 @@ class Tasking(Opened):
                     f"task {task.id} is {task.state} already",
                     recovery=(f"parhelia task show {task.id}", f"parhelia task retry {task.id}"),
                 )
-            if task.wanted == "run":
-                task = tasks.update(tx, task, wanted="cancel", reason=reason)
-                self._tell(tx, "task.cancel_requested", reason, task_id=task.id)
+            for each in (task, *tasks.of_group(tx, task.id)):
+                if each.wanted == "run" and each.state not in TASK_ENDED:
+                    tasks.update(tx, each, wanted="cancel", reason=reason)
+                    self._tell(tx, "task.cancel_requested", reason, task_id=each.id)
+            task = tasks.get(tx, task.id)
         self.wake()
         return task
 
     def retry_task(self, task_id: str) -> Task:
-        """Send an ended task back to the queue as a new attempt.
+        """Send an ended task back to the queue as a new attempt; of a group the parts that failed or were cancelled.
 
         Raises:
-            ParheliaError: E201 for no such task, E103 when it has not ended.
+            ParheliaError: E201 for no such task, E103 when it has not ended, or no part of it has failed.
         """
         with writing(self._db) as tx:
             task = tasks.get(tx, task_id)
-            if task.state not in TASK_SETTLED:
-                raise ParheliaError(
-                    "E103",
-                    f"task {task.id} is {task.state}; only an ended task is tried again",
-                    recovery=(f"parhelia task watch {task.id}", f"parhelia task cancel {task.id}"),
+            again = self._to_retry(tx, task)
+            for each in again:
+                tasks.move(
+                    tx,
+                    each,
+                    TaskState.PENDING,
+                    wanted="run",
+                    reason="",
+                    question="",
+                    exit_code=None,
+                    container_id=None,
+                    started_at=None,
+                    finished_at=None,
+                    resume_from=None,
+                    recoveries=0,
                 )
-            task = tasks.move(
-                tx,
-                task,
-                TaskState.PENDING,
-                wanted="run",
-                reason="",
-                question="",
-                exit_code=None,
-                container_id=None,
-                started_at=None,
-                finished_at=None,
-                resume_from=None,
-                recoveries=0,
-            )
-            self._tell(tx, "task.retried", f"attempt {task.attempt + 1} is asked for", task_id=task.id)
+                self._tell(tx, "task.retried", f"attempt {each.attempt + 1} is asked for", task_id=each.id)
+            if task.is_group:
+                words = f"{len(again)} of {task.parts} parts are tried again"
+                self._tell(tx, "task.retried", words, task_id=task.id)
+            task = tasks.get(tx, task.id)
         from parhelia_tui.core.client.budgets import take_stop_back
 
-        take_stop_back(self.paths, task.id)
+        for each in {task.id: task, **{part.id: part for part in again}}.values():
+            take_stop_back(self.paths, each.id)
         self.wake()
         return task
 
+    def _to_retry(self, tx: sqlite3.Connection, task: Task) -> list[Task]:
+        """Find what a retry of a task is for: itself, or the parts that failed. Raises E103."""
+        if task.is_group:
+            parts = tasks.of_group(tx, task.id)
+            again = [each for each in parts if each.state in (TaskState.FAILED, TaskState.CANCELLED)]
+            why = f"no part of task {task.id} has failed"
+        else:
+            again = [task] if task.state in TASK_SETTLED else []
+            why = f"task {task.id} is {task.state}; only an ended task is tried again"
+        if not again:
+            raise ParheliaError(
+                "E103",
+                why,
+                recovery=(f"parhelia task watch {task.id}", f"parhelia task cancel {task.id}"),
+            )
+        return again
+
     def settle_review(self, task_id: str, *, accept: bool, reason: str = "") -> Task:
-        """Say of a task that needs a review whether it counts as completed or as failed.
+        """Say of a task that needs a review, or of the parts that do, whether it counts as completed or as failed.
 
         Raises:
             ParheliaError: E201 for no such task, E103 when it needs none.
@@ -187,14 +110,18 @@ class Tasking(Opened):
             word, state = ("accepted", TaskState.COMPLETED) if accept else ("rejected", TaskState.FAILED)
             why = redacted(one_line(reason, 500))
             said = f"{word} by {self.owner.user_id}" + (f": {why}" if why else "")
-            task = tasks.move(tx, task, state, reason=said)
-            self._tell(
-                tx,
-                f"task.{word}",
-                f"{task.title}: {said}",
-                task_id=task.id,
-                data={"by": self.owner.user_id, "reason": why},
-            )
+            for each in tasks.of_group(tx, task.id) if task.is_group else [task]:
+                if each.state is not TaskState.NEEDS_REVIEW:
+                    continue
+                tasks.move(tx, each, state, reason=said)
+                self._tell(
+                    tx,
+                    f"task.{word}",
+                    f"{each.title}: {said}",
+                    task_id=each.id,
+                    data={"by": self.owner.user_id, "reason": why},
+                )
+            task = tasks.get(tx, task.id)
         self.wake()
         return task
 
@@ -219,60 +146,3 @@ class Tasking(Opened):
                 )
                 task = tasks.update(tx, task, workspace=workspace)
         return task
-
-    def _new_task(self, request: TaskRequest, batch: str | None) -> Task:
-        from parhelia_tui.core.agents.registry import agent
-        from parhelia_tui.core.backends.registry import BACKENDS
-
-        agent(request.agent).check(request.prompt, request.agent_options)
-        if request.backend not in BACKENDS:
-            raise ParheliaError(
-                "E603",
-                f"there is no backend {request.backend!r}; there is {', '.join(sorted(BACKENDS))}",
-                details={"known": sorted(BACKENDS)},
-            )
-        mode = request.workspace_mode
-        if request.backend != "local" and mode == "shared":
-            # What is elsewhere works on a copy, and what it did comes back into that copy.
-            mode = "clone"
-        task_id = new_id("t")
-        if mode == "empty":
-            workspace = str(self.paths.workspaces / task_id)
-        else:
-            workspace = usable_workspace(request.workspace or os.getcwd(), self.paths)
-        return Task(
-            id=task_id,
-            slug=slug(request.title or request.prompt),
-            title=request.shown_title,
-            prompt=request.prompt,
-            agent=request.agent,
-            agent_options=request.agent_options,
-            workspace=workspace,
-            workspace_mode=mode,
-            backend=request.backend,
-            network=request.network,
-            persistent=request.persistent,
-            unsandboxed=request.unsandboxed,
-            env=request.env,
-            limits=Limits(**request.limits.model_dump()),
-            slot_wanted=request.slot,
-            priority=request.priority,
-            batch=batch,
-            state=TaskState.PENDING,
-            wanted="run",
-            reason="",
-            question="",
-            last_line="",
-            attempt=0,
-            container_id=None,
-            exit_code=None,
-            input_tokens=0,
-            output_tokens=0,
-            cost_usd=None,
-            created_at=self._clock(),
-            started_at=None,
-            finished_at=None,
-            rev=0,
-            version=1,
-            owner=self.owner,
-        )

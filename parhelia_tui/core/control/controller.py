@@ -30,6 +30,7 @@ from parhelia_tui.core.control import (
 )
 from parhelia_tui.core.control import checkpoints as taking
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.groups import Groups
 from parhelia_tui.core.control.jobs import Jobs, Name
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Intent
@@ -76,6 +77,7 @@ class Controller:
         self._trouble = ""
         self._last_round: dict[str, Any] = {}
         self._context: Context | None = None
+        self._groups: Groups | None = None
         self._notifier: notify.Notifier | None = None
         self._due: dict[str, float] = {}
         self.told_to_leave = False
@@ -108,6 +110,7 @@ class Controller:
             since=self._since,
         )
         egress.take_key(self._context)
+        self._groups = Groups(self._context)
         self._notifier = notify.Notifier(self._context, self._start)
         spending.keep_configured(self._context)
         about = {
@@ -262,7 +265,8 @@ class Controller:
         if self._is_due("retention", RETENTION_EVERY_S):
             self._start("retention", "", lambda: retention.expire(context))
             self._start("collect", "", lambda: taking.expire(context))
-
+        if self._groups is not None:
+            self._groups.follow()
         if self._notifier is not None:
             self._notifier.look()
 

@@ -51,6 +51,11 @@ def doing(task: Task, now: float | None = None) -> str:
     return words + since
 
 
+def parts_done(group: Task) -> str:
+    """How far a group is."""
+    return f"{group.parts_done} of {group.parts} done"
+
+
 def glyph(word: str) -> str:
     """The sign of a state."""
     return GLYPHS.get(word, "·")

@@ -30,6 +30,8 @@ KINDS: Mapping[str, str] = {
 """Events of the history that are changes somebody may want to hear of."""
 TOGETHER_S = 2.0
 """An agent may say twice that it waits: that it does, and what for."""
+OF_THE_GROUP = ("completed", "failed", "cancelled")
+"""Ends that are told once for a group and not for each of its parts."""
 OLDEST_S = 600.0
 """What happened longer ago, while nobody looked, is no news."""
 
@@ -95,6 +97,8 @@ class Finder:
         # A question that a rule has decided waits for nobody.
         decided = event.type == "approval.asked" and event.level == "info"
         if kind is None or decided or task is None or now - event.at > OLDEST_S:
+            return None
+        if task.parent_id is not None and kind in OF_THE_GROUP:
             return None
         if kind == "waiting":
             before = self._waited.get(task.id)

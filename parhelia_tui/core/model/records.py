@@ -78,6 +78,9 @@ class Task:
         agent_at: when it was said.
         agent_outcome: how the agent's own work ended, in one word.
         turns, seen_input_tokens, seen_output_tokens: as its conversation shows them; to be seen, never to be paid.
+        parent_id, target: of a part: the group that it is of, and its target.
+        parts, parts_done: of a group, which runs nothing itself: how many tasks it has, and how many have ended.
+        placed_on, placed_why: of the backend `auto`: what was chosen for the newest attempt, and why.
     """
 
     id: str
@@ -125,7 +128,18 @@ class Task:
     turns: int = 0
     seen_input_tokens: int = 0
     seen_output_tokens: int = 0
+    parent_id: str | None = None
+    target: str = ""
+    parts: int = 0
+    parts_done: int = 0
+    placed_on: str = ""
+    placed_why: str = ""
     owner: Owner = field(default=Owner())
+
+    @property
+    def is_group(self) -> bool:
+        """It stands for tasks of its own, and has no container."""
+        return self.parts > 0
 
     @property
     def project(self) -> str:

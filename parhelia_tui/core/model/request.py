@@ -7,10 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from parhelia_tui.core.model.targets import PLACE
 from parhelia_tui.core.model.text import LONE_SURROGATES, one_line
 
 PROMPT_LIMIT = 1_000_000
 """Longest prompt, in characters; a prompt of 100 KB is ordinary, a novel by accident is not."""
+
+TARGETS_LIMIT = 1000
+"""Most targets of one task: each is a task of its own."""
 
 Network = Literal["none", "api", "allowlist", "open"]
 WorkspaceMode = Literal["shared", "clone", "empty"]
@@ -21,6 +25,8 @@ Pids = Annotated[int, Field(ge=4, le=4_194_304)]
 LifetimeS = Annotated[float, Field(gt=0, le=31_536_000)]
 Gpu = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}(:[1-9][0-9]?)?$")]
 Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+Usd = Annotated[float, Field(ge=0, le=1_000_000)]
+Target = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
 def checked_env(env: dict[str, str]) -> dict[str, str]:
@@ -61,7 +67,9 @@ class TaskRequest(BaseModel):
         workspace: a directory; None is the present one. Not used with mode `empty`.
         workspace_mode: `shared` works in the directory itself, `clone` in a copy, `empty` in a new one.
         network: `none`, `api`, `allowlist` or `open`.
-        budget_usd: what it may spend; None is what the configuration says.
+        targets: a task for each, all at once, with the target in the place of `{target}` in prompt and title.
+        budget_usd: what it may spend, with all its targets; None is what the configuration says.
+        budget_each_usd: what the task of each target may spend.
         priority: larger goes first, -100 to 100.
         persistent: the container's system keeps what is installed in it.
     """
@@ -76,7 +84,9 @@ class TaskRequest(BaseModel):
     workspace_mode: WorkspaceMode = "shared"
     backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "local"
     network: Network = "none"
-    budget_usd: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    targets: Annotated[tuple[Target, ...], Field(max_length=TARGETS_LIMIT)] = ()
+    budget_usd: Usd | None = None
+    budget_each_usd: Usd | None = None
     persistent: bool = False
     unsandboxed: bool = False
     env: dict[str, str] = Field(default_factory=dict)
@@ -99,6 +109,28 @@ class TaskRequest(BaseModel):
     @classmethod
     def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
         return checked_env(env)
+
+    @field_validator("targets")
+    @classmethod
+    def _each_target_once(cls, targets: tuple[str, ...]) -> tuple[str, ...]:
+        seen: set[str] = set()
+        for each in targets:
+            if not each.strip() or "\0" in each or LONE_SURROGATES.search(each):
+                raise ValueError(f"{one_line(each, 40)!r} is no target: it says nothing or is no text")
+            if each in seen:
+                raise ValueError(f"the target {one_line(each, 80)!r} stands twice")
+            seen.add(each)
+        return targets
+
+    @model_validator(mode="after")
+    def _targets_have_a_place(self) -> TaskRequest:
+        if self.targets and PLACE not in self.prompt:
+            raise ValueError(f"targets are given, but the prompt has no {PLACE}, so all would do the same")
+        if self.targets and self.slot is not None:
+            raise ValueError("targets are given, and a slot, which only one of them could have")
+        if self.budget_each_usd is not None and not self.targets:
+            raise ValueError("budget_each_usd is for targets, and there are none")
+        return self
 
     @model_validator(mode="after")
     def _empty_takes_no_directory(self) -> TaskRequest:

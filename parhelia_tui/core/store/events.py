@@ -93,6 +93,7 @@ def find(
     """Find events, the newest `limit` of them, oldest first.
 
     Args:
+        task_id: of this task; of a group also of its parts.
         types: names, or prefixes that end with a dot or a star, as `task.*`.
         least_level: leave out what is less severe than this level.
         after_seq: only those after this number.
@@ -100,10 +101,15 @@ def find(
         oldest: the oldest `limit` of them instead, as somebody needs who follows and must miss none.
     """
     wheres, values = ["seq > ?"], [after_seq]  # type: list[str], list[object]
-    for column, value in (("task_id", task_id), ("container_id", container_id)):
-        if value is not None:
-            wheres.append(f"{column} = ?")
-            values.append(value)
+    if task_id is not None:
+        # Asked apart, so that of one task alone the newest are found without sorting all of them.
+        group = db.execute("SELECT 1 FROM tasks WHERE parent_id = ? LIMIT 1", (task_id,)).fetchone()
+        parts = " OR task_id IN (SELECT id FROM tasks WHERE parent_id = ?)" if group else ""
+        wheres.append(f"(task_id = ?{parts})")
+        values.extend([task_id] * (2 if group else 1))
+    if container_id is not None:
+        wheres.append("container_id = ?")
+        values.append(container_id)
     if types:
         wheres.append("(" + " OR ".join("type GLOB ?" for _ in types) + ")")
         values.extend(_glob(name) for name in types)

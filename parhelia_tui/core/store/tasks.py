@@ -46,6 +46,9 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
             "slot_wanted": task.slot_wanted,
             "priority": task.priority,
             "batch": task.batch,
+            "parent_id": task.parent_id,
+            "target": task.target,
+            "parts": task.parts,
             "state": task.state,
             "reason": task.reason,
             "created_at": task.created_at,
@@ -129,6 +132,12 @@ def listed(
     return [rows.task(row) for row in found]
 
 
+def of_group(db: sqlite3.Connection, group_id: str) -> list[Task]:
+    """Read the parts of a group in the order of their targets, with the prompt cut to 400 characters; often none."""
+    found = db.execute(f"{_ALL_SHORT} WHERE parent_id = ? ORDER BY created_at, id", (group_id,))
+    return [rows.task(row) for row in found]
+
+
 def changed_since(db: sqlite3.Connection, rev: int) -> list[Task]:
     """Read the tasks that changed after `rev`, with the prompt cut to 400 characters."""
     found = db.execute(f"{_ALL_SHORT} WHERE rev > ? ORDER BY rev", (rev,))
@@ -139,7 +148,7 @@ def queue(db: sqlite3.Connection, limit: int) -> list[Task]:
     """Read the tasks that wait for a container, in the order in which they go."""
     # Said, because the planner would take the index of states and sort the whole queue with its prompts.
     found = db.execute(
-        f"{_ALL} INDEXED BY tasks_queue WHERE state = 'pending' AND wanted = 'run'"
+        f"{_ALL} INDEXED BY tasks_queue WHERE state = 'pending' AND wanted = 'run' AND parts = 0"
         " ORDER BY priority DESC, created_at, id LIMIT ?",
         (limit,),
     )
@@ -148,14 +157,16 @@ def queue(db: sqlite3.Connection, limit: int) -> list[Task]:
 
 def unwanted(db: sqlite3.Connection) -> list[Task]:
     """Read the tasks that somebody cancelled and that have not ended."""
-    found = db.execute(f"{_ALL} WHERE wanted <> 'run' AND state NOT IN ('completed', 'failed', 'cancelled')")
+    found = db.execute(
+        f"{_ALL} WHERE wanted <> 'run' AND parts = 0 AND state NOT IN ('completed', 'failed', 'cancelled')"
+    )
     return [rows.task(row) for row in found]
 
 
 def alive(db: sqlite3.Connection) -> list[Task]:
     """Read the tasks that hold a container or are about to."""
     found = db.execute(
-        f"{_ALL_SHORT} WHERE state IN ('dispatching', 'running', 'waiting') ORDER BY created_at"
+        f"{_ALL_SHORT} WHERE state IN ('dispatching', 'running', 'waiting') AND parts = 0 ORDER BY created_at"
     )
     return [rows.task(row) for row in found]
 
@@ -164,16 +175,21 @@ def costs(db: sqlite3.Connection, agent: str | None, limit: int) -> list[float]:
     """Read what the newest ended tasks cost, in USD, of one agent or of all; those that cost nothing are left out."""
     found = db.execute(
         "SELECT cost_usd FROM tasks WHERE state IN ('completed', 'failed', 'cancelled') AND cost_usd > 0"
-        " AND (? IS NULL OR agent = ?) ORDER BY created_at DESC LIMIT ?",
+        " AND parts = 0 AND (? IS NULL OR agent = ?) ORDER BY created_at DESC LIMIT ?",
         (agent, agent, limit),
     )
     return [float(row[0]) for row in found]
 
 
 def counts(db: sqlite3.Connection) -> dict[TaskState, int]:
-    """Count the tasks by state; states without a task are left out."""
-    found = db.execute("SELECT state, count(*) FROM tasks GROUP BY state")
-    return {TaskState(row[0]): row[1] for row in found}
+    """Count the tasks by state; states without a task are left out, and so are groups: their parts count."""
+    found = dict(db.execute("SELECT state, count(*) FROM tasks GROUP BY state").fetchall())
+    # Apart, because the index of states alone answers the first, and that of groups the second.
+    for state, number in db.execute(
+        "SELECT state, count(*) FROM tasks INDEXED BY tasks_groups WHERE parts > 0 GROUP BY state"
+    ):
+        found[state] -= number
+    return {TaskState(state): number for state, number in found.items() if number}
 
 
 def move(tx: sqlite3.Connection, task: Task, to: TaskState, **columns: Value) -> Task:

@@ -56,5 +56,6 @@ STEPS: tuple[Step, ...] = (
     _script("0007_egress"),
     _script("0008_memories"),
     _script("0009_subscriptions"),
+    _script("0015_groups"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""

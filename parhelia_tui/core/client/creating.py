@@ -1,0 +1,214 @@
+"""Making tasks: one, several, or a group with one for each target."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from parhelia_tui.core.client.opening import Opened
+from parhelia_tui.core.client.workspaces import usable_workspace
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import new_id, slug
+from parhelia_tui.core.model.records import Limits, Task
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.model.targets import filled
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.process_lock import holder
+from parhelia_tui.core.settings.wire import ask
+from parhelia_tui.core.store import events, tasks
+from parhelia_tui.core.store.connection import writing
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.model.request import TaskRequest
+
+IN_ORDER_S = 1e-6
+"""Between two parts of a group in their times of creation, so that the queue takes them in the order of the targets."""
+
+
+class Creating(Opened):
+    """Checks what is asked for, and stores it as tasks."""
+
+    def request(self, given: Mapping[str, Any], *, flags: Mapping[str, Any] | None = None) -> TaskRequest:
+        """Make a request of what somebody typed and the configured defaults. Raises E100, E700."""
+        return self.request_maker(flags=flags)(given)
+
+    def request_maker(
+        self, *, flags: Mapping[str, Any] | None = None
+    ) -> Callable[[Mapping[str, Any]], TaskRequest]:
+        """Give what makes requests, with the configuration read once. Raises E700; what it gives, E100."""
+        from parhelia_tui.core.client.requests import request_maker
+
+        return request_maker(flags=flags)
+
+    def create_task(self, request: TaskRequest, *, batch: str | None = None) -> Task:
+        """Store a task and wake the controller.
+
+        Raises:
+            ParheliaError: E100 for what its agent cannot be asked, E204 for the workspace, E603 for a
+                backend that does not exist.
+        """
+        return self.create_tasks([request], batch=batch)[0]
+
+    def create_tasks(self, requests: Sequence[TaskRequest], *, batch: str | None = None) -> list[Task]:
+        """Store several tasks, all or none, and wake the controller. Raises as `create_task`.
+
+        Returns:
+            A task for each request; that of one with targets is the group, whose parts `parts` reads.
+        """
+        made = [self._new_tasks(request, batch) for request in requests]
+        fresh = [task for one in made for task in one]
+        if any(task.network != "none" for task in fresh):
+            self._prepare_spending(_ceilings(requests, made), fresh)
+        with writing(self._db) as tx:
+            for task in fresh:
+                tasks.add(tx, task)
+                events.append(
+                    tx,
+                    "task.created",
+                    f"{task.title} ({task.agent}{f', {task.parts} targets' if task.is_group else ''})",
+                    source="client",
+                    task_id=task.id,
+                    at=task.created_at,
+                    owner=self.owner,
+                )
+            stored = [tasks.get(tx, one[0].id) for one in made]
+        self.wake()
+        return stored
+
+    def _prepare_spending(self, wanted: Mapping[str, float], fresh: list[Task]) -> None:
+        """Refuse tasks for which there is no money, set their ceilings, and hand over the key.
+
+        Args:
+            wanted: ceilings in USD by the ids of tasks.
+
+        Raises:
+            ParheliaError: E300 when the ceiling for everything or for today is spent.
+        """
+        from parhelia_tui.core.agents.registry import network_of
+        from parhelia_tui.core.client.budgets import Budgets
+        from parhelia_tui.core.settings.config_files import load
+
+        config = load().config
+        budgets = Budgets(self.paths, self.owner, lambda: self._db, self._clock, self._find)
+        metered = [
+            task
+            for task in fresh
+            if task.network in ("api", "allowlist")
+            or (task.network == "open" and network_of(task.agent) == "api")
+        ]
+        if metered:
+            budgets.check()
+            bounded = {task.id: wanted[task.id] for task in metered if task.id in wanted}
+            budgets.begin(metered, bounded, config.budget.plan_usd)
+        # A controller that we start ourselves has our environment; one that was started elsewhere is told.
+        value = os.environ.get(config.api.key_env)
+        if value and holder(self.paths.controller_lock) is not None:
+            with contextlib.suppress(ParheliaError):
+                ask(self.paths.controller_socket, {"op": "key", "value": value}, timeout_s=5.0)
+
+    def _find(self, text: str) -> Task:
+        return tasks.resolve(self._db, text)
+
+    def check(self, request: TaskRequest) -> None:
+        """Check a request as `create_task` does, and store nothing. Raises as `create_task`."""
+        self._new_tasks(request, None)
+
+    def _new_tasks(self, request: TaskRequest, batch: str | None) -> list[Task]:
+        """Make the one task of a request, or its group with the part of each target behind it."""
+        from parhelia_tui.core.agents.registry import agent
+
+        adapter = agent(request.agent)
+        task = self._new_task(request, batch)
+        if not request.targets:
+            adapter.check(request.prompt, request.agent_options)
+            return [task]
+        parts = [self._part(request, task, number) for number in range(len(request.targets))]
+        for part in parts:
+            adapter.check(part.prompt, part.agent_options)
+        return [dataclasses.replace(task, parts=len(parts)), *parts]
+
+    def _part(self, request: TaskRequest, group: Task, number: int) -> Task:
+        target, part_id = request.targets[number], new_id("t")
+        prompt = filled(group.prompt, target, group.agent)
+        return dataclasses.replace(
+            group,
+            id=part_id,
+            parent_id=group.id,
+            target=target,
+            prompt=prompt,
+            title=one_line(filled(request.title, target, "") if request.title else prompt, 120),
+            slug=slug(target),
+            workspace=str(self.paths.workspaces / part_id)
+            if group.workspace_mode == "empty"
+            else group.workspace,
+            created_at=group.created_at + (number + 1) * IN_ORDER_S,
+        )
+
+    def _new_task(self, request: TaskRequest, batch: str | None) -> Task:
+        from parhelia_tui.core.backends.registry import BACKENDS
+
+        if request.backend not in BACKENDS:
+            raise ParheliaError(
+                "E603",
+                f"there is no backend {request.backend!r}; there is {', '.join(sorted(BACKENDS))}",
+                details={"known": sorted(BACKENDS)},
+            )
+        mode = request.workspace_mode
+        if request.backend != "local" and mode == "shared":
+            # What is elsewhere works on a copy, and what it did comes back into that copy.
+            mode = "clone"
+        task_id = new_id("t")
+        if mode == "empty":
+            workspace = str(self.paths.workspaces / task_id)
+        else:
+            workspace = usable_workspace(request.workspace or os.getcwd(), self.paths)
+        return Task(
+            id=task_id,
+            slug=slug(request.title or request.prompt),
+            title=request.shown_title,
+            prompt=request.prompt,
+            agent=request.agent,
+            agent_options=request.agent_options,
+            workspace=workspace,
+            workspace_mode=mode,
+            backend=request.backend,
+            network=request.network,
+            persistent=request.persistent,
+            unsandboxed=request.unsandboxed,
+            env=request.env,
+            limits=Limits(**request.limits.model_dump()),
+            slot_wanted=request.slot,
+            priority=request.priority,
+            batch=batch,
+            state=TaskState.PENDING,
+            wanted="run",
+            reason="",
+            question="",
+            last_line="",
+            attempt=0,
+            container_id=None,
+            exit_code=None,
+            input_tokens=0,
+            output_tokens=0,
+            cost_usd=None,
+            created_at=self._clock(),
+            started_at=None,
+            finished_at=None,
+            rev=0,
+            version=1,
+            owner=self.owner,
+        )
+
+
+def _ceilings(requests: Sequence[TaskRequest], made: Sequence[Sequence[Task]]) -> dict[str, float]:
+    """What each task may spend by its request, in USD by id: a group for all its parts, and each part by itself."""
+    found: dict[str, float] = {}
+    for request, (task, *parts) in zip(requests, made, strict=True):
+        if request.budget_usd is not None:
+            found[task.id] = request.budget_usd
+        if request.budget_each_usd is not None:
+            found.update((part.id, request.budget_each_usd) for part in parts)
+    return found
