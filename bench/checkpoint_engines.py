@@ -109,7 +109,8 @@ class Parhelia(Engine):
             self._worker = None
 
     def environment(self) -> dict[str, str]:
-        return {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+        # An installed program is compiled; where this were set, each new process would compile all of it again.
+        return {"PYTHONPATH": str(Path(__file__).resolve().parent.parent), "PYTHONDONTWRITEBYTECODE": ""}
 
     def prepare(self) -> None:
         self.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.checkpoints import hasher, pack_table, tree
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.collect import collect
 from parhelia_tui.core.checkpoints.diff import diff
@@ -64,6 +66,24 @@ def test_a_diff_tells_what_was_added_changed_and_deleted(repository: Repository,
     assert read_file(repository, first.tree, "gone") == b"x"
     with pytest.raises(ParheliaError, match="E101"):
         read_file(repository, first.tree, "../gone")
+
+
+def test_a_store_with_names_of_before_is_whole_and_goes_on(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "ws"
+    make_oddities(source)
+    with monkeypatch.context() as before:
+        for each in (hasher, pack_table, tree):
+            before.setattr(each, "digest", lambda data: blake2b(data, digest_size=32).digest())
+        old = capture(repository, source)
+    assert verify(repository) == []
+    (source / "later").write_text("later")
+    new = capture(repository, source, old.tree)
+    assert verify(repository) == []
+    restore(repository, old.tree, tmp_path / "old")
+    restore(repository, new.tree, tmp_path / "new")
+    assert differences(source, tmp_path / "new") == []
 
 
 def test_what_no_checkpoint_needs_is_thrown_away(repository: Repository, tmp_path: Path) -> None:

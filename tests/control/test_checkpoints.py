@@ -94,6 +94,17 @@ def test_a_checkpoint_says_what_it_holds_and_comes_back_whole(
     assert product.run("checkpoint", "verify").returncode == 0
 
 
+def test_what_the_configuration_leaves_out_is_no_difference(
+    product: Product, client: Client, place: Path, tmp_path: Path
+) -> None:
+    configure(tmp_path, '[checkpoints]\nignore = ["*.log"]\n')
+    (place / "noise.log").write_text("noise")
+    task_id = running(client, place)
+    made = taken(product, task_id)
+    assert made["files"] == 1
+    assert product.run("checkpoint", "diff", made["id"]).stdout == "no difference\n"
+
+
 def test_what_is_written_at_full_speed_is_kept_at_one_moment(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

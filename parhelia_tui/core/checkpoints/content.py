@@ -46,9 +46,15 @@ def take_file(
     try:
         for _ in range(_TRIES):
             entry = Entry(
-                name, seen.st_mode, seen.st_mtime_ns, seen.st_size, seen.st_uid, seen.st_gid, NOTHING
+                name,
+                seen.st_mode,
+                seen.st_mtime_ns,
+                seen.st_size,
+                seen.st_uid,
+                seen.st_gid,
+                NOTHING,
+                xattrs=attributes(file),
             )
-            entry.xattrs = attributes(file)
             whole = _read(hasher, file, entry, seen)
             after = os.fstat(file)
             if not stat.S_ISREG(after.st_mode):

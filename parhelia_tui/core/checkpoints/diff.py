@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.changes import Change, changes
-from parhelia_tui.core.checkpoints.live import both, look
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
-from parhelia_tui.core.checkpoints.workspace import open_workspace, workspace_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +79,24 @@ def diff(
         old = repository.tree(before)
         if isinstance(after, str):
             return _sorted_out(changes(repository.objects.listing, old.top, repository.tree(after).top))
-        source = Path(os.path.abspath(after))
-        with reporting("look at the workspace"), open_workspace(source) as opened:
-            rules = workspace_rules(opened, ignore)
-            live = look(repository, source, opened, rules, Teller(progress), processes)
-            return _sorted_out(changes(partial(both, repository, live), old.top, live.top))
+        with reporting("look at the workspace"):
+            return _sorted_out(_since(repository, old.top, after, ignore, Teller(progress), processes))
+
+
+def _since(
+    repository: Repository, old: Entry, workspace: Path, ignore: Sequence[str], teller: Teller, processes: int
+) -> Iterator[Change]:
+    # What walks over a workspace is 15 ms of imports that two checkpoints do without.
+    from functools import partial
+
+    from parhelia_tui.core.checkpoints.live import both, look
+    from parhelia_tui.core.checkpoints.workspace import open_workspace, workspace_rules
+
+    source = Path(os.path.abspath(workspace))
+    with open_workspace(source) as opened:
+        rules = workspace_rules(opened, ignore)
+        live = look(repository, source, opened, rules, teller, processes)
+    yield from changes(partial(both, repository, live), old, live.top)
 
 
 def _sorted_out(found: Iterable[Change]) -> Diff:

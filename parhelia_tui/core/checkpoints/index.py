@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from parhelia_tui.core.checkpoints.coding import damaged
-from parhelia_tui.core.checkpoints.packs import read_table
+from parhelia_tui.core.checkpoints.pack_table import read_table
 from parhelia_tui.core.checkpoints.segment import Place, Segment
 from parhelia_tui.core.model.errors import ParheliaError
 

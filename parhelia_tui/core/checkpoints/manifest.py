@@ -16,6 +16,7 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from parhelia_tui.core.checkpoints.coding import DIGEST, damaged
@@ -24,6 +25,7 @@ _MAGIC = b"PM1\0"
 _HEAD = struct.Struct("<4sII")
 _KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 _NAME_MAX = 255
+_first = itemgetter(0)
 _FIXED = 4 + 8 + 8 + 4 + 4
 """Bytes of an entry before its content."""
 
@@ -76,9 +78,10 @@ def encode(entries: Sequence[Entry], skipped: Mapping[str, str]) -> bytes:
         entries: in any order.
         skipped: name and reason of what is no part of the checkpoint.
     """
-    ordered = sorted(entries, key=_by_name)
+    by_name = sorted([(_coded(each.name), each) for each in entries], key=_first)
+    ordered = [each for _, each in by_name]
     count = len(ordered)
-    names = b"\0".join([_by_name(each) for each in ordered])
+    names = b"\0".join([name for name, _ in by_name])
     extras: dict[str, Any] = {}
     if skipped:
         extras["skipped"] = dict(sorted(skipped.items()))
@@ -97,7 +100,7 @@ def encode(entries: Sequence[Entry], skipped: Mapping[str, str]) -> bytes:
             _HEAD.pack(_MAGIC, count, len(names)),
             names,
             struct.pack(f"<{count}I", *[each.mode for each in ordered]),
-            struct.pack(f"<{count}q", *[_fits(each.mtime) for each in ordered]),
+            _times([each.mtime for each in ordered]),
             struct.pack(f"<{count}Q", *[each.size for each in ordered]),
             struct.pack(f"<{count}I", *[each.uid for each in ordered]),
             struct.pack(f"<{count}I", *[each.gid for each in ordered]),
@@ -107,13 +110,16 @@ def encode(entries: Sequence[Entry], skipped: Mapping[str, str]) -> bytes:
     )
 
 
-def _fits(mtime: int) -> int:
-    """Bring a time into 64 bits: before 1677 and after 2262 nanoseconds do not fit."""
-    return max(-(1 << 63), min((1 << 63) - 1, mtime))
+def _times(mtimes: Sequence[int]) -> bytes:
+    form = f"<{len(mtimes)}q"
+    try:
+        return struct.pack(form, *mtimes)
+    except struct.error:
+        # Before 1677 and after 2262 nanoseconds do not fit into 64 bits.
+        return struct.pack(form, *[max(-(1 << 63), min((1 << 63) - 1, each)) for each in mtimes])
 
 
-def _by_name(entry: Entry) -> bytes:
-    name = entry.name
+def _coded(name: str) -> bytes:
     # A third of the time of fsencode, which a first capture calls for every name twice.
     return name.encode() if name.isascii() else os.fsencode(name)
 

@@ -1,31 +1,26 @@
-"""Pack files: blocks of objects, compressed and appended, with their table at the end.
+"""Packs as they are written: blocks of objects, compressed and appended, and the table at the end (`pack_table.py`).
 
-Layout: `PARHPK1\\n`, blocks, the table (`segment.py`), then the footer: bytes of the table (u64, little-endian),
-BLAKE2b-256 of the table, `PARHEND\\n`. A pack is written as `NAME.new`, brought to the disk and renamed to
-`NAME.pack`, so that one with this ending is whole.
+A pack is written as `NAME.new`, brought to the disk and renamed to `NAME.pack`, so that one with this ending is whole.
 """
 
 from __future__ import annotations
 
 import os
 import queue
-import struct
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parhelia_tui.core.checkpoints.coding import BLOCK, DIGEST, compressor, damaged, digest
-from parhelia_tui.core.checkpoints.files import CREATE, READ, descriptor, rename_durably
-from parhelia_tui.core.checkpoints.segment import Block, Place, Segment, encode_segment
+from parhelia_tui.core.checkpoints.coding import BLOCK, compressor
+from parhelia_tui.core.checkpoints.files import CREATE, rename_durably
+from parhelia_tui.core.checkpoints.pack_table import HEAD, encode_table
+from parhelia_tui.core.checkpoints.segment import Block, Place
 from parhelia_tui.core.model.ids import random_hex
 
 if TYPE_CHECKING:
     from zstandard import ZstdCompressor
 
-HEAD = b"PARHPK1\n"
-END = b"PARHEND\n"
-_FOOTER = struct.Struct(f"<Q{DIGEST}s8s")
 PACK_SIZE = 64 << 20
 """A pack is closed after this many bytes: a bigger one would cost more to clear of what is dead."""
 
@@ -144,8 +139,7 @@ class PackWriter:
         self.written += len(data)
 
     def _close_pack(self, pack: _Pack) -> None:
-        table = encode_segment(pack.objects)
-        self._append(pack, table + _FOOTER.pack(len(table), digest(table), END))
+        self._append(pack, encode_table(pack.objects))
         os.fsync(pack.file)
         os.close(pack.file)
         self._pack = None
@@ -198,29 +192,3 @@ class PackWriter:
             except FileNotFoundError:
                 pass
         self._finished = []
-
-
-def read_table(directory: int, name: str) -> Segment:
-    """Read the table at the end of a pack.
-
-    Raises:
-        ParheliaError: E600 when it is damaged.
-        FileNotFoundError: when the pack is gone.
-    """
-    with descriptor(os.open(f"{name}.pack", READ, dir_fd=directory)) as file:
-        size = os.fstat(file).st_size
-        try:
-            footer = os.pread(file, _FOOTER.size, size - _FOOTER.size)
-            length, seal, end = _FOOTER.unpack(footer)
-        except (OSError, struct.error) as error:
-            raise damaged(f"pack {name} is cut off") from error
-        start = size - _FOOTER.size - length
-        if end != END or start < len(HEAD):
-            raise damaged(f"pack {name} is cut off")
-        table = os.pread(file, length, start)
-    if digest(table) != seal:
-        raise damaged(f"the table of pack {name} is not what was written")
-    found = Segment(table)
-    if found.packs not in ([name], []):
-        raise damaged(f"pack {name} holds the table of another one")
-    return found

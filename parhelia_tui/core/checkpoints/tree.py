@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import Any
 
-from parhelia_tui.core.checkpoints.coding import DIGEST, damaged, digest
+from parhelia_tui.core.checkpoints.coding import DIGEST, damaged, digest, is_name
 from parhelia_tui.core.checkpoints.manifest import Entry
 
 _MAGIC = b"PT1\n"
@@ -61,7 +61,7 @@ def decode_tree(name: str, data: bytes) -> Tree:
     Raises:
         ParheliaError: E600 when it is damaged or not the one with this name.
     """
-    if digest(data).hex() != name:
+    if not is_name(bytes.fromhex(name), data):
         raise damaged(f"tree {name} is not what was written")
     try:
         fields: dict[str, Any] = json.loads(data.removeprefix(_MAGIC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from parhelia_tui.core.checkpoints.coding import NOTHING, digest
+from parhelia_tui.core.checkpoints.coding import NOTHING, is_name
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
@@ -80,7 +80,7 @@ def _packs(repository: Repository, teller: Teller) -> tuple[set[bytes], list[Pro
                 bad.update(name for name, _ in objects)
                 continue
             for name, place in objects:
-                if digest(data[place.offset : place.offset + place.length]) != name:
+                if not is_name(name, data[place.offset : place.offset + place.length]):
                     problems.append(
                         Problem("", "", f"Pack {pack}: object {name.hex()} is not what was written")
                     )

@@ -60,10 +60,11 @@ class _Writer:
         if entries is None:
             assert folder.listing is not None
             entries = {each.name: each for each in self._objects.listing(folder.listing)}
-        for name, entry in entries.items():
-            entry.link = ids.get(name)
-            if entry.is_directory:
-                entry.content = below[name]
+        for name, content in below.items():
+            entries[name].content = content
+        if ids or folder.link_ids or folder.listing is None:
+            for name, entry in entries.items():
+                entry.link = ids.get(name)
         folder.listing = self._store(encode(list(entries.values()), folder.skipped))
         folder.link_ids = ids
         # What is stored need not stay in memory as well.

@@ -54,13 +54,20 @@ class StoredCheckpoints:
     def diff(self, before: Checkpoint, after: Checkpoint | None, told: Told) -> Diff:
         """Compare two checkpoints, or one with its workspace as it is now. Raises E600, E204."""
         from parhelia_tui.core.checkpoints.diff import diff
-        from parhelia_tui.core.checkpoints.forked import processors
 
+        tree = self._tree(before)
         with self._repository() as repository:
+            if after is not None:
+                return diff(repository, tree, self._tree(after))
+            from parhelia_tui.core.checkpoints.forked import processors
+            from parhelia_tui.core.settings.config_files import load
+
             return diff(
                 repository,
-                self._tree(before),
-                self._side(before, after),
+                tree,
+                Path(before.workspace),
+                # What the controller leaves out when it takes one; else all of that would have been added since.
+                ignore=load().config.checkpoints.ignore,
                 progress=told,
                 processes=processors(),
             )
