@@ -241,3 +241,24 @@ def test_a_book_that_cannot_be_read_refuses_all_spending_and_holds_up_nothing_el
     assert fleet.run("echo", "free", flags=("--network", "none")) == "free\n"
     assert len(of_type(fleet, "budget.unreadable")) == 1
     assert fleet.api.seen == []
+
+
+def test_the_parts_of_a_group_cannot_race_past_what_it_may_spend(fleet: Fleet, client: Client) -> None:
+    group = task(
+        fleet, f"{asks(2)} > said; : {{target}}", "--target", "a", "--target", "b", "--budget", "0.01"
+    )
+    parts = client.parts(group)
+    for part in parts:
+        waits = reach(client, part.id, TaskState.WAITING, deadline_s=60)
+        assert f"for task {group} are spent" in waits.question
+    # The last answer alone went beyond.
+    assert len(fleet.api.seen) == 2
+    reach(client, group, TaskState.WAITING)
+    fleet.json("budget", "raise", group, "1")
+    ended = end_of(client, group, deadline_s=60)
+    assert (ended.state, ended.parts_done) == (TaskState.COMPLETED, 2)
+    wait_until(lambda: client.task(group).cost_usd == pytest.approx(4 * A_REQUEST), 30)
+    limits = {
+        each["scope"]: each["limit_usd"] for each in fleet.json("budget", "show", parts[0].id)["budgets"]
+    }
+    assert limits[f"task:{group}"] == pytest.approx(1 + 2 * A_REQUEST)

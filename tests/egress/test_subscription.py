@@ -66,7 +66,8 @@ def test_a_book_of_an_earlier_version_is_brought_up(tmp_path: Path) -> None:
     path = tmp_path / book.NAME
     book.open_book(path).close()
     with sqlite3.connect(path) as old:
-        old.execute("ALTER TABLE entries DROP COLUMN subscription")
+        for column in ("subscription", "group_task"):
+            old.execute(f"ALTER TABLE entries DROP COLUMN {column}")
         old.execute("PRAGMA user_version = 1")
     old.close()
     db = book.open_book(path)

@@ -26,6 +26,7 @@ from parhelia_tui.core.meter.spending import (
     reserve,
     settle,
     settle_abandoned,
+    standing,
     standings,
 )
 from parhelia_tui.core.model.errors import ParheliaError
@@ -293,3 +294,21 @@ def test_amounts_are_exact_and_said_rounded_down() -> None:
         "$12,345.00",
         "$0.0000",
     ]
+
+
+def test_the_parts_of_a_group_share_its_ceiling_and_its_stop(db: sqlite3.Connection) -> None:
+    one, two = (Spender(f"c-{n}", f"t-{n}", group="t-all") for n in (1, 2))
+    ceilings.put(db, "task:t-all", 100, NOW)
+    assert reserve(db, "r1", one, "m", 60, NOW).answer is Answer.GRANTED
+    # What is set aside for one is not there for the other.
+    assert reserve(db, "r2", two, "m", 60, NOW).answer is Answer.WAIT
+    settle(db, "r1", NOTHING, 100, NOW)
+    refused = reserve(db, "r2", two, "m", 60, NOW)
+    assert (refused.answer, refused.ceilings[0].scope) == (Answer.SPENT, "task:t-all")
+    ceilings.lift(db, "task:t-all", 100, NOW)
+    assert reserve(db, "r2", two, "m", 60, NOW).answer is Answer.GRANTED
+    # Who dies with it open is charged on the group too.
+    settle_abandoned(db, "c-2", NOW)
+    assert standing(db, "task:t-all", "task:t-all").spent == 160
+    ceilings.stop(db, "t-all", NOW)
+    assert reserve(db, "r3", one, "m", 1, NOW).answer is Answer.STOPPED

@@ -15,7 +15,7 @@ class EgressPlan:
     """What a container may reach, for whom, and on whose money.
 
     Args:
-        task, plan: who spends.
+        task, plan, group: who spends; the group is the task whose part this one is.
         url: where the API is.
         key_env, key_file, key_command: where its key is; of a variable the value is handed over by `give_key`.
         prices: a file of prices over ours; empty for none.
@@ -25,6 +25,7 @@ class EgressPlan:
 
     task: str
     plan: str | None = None
+    group: str | None = None
     url: str = "https://api.anthropic.com"
     key_env: str = "ANTHROPIC_API_KEY"
     key_file: str = ""

@@ -107,6 +107,8 @@ class Budgets:
         """Read the ceilings that bound a task, its own among them also where it has none."""
         now = self._clock()
         scopes = ["all", "day", f"task:{task.id}", *([f"plan:{task.batch}"] if task.batch else [])]
+        if task.parent_id is not None:
+            scopes.append(f"task:{task.parent_id}")
         with self._book() as opened:
             known = {each.scope: each for each in ceilings.every(opened)}
             return [

@@ -34,6 +34,7 @@ def plan(context: Context, task: Task, container: Container) -> EgressPlan | Non
     return EgressPlan(
         task=task.id,
         plan=task.batch,
+        group=task.parent_id,
         url=config.api.url,
         key_env=config.api.key_env,
         key_file=config.api.key_file,

@@ -145,6 +145,7 @@ def _warn(context: Context, tx: sqlite3.Connection, db: sqlite3.Connection, foun
     percent = context.config.budget.warn_percent
     pairs = {("all", "all"), ("day", f"day:{day_of(context.clock())}")}
     pairs |= {(f"task:{each.task}", f"task:{each.task}") for each in found}
+    pairs |= {(f"task:{each.group_task}", f"task:{each.group_task}") for each in found if each.group_task}
     pairs |= {(f"plan:{each.plan}", f"plan:{each.plan}") for each in found if each.plan}
     for ceiling, account in sorted(pairs):
         now = standing(db, ceiling, account)

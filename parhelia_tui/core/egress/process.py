@@ -98,7 +98,7 @@ class _Process:
         self._teller = Teller()
         self._upstream = upstream
         self._money = Money(Path(settings.book))
-        self._spender = Spender(settings.container, settings.task, settings.plan)
+        self._spender = Spender(settings.container, settings.task, settings.plan, group=settings.group)
         self._tally = Tally(self._teller)
         self._proxy = Proxy(settings, self._tally)
         self._over = asyncio.Event()

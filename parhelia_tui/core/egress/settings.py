@@ -18,7 +18,7 @@ class Settings:
     """What an egress process is to do.
 
     Args:
-        container, task, plan: who spends.
+        container, task, plan, group: who spends, and for whom.
         book: path of meter.db.
         virtual_key: what the container shows instead of a key; worth nothing anywhere else.
         url: where the API is, without a path behind it.
@@ -36,6 +36,7 @@ class Settings:
     book: str
     virtual_key: str
     plan: str | None = None
+    group: str | None = None
     url: str = "https://api.anthropic.com"
     key_env: str = "ANTHROPIC_API_KEY"
     key_file: str = ""

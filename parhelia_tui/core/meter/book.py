@@ -16,7 +16,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.store.connection import connect, writing
 
 NAME = "meter.db"
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x50484D54
 """Marks the file (sqlite.org/pragma.html, application_id): "PHMT"."""
 
@@ -56,13 +56,17 @@ _SCHEMA = (
         at REAL NOT NULL,
         settled_at REAL,
         settled_seq INTEGER,
-        subscription INTEGER NOT NULL DEFAULT 0
+        subscription INTEGER NOT NULL DEFAULT 0,
+        group_task TEXT
     ) STRICT, WITHOUT ROWID""",
     "CREATE UNIQUE INDEX entries_settled ON entries (settled_seq) WHERE settled_seq IS NOT NULL",
     "CREATE INDEX entries_open ON entries (container) WHERE state = 'reserved'",
 )
-_STEPS = {1: ("ALTER TABLE entries ADD COLUMN subscription INTEGER NOT NULL DEFAULT 0",)}
-"""From the form of an earlier version to the present one."""
+_STEPS = (
+    "ALTER TABLE entries ADD COLUMN subscription INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE entries ADD COLUMN group_task TEXT",
+)
+"""From the form of each earlier version to the next one, from version 1 on."""
 
 
 def open_book(path: Path) -> sqlite3.Connection:
@@ -118,7 +122,8 @@ def _make(db: sqlite3.Connection, path: Path) -> None:
             return
         db.execute("PRAGMA journal_mode = WAL")
         with writing(db) as tx:
-            for statement in _STEPS.get(_version(db, path), _SCHEMA):
+            known = _version(db, path)
+            for statement in _STEPS[known - 1 :] if known else _SCHEMA:
                 tx.execute(statement)
             tx.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             tx.execute(f"PRAGMA user_version = {VERSION}")

@@ -23,6 +23,7 @@ class Entry:
     container: str
     task: str
     plan: str | None
+    group_task: str | None
     model: str
     cost: int
     estimated: bool
@@ -40,7 +41,7 @@ class Entry:
 def since(db: sqlite3.Connection, seq: int, most: int = 500) -> list[Entry]:
     """Read the entries after `seq`, in order, at most so many."""
     found = db.execute(
-        "SELECT settled_seq AS seq, request, container, task, plan, model, cost_nano AS cost,"
+        "SELECT settled_seq AS seq, request, container, task, plan, group_task, model, cost_nano AS cost,"
         " state = 'estimated' AS estimated, assumed, status,"
         " input_tokens, output_tokens, cache_read, cache_write_5m, cache_write_1h, settled_at AS at,"
         " subscription FROM entries"

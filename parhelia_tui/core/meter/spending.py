@@ -24,6 +24,7 @@ class Spender:
     """Who asks for money: a container that works on a task, of a plan or of none.
 
     Args:
+        group: the task whose part the task is; what bounds that bounds all its parts together.
         subscription: the key is that of an account with a subscription, so it costs no money: what it uses is
             kept, with what it would cost, and no ceiling bounds it.
     """
@@ -32,6 +33,7 @@ class Spender:
     task: str
     plan: str | None = None
     subscription: bool = False
+    group: str | None = None
 
     def scopes(self, day: str) -> tuple[tuple[str, str], ...]:
         """Pairs of a ceiling and the account that it bounds."""
@@ -40,6 +42,8 @@ class Spender:
         found = [("all", "all"), ("day", f"day:{day}"), (f"task:{self.task}", f"task:{self.task}")]
         if self.plan is not None:
             found.append((f"plan:{self.plan}", f"plan:{self.plan}"))
+        if self.group is not None:
+            found.append((f"task:{self.group}", f"task:{self.group}"))
         return tuple(found)
 
 
@@ -109,7 +113,7 @@ def reserve(
     with writing(db) as tx:
         if tx.execute("SELECT 1 FROM entries WHERE request = ?", (request,)).fetchone():
             return Verdict(Answer.GRANTED)
-        if tx.execute("SELECT 1 FROM stops WHERE task = ?", (spender.task,)).fetchone():
+        if tx.execute("SELECT 1 FROM stops WHERE task IN (?, ?)", (spender.task, spender.group)).fetchone():
             return Verdict(Answer.STOPPED)
         waiting, spent = [], []
         for each in standings(tx, spender, day):
@@ -125,7 +129,7 @@ def reserve(
             return Verdict(Answer.WAIT, tuple(waiting))
         tx.execute(
             "INSERT INTO entries (request, container, task, plan, day, model, state, reserved_nano, at,"
-            " subscription) VALUES (?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?)",
+            " subscription, group_task) VALUES (?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
             (
                 request,
                 spender.container,
@@ -136,6 +140,7 @@ def reserve(
                 estimate,
                 at,
                 spender.subscription,
+                spender.group,
             ),
         )
         _book(tx, spender, day, spent=0, reserved=estimate)
@@ -240,7 +245,7 @@ def _open_entry(tx: sqlite3.Connection, request: str) -> sqlite3.Row | None:
 
 
 def _spender(row: sqlite3.Row) -> Spender:
-    return Spender(row["container"], row["task"], row["plan"], bool(row["subscription"]))
+    return Spender(row["container"], row["task"], row["plan"], bool(row["subscription"]), row["group_task"])
 
 
 def _close(

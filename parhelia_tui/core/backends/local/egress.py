@@ -70,6 +70,7 @@ def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
         container=plan.container_id,
         task=wanted.task,
         plan=wanted.plan,
+        group=wanted.group,
         book=str(paths.home / book.NAME),
         virtual_key=key,
         url=wanted.url,
