@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.sessions.tmux_config import config_text, write_config
+from tests.sessions.attaching import attached
 from tests.support.tmux_server import TmuxServer
 from tests.support.waiting import wait_until
 
@@ -34,16 +35,17 @@ def test_it_is_written_once_and_kept_private(tmp_path: Path) -> None:
     assert write_config(tmp_path) == path
     assert path.stat().st_mtime_ns == before.st_mtime_ns
     assert path.stat().st_ino == before.st_ino
-    assert stat.S_IMODE(before.st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [path]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()} == {0o600}
+    assert sorted(each.suffix for each in tmp_path.iterdir()) == [".conf", ".keys"]
 
 
 def test_a_damaged_file_is_written_anew(tmp_path: Path) -> None:
     path = write_config(tmp_path)
-    path.write_text("set -g set-clipboard on\n")
+    before = {each: each.read_text() for each in tmp_path.iterdir()}
+    for each in before:
+        each.write_text("set -g set-clipboard on\n")
     assert write_config(tmp_path) == path
-    assert path.read_text() == config_text()
-    assert list(tmp_path.iterdir()) == [path]
+    assert {each: each.read_text() for each in tmp_path.iterdir()} == before
 
 
 @pytest.mark.real
@@ -56,8 +58,28 @@ def test_tmux_takes_every_line_of_it(tmux: TmuxServer) -> None:
 
 
 @pytest.mark.real
+def test_the_keys_of_the_scrolling_mode_are_there_once_somebody_attached(tmp_path: Path) -> None:
+    directory = tmp_path / "a 'b' [c]*"
+    directory.mkdir()
+    server = TmuxServer(directory)
+    try:
+        endpoint = server.start(WAIT)
+        assert "copy-mode-vi" not in server.run("list-keys")
+        with attached(endpoint):
+            wait_until(lambda: "search-backward" in server.run("list-keys"))
+        lazily = server.run("list-keys")
+        assert not server.run("show-hooks", "-g", "client-attached").removeprefix("client-attached")
+        (tmp_path / "whole.conf").write_text(config_text())
+        server.run("source-file", str(tmp_path / "whole.conf"))
+        assert server.run("list-keys") == lazily
+    finally:
+        server.close()
+
+
+@pytest.mark.real
 def test_no_key_can_do_more_than_look_type_and_leave(tmux: TmuxServer) -> None:
-    tmux.start(WAIT)
+    with attached(tmux.start(WAIT)):
+        wait_until(lambda: "search-backward" in tmux.run("list-keys"))
     keys = tmux.run("list-keys").splitlines()
     assert len(keys) > 50
     for line in keys:

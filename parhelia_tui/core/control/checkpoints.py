@@ -36,7 +36,10 @@ def want_due(context: Context) -> None:
                 if container is not None and container.state is ContainerState.RUNNING:
                     context.looked[task.id] = now
                     due.append((task, container, Trigger.PERIODIC))
-        for task_id, container_id, state in _ended_without(context.db, now - LATELY_S):
+        for task_id, container_id, state, by in _ended_without(context.db, now - LATELY_S):
+            if config.automatic == "agents" and not talk_of(by):
+                # Seen at every look for an hour, so its row is not even read.
+                continue
             ended = tasks.find(context.db, task_id)
             trigger = Trigger.ERROR if state == "failed" else Trigger.END
             wanted = config.at_end if trigger is Trigger.END else config.on_error
@@ -84,11 +87,12 @@ def _is_old(context: Context, task: Task, before: float) -> bool:
     return last.created_at < before and last.state not in (CheckpointState.PENDING, CheckpointState.CREATING)
 
 
-def _ended_without(db: sqlite3.Connection, since: float) -> list[tuple[str, str, str]]:
-    """Name attempts that ended lately and have no checkpoint of their end: task, container and state."""
+def _ended_without(db: sqlite3.Connection, since: float) -> list[tuple[str, str, str, str]]:
+    """Name attempts that ended lately and have no checkpoint of their end: task, container, state and agent."""
     found = db.execute(
-        "SELECT task_id, container_id, state FROM attempts AS a"
-        " WHERE finished_at > ? AND state IN ('completed', 'failed', 'cancelled')"
+        "SELECT a.task_id, a.container_id, a.state, tasks.agent"
+        " FROM attempts AS a JOIN tasks ON tasks.id = a.task_id"
+        " WHERE a.finished_at > ? AND a.state IN ('completed', 'failed', 'cancelled')"
         # One that never began has neither done anything nor a talk to go on with.
         " AND EXISTS (SELECT 1 FROM containers WHERE id = a.container_id AND started_at IS NOT NULL)"
         " AND NOT EXISTS"
@@ -96,7 +100,7 @@ def _ended_without(db: sqlite3.Connection, since: float) -> list[tuple[str, str,
         "  AND (c.attempt > a.number OR c.trigger IN ('end', 'error') OR c.created_at >= a.finished_at))",
         (since,),
     )
-    return [(row[0], row[1], row[2]) for row in found]
+    return [(row[0], row[1], row[2], row[3]) for row in found]
 
 
 def subject(

@@ -46,10 +46,10 @@ CHECKPOINTS_AT_ONCE = 2
 """Checkpoints that are being taken at the same time: each reads and packs as fast as a processor can."""
 RETENTION_EVERY_S = 3600.0
 TROUBLE_PAUSE_S = 1.0
-GATHER_S, BURST_S = 0.01, 0.05
-"""How long what containers and jobs tell is gathered before a round looks at all of it, and how long while others
-are being created, which need the processors: a hundred that start together tell something every few milliseconds,
-and a round costs one. Fronts never wait for it."""
+GATHER_S, BURST_S = 0.01, 0.25
+"""How long what containers and jobs tell is gathered before a round looks at all of it, and how long while further
+containers wait for their turn to be created: those need the processors, and what begins and ends within that time is
+then read and stored once. Fronts never wait for it, and it ends with the waiting."""
 
 
 class Controller:
@@ -215,8 +215,7 @@ class Controller:
         timer = loop.call_later(most_s, self._woken.set)
         await self._woken.wait()
         timer.cancel()
-        # Every place of those that create at the same time is taken: more of them wait.
-        timer = loop.call_later(BURST_S if self._creating.locked() else GATHER_S, self._pressing.set)
+        timer = loop.call_later(BURST_S if self._others_wait() else GATHER_S, self._pressing.set)
         await self._pressing.wait()
         timer.cancel()
         self._woken.clear()
@@ -350,7 +349,13 @@ class Controller:
             "live": done.live,
         }
 
+    def _others_wait(self) -> bool:
+        """Say whether more containers are to be created than are being created at the same time."""
+        return sum(what == "create" for what, _ in self._jobs.names()) > CREATE_AT_ONCE
+
     def _job_done(self, name: Name, failed: bool) -> None:
+        if name[0] == "create" and not self._others_wait():
+            self._pressing.set()
         # What failed is tried again at the next tick, not at once. A look that found nothing new is no reason
         # for another round; everything else may have freed something.
         if not failed and (name[0] != "settle" or self._news):

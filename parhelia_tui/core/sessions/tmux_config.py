@@ -140,6 +140,9 @@ bind-key -T prefix d detach-client
 bind-key -T prefix [ copy-mode
 bind-key -T prefix ] paste-buffer -p
 bind-key -T prefix PPage copy-mode -u
+"""
+
+_SCROLLING = """\
 bind-key -T copy-mode-vi C-q detach-client
 bind-key -T copy-mode-vi MouseDown1Pane select-pane
 bind-key -T copy-mode-vi MouseDrag1Pane select-pane \\; send-keys -X begin-selection
@@ -162,23 +165,21 @@ _TABLES = ("root", "prefix", "copy-mode", "copy-mode-vi")
 
 
 def config_text(history_lines: int = HISTORY_LINES) -> str:
-    """Give the configuration: every default key is taken away before ours are set.
+    """Give the whole configuration: every default key is taken away before ours are set.
 
     Args:
         history_lines: what a session keeps for scrolling back.
     """
-    unbind = "".join(f"unbind-key -a -q -T {table}\n" for table in _TABLES)
-    motions = "".join(
-        f"bind-key -T copy-mode-vi {key} send-keys -X {command}\n" for key, command in _MOTIONS.items()
-    )
-    history = f"set -g history-limit {history_lines}"
-    return f"{_OPTIONS}{history}\n\n{_STATUS}\n{unbind}\n{_KEYS}{motions}{_SEARCH}"
+    return f"{_start_text(history_lines)}{_scrolling_text()}"
 
 
 def write_config(directory: Path, history_lines: int = HISTORY_LINES) -> Path:
     """Write the configuration where a tmux server can be pointed at it with `-f`.
 
-    The name carries the content's hash: a server that is being started by an older Parhelia at the same
+    The keys of the scrolling mode stand in a second file, which the server reads when somebody attaches for the
+    first time: tmux takes as long for them as for all the rest of ours, and most servers are never attached to.
+
+    A file's name carries its content's hash: a server that is being started by an older Parhelia at the same
     moment still reads the file that it was promised.
 
     Args:
@@ -186,10 +187,35 @@ def write_config(directory: Path, history_lines: int = HISTORY_LINES) -> Path:
         history_lines: what a session keeps for scrolling back.
 
     Returns:
-        The file, mode 0600.
+        The file for `-f`, mode 0600.
     """
-    text = config_text(history_lines).encode()
-    path = directory / f"tmux-{hashlib.sha256(text).hexdigest()[:12]}.conf"
+    keys = _written(directory, f"{_scrolling_text()}set-hook -gu client-attached\n", "keys")
+    later = f"set-hook -g client-attached {{ source-file {_quoted(keys)} }}\n"
+    return _written(directory, f"{_start_text(history_lines)}{later}", "conf")
+
+
+def _start_text(history_lines: int) -> str:
+    unbind = "".join(f"unbind-key -a -q -T {table}\n" for table in _TABLES)
+    return f"{_OPTIONS}set -g history-limit {history_lines}\n\n{_STATUS}\n{unbind}\n{_KEYS}"
+
+
+def _scrolling_text() -> str:
+    motions = "".join(
+        f"bind-key -T copy-mode-vi {key} send-keys -X {command}\n" for key, command in _MOTIONS.items()
+    )
+    return f"{_SCROLLING}{motions}{_SEARCH}"
+
+
+def _quoted(path: Path) -> str:
+    """Give a path as a word of tmux that `source-file` takes for this file alone (glob(7))."""
+    plain = "".join(f"\\{each}" if each in "\\*?[" else each for each in str(path))
+    return "'" + plain.replace("'", "'\\''") + "'"
+
+
+def _written(directory: Path, content: str, kind: str) -> Path:
+    """Write a file as a whole, unless it is there as it should be."""
+    text = content.encode()
+    path = directory / f"tmux-{hashlib.sha256(text).hexdigest()[:12]}.{kind}"
     try:
         if path.read_bytes() == text:
             return path

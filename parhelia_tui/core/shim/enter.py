@@ -47,8 +47,8 @@ def enter(directory: str, name: str) -> int:
     """
     try:
         spec = load(directory)
-        with open(os.path.join(directory, "sessions", f"{name}.json"), encoding="ascii") as file:
-            command = [str(word) for word in loads(file.read())["command"]]
+        with open(os.path.join(directory, "sessions", f"{name}.json"), "rb") as file:
+            command = [str(word) for word in loads(file.read().decode("ascii"))["command"]]
         call = Call(spec.shim_socket)
         way = call.ask({"op": "session", "state": "wanted", "name": name})
         rows, columns = termios.tcgetwinsize(0)

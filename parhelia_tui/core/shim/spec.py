@@ -149,5 +149,6 @@ def load(directory: str) -> Spec:
     Raises:
         OSError, ValueError: there is none that can be read.
     """
-    with open(system.join(directory, NAME), encoding="ascii") as file:
-        return Spec.from_text(file.read())
+    # As bytes: a file opened as text has `encodings.ascii` imported, which a supervisor needs for nothing else.
+    with open(system.join(directory, NAME), "rb") as file:
+        return Spec.from_text(file.read().decode("ascii"))
