@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from parhelia_tui.cli.checkpoint_argument import argument
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import completer, count_option, output_options, yes_option
 from parhelia_tui.cli.output import Out, confirmed
-from parhelia_tui.cli.tables import age, details, length, money, size, state, styled, table
-from parhelia_tui.core.model.errors import Exit, ParheliaError
+from parhelia_tui.cli.tables import age, details, size, state, table
+from parhelia_tui.core.model.checkpoint_page import about, moment
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint
 from parhelia_tui.core.model.states import CheckpointState
-from parhelia_tui.core.model.text import one_line, plain
+from parhelia_tui.core.model.text import one_line
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from parhelia_tui.core.checkpoints.diff import Diff, Difference
-
-NOW = "now"
+_COMPARE = "parhelia_tui.cli.checkpoint_compare"
+_WORDS = "parhelia_tui.cli.checkpoint_words"
+_STORE = "parhelia_tui.cli.checkpoint_store"
+_LAZY = {
+    "diff": (
+        f"{_COMPARE}:diff",
+        "Compare a checkpoint with another one, or with the workspace as it is now.",
+    ),
+    "env-diff": (f"{_COMPARE}:env_diff", "Compare the versions and the agent of two checkpoints."),
+    "protect": (f"{_WORDS}:protect", "Keep a checkpoint whatever its age; it cannot be deleted."),
+    "unprotect": (f"{_WORDS}:unprotect", "Let a checkpoint be deleted again."),
+    "tag": (
+        f"{_WORDS}:tag",
+        "Give a checkpoint these tags and no others; tagged ones are kept, and answer to their tags.",
+    ),
+    "note": (f"{_WORDS}:note", "Write a note on a checkpoint."),
+    "verify": (
+        f"{_STORE}:verify",
+        "Read all that checkpoints hold and prove that it is whole; exit code 1 when something is damaged.",
+    ),
+    "gc": (
+        f"{_STORE}:gc",
+        "Free the space that no checkpoint needs; this also happens by itself, once an hour.",
+    ),
+}
 _ORDER = (
     "create", "list", "show", "diff", "env-diff", "restore", "rollback", "protect", "unprotect", "tag", "note",
     "delete", "verify", "gc",
 )  # fmt: skip
 
 
-@click.group(cls=LazyGroup, order=_ORDER)
+@click.group(cls=LazyGroup, lazy=_LAZY, order=_ORDER)
 def checkpoint() -> None:
     """Take checkpoints of tasks, compare them, and go back to them."""
-
-
-def _argument(name: str, metavar: str, *, required: bool = True) -> Callable[..., Callable[..., object]]:
-    return click.argument(name, metavar=metavar, required=required, shell_complete=completer("checkpoint"))
 
 
 @checkpoint.command()
@@ -55,7 +71,7 @@ def create(what: str, note: str, tags: tuple[str, ...]) -> None:
     assert done is not None
     text = (
         f"{done.id}  {done.files} files, {size(done.bytes)}; {done.changed_files} changed, "
-        f"{size(done.added_bytes)} added, {_moment(done.took_s)}"
+        f"{size(done.added_bytes)} added, {moment(done.took_s)}"
     )
     out.answer(
         done,
@@ -94,7 +110,7 @@ def _table(found: list[Checkpoint]) -> str:
 
 
 @checkpoint.command()
-@_argument("name", "CHECKPOINT")
+@argument("name", "CHECKPOINT")
 @output_options
 def show(name: str) -> None:
     """Show one checkpoint: when and why, what it holds, the state of git and the versions of the tools."""
@@ -103,126 +119,12 @@ def show(name: str) -> None:
     out.answer(found, lambda: _page(found), next_actions=[f"parhelia checkpoint diff {found.id}"])
 
 
-def _moment(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 10 else length(seconds)
-
-
 def _page(found: Checkpoint) -> str:
-    git = found.git
-    where = git.get("branch") or "no branch"
-    standing = f"{where} at {str(git.get('head') or 'no commit')[:12]}" if git else ""
-    changes = ", ".join(
-        f"{git[name]} {name}" for name in ("staged", "unstaged", "untracked", "stashes") if git.get(name)
-    )
-    lines = [
-        ("id", found.id),
-        ("task", f"{found.task_id}, attempt {found.attempt}"),
-        ("state", state(found.state)),
-        ("reason", found.reason),
-        ("trigger", str(found.trigger)),
-        ("taken", f"{age(found.created_at)} ago"),
-        ("parent", found.parent or ""),
-        ("workspace", found.workspace),
-        ("files", f"{found.files}, {size(found.bytes)}"),
-        ("changed", f"{found.changed_files} files, {size(found.added_bytes)} added to the store"),
-        ("stood still", f"{_moment(found.pause_s)} of {_moment(found.took_s)}"),
-        ("talk", "kept" if found.conversation else "none"),
-        ("git", standing),
-        ("changes", changes),
-        ("tokens", f"{found.input_tokens} in, {found.output_tokens} out"),
-        ("cost", money(found.cost_usd) if found.cost_usd is not None else ""),
-        ("tags", " ".join(found.tags)),
-        ("note", found.note),
-        ("protected", "yes" if found.protected else ""),
-        *((f"{name}", str(value)) for name, value in found.environment.items()),
-        *(("not taken", each) for each in found.skipped),
-    ]
-    return details(lines)
+    return details([(name, state(value) if name == "state" else value) for name, value in about(found)])
 
 
 @checkpoint.command()
-@_argument("before", "BEFORE")
-@_argument("after", "[AFTER]", required=False)
-@click.option("--file", "path", metavar="PATH", help="Show what changed in this file, line by line.")
-@output_options
-def diff(before: str, after: str | None, path: str | None) -> None:
-    """Compare a checkpoint with another one, or with the workspace as it is now."""
-    out = Out()
-    first = out.client.checkpoints.get(before)
-    second = None if after in (None, NOW) else out.client.checkpoints.get(after or "")
-    if path is not None:
-        _file_diff(out, first, second, path)
-        return
-    with waiting("comparing") as progress:
-        found = out.client.checkpoints.diff(first, second, progress.stage)
-    out.answer(_plain_diff(found), lambda: _diff_text(found))
-
-
-def _file_diff(out: Out, first: Checkpoint, second: Checkpoint | None, path: str) -> None:
-    found = out.client.checkpoints.text_diff(first, second, path)
-    said = found.text or ""
-    if found.binary:
-        said = "it is not text"
-    elif found.too_big:
-        said = "it is too big to be compared line by line"
-    out.answer(
-        found, lambda: "\n".join(_coloured(line) for line in plain(said).splitlines()) or "no difference"
-    )
-
-
-def _coloured(line: str) -> str:
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    return click.style(line, fg=colours.get(line[:1]))
-
-
-def _plain_diff(found: Diff) -> dict[str, list[dict[str, object]]]:
-    def plain_one(each: Difference) -> dict[str, object]:
-        sides = [side for side in (each.after, each.before) if side is not None]
-        return {
-            "path": one_line(each.path, 4000),
-            "kind": sides[0].kind,
-            "before_bytes": each.before.size if each.before else None,
-            "after_bytes": each.after.size if each.after else None,
-        }
-
-    return {
-        name: [plain_one(each) for each in getattr(found, name)] for name in ("added", "changed", "deleted")
-    }
-
-
-def _diff_text(found: Diff) -> str:
-    lines = []
-    for sign, colour, differences in (
-        ("A", "green", found.added),
-        ("M", "yellow", found.changed),
-        ("D", "red", found.deleted),
-    ):
-        for each in differences:
-            before, after = (side.size if side else 0 for side in (each.before, each.after))
-            grown = f"{after - before:+,} bytes" if after != before else ""
-            lines.append(f"{styled(sign, fg=colour)} {one_line(each.path, 4000)}  {grown}".rstrip())
-    return "\n".join(lines) or "no difference"
-
-
-@checkpoint.command("env-diff")
-@_argument("before", "BEFORE")
-@_argument("after", "AFTER")
-@output_options
-def env_diff(before: str, after: str) -> None:
-    """Compare the versions and the agent of two checkpoints."""
-    out = Out()
-    first, second = (out.client.checkpoints.get(each).environment for each in (before, after))
-    found = {
-        name: {"before": first.get(name), "after": second.get(name)}
-        for name in sorted({*first, *second})
-        if first.get(name) != second.get(name)
-    }
-    rows = [[name, str(each["before"] or "–"), str(each["after"] or "–")] for name, each in found.items()]
-    out.answer(found, lambda: table(("NAME", "BEFORE", "AFTER"), rows) if rows else "no difference")
-
-
-@checkpoint.command()
-@_argument("name", "CHECKPOINT")
+@argument("name", "CHECKPOINT")
 @click.argument("directory", metavar="[DIRECTORY]", required=False, type=click.Path(file_okay=False))
 @click.option(
     "--container", is_flag=True, help="In a new container, in which a task of its own goes on from it."
@@ -253,7 +155,7 @@ def restore(name: str, directory: str | None, container: bool) -> None:
 
 
 @checkpoint.command()
-@_argument("name", "CHECKPOINT")
+@argument("name", "CHECKPOINT")
 @yes_option
 @output_options
 def rollback(name: str, yes: bool) -> None:
@@ -283,55 +185,8 @@ def rollback(name: str, yes: bool) -> None:
     )
 
 
-class _Words(TypedDict, total=False):
-    note: str
-    tags: Sequence[str]
-    protected: bool
-
-
-def _say_of(name: str, how: str, **words: Unpack[_Words]) -> None:
-    out = Out()
-    found = out.client.checkpoints.get(name)
-    done = out.client.checkpoints.describe(found.id, **words)
-    out.answer(done, f"{done.id} {how}")
-
-
 @checkpoint.command()
-@_argument("name", "CHECKPOINT")
-@output_options
-def protect(name: str) -> None:
-    """Keep a checkpoint whatever its age; it cannot be deleted."""
-    _say_of(name, "is protected", protected=True)
-
-
-@checkpoint.command()
-@_argument("name", "CHECKPOINT")
-@output_options
-def unprotect(name: str) -> None:
-    """Let a checkpoint be deleted again."""
-    _say_of(name, "is not protected any more", protected=False)
-
-
-@checkpoint.command()
-@_argument("name", "CHECKPOINT")
-@click.argument("tags", metavar="[TAG]...", nargs=-1)
-@output_options
-def tag(name: str, tags: tuple[str, ...]) -> None:
-    """Give a checkpoint these tags and no others; tagged ones are kept, and answer to their tags."""
-    _say_of(name, f"is tagged {', '.join(tags)}" if tags else "has no tags", tags=tags)
-
-
-@checkpoint.command()
-@_argument("name", "CHECKPOINT")
-@click.argument("text", metavar="[TEXT]...", nargs=-1)
-@output_options
-def note(name: str, text: tuple[str, ...]) -> None:
-    """Write a note on a checkpoint."""
-    _say_of(name, "has this note" if text else "has no note", note=" ".join(text))
-
-
-@checkpoint.command()
-@_argument("name", "CHECKPOINT")
+@argument("name", "CHECKPOINT")
 @yes_option
 @output_options
 def delete(name: str, yes: bool) -> None:
@@ -341,39 +196,3 @@ def delete(name: str, yes: bool) -> None:
     confirmed(f"Delete {found.id}, {age(found.created_at)} old? It cannot be brought back.", yes)
     out.client.checkpoints.delete(found.id)
     out.answer({"id": found.id}, f"{found.id} is deleted", next_actions=["parhelia checkpoint gc"])
-
-
-@checkpoint.command()
-@click.argument("names", metavar="[CHECKPOINT]...", nargs=-1, shell_complete=completer("checkpoint"))
-@output_options
-def verify(names: tuple[str, ...]) -> int:
-    """Read all that checkpoints hold and prove that it is whole; exit code 1 when something is damaged."""
-    out = Out()
-    door = out.client.checkpoints
-    chosen = [door.get(each) for each in names] or [
-        each for each in door.of() if each.state is CheckpointState.READY
-    ]
-    with waiting("reading checkpoints") as progress:
-        found = door.verify(chosen, progress.stage)
-    lines = [
-        f"{name or 'the store'}: {one_line(problem.what)} {one_line(problem.path or '', 500)}".rstrip()
-        for name, problems in found.items()
-        for problem in problems
-    ]
-    out.answer(
-        {"checked": [each.id for each in chosen], "problems": lines},
-        "\n".join(lines) or f"{len(chosen)} checkpoints are whole",
-    )
-    return int(Exit.FAILURE if lines else Exit.OK)
-
-
-@checkpoint.command()
-@output_options
-def gc() -> None:
-    """Free the space that no checkpoint needs; this also happens by itself, once an hour."""
-    out = Out()
-    with waiting("freeing space"):
-        done = out.client.checkpoints.collect()
-        left = out.client.checkpoints.statistics()
-    text = f"{size(int(done['freed_bytes']))} freed; {left.trees} states take {size(left.packed_bytes)}"
-    out.answer({**done, "packed_bytes": left.packed_bytes, "unpacked_bytes": left.unpacked_bytes}, text)

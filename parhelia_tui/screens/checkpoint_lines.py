@@ -17,11 +17,11 @@ from parhelia_tui.widgets.row_table import Column
 
 COLUMNS = (
     Column("AGE", 4, right=True),
-    Column("WHY", 10),
-    Column("NOTE", 12, flexible=True),
+    Column("WHY", 8),
+    Column("ADDED", 6, right=True),
+    Column("CHANGED", 7, rank=1, right=True),
     Column("FILES", 6, rank=2, right=True),
-    Column("CHANGED", 7, right=True),
-    Column("ADDED", 7, rank=1, right=True),
+    Column("NOTE", 12, flexible=True),
 )
 CHANGE_COLUMNS = (Column("", 1), Column("FILE", 20, flexible=True), Column("SIZE", 8, rank=1, right=True))
 _SIGNS = {"A": "success", "M": "warning", "D": "error"}
@@ -48,10 +48,10 @@ def cells(each: Checkpoint, now: float, colours: Mapping[str, str]) -> Sequence[
     return (
         Text(age(each.created_at, now)),
         why,
-        Text(one_line(" ".join(words), 300)),
-        Text(f"{each.files}"),
-        Text(f"{each.changed_files}"),
         Text(size(each.added_bytes)),
+        Text(f"{each.changed_files}"),
+        Text(f"{each.files}"),
+        Text(one_line(" ".join(words), 300)),
     )
 
 

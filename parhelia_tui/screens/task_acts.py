@@ -200,7 +200,7 @@ class TaskActs:
         """Show the checkpoints of a task."""
         from parhelia_tui.screens.checkpoints import CheckpointsScreen
 
-        self._screen.app.push_screen(CheckpointsScreen(self._client, task))
+        self._screen.app.push_screen(CheckpointsScreen(self._client, task, self._screen.clock))
 
     def details(self, task: Task) -> None:
         """Show all about a task."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from parhelia_tui.core.checkpoints import build, scouts
+from parhelia_tui.core.checkpoints import build, making, scouts
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
@@ -209,7 +209,7 @@ def test_what_fails_in_another_process_is_told_and_leaves_nothing(
     repository: Repository, live: Path, tmp_path: Path, forks: Forks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = capture(repository, live)
-    mine, real = os.getpid(), build.make
+    mine, real = os.getpid(), making.make
 
     def make(*words: Any, **more: Any) -> str:
         if os.getpid() != mine:

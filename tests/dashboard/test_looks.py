@@ -13,13 +13,16 @@ from textual.pilot import Pilot
 
 from parhelia_tui.app import ParheliaApp
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
+from parhelia_tui.screens.checkpoint_page import CheckpointPageScreen
+from parhelia_tui.screens.checkpoints import CheckpointsScreen
 from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.new_task import NewTaskScreen
 from parhelia_tui.screens.task_details import TaskDetailsScreen
+from parhelia_tui.widgets.row_table import RowTable
 from parhelia_tui.widgets.terminal_view import TerminalView
-from tests.support.still_fleet import LIVE, NOW, PORTS, WAITS, StillFleet
+from tests.support.still_fleet import FAILED, LIVE, NOW, PORTS, WAITS, StillFleet
 from tests.support.tmux_server import TmuxServer
 from tests.support.waiting import until
 
@@ -231,6 +234,49 @@ def test_the_memory_of_a_project(
     async def act(pilot: Pilot[None]) -> None:
         await after("j", "d", then=details_are_read)(pilot)
         await after(*keys)(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=act)
+
+
+def compared(pilot: Pilot[None]) -> bool:
+    screen = pilot.app.screen
+    return not isinstance(screen, CheckpointsScreen) or bool(screen.timeline.key and screen.changes.key)
+
+
+@pytest.mark.parametrize("keys", ["", "b", "R"], ids=["since", "in it", "asked"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_checkpoints(
+    size: tuple[int, int],
+    keys: str,
+    tmp_path: Path,
+    still: StillFleet,
+    app: ParheliaApp,
+    snap_compare: Compare,
+) -> None:
+    (tmp_path / "work").mkdir()
+    still.take_checkpoints(tmp_path / "work")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await after()(pilot)
+        home(pilot).tasks.select(FAILED)
+        await after("C", then=compared)(pilot)
+        await after(*keys, then=compared)(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=act)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+def test_the_details_of_a_checkpoint(
+    size: tuple[int, int], tmp_path: Path, still: StillFleet, app: ParheliaApp, snap_compare: Compare
+) -> None:
+    (tmp_path / "work").mkdir()
+    still.take_checkpoints(tmp_path / "work", "/srv/project")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await after()(pilot)
+        home(pilot).tasks.select(FAILED)
+        await after("C", then=lambda pilot: pilot.app.screen.query_one("#timeline", RowTable).key)(pilot)
+        await after("d", then=lambda pilot: isinstance(pilot.app.screen, CheckpointPageScreen))(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=act)
 

@@ -11,11 +11,20 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.capture import capture
+from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.model.states import ApprovalKind, ContainerState, Health, TaskState
+from parhelia_tui.core.model.states import (
+    ApprovalKind,
+    CheckpointState,
+    ContainerState,
+    Health,
+    TaskState,
+    Trigger,
+)
 from parhelia_tui.core.settings.paths import Paths, private_directory
-from parhelia_tui.core.store import approvals, containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import approvals, checkpoints, containers, events, ledger, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from tests.support.store import make_task, start
@@ -180,6 +189,48 @@ class StillFleet:
             )
         )
 
+    def take_checkpoints(self, workspace: Path, called: str = "") -> None:
+        """Give the failed task three checkpoints, with what they hold, and a workspace that has changed since.
+
+        Args:
+            workspace: an empty directory.
+            called: another path for it, by which it is not found.
+        """
+        trees: list[str] = []
+        with Repository(self.paths.checkpoints) as repository:
+            for number in range(3):
+                _change(workspace, number)
+                trees.append(capture(repository, workspace, trees[-1] if trees else None).tree)
+        _change(workspace, 3)
+        with writing(self._db) as tx:
+            task = tasks.get(tx, FAILED)
+            parent = None
+            for number, (trigger, tree) in enumerate(
+                zip((Trigger.MANUAL, Trigger.PERIODIC, Trigger.ERROR), trees, strict=True)
+            ):
+                at = NOW - (40 - 15 * number) * MINUTE
+                made = checkpoints.add(
+                    tx, f"cp-0000000{number + 1}", task, None, trigger, at, workspace=called or str(workspace)
+                )
+                made = checkpoints.move(tx, made, CheckpointState.CREATING)
+                taken = {
+                    "tree": tree,
+                    "conversation": tree if number else "",
+                    "files": 60_000 + number,
+                    "bytes": 512_000_000 + number,
+                    "changed_files": (60_000, 12, 3)[number],
+                    "added_bytes": (301_000_000, 48_000, 9_400)[number],
+                    "skipped": ["run/agent.sock: socket"],
+                    "pause_s": 0.004,
+                    "took_s": (2.1, 0.25, 0.24)[number],
+                    "git": {"head": "5f" * 20, "branch": "main", "staged": 1, "unstaged": 2, "stashes": 1},
+                    "environment": {"agent": "shell", "python3": "3.11.7", "git": "2.39.5"},
+                }
+                made = checkpoints.finish(tx, made, taken, parent, at)
+                parent = made.id
+                if number == 0:
+                    checkpoints.describe(tx, made, note="before the rewrite", tags=["good"], protected=True)
+
     def write_log(self, task_id: str, text: bytes) -> None:
         """Write what a task printed, as its container's log."""
         place = self.paths.container(LIVE[task_id])
@@ -192,6 +243,17 @@ class StillFleet:
         if self._holder is not None:
             self._holder.kill()
             self._holder.communicate()
+
+
+def _change(workspace: Path, number: int) -> None:
+    """Bring a workspace to the next of its states."""
+    (workspace / "src").mkdir(exist_ok=True)
+    (workspace / "src" / "parser.py").write_text(
+        "def parse(text):\n" + f"    step({number})\n" * (number + 1)
+    )
+    (workspace / "src" / f"step_{number}.py").write_text(f"STEP = {number}\n")
+    (workspace / "src" / f"step_{number - 2}.py").unlink(missing_ok=True)
+    (workspace / "notes 漢字.md").write_text("- a note\n" * number)
 
 
 def _tasks() -> Sequence[Task]:

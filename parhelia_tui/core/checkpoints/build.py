@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +10,9 @@ from functools import partial
 from itertools import pairwise
 
 from parhelia_tui.core.checkpoints.coding import NOTHING, damaged
-from parhelia_tui.core.checkpoints.files import (
-    CREATE,
-    DEPTH_LIMIT,
-    DIRECTORY,
-    descriptor,
-    open_below,
-    write_all,
-)
+from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor, open_below
 from parhelia_tui.core.checkpoints.forked import copies, possible
+from parhelia_tui.core.checkpoints.making import dress, link, make
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
@@ -34,8 +26,6 @@ _WORTH = 400
 
 _FILE = 32 << 10
 """What it costs to make a file, in bytes to write."""
-
-_UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES)
 
 
 @dataclass(slots=True)
@@ -229,82 +219,3 @@ def shares(jobs: Sequence[Job], count: int) -> list[Sequence[Job]]:
             cuts.append(number + 1)
     cuts += [len(jobs)] * (count + 1 - len(cuts))
     return [jobs[one:other] for one, other in pairwise(cuts)]
-
-
-def make(objects: Objects, within: int, name: str, entry: Entry, *, durable: bool) -> str:
-    """Make a file or a symbolic link that is not there yet.
-
-    Args:
-        within: descriptor of the directory.
-        name: in it; the entry's own may be another one.
-        durable: bring it to the disk.
-
-    Returns:
-        What could not be given to it, empty for nothing.
-
-    Raises:
-        ParheliaError: E600 when its content is missing or damaged.
-        OSError: when it cannot be made.
-    """
-    if entry.target is not None:
-        os.symlink(entry.target, name, dir_fd=within)
-        return _dress_link(within, name, entry)
-    with descriptor(os.open(name, CREATE, 0o600, dir_fd=within)) as file:
-        if entry.chunked:
-            _write_pieces(objects, file, entry)
-        elif entry.size:
-            write_all(file, objects.piece((entry.size, entry.content)))
-        lost = dress(file, entry)
-        if durable:
-            os.fsync(file)
-        return lost
-
-
-def _write_pieces(objects: Objects, file: int, entry: Entry) -> None:
-    hole = False
-    for piece in objects.pieces(entry.content, entry.size, chunked=True):
-        if hole := piece[1] == NOTHING:
-            os.lseek(file, piece[0], os.SEEK_CUR)
-        else:
-            write_all(file, objects.piece(piece))
-    if hole:
-        os.ftruncate(file, entry.size)
-
-
-def dress(file: int, entry: Entry) -> str:
-    """Give an open file or directory its attributes, owner, permissions and time.
-
-    Returns:
-        What it does not take, empty for nothing.
-    """
-    lost = ""
-    wanted = entry.xattrs
-    for key, value in wanted.items():
-        try:
-            os.setxattr(file, key, value)
-        except OSError as error:
-            if error.errno not in _UNSUPPORTED:
-                raise
-            lost = f"attribute {key}: {error.strerror}"
-    if os.geteuid() == 0:
-        # Before the permissions: a change of the owner takes set-user-id away.
-        os.fchown(file, entry.uid, entry.gid)
-    os.fchmod(file, stat.S_IMODE(entry.mode))
-    os.utime(file, ns=(entry.mtime, entry.mtime))
-    return lost
-
-
-def _dress_link(within: int, name: str, entry: Entry) -> str:
-    if os.geteuid() == 0:
-        os.chown(name, entry.uid, entry.gid, dir_fd=within, follow_symlinks=False)
-    os.utime(name, ns=(entry.mtime, entry.mtime), dir_fd=within, follow_symlinks=False)
-    return ""
-
-
-def link(opened: int, path: str, name: str, other_path: str, other_name: str) -> None:
-    """Give a file another name; both directories are given by their paths below `opened`."""
-    with (
-        descriptor(open_below(opened, path)) as old,
-        descriptor(open_below(opened, other_path)) as new,
-    ):
-        os.link(name, other_name, src_dir_fd=old, dst_dir_fd=new, follow_symlinks=False)

@@ -176,7 +176,7 @@ def capture(
             tuple(
                 sorted(
                     f"{path}/{name}" if path else name
-                    for path, names in scan.unsettled.items()
+                    for path, names in scan.unsettled().items()
                     for name in names
                 )
             ),
@@ -185,8 +185,7 @@ def capture(
 
 
 def _touched(scan: Scan, watch: Watch) -> Mapping[str, set[str]]:
-    unsettled, scan.unsettled = scan.unsettled, {}
-    return _merged(unsettled, watch.touched())
+    return _merged(scan.unsettled(), watch.touched())
 
 
 def _merged(one: Mapping[str, set[str]], other: Mapping[str, set[str]]) -> Mapping[str, set[str]]:

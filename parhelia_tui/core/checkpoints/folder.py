@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from parhelia_tui.core.checkpoints.manifest import Entry
+from parhelia_tui.core.checkpoints.manifest import Directory, Entry
 
 Key = tuple[int, ...]
 """Inode, size, mtime and ctime of a name, the times as seconds and nanoseconds."""
@@ -111,6 +111,12 @@ class Folder:
     def key_by_name(self) -> dict[bytes, Key]:
         """Give the key of each name."""
         return dict(zip(self.names, unpack(self.keys), strict=True))
+
+    def entries_by_name(self, listing: Callable[[bytes], Directory]) -> dict[str, Entry]:
+        """Give its entries, out of the stored listing where they are not in memory."""
+        if self.entries is None and self.listing is not None:
+            return {each.name: each for each in listing(self.listing)}
+        return self.entries or {}
 
     def weigh(self) -> None:
         """Add up what it costs to look at it."""

@@ -9,27 +9,22 @@ import time
 from collections.abc import Collection, Mapping
 
 from parhelia_tui.core.checkpoints.coding import NOTHING
-from parhelia_tui.core.checkpoints.content import NotAFile, attributes, same_file, take_file
+from parhelia_tui.core.checkpoints.content import attributes, same_file
 from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor, open_below
 from parhelia_tui.core.checkpoints.folder import UNSURE, Folder, Key, key_of, keys, pack, unpack
 from parhelia_tui.core.checkpoints.hasher import Hasher
 from parhelia_tui.core.checkpoints.ignore import Rules
+from parhelia_tui.core.checkpoints.links import add_other_names
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
 from parhelia_tui.core.checkpoints.scouts import differing
+from parhelia_tui.core.checkpoints.taking import UNREADABLE, Taker, fresh
 from parhelia_tui.core.checkpoints.watch import Watch
 
 STAGING = ".parhelia-rollback-"
 """A rollback works in a directory of this name at the top of a workspace; no checkpoint has it."""
 
-_TICK_NS = 20_000_000
-"""The kernel's clock for files goes in steps of up to 10 ms: a change within one step can leave no trace in stat."""
-
-_COARSE_NS = 2_000_000_000
-"""Some file systems count whole seconds, or two."""
-
-_UNREADABLE = "permission denied"
 _KINDS = {
     stat.S_IFSOCK: "socket",
     stat.S_IFIFO: "fifo",
@@ -60,7 +55,6 @@ class Scan:
         processes: int = 1,
     ) -> None:
         self._objects = objects
-        self._hasher = hasher
         self._rules = rules
         self._watch = watch
         self._teller = teller
@@ -69,10 +63,12 @@ class Scan:
         self._seen = 0
         self.changed: set[str] = set()
         """Directories that were not as they were."""
-        self.read = 0
-        """Files that were read."""
-        self.unsettled: dict[str, set[str]] = {}
-        """Directories, with the names in them that did not stand still."""
+        self._taker = Taker(hasher)
+
+    def unsettled(self) -> Mapping[str, set[str]]:
+        """Give and forget directories, with the names in them that did not stand still."""
+        found, self._taker.unsettled = self._taker.unsettled, {}
+        return found
 
     def top(self, opened: int, old: Folder | None) -> Folder:
         """Walk over all of it.
@@ -104,7 +100,7 @@ class Scan:
             if path:
                 # Its own times and permissions stand in the directory above.
                 wanted.setdefault(path.rpartition("/")[0], set())
-        self._add_links(top, wanted)
+        add_other_names(top, wanted)
         for path in sorted(wanted, key=lambda each: each.count("/") if each else -1):
             if not path:
                 top = self._folder(opened, "", top, wanted[path], keep_subs=True, depth=0)
@@ -124,7 +120,7 @@ class Scan:
                 try:
                     made = self._folder(inside, path, old, wanted[path], keep_subs=True, depth=depth)
                 except PermissionError:
-                    self.unsettled.setdefault(above, set()).add(name)
+                    self._taker.unsettled.setdefault(above, set()).add(name)
                     continue
                 parent.subs[name] = made
         return top
@@ -132,22 +128,6 @@ class Scan:
     def _tell(self, names: int) -> None:
         self._seen += names
         self._teller.tell("scanning", self._seen)
-
-    def _add_links(self, top: Folder, wanted: dict[str, set[str]]) -> None:
-        """Add the other names of files of which one name is wanted: inotify tells of one name alone."""
-        inodes: set[int] = set()
-        for path, names in wanted.items():
-            folder = top.within(path)
-            if folder is not None and folder.links:
-                inodes.update(folder.links[name] for name in names if name in folder.links)
-        if not inodes:
-            # The pause of an agent does not grow with the number of directories.
-            return
-        for path, folder in top.walk():
-            if folder.links:
-                names = {name for name, inode in folder.links.items() if inode in inodes}
-                if names:
-                    wanted.setdefault(path, set()).update(names)
 
     def _folder(
         self,
@@ -177,7 +157,7 @@ class Scan:
                 flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         now, encoded = keys(flat), os.fsencode("\0".join(names)).split(b"\0") if names else []
         self._tell(len(names))
-        key = UNSURE if _fresh(own.st_ctime_ns, listed_ns) else key_of(own)
+        key = UNSURE if fresh(own.st_ctime_ns, listed_ns) else key_of(own)
         same = old is not None and not forced and now == old.keys and encoded == old.names
         if old is not None and same and (keep_subs or self._subs(opened, path, old, depth)):
             if old.key != key:
@@ -213,26 +193,26 @@ class Scan:
         try:
             inside = os.open(name, DIRECTORY, dir_fd=opened)
         except PermissionError:
-            into.skipped[name] = _UNREADABLE
+            into.skipped[name] = UNREADABLE
             return False
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 raise
             # Gone or replaced since it was listed.
-            self.unsettled.setdefault(path, set()).add(name)
+            self._taker.unsettled.setdefault(path, set()).add(name)
             return False
         with descriptor(inside):
             try:
                 sub = self._folder(inside, below, old, (), keep_subs=False, depth=depth + 1)
             except PermissionError:
                 # It may be listed, and its names may not be looked at.
-                into.skipped[name] = _UNREADABLE
+                into.skipped[name] = UNREADABLE
                 return False
             if into.entries is not None and name in into.entries:
                 into.entries[name].xattrs = attributes(inside)
             if key_of(os.fstat(inside)) != seen:
                 # What happened to it before it was watched, the watch does not tell: its times stand in the listing.
-                self.unsettled.setdefault(path, set()).add(name)
+                self._taker.unsettled.setdefault(path, set()).add(name)
         into.subs[name] = sub
         return True
 
@@ -252,7 +232,7 @@ class Scan:
         self.changed.add(path)
         rows = unpack(now) if old is not None else []
         old_keys = old.key_by_name() if old is not None else {}
-        old_entries = self._entries(old)
+        old_entries = old.entries_by_name(self._objects.listing) if old is not None else {}
         entries: dict[str, Entry] = {}
         made = Folder(0, names, b"", entries)
         # What is not as it was listed: to make a key of each name again is a fiftieth of a first checkpoint.
@@ -290,13 +270,13 @@ class Scan:
                 deeper.append((name, status))
             else:
                 looked_ns = time.time_ns()
-                taken = self._take(opened, path, name, status, made)
+                taken = self._taker.take(opened, path, name, status, made)
                 if taken is None:
                     other[at] = UNSURE
                 elif not same_file(status, taken):
                     other[at] = key_of(taken)
                 status = taken or status
-            if _fresh(status.st_ctime_ns, looked_ns):
+            if fresh(status.st_ctime_ns, looked_ns):
                 other[at] = UNSURE
         made.keys = now
         if other:
@@ -333,65 +313,8 @@ class Scan:
                 with descriptor(os.open(name, DIRECTORY, dir_fd=opened)) as inside:
                     entry.xattrs = attributes(inside)
             except OSError:
-                self.unsettled.setdefault(path, set()).add(name)
+                self._taker.unsettled.setdefault(path, set()).add(name)
                 return False
             into.subs[name] = before
             return True
         return self._sub(opened, path, name, key_of(status), before, into, depth)
-
-    def _take(
-        self, opened: int, path: str, name: str, status: os.stat_result, into: Folder
-    ) -> os.stat_result | None:
-        """Read a file or a symbolic link; None when it is not there to be read."""
-        assert into.entries is not None
-        try:
-            if stat.S_ISLNK(status.st_mode):
-                target = os.readlink(name, dir_fd=opened)
-                entry = Entry(
-                    name,
-                    status.st_mode,
-                    status.st_mtime_ns,
-                    status.st_size,
-                    status.st_uid,
-                    status.st_gid,
-                    NOTHING,
-                    target,
-                )
-            else:
-                entry, status, still = take_file(self._hasher, opened, name, status)
-                if not still:
-                    self.unsettled.setdefault(path, set()).add(name)
-        except PermissionError:
-            into.skipped[name] = _UNREADABLE
-            return None
-        except NotAFile:
-            self.unsettled.setdefault(path, set()).add(name)
-            return None
-        except OSError as error:
-            if error.errno in (errno.ENOENT, errno.EINVAL):
-                self.unsettled.setdefault(path, set()).add(name)
-            elif error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT):
-                raise
-            else:
-                into.skipped[name] = f"cannot be read ({error.strerror})"
-            return None
-        into.entries[name] = entry
-        self.read += 1
-        into.files += 1
-        into.size += entry.size
-        if status.st_nlink > 1:
-            into.links[name] = status.st_ino
-        return status
-
-    def _entries(self, old: Folder | None) -> Mapping[str, Entry]:
-        if old is None:
-            return {}
-        if old.entries is None and old.listing is not None:
-            return {each.name: each for each in self._objects.listing(old.listing)}
-        return old.entries or {}
-
-
-def _fresh(changed_ns: int, now_ns: int) -> bool:
-    """Say whether a change after `now` could have left this same time of change."""
-    tick = _TICK_NS if changed_ns % 1_000_000_000 else _COARSE_NS
-    return changed_ns + tick > now_ns

@@ -6,10 +6,10 @@ import os
 import stat
 from pathlib import Path
 
-from parhelia_tui.core.checkpoints.build import dress
 from parhelia_tui.core.checkpoints.content import attributes
 from parhelia_tui.core.checkpoints.files import DIRECTORY, descriptor, open_below, remove_tree
 from parhelia_tui.core.checkpoints.journal import Journal, Step, remove_journal, write_journal
+from parhelia_tui.core.checkpoints.making import dress
 from parhelia_tui.core.model.ids import random_hex
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 
-from parhelia_tui.core.checkpoints.coding import digest
 from parhelia_tui.core.checkpoints.folder import Folder
+from parhelia_tui.core.checkpoints.links import link_ids
 from parhelia_tui.core.checkpoints.manifest import encode
 from parhelia_tui.core.checkpoints.objects import Objects
 
@@ -34,7 +33,7 @@ def write_listings(top: Folder, changed: Collection[str], objects: Objects, stor
             path = path.rpartition("/")[0]
     # Where files have several names, a change in one directory can be one in another that is as it was.
     linked = any(folder.links for folder in top.all())
-    return _Writer(_link_ids(top) if linked else {}, None if linked else ways, objects, store).write(top, "")
+    return _Writer(link_ids(top) if linked else {}, None if linked else ways, objects, store).write(top, "")
 
 
 class _Writer:
@@ -56,10 +55,7 @@ class _Writer:
         ids = {name: self._ids[inode] for name, inode in folder.links.items() if inode in self._ids}
         if folder.listing is not None and folder.entries is None and not changed and ids == folder.link_ids:
             return folder.listing
-        entries = folder.entries
-        if entries is None:
-            assert folder.listing is not None
-            entries = {each.name: each for each in self._objects.listing(folder.listing)}
+        entries = folder.entries_by_name(self._objects.listing)
         for name, content in below.items():
             entries[name].content = content
         if ids or folder.link_ids or folder.listing is None:
@@ -70,18 +66,3 @@ class _Writer:
         # What is stored need not stay in memory as well.
         folder.entries = None
         return folder.listing
-
-
-def _link_ids(top: Folder) -> dict[int, int]:
-    """Number the files that have several names in the workspace, by the first of them: inodes do not outlive a restore."""
-    first: dict[int, bytes] = {}
-    several: set[int] = set()
-    for path, folder in top.walk():
-        for name, inode in folder.links.items():
-            full = os.fsencode(f"{path}/{name}" if path else name)
-            if inode in first:
-                several.add(inode)
-                first[inode] = min(first[inode], full)
-            else:
-                first[inode] = full
-    return {inode: int.from_bytes(digest(first[inode])[:6], "little") for inode in several}

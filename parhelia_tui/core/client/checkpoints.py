@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parhelia_tui.core.client.stored import StoredCheckpoints, Told
+from parhelia_tui.core.client.resuming import ResumingCheckpoints
+from parhelia_tui.core.client.stored import Told
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
-from parhelia_tui.core.model.states import TASK_SETTLED, CheckpointState, TaskState, Trigger
+from parhelia_tui.core.model.states import CheckpointState, Trigger
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store import checkpoints, containers, events, tasks
+from parhelia_tui.core.store import checkpoints, containers, tasks
 from parhelia_tui.core.store.connection import reading, writing
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ NOW = "now"
 """Stands for the workspace as it is, where a second checkpoint could be named."""
 
 
-class Checkpoints(StoredCheckpoints):
+class Checkpoints(ResumingCheckpoints):
     """The part of the door that is about checkpoints.
 
     Args:
@@ -49,10 +48,7 @@ class Checkpoints(StoredCheckpoints):
         wake: Callable[[], None],
         ask: Callable[[str, str, dict[str, object], float], dict[str, Any]],
     ) -> None:
-        super().__init__(paths, db)
-        self._owner = owner
-        self._clock = clock
-        self._wake = wake
+        super().__init__(paths, owner, db, clock, wake)
         self._ask = ask
 
     def create(
@@ -122,84 +118,6 @@ class Checkpoints(StoredCheckpoints):
         """
         return self._ask("checkpoint.rollback", checkpoint.id, {}, ROLLBACK_S)
 
-    def resume(
-        self, task: Task, checkpoint: Checkpoint | None, *, workspace: str = "restore", message: str = ""
-    ) -> Task:
-        """Send a settled task back to the queue, so that a new attempt goes on from a checkpoint.
-
-        Args:
-            checkpoint: the newest of the task if None.
-            workspace: `restore` it to the checkpoint, or `keep` it as it is; the talk goes on in both cases.
-            message: what its agent is told then, where it can be told.
-
-        Raises:
-            ParheliaError: E202 when there is none, E103 while the task is at work, E600 for an unfinished one.
-        """
-        with writing(self._db) as tx:
-            task = tasks.get(tx, task.id)
-            if task.state not in TASK_SETTLED:
-                raise ParheliaError(
-                    "E103",
-                    f"task {task.id} is {task.state}; only one that has ended goes on from a checkpoint",
-                    recovery=(f"parhelia attach {task.id}", f"parhelia task cancel {task.id}"),
-                )
-            chosen = checkpoint or checkpoints.newest(tx, task.id)
-            if chosen is None:
-                raise ParheliaError(
-                    "E202",
-                    f"task {task.id} has no checkpoint to go on from",
-                    recovery=(f"parhelia task retry {task.id}", f"parhelia checkpoint list {task.id}"),
-                )
-            self._tree(chosen)
-            task = tasks.move(
-                tx,
-                task,
-                TaskState.PENDING,
-                wanted="run",
-                reason=f"goes on from {chosen.id}",
-                question="",
-                exit_code=None,
-                container_id=None,
-                started_at=None,
-                finished_at=None,
-                resume_from=chosen.id,
-                resume_workspace=workspace,
-                recoveries=0,
-                agent_options=_with_message(task, message),
-            )
-            said = f"attempt {task.attempt + 1} goes on from {chosen.id}"
-            self._tell(tx, "task.resume_requested", task.id, said, chosen, workspace=workspace)
-        from parhelia_tui.core.client.budgets import take_stop_back
-
-        take_stop_back(self._paths, task.id)
-        self._wake()
-        return task
-
-    def fork(self, checkpoint: Checkpoint) -> Task:
-        """Make a task of its own that goes on from a checkpoint in a new workspace. Raises E201, E600."""
-        self._tree(checkpoint)
-        with writing(self._db) as tx:
-            origin = tasks.get(tx, checkpoint.task_id)
-            task_id = new_id("t")
-            task = tasks.add(
-                tx,
-                dataclasses.replace(
-                    origin,
-                    id=task_id,
-                    workspace=str(self._paths.workspaces / task_id),
-                    workspace_mode="empty",
-                    created_at=self._clock(),
-                    state=TaskState.PENDING,
-                    reason="",
-                    owner=self._owner,
-                ),
-            )
-            task = tasks.update(tx, task, resume_from=checkpoint.id)
-            said = f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}"
-            self._tell(tx, "task.created", task.id, said, checkpoint)
-        self._wake()
-        return task
-
     def describe(
         self,
         checkpoint_id: str,
@@ -241,39 +159,8 @@ class Checkpoints(StoredCheckpoints):
         """Free what no checkpoint needs, now. Raises E600, E501."""
         return self._ask("checkpoint.collect", "", {}, ROLLBACK_S)
 
-    def _tell(
-        self,
-        tx: sqlite3.Connection,
-        type: str,
-        task_id: str,
-        said: str,
-        checkpoint: Checkpoint,
-        **data: object,
-    ) -> None:
-        events.append(
-            tx,
-            type,
-            said,
-            source="client",
-            task_id=task_id,
-            data={"checkpoint_id": checkpoint.id, **data},
-            at=self._clock(),
-            owner=self._owner,
-        )
-
     def _workspace(self, task: Task) -> str:
         return str(self._paths.workspaces / task.id) if task.workspace_mode == "clone" else task.workspace
-
-
-def _with_message(task: Task, message: str) -> str:
-    """The options of a task's agent with what it is told when its talk goes on; what was said last time is gone."""
-    from parhelia_tui.core.agents.registry import agent
-
-    options = {name: value for name, value in task.agent_options.items() if name != "message"}
-    if message:
-        options["message"] = message
-        agent(task.agent).check(task.prompt, options)
-    return json.dumps(options)
 
 
 def _clean(tags: Sequence[str]) -> list[str]:

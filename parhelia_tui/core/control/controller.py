@@ -14,9 +14,12 @@ from typing import Any
 from parhelia_tui.core.backends.registry import BACKENDS, backend
 from parhelia_tui.core.control import (
     approvals,
+    checkpoint_retention,
     dispatch,
+    due_checkpoints,
     egress,
     health,
+    journals,
     memory,
     notify,
     reconcile,
@@ -251,19 +254,19 @@ class Controller:
         if self._is_due("screens", screens.EVERY_S):
             self._start("screens", "", lambda: screens.look(context))
         if self._is_due("checkpoints", self._config.controller.health_s):
-            taking.want_due(context)
+            due_checkpoints.want_due(context)
             memory.remember(context)
         if self._is_due("renewal", min(renewal.EVERY_S, self._config.modal.renew_before_s / 20)):
             renewal.look(context)
         for wanted in checkpoints.unfinished(context.db):
             self._take(wanted.id)
         if self._is_due("journals", self._config.controller.reconcile_s):
-            self._start("journals", "", lambda: taking.finish_rollbacks(context))
+            self._start("journals", "", lambda: journals.finish_rollbacks(context))
         if self._is_due("reconcile", self._config.controller.reconcile_s):
             self._start("reconcile", "", self._reconcile)
         if self._is_due("retention", RETENTION_EVERY_S):
             self._start("retention", "", lambda: retention.expire(context))
-            self._start("collect", "", lambda: taking.expire(context))
+            self._start("collect", "", lambda: checkpoint_retention.expire(context))
         if self._groups is not None:
             self._groups.follow()
         if self._notifier is not None:

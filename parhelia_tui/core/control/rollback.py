@@ -6,9 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from parhelia_tui.core.control import checkpoints as taking
 from parhelia_tui.core.control import workspaces
+from parhelia_tui.core.control.checkpoint_rows import fail, record
+from parhelia_tui.core.control.checkpoints import subject
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.due_checkpoints import want
+from parhelia_tui.core.control.journals import journal
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Container, Intent, Task
 from parhelia_tui.core.model.states import CheckpointState, ContainerState, Trigger
@@ -83,7 +86,7 @@ async def roll(
     with writing(context.db) as tx:
         known = checkpoints.find(tx, safety)
         if known is None:
-            known = taking.want(context, tx, task, container, Trigger.ROLLBACK, safety)
+            known = want(context, tx, task, container, Trigger.ROLLBACK, safety)
             known = checkpoints.move(tx, known, CheckpointState.CREATING)
     if known.state is CheckpointState.FAILED:
         raise ParheliaError("E600", f"the safety checkpoint failed: {known.reason}")
@@ -92,21 +95,21 @@ async def roll(
     job = {
         "op": "rollback",
         "root": str(context.paths.checkpoints),
-        "subject": taking.subject(context, task, container, previous),
+        "subject": subject(context, task, container, previous),
         "tree": checkpoint.tree,
-        "journal": str(taking.journal(context, task.id)),
+        "journal": str(journal(context, task.id)),
         "safety": known.state is not CheckpointState.READY,
     }
 
     def keep_safety(found: dict[str, Any]) -> None:
         with writing_durably(context.db) as tx:
-            taking.record(context, tx, safety, parent, found)
+            record(context, tx, safety, parent, found)
 
     with _alone(context, task):
         try:
             done = await context.workers.work(job, lambda stage, done, total: None, keep_safety)
         except ParheliaError as error:
-            taking.fail(context, safety, f"{error.code}: {error.message}")
+            fail(context, safety, f"{error.code}: {error.message}")
             raise
     with writing(context.db) as tx:
         events.append(

@@ -9,7 +9,7 @@ from typing import Any
 
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control import notify, reconcile, retention, rollback
-from parhelia_tui.core.control.checkpoints import collect
+from parhelia_tui.core.control.checkpoint_retention import collect
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import read_news
 from parhelia_tui.core.control.telling import tell

@@ -1,0 +1,95 @@
+"""What is stored and told of a checkpoint: how far it is, what was taken, why it could not be."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Checkpoint, Task
+from parhelia_tui.core.model.states import CheckpointState
+from parhelia_tui.core.store import checkpoints, events, tasks
+from parhelia_tui.core.store.connection import writing
+
+
+def record(
+    context: Context,
+    tx: sqlite3.Connection,
+    checkpoint_id: str,
+    parent: Checkpoint | None,
+    found: dict[str, Any],
+) -> Checkpoint:
+    """Store what a worker took, compared with `parent`, and tell of it."""
+    current = checkpoints.get(tx, checkpoint_id)
+    if current.state is CheckpointState.PENDING:
+        current = checkpoints.move(tx, current, CheckpointState.CREATING)
+    task = tasks.find(tx, current.task_id)
+    environment = {**found["environment"], **(_about(task) if task else {})}
+    done = checkpoints.finish(
+        tx,
+        current,
+        {**found, "environment": environment},
+        parent.id if parent else None,
+        context.clock(),
+    )
+    events.append(
+        tx,
+        "checkpoint.created",
+        f"{done.id} ({done.trigger}): {done.files} files, {done.changed_files} changed",
+        level="warning" if done.skipped else "info",
+        task_id=done.task_id,
+        container_id=done.container_id,
+        data={
+            "checkpoint_id": done.id,
+            "added_bytes": done.added_bytes,
+            "pause_s": done.pause_s,
+            "took_s": done.took_s,
+            "skipped": list(done.skipped),
+        },
+        at=context.clock(),
+    )
+    return done
+
+
+def _about(task: Task) -> dict[str, str]:
+    try:
+        described = agent(task.agent).describe(task)
+    except ParheliaError:
+        # An agent that is not configured any more; what it made is kept all the same.
+        described = {}
+    return {"agent": task.agent, **described}
+
+
+def fail(context: Context, checkpoint_id: str, why: str) -> None:
+    """Store that a checkpoint could not be taken; one that is ready stays so."""
+    with writing(context.db) as tx:
+        current = checkpoints.get(tx, checkpoint_id)
+        if current.state is CheckpointState.PENDING or current.state is CheckpointState.CREATING:
+            checkpoints.move(tx, current, CheckpointState.FAILED, reason=why, finished_at=context.clock())
+            events.append(
+                tx,
+                "checkpoint.failed",
+                f"{checkpoint_id} ({current.trigger}): {why}",
+                level="error",
+                task_id=current.task_id,
+                container_id=current.container_id,
+                data={"checkpoint_id": checkpoint_id},
+                at=context.clock(),
+            )
+
+
+class Teller:
+    """Writes how far a checkpoint is where every screen sees it."""
+
+    def __init__(self, context: Context, checkpoint_id: str) -> None:
+        self._context = context
+        self._checkpoint_id = checkpoint_id
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        said = f"{stage}, {done:,} of {total:,}" if total else f"{stage}, {done:,}"
+        with writing(self._context.db) as tx:
+            current = checkpoints.find(tx, self._checkpoint_id)
+            if current is not None and current.state is CheckpointState.CREATING:
+                checkpoints.tell(tx, current, said)
