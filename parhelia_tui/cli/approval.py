@@ -136,7 +136,14 @@ def _answer(
     out.answer(
         done,
         "\n".join(
-            f"{each.id} {each.state}: {question_of(each.kind, each.tool, each.input, each.message)}"
+            f"{each.id} {_became(each)}: {question_of(each.kind, each.tool, each.input, each.message)}"
             for each in done
         ),
     )
+
+
+def _became(answered: Approval) -> str:
+    """What became of an answer, in words."""
+    if answered.state is not ApprovalState.PENDING:
+        return str(answered.state)
+    return f"{answered.decision}, told as its task goes on in another container"

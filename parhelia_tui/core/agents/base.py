@@ -21,6 +21,7 @@ class Start:
         continues: the talk of an earlier attempt lies in the home.
         talk: the id of that conversation; another one where this attempt begins its own from a copy.
         interrupted: that attempt was ended by a failure in the middle of its work.
+        deferred: its talk ends with a question that waits for an answer, and is to be asked again.
         memory: what earlier sessions of this project left for the next one; empty for nothing.
     """
 
@@ -32,6 +33,7 @@ class Start:
     talk: str = ""
     interrupted: bool = False
     memory: str = ""
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,9 @@ class Agent(Protocol):
         Returns:
             How many files were written. Nothing of it ever flows back.
         """
+
+    def keeps_questions(self, task: Task) -> bool:
+        """Say whether a question that waits when its container ends is asked again where its talk goes on."""
 
     def describe(self, task: Task) -> Mapping[str, str]:
         """Say what of the agent belongs to the environment of a checkpoint: its version, its model."""

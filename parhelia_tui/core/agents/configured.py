@@ -100,6 +100,10 @@ class ConfiguredAgent:
         """Nothing of the user's goes along but what the configuration says."""
         return 0
 
+    def keeps_questions(self, task: Task) -> bool:
+        """It waits for its answers where it asked."""
+        return False
+
     def describe(self, task: Task) -> Mapping[str, str]:
         """Name its program."""
         return {"program": self._config.command[0]}

@@ -12,6 +12,7 @@ from parhelia_tui.core.agents.demo.agent import DemoAgent
 from parhelia_tui.core.agents.options import suggestion
 from parhelia_tui.core.agents.shell import ShellAgent
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 
 _AGENTS: Mapping[str, Agent] = MappingProxyType(
@@ -46,6 +47,12 @@ def leaves_notes(name: str) -> bool:
     """Say whether an agent leaves notes for the next session; one that there is not leaves nothing."""
     found = _find(name)
     return found is not None and bool(found.notes)
+
+
+def keeps_questions(task: Task) -> bool:
+    """Say whether a question of a task's agent outlives its container."""
+    found = _find(task.agent)
+    return found is not None and found.keeps_questions(task)
 
 
 def network_of(name: str) -> str:

@@ -70,6 +70,10 @@ class ShellAgent:
         """It has no configuration of the user's."""
         return 0
 
+    def keeps_questions(self, task: Task) -> bool:
+        """It waits for its answers where it asked."""
+        return False
+
     def describe(self, task: Task) -> Mapping[str, str]:
         """Say which shell runs it."""
         return {"shell": _shell(task)}

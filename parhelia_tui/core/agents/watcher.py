@@ -39,7 +39,7 @@ def plan(mode: str, conversation: str, source: str, words: Sequence[str]) -> byt
     """The plan of the watcher: its mode, the conversation, a file for it, and the agent's command.
 
     Args:
-        mode: terminal, headless or lines.
+        mode: terminal, headless, deferred (headless, and its talk ends with a question) or lines.
         source: the prompt or the patterns, as the container sees them.
     """
     return b"".join(

@@ -141,6 +141,8 @@ class Approvals:
     def wait(self, approval_id: str, deadline_s: float = CONFIRM_S) -> Approval:
         """Wait until the agent has been told, and give what became of it.
 
+        Of one whose container has ended it is given as it is: its task goes on with the answer when its turn has come.
+
         Raises:
             ParheliaError: E103 when it did not come to what was answered: the agent waits no more, or the policy
                 forbids it; E501 when nobody confirmed it in time, E206.
@@ -148,6 +150,10 @@ class Approvals:
         for _ in looks(deadline_s, self._wake):
             with reading(self._db) as db:
                 seen = approvals.get(db, approval_id)
+                left = seen.state is ApprovalState.PENDING and approvals.is_deferred(db, seen)
+            if left:
+                # Its container has ended: a new one is started for the answer, which may have to stand in the queue.
+                return seen
             if seen.state is not ApprovalState.PENDING:
                 break
         else:

@@ -34,20 +34,29 @@ def asked(tx: sqlite3.Connection, container: Container, record: dict[str, Any], 
     kind, raw = ApprovalKind(report["kind"]), dict(report["input"])
     shown, tool = _shown(raw), one_line(str(report["tool"]), 120)
     hidden = shown != raw or tool != report["tool"]
-    stored = approvals.add(
-        tx,
-        new_id("a"),
-        container,
-        ask=ask,
-        kind=kind,
-        tool=tool,
-        given=redacted_values(shown),
-        # What cannot be seen is as good as left out: a person is told, and no rule allows it.
-        cut=bool(report["cut"]) or hidden,
-        message=redacted(plain(str(report["message"]))),
-        at=at,
-    )
+    given = redacted_values(shown)
+    # What cannot be seen is as good as left out: a person is told, and no rule allows it.
+    cut = bool(report["cut"]) or hidden
+    before = _asked_before(tx, container, kind, tool, given, cut)
+    if before is not None:
+        stored = approvals.ask_again(tx, before, container, ask)
+    else:
+        stored = approvals.add(
+            tx,
+            new_id("a"),
+            container,
+            ask=ask,
+            kind=kind,
+            tool=tool,
+            given=given,
+            cut=cut,
+            message=redacted(plain(str(report["message"]))),
+            at=at,
+        )
     question = question_of(stored.kind, stored.tool, stored.input, stored.message)
+    if stored.decision:
+        _tell(tx, stored, "asked_again", f"{stored.decision} by {stored.answered_by}: {question}", at=at)
+        return
     judged = policy.judge(rules, tx, container.task_id, kind, stored.tool, raw, stored.cut)
     _tell(tx, stored, "asked", question, level="info" if judged else "warning", at=at)
     if judged is not None:
@@ -59,6 +68,21 @@ def asked(tx: sqlite3.Connection, container: Container, record: dict[str, Any], 
     task = _task(tx, container.task_id, container.id)
     if task is not None and task.state is TaskState.RUNNING:
         tasks.move(tx, task, TaskState.WAITING, question=question)
+
+
+def _asked_before(
+    tx: sqlite3.Connection,
+    container: Container,
+    kind: ApprovalKind,
+    tool: str,
+    given: dict[str, Any],
+    cut: bool,
+) -> Approval | None:
+    """The same question, left behind by a container of this task that has ended."""
+    for each in approvals.deferred(tx, container.task_id):
+        if (each.kind, each.tool, each.input, each.cut) == (kind, tool, given, cut):
+            return each
+    return None
 
 
 def answered(tx: sqlite3.Connection, container: Container, record: dict[str, Any]) -> None:
@@ -79,6 +103,12 @@ def container_ended(tx: sqlite3.Connection, container_id: str, why: str, at: flo
     """Nothing that an ended container asked needs an answer."""
     for each in approvals.waiting(tx, container_id=container_id):
         withdraw(tx, each, "container", f"its container has ended: {why}", at)
+
+
+def task_over(tx: sqlite3.Connection, task_id: str, why: str, at: float) -> None:
+    """Nothing that a task asked in earlier containers needs an answer once it has ended."""
+    for each in approvals.deferred(tx, task_id):
+        withdraw(tx, each, "container", why, at)
 
 
 def waits(db: sqlite3.Connection, task_id: str) -> bool:
@@ -191,8 +221,9 @@ def expire(context: Context) -> None:
 
 
 def decided(db: sqlite3.Connection) -> list[str]:
-    """Name those whose agents are still to be told."""
-    return [each.id for each in approvals.waiting(db) if each.decision]
+    """Name those whose agents are there and still to be told."""
+    left = {each.id for each in approvals.deferred(db)}
+    return [each.id for each in approvals.waiting(db) if each.decision and each.id not in left]
 
 
 def _task(tx: sqlite3.Connection, task_id: str, container_id: str) -> Task | None:

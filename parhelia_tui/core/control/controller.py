@@ -15,6 +15,7 @@ from parhelia_tui.core.backends.registry import BACKENDS, backend
 from parhelia_tui.core.control import (
     approvals,
     checkpoint_retention,
+    deferral,
     dispatch,
     due_checkpoints,
     egress,
@@ -229,6 +230,7 @@ class Controller:
         wishes.cancel_waiting(context)
         for intent in intents.pending(context.db):
             self._fulfil(intent)
+        deferral.go_on(context)
         for container_id in dispatch.pick(context):
             self._create(container_id)
         for container_id, reason in wishes.to_end(context):
@@ -246,6 +248,7 @@ class Controller:
                     self._give_key(container)
         if self._is_due("questions", self._config.controller.health_s):
             approvals.expire(context)
+            deferral.let_go(context)
             replies.expire(context)
         for task_id in replies.due(context.db):
             self._type(task_id)

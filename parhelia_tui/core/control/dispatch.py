@@ -17,7 +17,7 @@ from parhelia_tui.core.model.ids import new_id, session_name
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, TaskState
 from parhelia_tui.core.settings.paths import private_directory
-from parhelia_tui.core.store import checkpoints, containers, events, sessions, tasks
+from parhelia_tui.core.store import approvals, checkpoints, containers, events, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 
 
@@ -245,6 +245,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         memory=memory.of_task(context, task),
         interrupted=task.recoveries > 0
         or renewal.forerunner(context.db, task, container.attempt - 1) is not None,
+        deferred=bool(approvals.deferred(context.db, task.id)),
     )
     adapter.prepare(start)
     launch = adapter.launch(start)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.backends.base import ExitRecord
-from parhelia_tui.core.control import approvals, renewal, replies, sandbox_cost
+from parhelia_tui.core.control import approvals, deferral, renewal, replies, sandbox_cost
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import (
@@ -148,11 +148,21 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         if session.state not in SESSION_ENDED:
             code = end.exit_code if session.kind == "main" else None
             sessions.move(tx, session, SessionState.TERMINATED, finished_at=end.at, exit_code=code)
-    approvals.container_ended(tx, container.id, end.why, end.at)
     replies.container_ended(tx, container.id, end.at)
+    own = _worked_on(tx, container)
+    if own is not None and not completed and deferral.applies(tx, own, container):
+        deferral.defer(tx, own, container, end.why, end.exit_code, end.at)
+        return
+    approvals.container_ended(tx, container.id, end.why, end.at)
+    own = _worked_on(tx, container)
+    if own is not None:
+        _end_task(tx, own, container, end, completed=completed)
+
+
+def _worked_on(tx: sqlite3.Connection, container: Container) -> Task | None:
+    """The task that a container works on, unless it has ended."""
     task = tasks.find(tx, container.task_id)
-    if task and task.container_id == container.id and task.state not in TASK_ENDED:
-        _end_task(tx, task, container, end, completed=completed)
+    return task if task and task.container_id == container.id and task.state not in TASK_ENDED else None
 
 
 def _end_task(
@@ -191,6 +201,7 @@ def _end_task(
         **_agent_state(task, end, completed),
     )
     tasks.end_attempt(tx, task.id, container.attempt, outcome, said, end.exit_code, end.at)
+    approvals.task_over(tx, task.id, f"its task has ended: {said}", end.at)
     events.append(
         tx,
         f"task.{state}",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
 from parhelia_tui.core.agents.registry import agent
-from parhelia_tui.core.control import notify, reconcile, retention, rollback
+from parhelia_tui.core.control import approvals, notify, reconcile, retention, rollback
 from parhelia_tui.core.control.checkpoint_retention import collect
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import read_news
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import session_name
-from parhelia_tui.core.model.records import Container, Intent, Session
+from parhelia_tui.core.model.records import Container, Intent, Session, Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import (
+    CONTAINER_ENDED,
     CONTAINER_LIVE,
     SESSION_ENDED,
     ContainerState,
@@ -32,18 +34,26 @@ BEGIN_DEADLINE_S = 5.0
 
 
 def cancel_waiting(context: Context) -> None:
-    """Cancel the tasks that are not wanted and have no container yet."""
-    nowhere = (TaskState.PENDING, TaskState.NEEDS_REVIEW)
-    waiting = [task for task in tasks.unwanted(context.db) if task.state in nowhere]
+    """Cancel the tasks that are not wanted and have no container yet, or none any more."""
+    waiting = [task for task in tasks.unwanted(context.db) if _is_nowhere(context.db, task)]
     if not waiting:
         return
     with writing(context.db) as tx:
         for seen in waiting:
             task = tasks.get(tx, seen.id)
-            if task.state in nowhere:
+            if _is_nowhere(tx, task):
                 now = context.clock()
-                tasks.move(tx, task, TaskState.CANCELLED, finished_at=now)
+                tasks.move(tx, task, TaskState.CANCELLED, finished_at=now, question="")
+                approvals.task_over(tx, task.id, f"its task was cancelled: {task.reason}", now)
                 events.append(tx, "task.cancelled", task.reason, level="warning", task_id=task.id, at=now)
+
+
+def _is_nowhere(db: sqlite3.Connection, task: Task) -> bool:
+    """Say whether no container works on a task: it waits for one, for a review, or for an answer."""
+    if task.state is TaskState.WAITING:
+        container = containers.find(db, task.container_id) if task.container_id else None
+        return container is not None and container.state in CONTAINER_ENDED
+    return task.state in (TaskState.PENDING, TaskState.NEEDS_REVIEW)
 
 
 def to_end(context: Context) -> list[tuple[str, str]]:

@@ -34,6 +34,11 @@ class PolicyConfig(Section):
         default=86400.0,
         description="Seconds after which a question that nobody answered is refused; 0 is never.",
     )
+    defer_s: Annotated[float, Field(ge=0, le=31_536_000)] = Field(
+        default=900.0,
+        description="Seconds after which the container of an agent without a terminal is let go while its question"
+        " waits; the answer lets the talk go on in another one. 0 is never.",
+    )
     review_on_error: bool = Field(
         default=False, description="A task that failed needs a person's review before it counts as ended."
     )

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 OPEN = 32
 """Questions of one container that wait at the same time; a further one is refused at once."""
+LEFT_S = 0.3
+"""Seconds after which a question whose asker hung up counts as taken back. When a container ends, its processes hang
+up first, and what they asked may be asked again where the work goes on."""
 REMEMBERED = 256
 """Answers that are kept, so that a repetition of one is told what the first was."""
 TOO_MANY = "too many questions wait for an answer already"
@@ -29,10 +32,18 @@ class Asks:
 
     Args:
         record: writes a record of a type into the spool; False when it could not.
+        after: calls a handler in so many seconds; of two with one name the later counts.
     """
 
-    def __init__(self, record: Callable[[str, dict[str, Any]], bool]) -> None:
+    def __init__(
+        self,
+        record: Callable[[str, dict[str, Any]], bool],
+        after: Callable[[str, float, Callable[[], None]], None],
+    ) -> None:
         self._record = record
+        self._after = after
+        self._left: list[int] = []
+        self._ends = False
         self._open: dict[int, tuple[Asker, str]] = {}
         # A plain dict keeps the order too, and `collections` would take 1 ms of each start.
         self._answered: dict[int, str] = {}
@@ -78,6 +89,17 @@ class Asks:
         """An asker has hung up: whatever it asked needs no answer any more."""
         for number in [number for number, (each, _) in self._open.items() if each is asker]:
             del self._open[number]
+            self._left.append(number)
+        if self._left:
+            self._after("left", LEFT_S, self._take_back)
+
+    def stand(self) -> None:
+        """The container is being ended: who hangs up now takes nothing back."""
+        self._ends = True
+
+    def _take_back(self) -> None:
+        left, self._left = self._left, []
+        for number in left if not self._ends else ():
             self._record("approval_withdrawn", {"ask": number})
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class ReportServer:
     ) -> None:
         self.loop = loop
         self._on_report = on_report
-        self.asks = Asks(record)
+        self.asks = Asks(record, loop.after)
         self._senders: list[_Sender] = []
         self._waiting: list[_Sender] = []
         self._taken = 0

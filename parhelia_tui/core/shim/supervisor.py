@@ -245,6 +245,7 @@ class Supervisor:
             return
         if not self.reason:
             self.reason, self._detail = reason, detail
+            self.reports.asks.stand()
             self.spool.write("ending", {"reason": detail})
             ask_to_end(self.tree.own())
         # A command that waits at the gate ends by itself; a kill could catch bubblewrap at a bad moment.
@@ -266,6 +267,7 @@ class Supervisor:
         if self.tree is None or self.tree.status is not None or not self.tree.reap():
             return
         # The main process has ended, and all that it left behind ends with it.
+        self.reports.asks.stand()
         self._learn_first()
         self._kill()
         if self.tree.end_signal is not None and not self._done:

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Approval, Container
-from parhelia_tui.core.model.states import APPROVAL_MOVES, ApprovalKind, ApprovalState, check_move
+from parhelia_tui.core.model.states import (
+    APPROVAL_MOVES,
+    CONTAINER_ENDED,
+    ApprovalKind,
+    ApprovalState,
+    check_move,
+)
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
 
@@ -120,6 +126,39 @@ def waiting(
         f"SELECT * FROM approvals WHERE {' AND '.join(wheres)} ORDER BY created_at, id", values
     )
     return [rows.approval(row) for row in found]
+
+
+def deferred(db: sqlite3.Connection, task_id: str | None = None) -> list[Approval]:
+    """Read those that wait although their container has ended; oldest first."""
+    states = ", ".join(f"'{each}'" for each in sorted(CONTAINER_ENDED))
+    where, values = ("AND a.task_id = ?", (task_id,)) if task_id is not None else ("", ())
+    found = db.execute(
+        "SELECT a.* FROM approvals AS a JOIN containers AS c ON c.id = a.container_id"
+        f" WHERE a.state = 'pending' AND c.state IN ({states}) {where} ORDER BY a.created_at, a.id",
+        values,
+    )
+    return [rows.approval(row) for row in found]
+
+
+def is_deferred(db: sqlite3.Connection, approval: Approval) -> bool:
+    """Say whether one waits although its container has ended."""
+    return any(each.id == approval.id for each in deferred(db, approval.task_id))
+
+
+def ask_again(tx: sqlite3.Connection, approval: Approval, container: Container, ask: int) -> Approval:
+    """Say that the same question is asked in another container, where its answer is to be told.
+
+    Raises:
+        ParheliaError: E104 when it changed since it was read.
+    """
+    columns: dict[str, Value] = {
+        "container_id": container.id,
+        "attempt": container.attempt,
+        "ask": ask,
+        "owner_environment": container.id,
+    }
+    change(tx, "approvals", approval.id, approval.version, columns)
+    return get(tx, approval.id)
 
 
 def listed(

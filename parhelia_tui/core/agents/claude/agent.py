@@ -40,6 +40,7 @@ KEEP = (
     " approaches that failed, what blocks, and what the next one must know. Bring them up to date before you finish,"
     " and drop what is no longer true. Never write keys, passwords or other secrets there."
 )
+ASKS_AGAIN = "The container was started again while you waited for an answer. Make the call again that you wanted to make."
 GOES_ON = "The container was started again after a failure. Go on where you were."
 
 OPTIONS: Mapping[str, Option] = {
@@ -154,6 +155,10 @@ class ClaudeAgent:
             homes.put(home, f"{CONFIG}/{name}", data)
         return len(files)
 
+    def keeps_questions(self, task: Task) -> bool:
+        """Without a terminal, where nobody but a person elsewhere can answer."""
+        return _headless(task)
+
     def describe(self, task: Task) -> Mapping[str, str]:
         """Name its version and model."""
         about = self.probe()
@@ -206,6 +211,8 @@ def _prompt(start: Start) -> str:
     """What it is told first; nothing where an ended talk goes on and nobody said anything."""
     if not _goes_on(start):
         return start.task.prompt
+    if start.deferred:
+        return ASKS_AGAIN
     said = start.task.agent_options.get("message")
     if isinstance(said, str) and not start.interrupted:
         return said
@@ -244,7 +251,8 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
     elif prompt:
         words += ["--", prompt]
     source = f"{shown}/prompt" if prompt else ""
-    return watcher.plan("headless" if headless else "terminal", start.conversation, source, words)
+    way = "terminal" if not headless else "deferred" if start.deferred and _goes_on(start) else "headless"
+    return watcher.plan(way, start.conversation, source, words)
 
 
 def _socket(path: str) -> Path:

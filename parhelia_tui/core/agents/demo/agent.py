@@ -98,6 +98,10 @@ class DemoAgent:
         """It has no configuration of the user's."""
         return 0
 
+    def keeps_questions(self, task: Task) -> bool:
+        """It waits for its answers where it asked."""
+        return False
+
     def describe(self, task: Task) -> Mapping[str, str]:
         """Name the model that it plays, and what decides what it does."""
         return {"model": MODEL, "seed": str(task.agent_options.get("seed", "of the task"))}

@@ -1,17 +1,23 @@
 """The start: `python3 -I -S -B __main__.py PLAN`. The agent is started first; all else is imported meanwhile.
 
-The plan is a file of words that end with NUL: `terminal`, `headless` or `lines`, the conversation's id, the file that
-holds the prompt (empty where nothing is asked yet), and the agent's command. `--ask` is the hook that asks.
+The plan is a file of words that end with NUL: `terminal`, `headless`, `deferred` or `lines`, the conversation's id, the
+file that holds the prompt (empty where nothing is asked yet), and the agent's command. `--ask` is the hook that asks.
 """
 
 import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 def _begin(path: str) -> "tuple[int, str, str, str, list[int], str]":
     """Read the plan and start the agent; gives its pid, the plan, the place of its hooks, its pipes and its prompt."""
     with open(path, "rb") as file:
         mode, session, source, *command = map(os.fsdecode, file.read().split(b"\0")[:-1])
+    if mode == "deferred" and not _module("deferral").mark(session):
+        mode = "headless"
     drops = os.path.join(os.environ.get("TMPDIR", "/tmp"), f"parhelia-{os.getpid()}")
     os.mkdir(drops, 0o700)
     os.mkfifo(os.path.join(drops, "wake"), 0o600)
@@ -41,12 +47,18 @@ def _begin(path: str) -> "tuple[int, str, str, str, list[int], str]":
     return pid, mode, session, drops, pipes, source
 
 
+def _module(name: str) -> "ModuleType":
+    """Import a module of this folder."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    if os.path.dirname(here) not in sys.path:
+        # Last, so that nothing beside the folder can stand for a part of the standard library.
+        sys.path.append(os.path.dirname(here))
+    import importlib
+
+    return importlib.import_module(f"{os.path.basename(here)}.{name}")
+
+
 if __name__ == "__main__":
     asks = sys.argv[1] == "--ask"
     begun = () if asks else _begin(sys.argv[1])
-    here = os.path.dirname(os.path.abspath(__file__))
-    # Last, so that nothing beside the folder can stand for a part of the standard library.
-    sys.path.append(os.path.dirname(here))
-    import importlib
-
-    sys.exit(importlib.import_module(os.path.basename(here) + (".ask" if asks else ".run")).main(*begun))
+    sys.exit(_module("ask" if asks else "run").main(*begun))

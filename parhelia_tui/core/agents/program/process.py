@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 
 STEP_S = 1.5
 """Seconds between asking it to interrupt its work and asking it to end; the supervisor's own grace is longer."""
@@ -23,6 +24,8 @@ class Process:
         self.code = 0
         self.told_to_stop = False
         self.due: float | None = None
+        self.asks: Callable[[], bool] = lambda: False
+        """Says whether it waits for an answer; then an interruption would answer for a person, and it is killed."""
         self.descriptor, write = os.pipe()
         os.set_blocking(self.descriptor, False)
         os.set_blocking(write, False)
@@ -60,6 +63,9 @@ class Process:
         """First its work is interrupted, then it is asked to end; the namespace's end is the supervisor's."""
         if not self.told_to_stop:
             self.told_to_stop = True
+            if self.asks():
+                self._send(signal.SIGKILL)
+                return
             self.due = time.monotonic() + STEP_S
             self._send(signal.SIGINT)
 

@@ -26,6 +26,8 @@ LOOK_S = 0.5
 """Seconds between two looks while the agent works; what the kernel notes is seen at once."""
 REST_S = 5.0
 SETTLED_S = 2.0
+SILENT_S = 30.0
+"""Seconds after which an agent that should ask again by itself is told in words."""
 DOUBT_S = 0.7
 """A hook that tells the same, and more of it, may be on its way: so long the session file waits for it."""
 RESTING = ("idle", "permission", "question", "plan", "error")
@@ -75,17 +77,18 @@ class Watch:
             os.close(pipes[0])
             self._stream = Lines(pipes[1], pipes[2], source)
         elif pipes:
-            self._talk = Talk(pipes[0], os.environ.get("PARHELIA_AGENT_SOCKET"))
+            self._talk = talk = Talk(pipes[0], os.environ.get("PARHELIA_AGENT_SOCKET"))
             self._stream = Stream(pipes[1], pipes[2], self._talk)
+            self._process.asks = lambda: bool(talk.waiting)
         self._asked = bool(source)
         self._state = State("", "")
         self._told_at = 0.0
         self._words = ""
         self._doubt_until: float | None = None
+        self._unsaid = (time.monotonic() + SILENT_S, source) if mode == "deferred" else None
         self._tell(State("starting", "process"))
-        if self._talk is not None:
-            with open(source, encoding="utf-8", errors="replace") as file:
-                self._talk.prompt(file.read())
+        if self._talk is not None and self._unsaid is None:
+            self._talk.prompt(_read(source))
 
     def run(self) -> int:
         """Look whenever there is something to see, until the agent has ended."""
@@ -127,6 +130,7 @@ class Watch:
                 self._known(State("working", "stream"))
             if self._talk is not None and self._stream.result is not None:
                 self._talk.end()
+        self._say_unsaid()
         self._notes.clear()
         if self._file.newer():
             self._doubt_until = time.monotonic() + DOUBT_S
@@ -138,6 +142,17 @@ class Watch:
         if isinstance(self._stream, Lines) and self._stream.last_words != self._words:
             self._words = self._stream.last_words
             self._reports.send({"type": "progress", "message": self._words, "percent": None})
+
+    def _say_unsaid(self) -> None:
+        """Tell the agent in words to go on, where it does not do so by itself."""
+        if self._unsaid is None or self._talk is None or not isinstance(self._stream, Stream):
+            return
+        due, source = self._unsaid
+        if self._stream.works:
+            self._unsaid = None
+        elif time.monotonic() > due:
+            self._unsaid = None
+            self._talk.prompt(_read(source))
 
     def _ask_file(self) -> None:
         status = self._file.read()
@@ -187,6 +202,12 @@ class Watch:
 
     def _end(self) -> int:
         code = self._process.code
+        if self._talk is not None and self._talk.waiting:
+            # The connections stay open until the container has ended: hanging up would take the questions back.
+            self._reports.send(
+                {"type": "outcome", "ok": False, "reason": "deferred", "message": "it waits for an answer"}
+            )
+            return 128 - code if code < 0 else code or 1
         if isinstance(self._stream, Stream):
             outcome = classify(code, self._stream.result, self._stream.errors, self._process.told_to_stop)
             self._stream.say(f"● {outcome.reason}: {outcome.message}" if not outcome.ok else "● done")
@@ -199,6 +220,11 @@ class Watch:
         if outcome.ok:
             return 0
         return code if 0 < code < 128 else 128 - code if code < 0 else code or 1
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 def _of_terminal(code: int, told: bool) -> Outcome:

@@ -35,6 +35,8 @@ class Stream:
         self.descriptors = [out, err]
         self.result: dict[str, Any] | None = None
         self.errors = ""
+        self.works = False
+        """Whether it has said, asked or done anything."""
         self._rest = b""
         self._skips = False
         for descriptor in self.descriptors:
@@ -100,6 +102,7 @@ class Stream:
         if not isinstance(entry, dict):
             return
         kind, subtype = entry.get("type"), entry.get("subtype")
+        self.works = self.works or kind in ("assistant", "user", "control_request", "result")
         if kind == "system" and subtype == "init":
             yield State("working", "stream")
         elif kind == "system" and subtype == "api_retry":
