@@ -5,17 +5,14 @@ from __future__ import annotations
 import click
 
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import (
-    choices_option,
-    output_options,
-    task_argument,
-)
+from parhelia_tui.cli.options import choices_option, completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
-from parhelia_tui.cli.tables import Styled, age, details, event_line, money, state, styled, table
+from parhelia_tui.cli.tables import Styled, age, details, event_line, money, size, state, styled, table
 from parhelia_tui.core.model.display import doing, parts_done
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
-from parhelia_tui.core.model.records import Attempt, Event, Task
-from parhelia_tui.core.model.states import TASK_ALIVE, TaskState
+from parhelia_tui.core.model.records import Attempt, Checkpoint, Event, Task
+from parhelia_tui.core.model.states import TASK_ALIVE, TASK_SETTLED, TaskState
 
 NEWEST = 50
 EVENTS_SHOWN = 20
@@ -109,29 +106,53 @@ def _title(found: Task) -> str | Styled:
 
 
 @task.command()
-@task_argument
+@click.argument("task_id", metavar="[TASK]", required=False, shell_complete=completer("task"))
 @output_options
-def show(task_id: str) -> None:
-    """Show a task with its attempts and newest events."""
+def show(task_id: str | None) -> None:
+    """Show a task with its attempts, its newest checkpoint and newest events; the newest of this directory if none
+    is named.
+    """
     out = Out()
-    found = out.client.task(task_id)
+    found = out.client.task(task_id) if task_id else _newest_here(out)
+    kept = out.client.checkpoints.newest(found)
     attempts = out.client.attempts(found.id)
     events = out.client.events(task_id=found.id, limit=EVENTS_SHOWN)
     # Without what they printed and changed, which `task results` looks up.
     group = {"group": out.client.results(found)} if found.is_group else {}
     parts = out.client.parts(found.id) if found.is_group else []
     out.answer(
-        {**plain_data(found), "attempts": attempts, "events": events, **group},
-        lambda: _task_page(found, attempts, events, parts),
+        {**plain_data(found), "attempts": attempts, "checkpoint": kept, "events": events, **group},
+        lambda: _task_page(found, attempts, events, parts, kept),
         next_actions=[
             f"parhelia task {'results' if found.is_group else 'logs'} {found.id}",
             f"parhelia task watch {found.id}",
+            *([f"parhelia resume {found.id}"] if kept and found.state in TASK_SETTLED else []),
         ],
         cost_usd=found.cost_usd,
     )
 
 
-def _task_page(found: Task, attempts: list[Attempt], events: list[Event], parts: list[Task]) -> str:
+def _newest_here(out: Out) -> Task:
+    found = out.client.tasks(workspace=".", limit=1)
+    if not found:
+        raise ParheliaError(
+            "E201",
+            "no task works on this directory",
+            recovery=("parhelia task list --all", "parhelia task show TASK"),
+        )
+    return found[0]
+
+
+def _kept(found: Task, kept: Checkpoint | None) -> str:
+    if kept is None:
+        return ""
+    way = f"; parhelia resume {found.id} goes on from it" if found.state in TASK_SETTLED else ""
+    return f"{kept.id}, {size(kept.bytes)} in {kept.files} files, {age(kept.created_at)} ago{way}"
+
+
+def _task_page(
+    found: Task, attempts: list[Attempt], events: list[Event], parts: list[Task], kept: Checkpoint | None
+) -> str:
     limits = ", ".join(
         f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
         for name, value in plain_data(found.limits).items()
@@ -160,6 +181,7 @@ def _task_page(found: Task, attempts: list[Attempt], events: list[Event], parts:
             ("batch", found.batch or ""),
             ("cost", f"{money(found.cost_usd)}, {found.input_tokens} tokens in, {found.output_tokens} out"),
             ("created", f"{age(found.created_at)} ago"),
+            ("kept", _kept(found, kept)),
         ]
     )
     rows = [

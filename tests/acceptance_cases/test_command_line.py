@@ -42,8 +42,13 @@ def test_an_unknown_command_is_said_to_be_one_and_help_is_named(product: Product
         (("--slot", "-1"), 2, "E100: slot: .*greater than or equal to 1"),
         (("-e", "INVALID"), 2, "E101: 'INVALID' is no environment variable; write NAME=VALUE"),
         (("--profile", "python"), 2, "E101: .*there is no profile 'python' among go, rust"),
+        (
+            ("--persistent", "--unsandboxed"),
+            2,
+            r"E101: persistent and unsandboxed exclude each other: .*\n  try: parhelia run --persistent COMMAND\n",
+        ),
     ],
-    ids=["missing", "file", "slot", "variable", "profile"],
+    ids=["missing", "file", "slot", "variable", "profile", "excluding"],
 )
 def test_what_cannot_be_asked_for_is_refused_in_words_before_anything_starts(
     product: Product, tmp_path: Path, command: str, words: tuple[str, ...], code: int, said: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 
@@ -102,6 +103,23 @@ def test_it_stops_with_its_last_process_and_the_next_one_goes_on_with_it(
     assert now["id"] != container["id"]
     (told,) = product.json("events", "list", "--container", now["id"], "--type", "container.continued")
     assert "it goes on with the home and the system of container c-" in told["message"]
+
+
+def test_it_takes_up_what_was_changed_in_it_and_nothing_of_the_system_below(
+    product: Product, place: Path
+) -> None:
+    install = "head -c 30000000 /dev/urandom > /usr/local/lib/tool; head -c 10000000 /dev/urandom > /opt/tool"
+    keep(product, place, f"{install}; du -sm /usr | cut -f1 > in-all")
+    (container,) = product.json("container", "list", "--all")
+    done = subprocess.run(
+        ["du", "-sk", product.paths.container(container["id"])], capture_output=True, text=True, check=True
+    )
+    # Beside the two it has an /etc and a /var of its own, and of /usr what it changed alone.
+    assert 39_000 < int(done.stdout.split()[0]) < 200_000
+    assert int((place / "in-all").read_text()) > 300
+    keep(product, place, "rm /usr/local/lib/tool /opt/tool")
+    product.json("cleanup", "--persistent")
+    assert not product.paths.container(container["id"]).exists()
 
 
 def test_an_ordinary_container_leaves_nothing_for_the_next_one(product: Product, place: Path) -> None:

@@ -88,6 +88,9 @@ def test_a_shell_that_is_left_goes_on_and_is_found_again_as_it_was(
     assert first.wait_end(30) == 0
     assert b"it goes on" in first.received
     (session,) = product.json("session", "list")
+    # Who opens a shell there again gets one of his own, and the first is still there.
+    shell("--persistent", "-w", str(place)).write(CTRL_Q)
+    assert session["name"] in [each["name"] for each in product.json("session", "list", "--state", "running")]
     with OuterTerminal([PARHELIA, "attach", session["name"]]) as again:
         again.write(b'echo "<$only $(kill -0 $! && echo lives)>"\r')
         again.wait_for(rb"<in-this-shell lives>", 30)
@@ -96,7 +99,7 @@ def test_a_shell_that_is_left_goes_on_and_is_found_again_as_it_was(
         again.process.wait()
     (place / "go").touch()
     wait_until((place / "end").exists, 30)
-    assert product.json("session", "list")[0]["state"] == "running"
+    assert session["name"] in [each["name"] for each in product.json("session", "list", "--state", "running")]
 
 
 def test_a_process_that_goes_on_is_watched_from_outside(product: Product, tmp_path: Path) -> None:

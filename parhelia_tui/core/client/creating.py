@@ -156,6 +156,12 @@ class Creating(Opened):
                 f"there is no backend {request.backend!r}; there is {', '.join(sorted(BACKENDS))}",
                 details={"known": sorted(BACKENDS)},
             )
+        if request.persistent and request.unsandboxed:
+            raise ParheliaError(
+                "E101",
+                "persistent and unsandboxed exclude each other: without isolation there is no system to keep",
+                recovery=("parhelia run --persistent COMMAND", "parhelia run --unsandboxed COMMAND"),
+            )
         mode = request.workspace_mode
         if request.backend != "local" and mode == "shared":
             # What is elsewhere works on a copy, and what it did comes back into that copy.
