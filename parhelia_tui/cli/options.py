@@ -160,7 +160,10 @@ _REQUEST: tuple[_Option, ...] = (
         ("--budget", "budget_usd"),
         {"type": click.FloatRange(0, 1_000_000), "metavar": "USD", "help": "What it may spend on the API."},
     ),
-    (("--backend",), {"metavar": "NAME", "help": "Where it runs: local, modal."}),
+    (
+        ("--backend",),
+        {"metavar": "NAME", "help": "Where it runs: local, modal, or auto: where it fits and costs least."},
+    ),
     (("--priority",), {"type": int, "help": "Larger goes first, -100 to 100."}),
     (("--env", "-e"), {"multiple": True, "metavar": "K=V", "help": "Variable inside; repeatable."}),
     (("--cpus",), {"type": float, "help": "Processors at most."}),

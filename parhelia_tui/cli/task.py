@@ -173,6 +173,12 @@ def _task_page(
             ("says", found.last_line),
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),
             ("agent", found.agent),
+            (
+                "runs on",
+                f"{found.backend}, {found.placed_on}: {found.placed_why}"
+                if found.placed_on
+                else found.backend,
+            ),
             ("workspace", f"{found.workspace} ({found.workspace_mode})"),
             ("container", found.container_id or ""),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),

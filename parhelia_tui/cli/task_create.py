@@ -19,6 +19,7 @@ from parhelia_tui.cli.options import (
 )
 from parhelia_tui.cli.output import Out
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.placement import Choice, Refusal
 from parhelia_tui.core.model.text import one_line
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def create(
     )
     request = out.client.request(fields, flags=flags)
     if dry_run:
-        out.client.check(request)
-        out.answer(request.model_dump(), lambda: _fine(request))
+        place = out.client.placement(request)
+        out.answer({**request.model_dump(), "placement": place}, lambda: _fine(request, place))
         return None
     made = out.client.create_task(request)
     if made.network != "none":
@@ -86,9 +87,14 @@ def create(
     return None
 
 
-def _fine(request: TaskRequest) -> str:
+def _fine(request: TaskRequest, place: Choice | Refusal) -> str:
     said = f"fine: {request.shown_title} ({request.agent}); nothing was started"
-    return "\n".join([said, *(f"  {one_line(each, 200)}" for each in request.targets)])
+    where = (
+        f"it would run on {place.backend}: {place.why}"
+        if isinstance(place, Choice)
+        else f"it would wait: {place.why}"
+    )
+    return "\n".join([said, where, *(f"  {one_line(each, 200)}" for each in request.targets)])
 
 
 def _targets(named: tuple[str, ...], file: str | None) -> tuple[str, ...]:

@@ -137,6 +137,11 @@ again. parhelia session ssh-config gives the same to OpenSSH's client.
 No sandbox is forgotten: it carries this installation's tags and its container's name, the reconciler compares
 them every minute, parhelia cleanup --terminate ends what nobody knows, health.terminate_orphans does so by
 itself. A sandbox whose container has ended, or that no controller has renewed for modal.lease_s, ends itself.
+With --backend auto a task stays on this machine while it fits there (local.max_containers, cpus and memory_mb say how
+much auto may take) and goes to Modal when it needs a GPU, a region or room that is not here, an hour of it can be
+paid, and fewer than modal.max_containers run. --dry-run says where and for how much, task show where and why;
+what fits nowhere just now waits in the queue, what fits nowhere at all is refused. It works on a copy.
+
 make demo-modal shows all of it against an emulated provider, without an account.""",
     "keys": """\
 In the dashboard ? shows every key. The ones that are used most:
@@ -160,6 +165,7 @@ parhelia task create --agent demo --mode empty "Write a parser"
 parhelia task create --file prompt.txt --watch       # a prompt from a file, followed to its end
 parhelia task create --dry-run "fix the parser"      # only check it
 parhelia task create "add tests for {target}" --target a.py --target b.py   # a task for each, all at once
+parhelia task create --backend auto --gpu any --dry-run "python3 train.py"   # where it would run, and what that costs
 git ls-files '*.py' | parhelia task create --agent shell "pylint {target}" --targets-from -
 parhelia task create --split --dry-run "run the tests in tests/unit/, tests/e2e/"   # targets from the prompt
 parhelia task results a1b2                           # each target: how it ended, what it changed and printed

@@ -12,7 +12,7 @@ FIELDS: Mapping[str, Callable[[Task], str]] = {
     "state": lambda task: task.state,
     "agent": lambda task: task.agent,
     "doing": lambda task: f"{task.agent_state} {task.agent_tool}",
-    "backend": lambda task: task.backend,
+    "backend": lambda task: task.placed_on or task.backend,
     "network": lambda task: task.network,
     "workspace": lambda task: task.workspace,
     "batch": lambda task: task.batch or "",

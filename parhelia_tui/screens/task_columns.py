@@ -64,7 +64,8 @@ def _where(fleet: FleetView, task: Task, colours: Colours) -> Text:
     if task.unsandboxed:
         return Text("OPEN!", Style(bold=True, color=colours.get("error")))
     container = fleet.containers.get(task.container_id or "")
-    return Text(f"{task.backend}/{container.slot}" if container else task.backend if task.attempt else "-")
+    backend = task.placed_on or task.backend
+    return Text(f"{backend}/{container.slot}" if container else backend if task.attempt else "-")
 
 
 def _plain(of: Callable[[Task], str]) -> Cell:
@@ -107,7 +108,7 @@ TASK_COLUMNS: Mapping[str, TaskColumn] = {
         "backend and number of its container",
         Column("WHERE", 7, rank=2),
         _where,
-        lambda task: (task.backend, task.container_id or ""),
+        lambda task: (task.placed_on or task.backend, task.container_id or ""),
     ),
     "cost": TaskColumn(
         "what it has cost, in USD",

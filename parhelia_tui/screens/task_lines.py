@@ -51,6 +51,7 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
         ("agent", _words(task.agent)),
         ("workspace", _words(f"{task.workspace} ({task.workspace_mode})")),
         ("runs on", _words(f"{task.backend}, network {task.network}, priority {task.priority}")),
+        ("placed", _words(f"{task.placed_on}: {task.placed_why}" if task.placed_on else "")),
         ("isolation", Text("NONE" if task.unsandboxed else "", Style(color=colours.get("error"), bold=True))),
         ("limits", _words(limits)),
         ("batch", _words(task.batch or "")),

@@ -12,6 +12,7 @@ from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, slug
+from parhelia_tui.core.model.placement import AUTO, Refusal
 from parhelia_tui.core.model.records import Limits, Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.targets import filled
@@ -22,6 +23,7 @@ from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.model.placement import Choice
     from parhelia_tui.core.model.request import TaskRequest
 
 IN_ORDER_S = 1e-6
@@ -60,7 +62,7 @@ class Creating(Opened):
         """
         made = [self._new_tasks(request, batch) for request in requests]
         fresh = [task for one in made for task in one]
-        if any(task.network != "none" for task in fresh):
+        if any(task.network != "none" or task.backend != "local" for task in fresh):
             self._prepare_spending(_ceilings(requests, made), fresh)
         with writing(self._db) as tx:
             for task in fresh:
@@ -93,16 +95,18 @@ class Creating(Opened):
 
         config = load().config
         budgets = Budgets(self.paths, self.owner, lambda: self._db, self._clock, self._find)
-        metered = [
+        spenders = [
             task
             for task in fresh
             if task.network in ("api", "allowlist")
             or (task.network == "open" and network_of(task.agent) == "api")
+            # Sandboxes cost by the second, whatever runs in them.
+            or task.backend != "local"
         ]
-        if metered:
+        if spenders:
             budgets.check()
-            bounded = {task.id: wanted[task.id] for task in metered if task.id in wanted}
-            budgets.begin(metered, bounded, config.budget.plan_usd)
+            bounded = {task.id: wanted[task.id] for task in spenders if task.id in wanted}
+            budgets.begin(spenders, bounded, config.budget.plan_usd)
         # A controller that we start ourselves has our environment; one that was started elsewhere is told.
         value = os.environ.get(config.api.key_env)
         if value and holder(self.paths.controller_lock) is not None:
@@ -122,6 +126,8 @@ class Creating(Opened):
 
         adapter = agent(request.agent)
         task = self._new_task(request, batch)
+        if task.backend == AUTO:
+            self._place(task)
         if not request.targets:
             adapter.check(request.prompt, request.agent_options)
             return [task]
@@ -129,6 +135,23 @@ class Creating(Opened):
         for part in parts:
             adapter.check(part.prompt, part.agent_options)
         return [dataclasses.replace(task, parts=len(parts)), *parts]
+
+    def placement(self, request: TaskRequest) -> Choice | Refusal:
+        """Say where a task would go now and what an hour of it costs, or why it would wait.
+
+        Raises:
+            ParheliaError: as `create_task`, E603 where it can go nowhere.
+        """
+        return self._place(self._new_tasks(request, None)[0])
+
+    def _place(self, task: Task) -> Choice | Refusal:
+        """Choose for a task. Raises E603 where no backend could ever give what it needs."""
+        from parhelia_tui.core.client.placement import place
+
+        found = place(self.paths, self._db, task, self._clock())
+        if isinstance(found, Refusal) and not found.for_now:
+            raise ParheliaError("E603", f"no backend here fits: {found.why}")
+        return found
 
     def _part(self, request: TaskRequest, group: Task, number: int) -> Task:
         target, part_id = request.targets[number], new_id("t")
@@ -150,11 +173,12 @@ class Creating(Opened):
     def _new_task(self, request: TaskRequest, batch: str | None) -> Task:
         from parhelia_tui.core.backends.registry import BACKENDS
 
-        if request.backend not in BACKENDS:
+        known = sorted({*BACKENDS, AUTO})
+        if request.backend not in known:
             raise ParheliaError(
                 "E603",
-                f"there is no backend {request.backend!r}; there is {', '.join(sorted(BACKENDS))}",
-                details={"known": sorted(BACKENDS)},
+                f"there is no backend {request.backend!r}; there is {', '.join(known)}",
+                details={"known": known},
             )
         if request.persistent and request.unsandboxed:
             raise ParheliaError(

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import uuid
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent, leaves_notes, tells_states
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, spending, workspaces
+from parhelia_tui.core.control import (
+    egress,
+    ending,
+    memory,
+    placing,
+    renewal,
+    resume,
+    review,
+    spending,
+    workspaces,
+)
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, session_name
+from parhelia_tui.core.model.placement import Choice
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, TaskState
 from parhelia_tui.core.settings.paths import private_directory
@@ -42,16 +55,31 @@ def pick(context: Context) -> list[str]:
         return []
     picked: list[str] = []
     with writing(db) as tx:
-        for task in tasks.queue(tx, -1 if spent else free):
+        where = placing.Placing(context)
+        for task in _in_order(tx, -1 if spent else free):
             if len(picked) >= free:
                 break
             if spent and egress.is_metered(task.network, task.agent):
                 _hold_back(context, tx, task, spent)
                 continue
-            container = _give_container(context, tx, task)
+            choice = where.place(tx, task)
+            container = _give_container(context, tx, task, choice) if choice is not None else None
             if container is not None:
+                where.begun(container)
                 picked.append(container.id)
     return picked
+
+
+def _in_order(tx: sqlite3.Connection, first: int) -> Iterator[Task]:
+    """Give the tasks of the queue, so many at first and then more, for who lets some of them wait."""
+    given: set[str] = set()
+    while True:
+        found = tasks.queue(tx, first)
+        yield from (task for task in found if task.id not in given)
+        if first < 0 or len(found) < first:
+            return
+        given.update(task.id for task in found)
+        first *= 4
 
 
 def _why_held_back(ceiling: str) -> str:
@@ -86,7 +114,7 @@ def _let_in_again(context: Context) -> None:
     context.held_back.clear()
 
 
-def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Container | None:
+def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice: Choice) -> Container | None:
     now = context.clock()
     workspace = str(workspaces.place(context.paths, task))
     slot = task.slot_wanted or containers.free_slot(tx, workspace)
@@ -106,7 +134,7 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
     container = containers.add(
         tx,
         container_id,
-        renewal.with_rest(tx, task),
+        renewal.with_rest(tx, dataclasses.replace(task, backend=choice.backend, limits=choice.limits)),
         attempt=attempt,
         workspace=workspace,
         slot=slot,
@@ -122,6 +150,8 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
         container_id=container_id,
         started_at=now,
         reason="",
+        placed_on=choice.backend if choice.why else "",
+        placed_why=choice.why,
         agent_state="unknown" if tells_states(task.agent) else "",
         agent_source="",
         agent_tool="",
@@ -137,6 +167,8 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task) -> Con
         container_id=container_id,
         at=now,
     )
+    if choice.why:
+        placing.tell(tx, task, container, choice, now)
     if slot > 1 and task.workspace_mode == "shared":
         events.append(
             tx,

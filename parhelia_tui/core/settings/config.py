@@ -53,7 +53,10 @@ class DefaultsConfig(Section):
     """What a task gets where nothing else is asked for."""
 
     agent: Name = Field(default="claude", description="The agent that runs a prompt, by its name.")
-    backend: Name = Field(default="local", description="Where containers run.")
+    backend: Name = Field(
+        default="local",
+        description="Where containers run: `local`, `modal`, or `auto`, which chooses where a task fits and costs least.",
+    )
     network: Network = Field(
         default="none",
         description="`none` reaches nothing, `api` the agent's API alone, `allowlist` also the hosts of"

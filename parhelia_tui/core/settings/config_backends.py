@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from parhelia_tui.core.model.request import Region
+from parhelia_tui.core.model.request import Cpus, MemoryMb, Region
 from parhelia_tui.core.settings.section import Seconds, Section
 
 LONGEST_S = 86_400.0
@@ -22,6 +22,18 @@ class LocalConfig(Section):
     )
     system_paths: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=("/usr", "/opt"), description="Directories of this machine that containers see, read-only."
+    )
+    max_containers: Annotated[int, Field(ge=0, le=10_000)] | None = Field(
+        default=None,
+        description="Containers at once to which the backend `auto` adds none here. Unset: as many as"
+        " controller.max_containers.",
+    )
+    cpus: Cpus | None = Field(
+        default=None, description="Processors that the backend `auto` may promise here. Unset: all."
+    )
+    memory_mb: MemoryMb | None = Field(
+        default=None,
+        description="Memory in MiB that the backend `auto` may promise here. Unset: what is free.",
     )
     grace_s: Annotated[float, Field(ge=0, le=3600)] = Field(
         default=5.0, description="Seconds between asking a container to end and ending it."
@@ -61,6 +73,17 @@ class ModalConfig(Section):
         default=1800.0,
         description="Seconds before the end of its sandbox at which an agent's work moves to another one; at a "
         "third of it all that cannot move is ended and fetched.",
+    )
+    max_containers: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        default=100,
+        description="Sandboxes at once; further tasks wait. The provider's plan has such a limit.",
+    )
+    # What an agent with a language server and a test run needs; builds should name their needs.
+    cpus: Cpus = Field(
+        default=1.0, description="Processors of a task that names none and is placed by `auto`."
+    )
+    memory_mb: MemoryMb = Field(
+        default=2048, description="Memory in MiB of a task that names none and is placed by `auto`."
     )
     packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Further Debian packages of the image."

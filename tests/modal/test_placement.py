@@ -1,0 +1,96 @@
+"""Tasks that leave the choice of a backend to us, on this machine and at the emulated provider."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.fleet import configure, workspace
+from tests.support.modal_provider import Provider
+from tests.support.product import Product
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.real
+
+# Who fails does it at once; the others wait for that, so that all run at the same time.
+WORK = "echo did {target} on $(uname -s); [ {target} != bad ] || exit 4; echo new > made-{target}"
+
+
+def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_together(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[local]\nmax_containers = 2\ncpus = 2\n[defaults]\nbackend = 'auto'\n")
+    place = workspace(tmp_path)
+    (place / "file").write_text("as it was\n")
+    both = {"workspace": str(place), "network": "none"}
+    tasks = [
+        # Three at once where two have room: the third goes elsewhere.
+        {**both, "prompt": WORK, "targets": ["one", "bad", "three"], "limits": {"cpus": 1}, "priority": 5},
+        {**both, "prompt": "echo on a GPU", "title": "gpu", "limits": {"gpu": "any"}},
+        {**both, "prompt": "echo at home", "title": "home", "backend": "local"},
+    ]
+    file = tmp_path / "tasks.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in tasks))
+    done = cloud.run("--batch", str(file), "--json", timeout=240)
+    assert done.returncode == 1, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["completed"], summary["total"]) == (4, 5)
+    found = {each["title"]: each for each in summary["tasks"]}
+    group = next(each for each in summary["tasks"] if each["parts"])
+
+    gpu = found["gpu"]
+    assert (gpu["state"], gpu["backend"], gpu["placed_on"]) == ("completed", "auto", "modal")
+    assert gpu["placed_why"].startswith("1 cores, 2048 MiB, T4, costs $")
+    assert gpu["placed_why"].endswith("local has no GPU for containers")
+    assert gpu["cost_usd"] > 0
+    assert (found["home"]["state"], found["home"]["placed_on"]) == ("completed", "")
+    results = cloud.run("task", "results", group["id"], "--json")
+    assert results.returncode == 1
+    whole = json.loads(results.stdout)["data"]
+    assert (whole["state"], whole["reason"]) == ("failed", "2 of 3 completed; failed: bad (exit code 4)")
+    by_target = {each["target"]: each for each in whole["results"]}
+    where = [each["backend"] for each in by_target.values()]
+    assert sorted(where) == ["local", "local", "modal"]
+    for name in ("one", "three"):
+        assert by_target[name]["output"] == [f"did {name} on Linux"]
+        assert by_target[name]["files"]["added"] == [f"made-{name}"]
+        assert by_target[name]["files"]["changed"] == []
+    assert by_target["bad"]["files"]["added"] == []
+    assert whole["cost_usd"] == pytest.approx(sum(each["cost_usd"] or 0 for each in whole["results"]))
+    (told,) = cloud.json("events", "list", "--task", gpu["id"], "--type", "task.placed")
+    assert (told["data"]["backend"], told["data"]["gpu"]) == ("modal", "T4")
+    assert "placed" in cloud.run("task", "show", gpu["id"]).stdout
+    made = [each["tags"]["container"] for each in provider.sandboxes(running=False)]
+    assert len(made) == len(set(made)) == 2
+    wait_until(lambda: provider.sandboxes() == [], 30)
+
+
+def test_what_cannot_go_anywhere_is_told_before_it_is_created(
+    product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODAL_CONFIG_PATH", str(tmp_path / "none.toml"))
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    words = ("task", "create", "--backend", "auto", "--mode", "empty", "true")
+    code, error = product.error(*words, "--gpu", "T4")
+    assert (code, error["code"]) == (8, "E603")
+    assert error["message"] == (
+        "no backend here fits: local has no GPU for containers; modal has no token of this user (modal token new)"
+    )
+    assert product.json("task", "list") == []
+    looked = product.json(*words, "--dry-run", "--cpus", "1")["placement"]
+    assert (looked["backend"], looked["usd_per_hour"]) == ("local", 0.0)
+    monkeypatch.setenv("MODAL_TOKEN_ID", "ak-nobody")
+    monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-nobody")
+    looked = product.json(*words, "--dry-run", "--gpu", "H100:2")["placement"]
+    assert (looked["backend"], looked["limits"]["gpu"]) == ("modal", "H100:2")
+    assert looked["usd_per_hour"] == pytest.approx(
+        2 * 0.001097 * 3600 + 0.00003942 * 3600 + 0.00000667 * 7200
+    )
+    product.run("budget", "set", "1")
+    looked = product.json(*words, "--dry-run", "--gpu", "H100:2")["placement"]
+    assert looked["for_now"] is True
+    assert looked["why"].endswith("more than is left of the budget for everything")
+    assert product.json(*words, "--dry-run", "--gpu", "T4")["placement"]["backend"] == "modal"
