@@ -21,7 +21,10 @@ from parhelia_tui.core.model.errors import Exit, ParheliaError
 
 _C = "parhelia_tui.cli"
 COMMANDS = {
-    "task": (f"{_C}.task:task", "create, list, show, watch, cancel, retry, reply, accept, reject, logs"),
+    "task": (
+        f"{_C}.task:task",
+        "create, list, show, watch, results, cancel, retry, reply, accept, reject, logs",
+    ),
     "container": (f"{_C}.container:container", "list, show, events, health, watch, terminate, hosts, allow"),
     "session": (f"{_C}.session:session", "list, new, attach, ssh-config, send, capture, recover, kill"),
     "checkpoint": (

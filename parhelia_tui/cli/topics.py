@@ -166,7 +166,7 @@ parhelia task create --file prompt.txt --watch       # a prompt from a file, fol
 parhelia task create --dry-run "fix the parser"      # only check it
 parhelia task create "add tests for {target}" --target a.py --target b.py   # a task for each, all at once
 parhelia task create --backend auto --gpu any --dry-run "python3 train.py"   # where it would run, and what that costs
-git ls-files '*.py' | parhelia task create --agent shell "pylint {target}" --targets-from -
+parhelia task create --agent shell "pylint {target}" --targets-from files.txt
 parhelia task create --split --dry-run "run the tests in tests/unit/, tests/e2e/"   # targets from the prompt
 parhelia task results a1b2                           # each target: how it ended, what it changed and printed
 parhelia task list --state running

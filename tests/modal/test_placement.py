@@ -18,6 +18,7 @@ pytestmark = pytest.mark.real
 WORK = "echo did {target} on $(uname -s); [ {target} != bad ] || exit 4; echo new > made-{target}"
 
 
+@pytest.mark.long
 def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_together(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
@@ -33,6 +34,7 @@ def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_to
     ]
     file = tmp_path / "tasks.jsonl"
     file.write_text("".join(json.dumps(each) + "\n" for each in tasks))
+    wait_until(lambda: cloud.run("controller", "start").returncode == 0, 120)
     done = cloud.run("--batch", str(file), "--json", timeout=240)
     assert done.returncode == 1, done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
