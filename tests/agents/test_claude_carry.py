@@ -14,7 +14,7 @@ from parhelia_tui.core.model.states import TaskState
 from tests.agents.claude_fleet import PATIENCE_S, ask, until_it_says, use
 from tests.support.fleet import container_of, end_of
 from tests.support.product import Product
-from tests.support.real_claude import claude
+from tests.support.real_claude import NEW, claude
 from tests.support.scripted_api import ScriptedApi
 
 SECRET = "sk-ant-api03-0123456789abcdef0123456789"
@@ -168,6 +168,22 @@ def test_inside_it_has_them_and_the_repositorys_own_parts_run_nowhere_else(
     assert list(brought) == [container_of(client, task.id).id]
     assert (inside / "rules" / "more.md").read_text() == "More.\n"
     assert SECRET in (home / ".claude" / "CLAUDE.md").read_text()
+    # What it has is on its checkpoints, and what was changed is told.
+    before = product.json("checkpoint", "create", task.id)
+    about = before["environment"]
+    assert about["agent"] == "claude"
+    assert about["version"] == NEW
+    assert (about["plugins"], about["MCP servers"]) == ("p@m", "files, web")
+    assert SECRET not in json.dumps(before)
+    state = json.loads((home / ".claude.json").read_text())
+    state["mcpServers"].pop("web")
+    write(home / ".claude.json", json.dumps(state))
+    write(home / ".claude" / "plugins" / "installed_plugins.json", "{}")
+    after = product.json("checkpoint", "create", task.id)
+    assert product.json("checkpoint", "env-diff", before["id"], after["id"]) == {
+        "MCP servers": {"before": "files, web", "after": "files"},
+        "plugins": {"before": "p@m", "after": None},
+    }
 
 
 @pytest.mark.real

@@ -13,6 +13,9 @@ from parhelia_tui.core.checkpoints.reach import reachable
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
 from parhelia_tui.core.checkpoints.segment import Block, Place, Segment
 
+_STEP_S = 2.0
+"""Times of files go in steps of up to two seconds."""
+
 _WASTE = 0.25
 """A pack is written anew when more than this part of it is dead: less would move much to win little."""
 
@@ -43,6 +46,7 @@ def collect(
     *,
     dead: Collection[str] = (),
     grace_s: float = 3600.0,
+    settled_at: float | None = None,
     progress: Progress = quiet,
 ) -> Collected:
     """Throw away what no checkpoint needs. It waits for captures and they wait for it.
@@ -52,6 +56,7 @@ def collect(
         live: trees of all checkpoints there are; they stay.
         dead: trees that are known to be needed no more: they go whatever their age.
         grace_s: a tree that is neither stays for so many seconds, since somebody may be about to record it.
+        settled_at: when every tree that was there had been recorded (epoch seconds): older ones go whatever `grace_s`.
         progress: is told where this is; what it raises ends it.
 
     Raises:
@@ -60,7 +65,7 @@ def collect(
     """
     with repository.locked(alone=True), reporting("clean the checkpoint store up"):
         teller = Teller(progress)
-        gone = _old_trees(repository, live, dead, grace_s)
+        gone = _old_trees(repository, live, dead, max(time.time() - grace_s, (settled_at or 0.0) - _STEP_S))
         kept = [repository.tree(name) for name in repository.trees() if name not in gone]
         needed = reachable(repository.objects, kept, teller)
         # Trees first: what is left when this is killed after that is only room.
@@ -73,15 +78,14 @@ def collect(
 
 
 def _old_trees(
-    repository: Repository, live: Collection[str], dead: Collection[str], grace_s: float
+    repository: Repository, live: Collection[str], dead: Collection[str], before: float
 ) -> set[str]:
     keep, drop = set(live), set(dead)
     gone: set[str] = set()
     for name in repository.trees():
         if name in keep:
             continue
-        age = time.time() - (repository.root / "trees" / name).stat().st_mtime
-        if name in drop or age >= grace_s:
+        if name in drop or (repository.root / "trees" / name).stat().st_mtime <= before:
             gone.add(name)
     return gone
 

@@ -102,7 +102,13 @@ def _recover(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
 def _collect(stores: Stores, job: dict[str, Any]) -> dict[str, Any]:
     from parhelia_tui.core.checkpoints.collect import collect
 
-    done = collect(stores.workspaces, job["live"], dead=job["dead"], progress=_Teller())
+    done = collect(
+        stores.workspaces,
+        job["live"],
+        dead=job["dead"],
+        settled_at=job.get("settled_at"),
+        progress=_Teller(),
+    )
     return dataclasses.asdict(done)
 
 

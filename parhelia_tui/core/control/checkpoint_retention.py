@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from parhelia_tui.core.control.checkpoint_rows import fail
@@ -44,11 +45,18 @@ async def expire(context: Context) -> None:
 
 
 async def collect(context: Context) -> dict[str, Any]:
-    """Free what no checkpoint needs."""
+    """Free what no checkpoint needs.
+
+    While none is being taken, what no row names is needed by nobody: what is published later is younger than now.
+    """
+    # Of the machine and not of the context: it is compared with times of files.
+    now = time.time()
+    quiet = not any(each.state is CheckpointState.CREATING for each in checkpoints.listed(context.db))
     job = {
         "op": "collect",
         "root": str(context.paths.checkpoints),
         "live": sorted(checkpoints.trees(context.db)),
         "dead": [],
+        "settled_at": now if quiet else None,
     }
     return await context.workers.work(job, lambda stage, done, total: None)

@@ -19,6 +19,7 @@ from parhelia_tui.core.agents.interpreter import interpreter
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.model.virtual_key import KEY_END
 
 if TYPE_CHECKING:
@@ -160,9 +161,17 @@ class ClaudeAgent:
         return _headless(task)
 
     def describe(self, task: Task) -> Mapping[str, str]:
-        """Name its version and model."""
-        about = self.probe()
-        return {"version": about.version, "model": str(task.agent_options.get("model") or "its default")}
+        """Name its version, its model, how it may use tools, and what of the user's own goes along."""
+        config = _config()
+        carried = _carried(task, config)
+        about = {
+            "version": self.probe().version,
+            "model": str(task.agent_options.get("model") or config.model or "its default"),
+            "permission mode": str(task.agent_options.get("permission_mode") or config.permission_mode),
+            "plugins": ", ".join(sorted(each.name for each in carried.carried if each.kind == "plugin")),
+            "MCP servers": ", ".join(sorted(one_line(name, 100) for name in carried.servers)),
+        }
+        return {name: said for name, said in about.items() if said}
 
     def _find(self, config: ClaudeConfig) -> Found | str:
         return find(config.path, os.environ)
