@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.model.records import Image, Mount, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Start:
         interrupted: that attempt was ended by a failure in the middle of its work.
         deferred: its talk ends with a question that waits for an answer, and is to be asked again.
         memory: what earlier sessions of this project left for the next one; empty for nothing.
+        image: what its container finds in the place of this machine's programs; None where it sees those.
     """
 
     task: Task
@@ -34,6 +35,7 @@ class Start:
     interrupted: bool = False
     memory: str = ""
     deferred: bool = False
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,11 @@ class Agent(Protocol):
         """Refuse what this agent cannot be asked, before anything is stored.
 
         Raises:
-            ParheliaError: E100 with the reason, E500 where its program is missing.
+            ParheliaError: E100 with the reason.
         """
+
+    def need(self) -> None:
+        """Refuse a machine without its program, where containers see this machine's. Raises E500."""
 
     def prepare(self, start: Start) -> None:
         """Write what the agent expects in its home; called before each launch, and safe to repeat.
@@ -127,5 +132,5 @@ class Agent(Protocol):
     def keeps_questions(self, task: Task) -> bool:
         """Say whether a question that waits when its container ends is asked again where its talk goes on."""
 
-    def describe(self, task: Task) -> Mapping[str, str]:
+    def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Say what of the agent belongs to the environment of a checkpoint: its version, its model."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
-from parhelia_tui.core.agents.interpreter import interpreter
+from parhelia_tui.core.agents.interpreter import inside
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.model.records import Image, Mount, Task
 from parhelia_tui.core.model.text import one_line
 
 if TYPE_CHECKING:
@@ -62,12 +62,15 @@ class ConfiguredAgent:
         return Probe(path=path, capabilities=("headless", *resume))
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
-        """Refuse options that there are not, a prompt that is too long (E100), and a missing program (E500)."""
+        """Refuse options that there are not, and a prompt that is too long. Raises E100."""
         check(self.name, OPTIONS, options)
         if len(prompt.encode(errors="replace")) > ARGUMENT_LIMIT:
             raise ParheliaError(
                 "E100", f"the agent {self.name} takes a prompt of at most {ARGUMENT_LIMIT} bytes"
             )
+
+    def need(self) -> None:
+        """Refuse a machine without its program. Raises E500."""
         problem = self.probe().problem
         if problem:
             raise ParheliaError("E500", problem, recovery=("parhelia agent list",))
@@ -79,7 +82,8 @@ class ConfiguredAgent:
         prompt = str(said) if goes_on and said else start.task.prompt
         template = self._config.resume if goes_on else self._config.command
         words = [each.replace(PROMPT, prompt).replace(CONVERSATION, start.conversation) for each in template]
-        words[0] = self.probe().path or words[0]
+        if start.image is None:
+            words[0] = self.probe().path or words[0]
         homes.put(start.shown, "patterns.json", json.dumps(dict(self.patterns)))
         shown = watcher.shown(start)
         homes.put(
@@ -88,7 +92,7 @@ class ConfiguredAgent:
 
     def launch(self, start: Start) -> Launch:
         """Start the watcher, which starts the program."""
-        python, mounts = interpreter()
+        python, mounts = inside(start.image)
         more = [Mount(Path(each), each) for each in self._config.mounts]
         return Launch(
             (*python, *watcher.command(start)),
@@ -104,7 +108,7 @@ class ConfiguredAgent:
         """It waits for its answers where it asked."""
         return False
 
-    def describe(self, task: Task) -> Mapping[str, str]:
+    def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Name its program."""
         return {"program": self._config.command[0]}
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from parhelia_tui.core.model.records import Mount
+from parhelia_tui.core.model.records import Image, Mount
 
 SYSTEM = ("/usr/bin/python3", "/usr/local/bin/python3")
 """A container shows /usr, so these are there inside if they are there at all."""
@@ -18,6 +18,11 @@ FLAGS = ("-I", "-S", "-B")
 
 # A system may have a Python without its whole library; unittest is what such ones leave out first.
 _NEEDS = "import json, random, select, socket, subprocess, sys, unittest; sys.exit(sys.version_info < (3, 9))"
+
+
+def inside(image: Image | None) -> tuple[tuple[str, ...], tuple[Mount, ...]]:
+    """Give the interpreter of an image, or that of this machine; as `interpreter`."""
+    return interpreter() if image is None else ((image.python, *FLAGS), ())
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from pathlib import Path
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.options import Option, check
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.records import Image, Task
 
 ARGUMENT_LIMIT = 100_000
 """Bytes. The kernel takes 131,072 for one argument (execve(2), MAX_ARG_STRLEN); what is longer goes into a file."""
@@ -48,6 +48,9 @@ class ShellAgent:
         """Refuse options that there are not. Raises E100."""
         check(self.name, OPTIONS, options)
 
+    def need(self) -> None:
+        """It needs nothing that is not here."""
+
     def prepare(self, start: Start) -> None:
         """Write a command that is too long for an argument into a file.
 
@@ -74,7 +77,7 @@ class ShellAgent:
         """It waits for its answers where it asked."""
         return False
 
-    def describe(self, task: Task) -> Mapping[str, str]:
+    def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Say which shell runs it."""
         return {"shell": _shell(task)}
 

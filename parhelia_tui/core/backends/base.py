@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from parhelia_tui.core.model.records import Limits, Mount
+from parhelia_tui.core.model.records import Image, Limits, Mount
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +232,10 @@ class Backend(Protocol):
 
     name: str
 
+    @property
+    def image(self) -> Image | None:
+        """What its containers find in the place of this machine's programs; None where they see those."""
+
     async def create(self, plan: ContainerPlan) -> None:
         """Start a container; a second call with the same id changes nothing.
 
@@ -301,6 +305,13 @@ class Backend(Protocol):
 
     async def give_key(self, container_id: str, value: str) -> bool:
         """Hand over the API's key, which is kept in memory alone; False where nobody takes it now."""
+
+    async def tell_allowance(self, container_id: str, said: Mapping[str, object]) -> bool:
+        """Tell the meter of a container elsewhere what it may spend; False where it could not be told.
+
+        Args:
+            said: number, limit_nano, answer and ceilings of a grant (docs/architecture.md, Containers elsewhere).
+        """
 
     async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
         """Let a running container reach these hosts too; False where it reaches none by a list.

@@ -128,13 +128,12 @@ class Creating(Opened):
         task = self._new_task(request, batch)
         if task.backend == AUTO:
             self._place(task)
-        if not request.targets:
-            adapter.check(request.prompt, request.agent_options)
-            return [task]
         parts = [self._part(request, task, number) for number in range(len(request.targets))]
-        for part in parts:
-            adapter.check(part.prompt, part.agent_options)
-        return [dataclasses.replace(task, parts=len(parts)), *parts]
+        for each in parts or [task]:
+            adapter.check(each.prompt, each.agent_options)
+        if task.backend == "local":
+            adapter.need()
+        return [dataclasses.replace(task, parts=len(parts)), *parts] if parts else [task]
 
     def placement(self, request: TaskRequest) -> Choice | Refusal:
         """Say where a task would go now and what an hour of it costs, or why it would wait.

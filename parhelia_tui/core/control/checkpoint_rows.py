@@ -8,9 +8,9 @@ from typing import Any
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Checkpoint, Task
+from parhelia_tui.core.model.records import Checkpoint, Image, Task
 from parhelia_tui.core.model.states import CheckpointState
-from parhelia_tui.core.store import checkpoints, events, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, tasks
 from parhelia_tui.core.store.connection import writing
 
 
@@ -26,7 +26,9 @@ def record(
     if current.state is CheckpointState.PENDING:
         current = checkpoints.move(tx, current, CheckpointState.CREATING)
     task = tasks.find(tx, current.task_id)
-    environment = {**found["environment"], **(_about(task) if task else {})}
+    container = containers.find(tx, current.container_id) if current.container_id else None
+    image = context.backend_of(container).image if container else None
+    environment = {**found["environment"], **(_about(task, image) if task else {})}
     done = checkpoints.finish(
         tx,
         current,
@@ -53,9 +55,9 @@ def record(
     return done
 
 
-def _about(task: Task) -> dict[str, str]:
+def _about(task: Task, image: Image | None) -> dict[str, str]:
     try:
-        described = agent(task.agent).describe(task)
+        described = agent(task.agent).describe(task, image)
     except ParheliaError:
         # An agent that is not configured any more; what it made is kept all the same.
         described = {}

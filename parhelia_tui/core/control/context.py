@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from parhelia_tui.core.backends.base import Backend
 from parhelia_tui.core.control.worker import Workers
@@ -54,6 +55,7 @@ class Context:
         workers: have what is to be done on the checkpoint store done.
         book: what was asked for and spent, for every process that spends.
         api_key: the API's key, where a variable holds it.
+        allowances: what the meters of containers elsewhere were told last of what they may spend.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
 
@@ -71,6 +73,7 @@ class Context:
     workers: Workers = field(default_factory=Workers)
     book: Book = field(default_factory=Book)
     api_key: ApiKey = field(default_factory=ApiKey)
+    allowances: dict[str, dict[str, Any]] = field(default_factory=dict)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def backend_of(self, container: Container) -> Backend:

@@ -13,6 +13,7 @@ from typing import Any
 
 from parhelia_tui.core.backends.registry import BACKENDS, backend
 from parhelia_tui.core.control import (
+    allowances,
     approvals,
     checkpoint_retention,
     deferral,
@@ -235,6 +236,9 @@ class Controller:
             self._create(container_id)
         for container_id, reason in wishes.to_end(context):
             self._end(container_id, reason)
+        allowances.close_ended(context)
+        for container_id in allowances.untold(context):
+            self._allow(container_id)
         spending.take(context)
         news, self._news = self._news, set()
         for container_id in news:
@@ -325,6 +329,9 @@ class Controller:
 
     def _give_key(self, container: Container) -> None:
         self._start("key", container.id, lambda: egress.give_key(self.context, container))
+
+    def _allow(self, container_id: str) -> None:
+        self._start("allow", container_id, lambda: allowances.tell(self.context, container_id))
 
     def take_key(self, value: str) -> None:
         """Take the API's key from a front whose environment has it."""

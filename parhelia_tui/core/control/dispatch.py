@@ -278,6 +278,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         interrupted=task.recoveries > 0
         or renewal.forerunner(context.db, task, container.attempt - 1) is not None,
         deferred=bool(approvals.deferred(context.db, task.id)),
+        image=context.backend_of(container).image,
     )
     adapter.prepare(start)
     launch = adapter.launch(start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import dispatch, ending, renewal, review, spool
+from parhelia_tui.core.control import allowances, dispatch, ending, renewal, review, spool
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
@@ -28,6 +28,7 @@ async def read_news(context: Context, container_id: str) -> Container | None:
         read = await context.backend_of(container).read_spool(container_id, offset)
         if read.offset == offset and not read.again:
             return container
+        allowances.take(context, container, read.records)
         ends = any(record["type"] == "exited" for record in read.records)
         policy = await review.at_end(context, container if ends else None)
         spool.apply(context.db, container_id, offset, read, context.clock(), policy)

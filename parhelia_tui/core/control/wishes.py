@@ -119,7 +119,8 @@ async def _carry(context: Context, intent: Intent) -> dict[str, Any]:
     for container in containers.live(context.db):
         task = tasks.find(context.db, container.task_id)
         home = context.paths.container(container.id) / "home"
-        if task is not None and container.state is ContainerState.RUNNING and home.is_dir():
+        here = context.backend_of(container).image is None
+        if here and task is not None and container.state is ContainerState.RUNNING and home.is_dir():
             files = await asyncio.to_thread(agent(task.agent).carry, home, task)
             if files:
                 brought[container.id] = files

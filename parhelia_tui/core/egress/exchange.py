@@ -12,6 +12,7 @@ from typing import Any
 import h11
 
 from parhelia_tui.core.egress import usage_limit
+from parhelia_tui.core.egress.allowance import Allowance
 from parhelia_tui.core.egress.asked import Asked
 from parhelia_tui.core.egress.hiding import Hiding
 from parhelia_tui.core.egress.key import Key, NoKey
@@ -47,7 +48,7 @@ class Tools:
     money: Money
     teller: Teller
     tally: Tally
-    permission: Permission
+    permission: Permission | Allowance
     stillness: Stillness
 
     @property
@@ -314,5 +315,6 @@ class Exchange:
             # What was set aside stays set aside, so nothing is spent twice; the next process settles it.
             tools.teller.tell("problem", words=str(error))
             return
+        await tools.permission.settled()
         if cost:
             tools.teller.tell("spent", model=self._asked.model[:80], usd=usd(cost))

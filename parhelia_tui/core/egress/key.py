@@ -34,13 +34,13 @@ class Key:
         self._settings = settings
         self._found = ""
         self._handed = asyncio.Event()
-        self._given = ""
+        self._given = self._why = ""
         self._waited = False
         self._looking = asyncio.Lock()
 
-    def hand_over(self, value: str) -> None:
-        """Take the value of the variable from the supervisor."""
-        self._given = value.strip()
+    def hand_over(self, value: str, why: str = "") -> None:
+        """Take the value of the variable from the supervisor, or why there is none."""
+        self._given, self._why = value.strip(), why
         self._found = ""
         self._handed.set()
 
@@ -86,7 +86,8 @@ class Key:
             self._waited = True
         if not self._given:
             raise NoKey(
-                f"the variable {asked.key_env} was not set where Parhelia was started; set it, or give"
+                self._why
+                or f"the variable {asked.key_env} was not set where Parhelia was started; set it, or give"
                 " [api] key_file or key_command, and start the task again"
             )
         return self._given

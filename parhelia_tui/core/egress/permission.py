@@ -57,6 +57,9 @@ class Permission:
         finally:
             self._stillness.let_go(request)
 
+    async def settled(self) -> None:
+        """Who else asks sees it in the book."""
+
     def _hold(self, request: str, verdict: Verdict) -> None:
         first = verdict.ceilings[0]
         self._stillness.hold(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -13,8 +14,10 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from parhelia_tui.core.egress import settings as egress_settings
+from parhelia_tui.core.egress.allowance import Allowance
 from parhelia_tui.core.egress.api import Api
 from parhelia_tui.core.egress.exchange import Tools
 from parhelia_tui.core.egress.key import Key
@@ -101,6 +104,7 @@ class _Process:
         self._spender = Spender(settings.container, settings.task, settings.plan, group=settings.group)
         self._tally = Tally(self._teller)
         self._proxy = Proxy(settings, self._tally)
+        self._allowance: Allowance | None = None
         self._over = asyncio.Event()
 
     async def run(self) -> None:
@@ -116,7 +120,10 @@ class _Process:
             self._teller.tell("problem", words=str(error))
         self._key = Key(self._settings)
         stillness = Stillness(self._teller, possible=self._settings.holds)
-        permission = Permission(self._money, stillness)
+        permission: Permission | Allowance = Permission(self._money, stillness)
+        if self._settings.elsewhere:
+            permission = self._allowance = Allowance(self._money, self._spender, self._teller, stillness)
+            await self._allowance.begin()
         self._api = Api(
             Tools(
                 self._settings,
@@ -147,6 +154,8 @@ class _Process:
                 task.cancel()
             await asyncio.gather(orders, counts, return_exceptions=True)
             self._tally.flush()
+            if self._allowance is not None:
+                await self._allowance.end()
             await self._upstream.close()
             await self._money.close()
 
@@ -154,6 +163,8 @@ class _Process:
         while True:
             await asyncio.sleep(EVERY_S)
             self._tally.flush()
+            if self._allowance is not None:
+                await self._allowance.rest()
 
     async def _orders(self) -> None:
         """Do what the supervisor says, line by line; its end is ours."""
@@ -163,7 +174,7 @@ class _Process:
         try:
             while line := await reader.readline():
                 with contextlib.suppress(ValueError, KeyError, TypeError):
-                    self._order(json.loads(line))
+                    await self._order(json.loads(line))
         except (OSError, ValueError):
             # A line without end is no line of the supervisor's.
             pass
@@ -171,12 +182,24 @@ class _Process:
             transport.close()
             self._over.set()
 
-    def _order(self, order: dict[str, str]) -> None:
+    async def _order(self, order: dict[str, Any]) -> None:
         if order["op"] == "key":
-            self._key.hand_over(str(order["value"]))
+            self._key.hand_over(str(order["value"]), str(order.get("why", "")))
         elif order["op"] == "reload":
             with contextlib.suppress(OSError):
                 self._proxy.settings = egress_settings.load(self._directory)
+        elif order["op"] == "allow":
+            self._allow([str(host) for host in order["hosts"]])
+        elif order["op"] == "allowance" and self._allowance is not None:
+            await self._allowance.take(order)
+
+    def _allow(self, hosts: Sequence[str]) -> None:
+        """Let more hosts through, also after a death of this process."""
+        before = self._proxy.settings
+        after = dataclasses.replace(before, allow=tuple(dict.fromkeys((*before.allow, *hosts))))
+        with contextlib.suppress(OSError):
+            egress_settings.write(self._directory, after)
+        self._proxy.settings = after
 
 
 async def _listen(listener: socket.socket, handler: Handler) -> asyncio.Server:

@@ -29,6 +29,8 @@ class Settings:
         allow_private: networks that it lets through though they are this machine's or its neighbours'.
         holds: a request beyond the ceiling waits while the supervisor holds the container still, and goes on
             when the ceiling is raised; else it is refused at once.
+        elsewhere: this is not the machine of the controller. The book is of this container alone and holds what it
+            was granted, the key is always handed over, and hosts are allowed by orders.
     """
 
     container: str
@@ -45,6 +47,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     allow_private: tuple[str, ...] = ()
     holds: bool = True
+    elsewhere: bool = False
 
     def as_text(self) -> str:
         """Give the form of egress.json."""
@@ -75,3 +78,11 @@ def load(directory: Path) -> Settings:
         OSError, ValueError: there are none that can be read.
     """
     return Settings.from_json(json.loads((directory / NAME).read_text(encoding="utf-8")))
+
+
+def write(directory: Path, settings: Settings) -> None:
+    """Write the settings of a run directory, whole or not at all. Raises OSError."""
+    new = directory / f".{NAME}"
+    new.write_text(settings.as_text(), encoding="utf-8")
+    new.chmod(0o600)
+    new.replace(directory / NAME)

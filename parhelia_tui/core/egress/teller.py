@@ -10,8 +10,8 @@ from collections.abc import Callable
 A_SECOND = 20
 """Lines in one second; what a container can cause more of is counted and told with the next."""
 LONGEST = 500
-_ALWAYS = frozenset({"hold", "go_on"})
-"""What the supervisor acts on is never left out."""
+_ALWAYS = frozenset({"hold", "go_on", "want", "settled", "returned", "closed"})
+"""What the supervisor acts on is never left out, nor what the book far away is kept by."""
 _PAUSES_S = {"spent": 1.0, "problem": 60.0, "refused": 60.0}
 """How long the same need not be told again; the book has each spending, and trouble is told once."""
 _MOST_WORDS = 1000

@@ -16,9 +16,24 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.store.connection import connect, writing
 
 NAME = "meter.db"
-VERSION = 3
+VERSION = 4
 APPLICATION_ID = 0x50484D54
 """Marks the file (sqlite.org/pragma.html, application_id): "PHMT"."""
+
+_ALLOWANCES = """CREATE TABLE allowances (
+        container TEXT PRIMARY KEY,
+        task TEXT NOT NULL,
+        plan TEXT,
+        group_task TEXT,
+        day TEXT NOT NULL,
+        number INTEGER NOT NULL DEFAULT 0,
+        limit_nano INTEGER NOT NULL DEFAULT 0,
+        spent_nano INTEGER NOT NULL DEFAULT 0,
+        wanted_nano INTEGER NOT NULL DEFAULT 0,
+        open_nano INTEGER NOT NULL DEFAULT 0,
+        closed INTEGER NOT NULL DEFAULT 0
+    ) STRICT, WITHOUT ROWID"""
+"""What meters of other machines may spend (allowance.py)."""
 
 _SCHEMA = (
     # How much may be spent: `all`, `day` (each day), `plan:ID`, `task:ID`.
@@ -61,10 +76,12 @@ _SCHEMA = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE UNIQUE INDEX entries_settled ON entries (settled_seq) WHERE settled_seq IS NOT NULL",
     "CREATE INDEX entries_open ON entries (container) WHERE state = 'reserved'",
+    _ALLOWANCES,
 )
 _STEPS = (
     "ALTER TABLE entries ADD COLUMN subscription INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE entries ADD COLUMN group_task TEXT",
+    _ALLOWANCES,
 )
 """From the form of each earlier version to the next one, from version 1 on."""
 

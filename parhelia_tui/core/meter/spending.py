@@ -127,24 +127,32 @@ def reserve(
             return Verdict(Answer.SPENT, tuple(spent))
         if waiting:
             return Verdict(Answer.WAIT, tuple(waiting))
-        tx.execute(
-            "INSERT INTO entries (request, container, task, plan, day, model, state, reserved_nano, at,"
-            " subscription, group_task) VALUES (?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
-            (
-                request,
-                spender.container,
-                spender.task,
-                spender.plan,
-                day,
-                model,
-                estimate,
-                at,
-                spender.subscription,
-                spender.group,
-            ),
-        )
-        _book(tx, spender, day, spent=0, reserved=estimate)
+        set_aside(tx, request, spender, model, estimate, at)
     return Verdict(Answer.GRANTED)
+
+
+def set_aside(
+    tx: sqlite3.Connection, request: str, spender: Spender, model: str, estimate: int, at: float
+) -> None:
+    """Open the entry of a request that may go."""
+    day = day_of(at)
+    tx.execute(
+        "INSERT INTO entries (request, container, task, plan, day, model, state, reserved_nano, at,"
+        " subscription, group_task) VALUES (?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)",
+        (
+            request,
+            spender.container,
+            spender.task,
+            spender.plan,
+            day,
+            model,
+            estimate,
+            at,
+            spender.subscription,
+            spender.group,
+        ),
+    )
+    book(tx, spender, day, spent=0, reserved=estimate)
 
 
 def adjust(db: sqlite3.Connection, request: str, usage: Usage, estimate: int) -> None:
@@ -162,7 +170,7 @@ def adjust(db: sqlite3.Connection, request: str, usage: Usage, estimate: int) ->
             " cache_write_5m = ?, cache_write_1h = ? WHERE request = ?",
             (estimate, *_tokens(usage), request),
         )
-        _book(tx, _spender(row), row["day"], spent=0, reserved=estimate - row["reserved_nano"])
+        book(tx, _spender(row), row["day"], spent=0, reserved=estimate - row["reserved_nano"])
 
 
 def settle(
@@ -213,7 +221,7 @@ def settle_abandoned(db: sqlite3.Connection, container: str, at: float) -> int:
             "SELECT * FROM entries WHERE container = ? AND state = 'reserved'", (container,)
         ).fetchall()
         for row in found:
-            tokens = tuple(row[name] for name in _COLUMNS)
+            tokens = tuple(row[name] for name in TOKENS)
             _close(tx, row, tokens, row["reserved_nano"], at, state="estimated", assumed=False, status=None)
     return len(found)
 
@@ -230,7 +238,8 @@ def standing(db: sqlite3.Connection, ceiling: str, account: str) -> Standing:
     return Standing(ceiling, limit[0] if limit else None, *(sums or (0, 0)))
 
 
-_COLUMNS = ("input_tokens", "output_tokens", "cache_read", "cache_write_5m", "cache_write_1h")
+TOKENS = ("input_tokens", "output_tokens", "cache_read", "cache_write_5m", "cache_write_1h")
+"""The columns of a request's tokens."""
 
 
 def _tokens(usage: Usage) -> tuple[int, ...]:
@@ -266,10 +275,11 @@ def _close(
         " settled_seq = (SELECT coalesce(max(settled_seq), 0) + 1 FROM entries) WHERE request = ?",
         (state, cost, int(assumed), status, at, *tokens, row["request"]),
     )
-    _book(tx, _spender(row), row["day"], spent=cost, reserved=-row["reserved_nano"])
+    book(tx, _spender(row), row["day"], spent=cost, reserved=-row["reserved_nano"])
 
 
-def _book(tx: sqlite3.Connection, spender: Spender, day: str, *, spent: int, reserved: int) -> None:
+def book(tx: sqlite3.Connection, spender: Spender, day: str, *, spent: int, reserved: int) -> None:
+    """Change what is spent and set aside in every account of a spender, by so many nano-USD."""
     for _, account in spender.scopes(day):
         tx.execute(
             "INSERT INTO accounts VALUES (?, ?, ?) ON CONFLICT (scope) DO UPDATE SET"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,27 @@ class Mount:
     source: Path
     target: str
     writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of an image: its path inside, and its version, empty where it is not known."""
+
+    path: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a container finds that sees an image in the place of this machine's programs.
+
+    Args:
+        python: an interpreter of 3.9 or newer.
+        programs: of agents, by their names.
+    """
+
+    python: str
+    programs: Mapping[str, Program]
 
 
 @dataclass(frozen=True, slots=True)

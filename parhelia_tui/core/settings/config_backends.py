@@ -88,6 +88,10 @@ class ModalConfig(Section):
     packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Further Debian packages of the image."
     )
+    claude_version: Annotated[str, Field(pattern=r"^([0-9A-Za-z][0-9A-Za-z.-]{0,39})?$")] = Field(
+        default="2.1.329",
+        description="The version of Claude Code that npm installs in the image; empty for none.",
+    )
     commands: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Commands that are run, as root, when the image is built."
     )

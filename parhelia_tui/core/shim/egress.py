@@ -8,6 +8,7 @@ from __future__ import annotations
 import _socket
 import fcntl
 import os
+import select
 import sys
 import time
 
@@ -29,6 +30,8 @@ LONGEST = 8192
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 LIVED_S = 10.0
 """One that lived so long did not die of its start; the next one need not wait."""
+FINISH_S = 8.0
+"""How long it may take for its end: open requests have 3 s, and what waits for the API's last words 2 s more."""
 _FIRST_FD = 3
 
 
@@ -65,6 +68,7 @@ class Egress:
         self._started = 0.0
         self._kept = b""
         self._stdin = self._stdout = -1
+        self._over = False
         self.pid = 0
         self._start()
 
@@ -78,6 +82,17 @@ class Egress:
             except OSError:
                 # It has died, or hangs; the key goes to the next one, everything else it reads for itself.
                 return
+
+    def finish(self) -> None:
+        """Let it end in order, and pass on what it says until then: where its book stays behind, that is all there is."""
+        if self.pid == 0:
+            return
+        os.close(self._stdin)
+        self._stdin = -1
+        end = time.monotonic() + FINISH_S
+        self._over = True
+        while self.pid and select.select([self._stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+            self._said()
 
     def _start(self) -> None:
         read_in, self._stdin = os.pipe2(os.O_CLOEXEC)
@@ -109,7 +124,9 @@ class Egress:
         for number, each in enumerate(moved):
             os.dup2(each, number)
         numbers = [str(_FIRST_FD + place) for place in range(len(self._sockets))]
-        os.execve(self._command[0], [*self._command, *numbers], self._env)
+        # Where the interpreter is in a sandbox nobody but its image knows.
+        env = {"PATH": os.environ.get("PATH", os.defpath), **self._env}
+        os.execvpe(self._command[0], [*self._command, *numbers], env)
 
     def _said(self) -> None:
         try:
@@ -144,16 +161,20 @@ class Egress:
     def _died(self) -> None:
         self._loop.forget(self._stdout)
         os.close(self._stdout)
-        os.close(self._stdin)
+        if self._stdin >= 0:
+            os.close(self._stdin)
         self._stdin = self._stdout = -1
         try:
             # Who says nothing any more is dead, or no use alive.
-            os.kill(self.pid, signals.SIGKILL)
+            if not self._over:
+                os.kill(self.pid, signals.SIGKILL)
             os.waitpid(self.pid, 0)
         except OSError:
             # Somebody reaped it already, as the end of all children is awaited without isolation.
             pass
         self.pid = 0
+        if self._over:
+            return
         if time.monotonic() - self._started > LIVED_S:
             self._pause_s = FIRST_PAUSE_S
         # The request that waited for money has died with it; the agent will ask again.

@@ -65,8 +65,8 @@ class Spec:
         shim_socket, wake_socket: paths of the shim's own and of the controller's socket.
         limits: each limit with the means to keep it; of several for one limit the first that works is used.
         egress: the process through which the container reaches others: its `command` and `env`, the `ports` of
-            its listening sockets on loopback, and whether they are `inside` the container's own network; None
-            for a container without one.
+            its listening sockets on loopback, whether they are `inside` the container's own network, and whether
+            its last words have to be `told` before the end is; None for a container without one.
     """
 
     __slots__ = (

@@ -282,6 +282,8 @@ class Supervisor:
         self.terminal.drain()
         self.reports.drain()
         self._requests.sessions_end()
+        if self._egress is not None and self.spec.egress and self.spec.egress.get("told"):
+            self._egress.finish()
         self._write_record()
         self.kept.remove()
         self.reports.close()

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
+from tests.support.modal_emulator.joining import join
+
 INSIDE = Path(__file__).with_name("inside.py")
 AS_ROOT = Path(__file__).with_name("as_root")
 _PYTHON = Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
@@ -97,6 +99,8 @@ class Box:
         root: its root directory, made by `make_root`.
         volumes: directories of this machine by their path inside.
         more: further read-only directories of this machine by their path inside.
+        reach: ports of this machine's loopback that are reached inside, as hosts outside are.
+        may: says whether one of them may be reached now.
         on_end: called with the exit code once its main process has ended.
     """
 
@@ -105,6 +109,8 @@ class Box:
         root: Path,
         volumes: Mapping[str, Path],
         more: Mapping[str, Path],
+        reach: Sequence[int],
+        may: Callable[[], bool],
         on_end: Callable[[int], None],
     ) -> None:
         self.root = root
@@ -112,6 +118,8 @@ class Box:
         """Commands and connections that are open, which keep it from being idle."""
         self._volumes = volumes
         self._more = more
+        self._reach = tuple(reach)
+        self._may = may
         self._on_end = on_end
         self._execs: dict[str, Exec] = {}
         self._connecting: dict[str, asyncio.Future[socket.socket | None]] = {}
@@ -161,6 +169,8 @@ class Box:
             ]
             path = f"/__modal/as_root:{path}"
         for inside, outside in self._more.items():
+            # Those that bubblewrap makes by itself would be root's alone.
+            (self.root / inside.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
             words += ["--ro-bind", str(outside), inside]
         for inside, outside in self._volumes.items():
             words += ["--bind", str(outside), inside]
@@ -168,7 +178,7 @@ class Box:
         python = str(_PYTHON) if _PREFIX.is_relative_to("/usr") else f"/__modal/python/bin/{_PYTHON.name}"
         self._process = await asyncio.create_subprocess_exec(
             *words,
-            *(python, "-I", "-S", "/__modal/inside.py", str(theirs.fileno())),
+            *(python, "-I", "-S", "/__modal/inside.py", str(theirs.fileno()), *map(str, self._reach)),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
         )
@@ -257,12 +267,29 @@ class Box:
             made.code = said["code"]
             self.busy -= said["exit"] != "main"
             self._spawn(made.tell())
+            return
+        fds = array.array("i")
+        for _, _, content in ancillary:
+            fds.frombytes(content)
+        found = socket.socket(fileno=fds[0]) if fds else None
+        if "goes_out" in said and found is not None:
+            self._spawn(self._go_out(found, said["goes_out"]))
         else:
-            fds = array.array("i")
-            for _, _, content in ancillary:
-                fds.frombytes(content)
-            found = socket.socket(fileno=fds[0]) if fds else None
             self._connecting.pop(said["connected"]).set_result(found)
+
+    async def _go_out(self, inside: socket.socket, port: int) -> None:
+        """Join a connection from inside with what it is for, as far as the network of the sandbox lets it."""
+        if not self._may():
+            inside.close()
+            return
+        inside.setblocking(False)
+        near = await asyncio.open_connection(sock=inside)
+        try:
+            far = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            near[1].close()
+            return
+        await join(near, far)
 
     def _gone(self) -> None:
         code = self._execs["main"].code

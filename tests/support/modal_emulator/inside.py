@@ -19,12 +19,15 @@ import sys
 def main() -> None:
     """Serve until the main process has ended or the emulator is gone."""
     channel = socket.socket(fileno=int(sys.argv[1]))
+    doors = {door.fileno(): door for door in map(_door, sys.argv[2:])}
     names: dict[int, str] = {}
     reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     while True:
-        ready = select.select([channel.fileno(), reader], [], [])[0]
+        ready = select.select([channel.fileno(), reader, *doors], [], [])[0]
+        for number in set(ready) & set(doors):
+            _goes_out(channel, doors[number])
         if reader in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(reader, 4096)
@@ -42,6 +45,23 @@ def main() -> None:
                 names[_start(asked, list(fds))] = asked["id"]
             else:
                 _connect(channel, asked)
+
+
+def _door(port: str) -> socket.socket:
+    """Stand for a host that is reached from in here, on loopback; it is the emulator that goes there."""
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("127.0.0.1", int(port)))
+    door.listen(64)
+    return door
+
+
+def _goes_out(channel: socket.socket, door: socket.socket) -> None:
+    connection, _ = door.accept()
+    with connection:
+        rights = array.array("i", [connection.fileno()])
+        said = json.dumps({"goes_out": door.getsockname()[1]}).encode()
+        channel.sendmsg([said], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
 
 
 def _start(asked: dict, fds: list[int]) -> int:

@@ -115,6 +115,12 @@ class Router:
         image_id = await asyncio.to_thread(self._world.snapshot, self._world.sandbox(asked.task_id))
         return pb.TaskSnapshotFilesystemResponse(image_id=image_id)
 
+    async def TaskSetNetworkAccess(
+        self, asked: pb.TaskSetNetworkAccessRequest
+    ) -> pb.TaskSetNetworkAccessResponse:
+        self._world.sandbox(asked.task_id).network = asked.network_access
+        return pb.TaskSetNetworkAccessResponse()
+
 
 def _status(made: Exec) -> dict[str, int]:
     if made.code is None:

@@ -129,6 +129,8 @@ class Emulator:
         elif op == "cut":
             for tunnel in world.sandbox(asked["id"]).tunnels.values():
                 tunnel.cut()
+        elif op == "reach":
+            world.reach.append(asked["port"])
         elif op == "most_running":
             world.most_running = asked["number"]
         else:

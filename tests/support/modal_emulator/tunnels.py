@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 
 from tests.support.modal_emulator.box import Box
-
-CHUNK = 1 << 16
+from tests.support.modal_emulator.joining import join
 
 
 class Tunnel:
@@ -47,14 +46,7 @@ class Tunnel:
             inside = await self._box.connect(self._port)
             if inside is None:
                 return
-            there, back = await asyncio.open_connection(sock=inside)
-            copies = [asyncio.create_task(_copy(reader, back)), asyncio.create_task(_copy(there, writer))]
-            try:
-                await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for each in copies:
-                    each.cancel()
-                back.close()
+            await join((reader, writer), await asyncio.open_connection(sock=inside))
         except (ConnectionError, asyncio.CancelledError):
             # Cut by order, or the sandbox has ended.
             return
@@ -63,10 +55,3 @@ class Tunnel:
             self._joined.discard(task)
             with contextlib.suppress(Exception):
                 writer.close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(CHUNK):
-            writer.write(data)
-            await writer.drain()

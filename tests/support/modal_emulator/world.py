@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import ipaddress
 import itertools
 import shutil
 import time
@@ -31,6 +32,7 @@ class Sandbox:
     definition: api_pb2.Sandbox
     created_at: float
     box: Box
+    network: api_pb2.NetworkAccess
     tunnels: dict[int, Tunnel] = field(default_factory=dict)
     result: api_pb2.GenericResult | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,6 +58,7 @@ class World:
         self.volumes: dict[str, str] = {}
         self.sandboxes: dict[str, Sandbox] = {}
         self.most_running = 100
+        self.reach: list[int] = []
         self._numbers = itertools.count(1)
 
     def new_id(self, prefix: str) -> str:
@@ -135,7 +138,15 @@ class World:
             tags=tags,
             definition=wanted,
             created_at=time.time(),
-            box=Box(root, volumes, self.more, lambda code: self._exited(made, code)),
+            box=Box(
+                root,
+                volumes,
+                self.more,
+                self.reach,
+                lambda: self.may_reach(made.network),
+                lambda code: self._exited(made, code),
+            ),
+            network=wanted.network_access,
         )
         # Known before it starts, so that a second call of the same name meets it.
         self.sandboxes[made.id] = made
@@ -148,6 +159,15 @@ class World:
         if wanted.idle_timeout_secs:
             made.clocks.append(asyncio.create_task(self._idle(made, wanted.idle_timeout_secs)))
         return made
+
+    @staticmethod
+    def may_reach(network: api_pb2.NetworkAccess) -> bool:
+        """Say whether a network lets out to loopback, which stands for the world."""
+        if network.network_access_type != api_pb2.NetworkAccess.ALLOWLIST:
+            return network.network_access_type != api_pb2.NetworkAccess.BLOCKED
+        here = ipaddress.ip_address("127.0.0.1")
+        allowed = any(here in ipaddress.ip_network(each) for each in network.allowed_cidrs)
+        return allowed or not {"*", "localhost"}.isdisjoint(network.allowed_domains)
 
     async def end(self, sandbox: Sandbox, status: int, code: int = 0) -> None:
         """End a sandbox; what ended first stays its result."""

@@ -14,11 +14,11 @@ from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.claude import seeds
 from parhelia_tui.core.agents.claude.carry import Manifest, manifest
-from parhelia_tui.core.agents.claude.find import Found, find, probe
-from parhelia_tui.core.agents.interpreter import interpreter
+from parhelia_tui.core.agents.claude.find import Found, find, probe, version_of
+from parhelia_tui.core.agents.interpreter import inside as python_inside
 from parhelia_tui.core.agents.options import Option, check
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.model.records import Image, Mount, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.model.virtual_key import KEY_END
 
@@ -82,8 +82,11 @@ class ClaudeAgent:
         return probe(self._find(_config()))
 
     def check(self, prompt: str, options: Mapping[str, object]) -> None:
-        """Refuse options that there are not (E100), and a machine without the program (E500)."""
+        """Refuse options that there are not. Raises E100."""
         check(self.name, OPTIONS, options)
+
+    def need(self) -> None:
+        """Refuse a machine without the program. Raises E500."""
         self._found(_config())
 
     def prepare(self, start: Start) -> None:
@@ -93,7 +96,7 @@ class ClaudeAgent:
             ParheliaError: E500, E507, E602.
         """
         config = _config()
-        found = self._found(config)
+        found = self._program(start, config)
         directory = start.task.workspace if start.task.unsandboxed else WORKSPACE
         homes.put(
             start.home,
@@ -107,7 +110,7 @@ class ClaudeAgent:
         if not _headless(start.task):
             program = watcher.program(start.task)
             hook = ("/bin/sh", f"{program}/hook.sh")
-            ask = (*interpreter()[0], f"{program}/__main__.py", "--ask")
+            ask = (*python_inside(start.image)[0], f"{program}/__main__.py", "--ask")
         homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, ask, config.deny))
         self.carry(start.home, start.task)
         servers = _carried(start.task, config).servers
@@ -120,15 +123,12 @@ class ClaudeAgent:
     def launch(self, start: Start) -> Launch:
         """Start the watcher, which starts the program: with the prompt, or where the talk goes on."""
         config = _config()
-        found = self._found(config)
-        python, mounts = interpreter()
+        found = self._program(start, config)
+        python, mounts = python_inside(start.image)
         command = (*python, *watcher.command(start))
         if not start.task.unsandboxed:
-            mounts = (
-                *mounts,
-                Mount(found.path, f"{INSIDE}/claude"),
-                *watcher.mounts(start),
-            )
+            own = () if start.image is not None else (Mount(found.path, f"{INSIDE}/claude"),)
+            mounts = (*mounts, *own, *watcher.mounts(start))
             plugins = _carried(start.task, config).plugins
             mounts += tuple(Mount(each, _plugin(number)) for number, each in enumerate(plugins))
         env = {
@@ -160,12 +160,12 @@ class ClaudeAgent:
         """Without a terminal, where nobody but a person elsewhere can answer."""
         return _headless(task)
 
-    def describe(self, task: Task) -> Mapping[str, str]:
+    def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Name its version, its model, how it may use tools, and what of the user's own goes along."""
         config = _config()
         carried = _carried(task, config)
         about = {
-            "version": self.probe().version,
+            "version": self.probe().version if image is None else image.programs[self.name].version,
             "model": str(task.agent_options.get("model") or config.model or "its default"),
             "permission mode": str(task.agent_options.get("permission_mode") or config.permission_mode),
             "plugins": ", ".join(sorted(each.name for each in carried.carried if each.kind == "plugin")),
@@ -175,6 +175,15 @@ class ClaudeAgent:
 
     def _find(self, config: ClaudeConfig) -> Found | str:
         return find(config.path, os.environ)
+
+    def _program(self, start: Start, config: ClaudeConfig) -> Found:
+        """What the container runs: this machine's, or that of its image. Raises E500, E603."""
+        if start.image is None:
+            return self._found(config)
+        program = start.image.programs.get(self.name)
+        if program is None:
+            raise ParheliaError("E603", "there is no Claude Code in the image of this container")
+        return Found(Path(program.path), version_of(program.version.encode()))
 
     def _found(self, config: ClaudeConfig) -> Found:
         found = self._find(config)
@@ -232,7 +241,8 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
     task, shown = start.task, watcher.shown(start)
     headless = _headless(task)
     mode = task.agent_options.get("permission_mode") or config.permission_mode
-    program = str(found.path) if task.unsandboxed else f"{INSIDE}/claude"
+    seen = task.unsandboxed or start.image is not None
+    program = str(found.path) if seen else f"{INSIDE}/claude"
     carried = _carried(task, config)
     words = [program, "--settings", f"{shown}/settings.json", "--permission-mode", str(mode)]
     if _goes_on(start):

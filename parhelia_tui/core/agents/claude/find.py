@@ -108,7 +108,12 @@ def _version(path: Path) -> tuple[int, ...]:
             )
         except (OSError, subprocess.TimeoutExpired):
             return ()
-    match = re.search(rb"(\d+)\.(\d+)\.(\d+)", done.stdout)
+    return version_of(done.stdout)
+
+
+def version_of(said: bytes) -> tuple[int, ...]:
+    """Read a version out of what a program says; empty where it says none."""
+    match = re.search(rb"(\d+)\.(\d+)\.(\d+)", said)
     return tuple(map(int, match.groups())) if match else ()
 
 

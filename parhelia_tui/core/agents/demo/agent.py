@@ -10,9 +10,9 @@ from pathlib import Path
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
-from parhelia_tui.core.agents.interpreter import interpreter
+from parhelia_tui.core.agents.interpreter import inside, interpreter
 from parhelia_tui.core.agents.options import Option, check
-from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.model.records import Image, Mount, Task
 
 PROGRAM = watcher.PROGRAM / "demo"
 INSIDE = "/run/parhelia-demo/program"
@@ -73,6 +73,9 @@ class DemoAgent:
         """Refuse options that there are not, and values out of range. Raises E100."""
         check(self.name, OPTIONS, options)
 
+    def need(self) -> None:
+        """It needs nothing that is not here."""
+
     def prepare(self, start: Start) -> None:
         """Write what the program is to do.
 
@@ -88,7 +91,7 @@ class DemoAgent:
     def launch(self, start: Start) -> Launch:
         """Run the program with a Python that is there inside; it takes up a talk that lies in its home."""
         words = ("--continue",) if start.continues else ()
-        python, mounts = interpreter()
+        python, mounts = inside(start.image)
         if start.task.unsandboxed:
             return Launch((*python, str(PROGRAM / "__main__.py"), *words))
         command = (*python, f"{INSIDE}/demo/__main__.py", *words, f"{homes.INSIDE}/{SCRIPT}")
@@ -102,6 +105,6 @@ class DemoAgent:
         """It waits for its answers where it asked."""
         return False
 
-    def describe(self, task: Task) -> Mapping[str, str]:
+    def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Name the model that it plays, and what decides what it does."""
         return {"model": MODEL, "seed": str(task.agent_options.get("seed", "of the task"))}

@@ -34,6 +34,7 @@ from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.local.sweep import is_there, sweep
 from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Image
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import spool
@@ -60,6 +61,7 @@ class LocalBackend:
     """
 
     name = "local"
+    image: Image | None = None
 
     def __init__(
         self,
@@ -274,6 +276,10 @@ class LocalBackend:
         except OSError:
             return False
         return True
+
+    async def tell_allowance(self, container_id: str, said: Mapping[str, object]) -> bool:
+        """Here every meter asks the book itself."""
+        return False
 
     async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
         """Let a running container reach these hosts too; False where it reaches none by a list.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.base import ContainerPlan
+from parhelia_tui.core.backends.base import ContainerPlan, EgressPlan
 from parhelia_tui.core.backends.local.run_directory import is_held, write_whole
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.settings import Settings
@@ -64,24 +64,9 @@ def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
     if wanted is None:
         return None
     run = paths.container(plan.container_id)
-    key = f"ph-{secrets.token_urlsafe(24)}-{KEY_END}"
-    listed = plan.network == "allowlist"
-    settings = Settings(
-        container=plan.container_id,
-        task=wanted.task,
-        plan=wanted.plan,
-        group=wanted.group,
-        book=str(paths.home / book.NAME),
-        virtual_key=key,
-        url=wanted.url,
-        key_env=wanted.key_env,
-        key_file=os.path.expanduser(wanted.key_file),
-        key_command=tuple(wanted.key_command),
-        prices=os.path.expanduser(wanted.prices),
-        allow=tuple(wanted.allow) if listed else (),
-        allow_private=tuple(wanted.allow_private),
-    )
+    settings = settings_of(plan, wanted, paths)
     write_whole(run / egress_settings.NAME, settings.as_text())
+    listed = plan.network == "allowlist"
     inside = plan.network != "open" and not plan.unsandboxed
     number = 2 if listed else 1
     ports = [API_PORT, PROXY_PORT][:number] if inside else _free_ports(number)
@@ -91,12 +76,36 @@ def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
         "ports": ports,
         "inside": inside,
     }
+    return Way(spec, variables(settings.virtual_key, ports))
+
+
+def settings_of(plan: ContainerPlan, wanted: EgressPlan, paths: Paths) -> Settings:
+    """Give the settings of a container's egress process, with a virtual key of its own."""
+    return Settings(
+        container=plan.container_id,
+        task=wanted.task,
+        plan=wanted.plan,
+        group=wanted.group,
+        book=str(paths.home / book.NAME),
+        virtual_key=f"ph-{secrets.token_urlsafe(24)}-{KEY_END}",
+        url=wanted.url,
+        key_env=wanted.key_env,
+        key_file=os.path.expanduser(wanted.key_file),
+        key_command=tuple(wanted.key_command),
+        prices=os.path.expanduser(wanted.prices),
+        allow=tuple(wanted.allow) if plan.network == "allowlist" else (),
+        allow_private=tuple(wanted.allow_private),
+    )
+
+
+def variables(key: str, ports: Sequence[int]) -> dict[str, str]:
+    """Give the variables by which programs inside find their way out: the API's port first, then the proxy's."""
     env = {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{ports[0]}", "ANTHROPIC_API_KEY": key}
-    if listed:
+    if len(ports) > 1:
         proxy = f"http://127.0.0.1:{ports[1]}"
         for name, value in (("HTTPS_PROXY", proxy), ("HTTP_PROXY", proxy), ("NO_PROXY", _ROUND_ABOUT)):
             env |= {name: value, name.lower(): value}
-    return Way(spec, env)
+    return env
 
 
 def allow(run: Path, hosts: Sequence[str]) -> bool:

@@ -20,15 +20,25 @@ from parhelia_tui.core.backends.base import (
     SpoolRead,
     SshEndpoint,
 )
+from parhelia_tui.core.backends.local import egress as local_egress
 from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.local.spool_reader import read_spool
-from parhelia_tui.core.backends.modal import freight, keys, plans, records, shim_file
-from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
+from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, shim_file
+from parhelia_tui.core.backends.modal.provider import (
+    CLAUDE,
+    PYTHON,
+    RUN,
+    SSH_PORT,
+    Provider,
+    Wanted,
+    term_of,
+)
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATION_TAG, Sandboxes
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Image, Program
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -68,6 +78,13 @@ class ModalBackend:
         self._provider = Provider(paths, config)
         self._sandboxes = Sandboxes(paths, config, self._provider)
         self._creating: dict[str, asyncio.Lock] = {}
+
+    @property
+    def image(self) -> Image:
+        """What the image holds."""
+        version = self._config.claude_version
+        claude = {"claude": Program(f"{CLAUDE}/bin/claude", version)} if version else {}
+        return Image(PYTHON, claude)
 
     async def close(self) -> None:
         """Stop following; the containers go on."""
@@ -109,7 +126,8 @@ class ModalBackend:
         # Before its record there was no call; should there be one of the name even so, `create` finds it.
         sandbox = await self._sandboxes.find(plan.container_id) if known else None
         if sandbox is None:
-            wanted = Wanted(plan.container_id, tags, plan.limits, plan.network)
+            let_out = egress.let_out(plan.network, egress.settings_in(run))
+            wanted = Wanted(plan.container_id, tags, plan.limits, let_out)
             sandbox = await self._provider.create(wanted)
         record = dataclasses.replace(record, object_id=sandbox.object_id)
         records.write(run, record)
@@ -126,6 +144,7 @@ class ModalBackend:
 
     def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> None:
         keys.make(run, plan.container_id)
+        way = egress.prepare(plan, self._paths)
         freight.pack(
             archive,
             workspace=plan.workspace,
@@ -134,7 +153,7 @@ class ModalBackend:
             run_files={
                 **keys.run_files(run, RUN, SSH_PORT),
                 **plans.run_files(
-                    plan, self._config, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
+                    plan, self._config, way, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
                 ),
             },
             most=self._config.workspace_mb << 20,
@@ -242,15 +261,42 @@ class ModalBackend:
             return None
 
     async def give_key(self, container_id: str, value: str) -> bool:
-        """Nothing in a sandbox takes a key of this machine."""
-        return False
+        """Hand over the API's key by the private input of a command, to the memory of the supervisor alone."""
+        run = self._paths.container(container_id)
+        if egress.settings_in(run) is None:
+            return False
+        return await self._order_egress(container_id, await egress.key_order(run, value))
+
+    async def tell_allowance(self, container_id: str, said: Mapping[str, object]) -> bool:
+        """Tell the meter of a sandbox what it may spend; False where it could not be told."""
+        return await self._order_egress(container_id, {"op": "allowance", **said})
 
     async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
-        """A sandbox reaches nothing by a list."""
-        return False
+        """Let a running sandbox reach these hosts too, by its own proxy and by the provider.
+
+        Raises:
+            ParheliaError: E500, E503.
+        """
+        run = self._paths.container(container_id)
+        if not local_egress.allow(run, hosts):
+            return False
+        found = egress.let_out("allowlist", egress.settings_in(run))
+        sandbox = await self._sandboxes.living(container_id)
+        if found is not None:
+            await self._provider.let_out(sandbox, *found)
+        return await self._order_egress(container_id, {"op": "allow", "hosts": list(hosts)})
+
+    async def _order_egress(self, container_id: str, line: Mapping[str, object]) -> bool:
+        try:
+            sandbox = await self._sandboxes.living(container_id)
+            await self._sandboxes.tell(sandbox, {"op": "egress", "line": dict(line)})
+        except ParheliaError:
+            # It is not there yet, or not any more; who orders looks again.
+            return False
+        return True
 
     def spender_is_gone(self, container_id: str) -> bool:
-        """There is none: no key of this machine is ever in a sandbox."""
+        """A sandbox has nothing set aside in the book but its allowance, which is closed with its end."""
         return True
 
     def supervisor(self, container_id: str) -> Path | None:

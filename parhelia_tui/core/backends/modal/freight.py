@@ -55,7 +55,7 @@ def pack(
         archive.add(workspace, "workspace")
         archive.add(home, "home/agent")
         for mount in mounts:
-            archive.add(mount.source, mount.target.lstrip("/"))
+            archive.add(mount.source, mount.target.lstrip("/"), filter=_readable)
         for name, text in run_files.items():
             _text(archive, f"{RUN}/{name}", text)
 
@@ -172,6 +172,14 @@ def _size(place: Path, most: int) -> int:
         if total > most:
             break
     return total
+
+
+def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """The agent may read it, and nobody but root may change it."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
+    return entry
 
 
 def _folder(archive: tarfile.TarFile, name: str, mode: int) -> None:

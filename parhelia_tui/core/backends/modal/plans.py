@@ -7,6 +7,7 @@ import json
 from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.backends.local import bubblewrap
 from parhelia_tui.core.backends.local.plans import check_words
+from parhelia_tui.core.backends.modal.egress import Way
 from parhelia_tui.core.backends.modal.provider import RUN, term_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import config_text
@@ -23,8 +24,8 @@ AS_AGENT = (
 
 def check(plan: ContainerPlan) -> None:
     """Refuse what a sandbox at Modal cannot give. Raises E100, E603."""
-    if plan.network not in ("none", "open"):
-        raise ParheliaError("E603", f"Modal knows no network {plan.network!r}; there is none and open")
+    if plan.network in ("api", "allowlist") and plan.egress is None:
+        raise ParheliaError("E603", f"the network {plan.network} needs to know what may be reached")
     if plan.persistent:
         raise ParheliaError(
             "E603", "a sandbox at Modal keeps no system for the next one; leave --persistent out"
@@ -35,7 +36,7 @@ def check(plan: ContainerPlan) -> None:
 
 
 def run_files(
-    plan: ContainerPlan, config: ModalConfig, *, heartbeat_s: float, history_lines: int
+    plan: ContainerPlan, config: ModalConfig, way: Way | None, *, heartbeat_s: float, history_lines: int
 ) -> dict[str, str]:
     """Give the files of the run directory inside, by name; the spec is put in its place by who unpacks."""
     pids = plan.limits.pids
@@ -49,6 +50,8 @@ def run_files(
             **bubblewrap.environment(plan.container_id, {}),
             "PARHELIA_AGENT_SOCKET": f"{RUN}/agent/agent.sock",
             **plan.env,
+            # Last, so that nothing of the task's own leads past the meter by mistake.
+            **(way.env if way else {}),
         },
         directory=elsewhere.WORKSPACE,
         rows=plan.rows,
@@ -59,6 +62,7 @@ def run_files(
         # Nobody listens there; who follows the spool wakes the controller.
         wake_socket=f"{RUN}/wake.sock",
         limits=[] if pids is None else [Limit("pids", "RLIMIT_NPROC", rlimits=[f"--nproc={pids}"])],
+        egress=way.spec if way else None,
     )
     term = term_of(plan.limits, config)
     # What cannot move is ended while there is time to fetch what it made.
@@ -67,5 +71,6 @@ def run_files(
     return {
         elsewhere.TERMS: json.dumps(terms),
         elsewhere.TMUX_CONFIG: config_text(history_lines),
+        **(way.files if way else {}),
         f"{NAME}.new": spec.as_text(),
     }

@@ -16,7 +16,12 @@ from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
 
-PACKAGES = ("ca-certificates", "curl", "git", "openssh-server", "procps", "python3", "tmux")
+PACKAGES = (
+    *("ca-certificates", "curl", "git", "nodejs", "npm", "openssh-server", "procps", "python3", "ripgrep"),
+    "tmux",
+)
+CLAUDE = "/opt/parhelia/claude-code"
+PYTHON = "/usr/bin/python3"
 SSH_PORT = 22
 RUN = "/var/lib/parhelia"
 BEGIN_S = 900
@@ -33,12 +38,13 @@ class Wanted:
     Args:
         name: unique in the app while it runs.
         tags: what it is found by.
+        let_out: networks and names that it reaches; None for all.
     """
 
     name: str
     tags: Mapping[str, str]
     limits: Limits
-    network: str
+    let_out: tuple[Sequence[str], Sequence[str]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +108,25 @@ class Provider:
         archive = shim_file.shim_file(self._paths)
         image = self._modal.Image.debian_slim().apt_install(*PACKAGES, *self._config.packages)
         users = "id -u agent >/dev/null 2>&1 || useradd -m -u 1000 -s /bin/bash agent"
-        image = image.run_commands(users, *self._config.commands)
+        image = image.run_commands(users)
+        if self._config.claude_version:
+            # A layer of its own, made anew when the version changes. Nothing of it is part of Parhelia.
+            package = f"@anthropic-ai/claude-code@{self._config.claude_version}"
+            image = image.run_commands(f"npm install --global --prefix {CLAUDE} {package}")
+        if self._config.commands:
+            image = image.run_commands(*self._config.commands)
+        egress = shim_file.egress_folder(self._paths)
+        # Last: these change with each version of Parhelia.
+        image = image.add_local_dir(str(egress), shim_file.EGRESS_INSIDE, copy=True)
         return image.add_local_file(str(archive), shim_file.INSIDE, copy=True)
+
+    async def let_out(self, sandbox: Any, networks: Sequence[str], names: Sequence[str]) -> None:
+        """Change what a running sandbox reaches. Raises E503."""
+        change = sandbox._experimental_set_outbound_network_policy.aio
+        await patiently(
+            lambda: change(outbound_cidr_allowlist=list(networks), outbound_domain_allowlist=list(names)),
+            "the network of the sandbox could not be changed",
+        )
 
     async def create(self, wanted: Wanted) -> Any:
         """Make a sandbox, or find the one of this name that an earlier, unanswered call made. Raises E503."""
@@ -120,9 +143,12 @@ class Provider:
         if region is not None:
             more["region"] = region
         term = term_of(limits, self._config)
-        if wanted.network == "none":
-            # Not `block_network`: that would close the tunnel of its terminal too.
-            more["outbound_cidr_allowlist"] = []
+        if wanted.let_out is not None:
+            # Not `block_network`, also where it reaches nothing: that would close the tunnel of its terminal too.
+            networks, names = wanted.let_out
+            more["outbound_cidr_allowlist"] = list(networks)
+            if names:
+                more["outbound_domain_allowlist"] = list(names)
 
         async def make() -> Any:
             try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -11,7 +14,12 @@ import parhelia_tui
 from parhelia_tui.core.settings.paths import Paths, private_directory
 
 INSIDE = "/opt/parhelia/shim.zip"
+EGRESS_INSIDE = "/opt/parhelia/egress"
 _START = "import os, sys\nfrom parhelia_tui.core.shim.main import main\ncode = main()\nsys.stdout.flush()\nos._exit(code)\n"
+_EGRESS_START = (
+    "import sys\nfrom parhelia_tui.core.egress.process import main\nsys.exit(main(sys.argv[1:]))\n"
+)
+_KEPT = (".py", ".toml")
 _SINCE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -33,6 +41,34 @@ def shim_file(paths: Paths) -> Path:
             for name, data in sorted(content.items()):
                 archive.writestr(zipfile.ZipInfo(name, _SINCE), data, zipfile.ZIP_DEFLATED)
         new.replace(place)
+    return place
+
+
+def egress_folder(paths: Paths) -> Path:
+    """Make the directory with what the egress process needs inside: its modules, the prices, and h11.
+
+    Files and no archive, so that the interpreter keeps what it has compiled.
+    """
+    root = Path(parhelia_tui.__file__).parent
+    (h11,) = importlib.import_module("h11").__path__
+    names = ["__init__.py", "core/__init__.py", "core/settings/__init__.py", "core/settings/toml_places.py"]
+    names += ["core/store/__init__.py", "core/store/connection.py"]
+    for folder in ("core/egress", "core/meter", "core/model"):
+        names += [f"{folder}/{each.name}" for each in (root / folder).iterdir() if each.suffix in _KEPT]
+    content = {f"parhelia_tui/{name}": (root / name).read_bytes() for name in names}
+    content |= {f"h11/{each.name}": each.read_bytes() for each in Path(h11).glob("*.py")}
+    content["__main__.py"] = _EGRESS_START.encode()
+    digest = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]
+    place = private_directory(paths.home / "modal") / f"egress-{digest}"
+    if not place.exists():
+        new = place.with_suffix(f".{os.getpid()}")
+        for name, data in content.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
+            (new / name).write_bytes(data)
+        # Who was first has made the same.
+        with contextlib.suppress(OSError):
+            new.rename(place)
+        shutil.rmtree(new, ignore_errors=True)
     return place
 
 

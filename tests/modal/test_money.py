@@ -1,0 +1,139 @@
+"""Money in sandboxes: granted from here, spent there, entered here once, and never past a ceiling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import TaskState
+from tests.egress.conftest import ASK, Fleet
+from tests.egress.test_budgets import A_REQUEST, of_type
+from tests.egress.test_secrets import SEARCH
+from tests.egress.upstream import KEY, running, says
+from tests.support.fleet import end_of, kill_controller, reach
+from tests.support.modal_provider import Provider
+from tests.support.product import Product
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.real
+
+FLAGS = ("--backend", "modal", "--network", "api")
+WAIT_S = 60.0
+
+
+@pytest.fixture
+def fleet(cloud: Product, provider: Provider, tmp_path: Path) -> Iterator[Fleet]:
+    """The product at the provider, with an API that sandboxes reach as far as their network lets them."""
+    workspace = tmp_path / "work"
+    workspace.mkdir()
+    with running(says("Hello")) as api:
+        provider.order("reach", port=api.port)
+        yield Fleet(cloud, api, workspace)
+        cloud.close()
+
+
+def task(fleet: Fleet, command: str, *flags: str) -> str:
+    """Create a task at the provider, and give its id."""
+    words = ("task", "create", *FLAGS, "--workspace", str(fleet.workspace), *flags, command)
+    return str(fleet.json(*words)["id"])
+
+
+def asks(times: int) -> str:
+    """A command that asks the API so often, one after the other."""
+    return f"python3 -I -c '{ASK}' {times}"
+
+
+def spent(client: Client) -> float:
+    """What the ledger has of answers."""
+    return sum(each.usd for each in client.budgets.history("model") if each.name.startswith("claude"))
+
+
+def test_the_key_is_nowhere_in_the_sandbox_that_the_agent_sees(fleet: Fleet, client: Client) -> None:
+    said = fleet.run("sh", "-c", 'python3 -I -c "$0"; python3 -I -c "$1"', ASK, SEARCH, flags=FLAGS)
+    assert said.splitlines() == ["200 523", "searched True found []", "ph- []"]
+    assert fleet.api.seen[0].headers["x-api-key"] == KEY
+    wait_until(lambda: spent(client) == pytest.approx(A_REQUEST), WAIT_S)
+    # What was granted and not used is given back with the end.
+    wait_until(lambda: all(each.reserved_usd == 0 for each in client.budgets.standing()), WAIT_S)
+
+
+def test_at_its_ceiling_a_sandbox_stands_still_with_a_checkpoint_and_goes_on_when_it_is_raised(
+    fleet: Fleet, client: Client
+) -> None:
+    name = task(fleet, f"{asks(3)} > said", "--budget", "0.01")
+    waiting = reach(client, name, TaskState.WAITING, deadline_s=WAIT_S)
+    assert waiting.reason == "budget"
+    assert f"$0.0150 of $0.0100 for task {name} are spent" in waiting.question
+    wait_until(lambda: [each.state for each in client.checkpoints.of(waiting)] == ["ready"], WAIT_S)
+    assert len(fleet.api.seen) == 2
+    fleet.json("budget", "raise", name, "1")
+    ended = end_of(client, name, WAIT_S)
+    assert ended.state is TaskState.COMPLETED
+    assert (client.paths.workspaces / name / "said").read_text().count("200 ") == 3
+    wait_until(lambda: spent(client) == pytest.approx(3 * A_REQUEST), WAIT_S)
+    assert [each["type"] for each in of_type(fleet, "budget.lifted")] == ["budget.lifted"]
+
+
+@pytest.mark.long
+def test_who_is_stopped_in_a_sandbox_is_told_in_words(fleet: Fleet, client: Client) -> None:
+    name = task(fleet, f"{asks(2)} > said; echo went on >> said", "--budget", "0.001")
+    reach(client, name, TaskState.WAITING, deadline_s=WAIT_S)
+    fleet.json("budget", "stop", name)
+    end_of(client, name, WAIT_S)
+    said = (client.paths.workspaces / name / "said").read_text()
+    assert "402 A person has stopped this task's spending. Do not try again" in said
+
+
+@pytest.mark.long
+def test_tasks_here_and_there_do_not_race_past_a_ceiling(fleet: Fleet, client: Client) -> None:
+    most = 40 * A_REQUEST
+    fleet.json("budget", "set", str(most), "all")
+    there = [task(fleet, asks(30)) for _ in range(2)]
+    wait_until(lambda: len(fleet.api.seen) > 1, 120)
+    here = [
+        str(
+            fleet.json(
+                *("task", "create", "--network", "api", "--mode", "empty"),
+                asks(30),
+            )["id"]
+        )
+    ]
+    for each in (*here, *there):
+        assert reach(client, each, TaskState.WAITING, deadline_s=120).reason == "budget"
+    wait_until(lambda: spent(client) == pytest.approx(A_REQUEST * len(fleet.api.seen)), WAIT_S)
+    # The last response alone may go beyond.
+    assert most <= spent(client) < most + A_REQUEST + 1e-9
+
+
+@pytest.mark.long
+def test_without_a_controller_a_sandbox_spends_what_it_was_granted_and_all_is_entered_once(
+    fleet: Fleet, client: Client
+) -> None:
+    fleet.json("budget", "set", "0.4", "all")
+    name = task(fleet, asks(1000))
+    wait_until(lambda: len(fleet.api.seen) > 1, WAIT_S)
+    kill_controller(fleet.product)
+    granted = client.budgets.standing()[0]
+    most = granted.spent_usd + granted.reserved_usd
+    seen = -1
+    # It stops by itself: nothing new for as long as several requests take.
+    while len(fleet.api.seen) > seen:
+        seen = len(fleet.api.seen)
+        wait_until_quiet(fleet, seen)
+    # The last response alone may cost more than it was thought to.
+    assert seen * A_REQUEST < most + A_REQUEST
+    fleet.json("controller", "start")
+    assert reach(client, name, TaskState.WAITING, deadline_s=WAIT_S).reason == "budget"
+    wait_until(lambda: spent(client) == pytest.approx(A_REQUEST * len(fleet.api.seen)), WAIT_S)
+    assert 0.4 <= spent(client) < 0.4 + A_REQUEST + 1e-9
+
+
+def wait_until_quiet(fleet: Fleet, seen: int) -> None:
+    """Return when something new was asked, or when nothing was for 3 s."""
+    try:
+        wait_until(lambda: len(fleet.api.seen) > seen, 3.0)
+    except AssertionError:
+        return
