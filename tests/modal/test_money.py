@@ -60,6 +60,7 @@ def test_the_key_is_nowhere_in_the_sandbox_that_the_agent_sees(fleet: Fleet, cli
     wait_until(lambda: all(each.reserved_usd == 0 for each in client.budgets.standing()), WAIT_S)
 
 
+@pytest.mark.long
 def test_at_its_ceiling_a_sandbox_stands_still_with_a_checkpoint_and_goes_on_when_it_is_raised(
     fleet: Fleet, client: Client
 ) -> None:

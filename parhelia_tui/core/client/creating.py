@@ -125,14 +125,14 @@ class Creating(Opened):
         from parhelia_tui.core.agents.registry import agent
 
         adapter = agent(request.agent)
+        if request.backend == "local":
+            adapter.need()
         task = self._new_task(request, batch)
         if task.backend == AUTO:
             self._place(task)
         parts = [self._part(request, task, number) for number in range(len(request.targets))]
         for each in parts or [task]:
             adapter.check(each.prompt, each.agent_options)
-        if task.backend == "local":
-            adapter.need()
         return [dataclasses.replace(task, parts=len(parts)), *parts] if parts else [task]
 
     def placement(self, request: TaskRequest) -> Choice | Refusal:
