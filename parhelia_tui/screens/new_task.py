@@ -133,6 +133,12 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     async def _prepare(self) -> None:
         try:
             values = await asyncio.to_thread(self._client.configuration)
+            agent = values["defaults.agent"]
+            # Nobody chose the built-in one: where it is not installed, what is typed is a command line.
+            if agent["source"] == "built-in" and not await asyncio.to_thread(
+                self._client.can_ask, agent["value"]
+            ):
+                agent["value"] = "shell"
             self._make = await asyncio.to_thread(self._client.request_maker)
         except ParheliaError as error:
             self._complain(error)

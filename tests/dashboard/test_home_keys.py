@@ -166,6 +166,8 @@ async def test_help_says_why_a_key_does_nothing_now(opened: Opens) -> None:
     async with opened((80, 24)) as seen:
         await seen.press("question_mark")
         assert seen.shows("not now: the task is waiting; only an ended one is tried again")
+        assert seen.shows("$            its budget")
+        assert not seen.shows("dollar_sign")
 
 
 async def test_tab_goes_through_all_panes_and_shift_tab_back(opened: Opens) -> None:

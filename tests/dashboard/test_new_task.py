@@ -124,6 +124,20 @@ async def test_it_begins_with_the_configured_defaults(
         assert values == ["demo", "open", "clone"]
 
 
+@pytest.mark.parametrize("chosen", ["", '[defaults]\nagent = "claude"\n'], ids=["built-in", "chosen"])
+async def test_an_agent_that_is_not_installed_is_proposed_only_to_who_chose_it(
+    opened_empty: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
+    configure(tmp_path, f'{chosen}[claude]\npath = "/nowhere/claude"\n')
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await checked(seen)
+        form = seen.app.screen
+        await seen.wait(lambda: all(each.is_finished for each in seen.app.workers if each.node is form))
+        assert form.query_one("#agent", Select).value == ("claude" if chosen else "shell")
+
+
 async def test_a_faulty_configuration_is_told_in_the_form(opened_empty: Opens, tmp_path: Path) -> None:
     configure(tmp_path, "[defaults]\nnetwork = 7\n")
     async with opened_empty() as seen:

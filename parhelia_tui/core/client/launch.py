@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
-START_DEADLINE_S = 10.0
+START_DEADLINE_S = 30.0
+"""A machine on which many agents work may take a while; one that fails is told of at once."""
 
 
 class Started:

@@ -159,6 +159,16 @@ class Looking(Opened):
 
         return [(name, each.summary, each.probe()) for name, each in agents().items()]
 
+    def can_ask(self, name: str) -> bool:
+        """Say whether an agent of this name can be given a prompt on this machine."""
+        from parhelia_tui.core.agents.registry import agent
+
+        try:
+            agent(name).check("a prompt", {})
+        except ParheliaError:
+            return False
+        return True
+
     async def probe(self) -> Sequence[Capability]:
         """Try what the backends can do on this machine."""
         found: list[Capability] = list(await self._backend("local").probe())
