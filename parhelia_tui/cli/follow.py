@@ -15,6 +15,7 @@ from typing import IO
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.redaction import begun_key, redacted
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import plain
 
@@ -83,7 +84,7 @@ class Looking:
 
 
 class SafeStream:
-    """Makes safe text of the bytes of a terminal as they come.
+    """Makes safe text of the bytes of a terminal as they come, without secrets of known shapes.
 
     A line that is drawn over in place becomes a line for each drawing, since nothing moves back here.
     """
@@ -102,10 +103,14 @@ class SafeStream:
             if unfinished:
                 self._held = unfinished[0]
                 text = text[: len(text) - len(self._held)]
+            # A key that comes in two pieces would be hidden in neither.
+            begun = begun_key(text)
+            self._held = begun + self._held
+            text = text[: len(text) - len(begun)]
         text = text.replace("\r\n", "\n")
         if not self._line_begun:
             text = text.lstrip("\r")
-        shown = plain(re.sub(r"\r+\n?", "\n", re.sub(r"\n\r+", "\n", text)))
+        shown = redacted(plain(re.sub(r"\r+\n?", "\n", re.sub(r"\n\r+", "\n", text))))
         if shown:
             self._line_begun = not shown.endswith("\n")
         return shown

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from parhelia_tui.core.model.display import age, doing, length, money
 from parhelia_tui.core.model.records import Approval, Attempt, Event, LedgerEntry, Memory, Task
+from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.text import one_line, plain
 from parhelia_tui.widgets import look
 
@@ -108,7 +109,7 @@ def costs(about: About, colours: Colours, now: float) -> list[Text]:
 
 def prompt(about: About, colours: Colours, now: float) -> list[Text]:
     """What was asked of it, whole."""
-    return [Text(line) for line in plain(about.task.prompt).split("\n")]
+    return [Text(line) for line in redacted(plain(about.task.prompt)).split("\n")]
 
 
 def memory(about: About, colours: Colours, now: float) -> list[Text]:

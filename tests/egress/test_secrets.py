@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from parhelia_tui.cli.follow import SafeStream
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.egress.conftest import ASK, Fleet
 from tests.egress.upstream import KEY, Talk
-from tests.support.fleet import RELEASE, container_of, create, end_of, reach
+from tests.support.fleet import RELEASE, configure, container_of, create, end_of, reach, workspace
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
@@ -147,14 +148,55 @@ def test_on_this_side_it_is_in_no_file_no_argument_and_no_environment_of_what_ru
     end_of(client, made["id"], deadline_s=60)
 
 
-def test_secrets_that_a_program_prints_or_reports_are_not_stored_where_they_are_shown(
+SHAPE = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz"
+PRINTS = "p=sk-ant; printf 'using %s\\n' $p-api03-abcdefghijklmnopqrstuvwxyz"
+"""Prints it without holding it."""
+
+
+def test_secrets_that_a_program_prints_or_reports_are_neither_stored_nor_shown(
     product: Product, client: Client, tmp_path: Path
 ) -> None:
-    place = tmp_path / "work"
-    place.mkdir()
-    shape = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz"
-    task = create(client, f"echo using {shape}; exit 3", place, title=f"try {shape}")
+    configure(tmp_path, "[controller]\nhealth_s = 0.2\n")
+    place = workspace(tmp_path)
+    task = create(client, f"{PRINTS}; exit 3", place)
     ended = end_of(client, task.id, deadline_s=60)
-    assert (ended.title, ended.last_line) == ("try [hidden]", "using [hidden]")
-    assert all(shape not in str(each) for each in client.events(task_id=task.id))
-    assert "[hidden]" in product.run("task", "list").stdout
+    assert ended.last_line == "using [hidden]"
+    assert all(SHAPE not in str(each) for each in client.events(task_id=task.id))
+    for words in (("task", "logs", task.id), ("task", "logs", task.id, "--json"), ("task", "list", "--json")):
+        shown = product.run(*words).stdout
+        assert "[hidden]" in shown
+        assert SHAPE not in shown
+    run = product.paths.container(container_of(client, task.id).id)
+    log, before = run / "output.log", (run / "output.log").stat().st_size
+    wait_until((run / "scrubbed").exists, 60)
+    assert log.read_bytes() == b"using " + b"*" * len(SHAPE) + b"\r\n"
+    assert log.stat().st_size == before
+    for path in product.home.rglob("*"):
+        if path.is_file():
+            assert SHAPE.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("task", "create", f"echo {SHAPE}"),
+        ("task", "create", "true", "--env", f"TOKEN={SHAPE}"),
+        ("task", "create", "true", "--title", f"with {SHAPE}"),
+    ],
+)
+def test_a_task_that_would_keep_a_key_is_refused_and_the_key_not_repeated(
+    product: Product, words: tuple[str, ...]
+) -> None:
+    code, error = product.error(*words)
+    assert (code, error["code"]) == (2, "E100")
+    assert "looks like a key" in error["message"]
+    assert SHAPE not in str(error)
+    assert not product.paths.database.exists() or SHAPE.encode() not in product.paths.database.read_bytes()
+
+
+def test_a_key_is_hidden_in_what_is_followed_wherever_it_is_cut() -> None:
+    said = f"one {SHAPE} two\r\nplain\r\n".encode()
+    for cut in range(len(said)):
+        stream = SafeStream()
+        shown = stream.feed(said[:cut]) + stream.feed(said[cut:]) + stream.feed(b"", last=True)
+        assert shown == "one [hidden] two\nplain\n", cut

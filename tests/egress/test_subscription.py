@@ -44,6 +44,20 @@ async def test_a_subscription_spends_no_money_and_no_ceiling_bounds_it(fleet: Fl
         await seen.wait_for("beside", "by subscription today")
 
 
+@pytest.mark.real
+def test_a_spent_ceiling_holds_back_only_what_would_spend_money(fleet: Fleet, client: Client) -> None:
+    fleet.json("budget", "set", "0.001", "day")
+    assert fleet.ask().count("200 ") == 1
+    wait_until(lambda: fleet.json("budget", "show")["spent_today_usd"] > 0.001, 30)
+    place = str(fleet.workspace)
+    words = ("task", "create", "--agent", "shell", "--network", "api", "--workspace", place, "true")
+    code, error = fleet.product.error(*words, env=fleet.env)
+    assert (error["code"], code != 0) == ("E300", True)
+    fleet.env["ANTHROPIC_API_KEY"] = TOKEN
+    assert fleet.ask().count("200 ") == 1
+    assert fleet.api.seen[-1].headers["authorization"] == f"Bearer {TOKEN}"
+
+
 def test_money_is_counted_beside_it(tmp_path: Path) -> None:
     db = book.open_book(tmp_path / book.NAME)
     ceilings.put(db, "all", 100, NOW)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from parhelia_tui.core.meter import book, ceilings
 from parhelia_tui.core.meter.money import nano, usd
+from parhelia_tui.core.meter.payer import by_subscription
 from parhelia_tui.core.meter.spending import Standing, day_of, standing
 from parhelia_tui.core.model.display import money
 from parhelia_tui.core.model.errors import ParheliaError
@@ -18,6 +21,9 @@ from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.store import events, ledger, meta, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.ledger import Part
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.settings.config_spending import ApiConfig
 
 HOUR_S = 3600.0
 SAMPLE = 200
@@ -121,9 +127,17 @@ class Budgets:
         found = self.of_task(task) if task else self.standing()[:2]
         return [each for each in found if each.left_usd is not None and each.left_usd <= 0]
 
-    def check(self) -> None:
-        """Raise E300 when the ceiling for everything or for today is spent."""
+    def check(self, api: ApiConfig | None) -> None:
+        """Raise E300 when the ceiling for everything or for today is spent, and money would be spent on it.
+
+        Args:
+            api: by whose key the spenders ask a model; None where they cost money beside that.
+        """
         spent = self.in_the_way()
+        if spent and api is not None:
+            value = "" if api.key_command else os.environ.get(api.key_env, "")
+            with self._book() as opened:
+                spent = [] if by_subscription(value, api.key_file, opened) else spent
         if spent:
             raise ParheliaError(
                 "E300",

@@ -14,6 +14,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id, slug
 from parhelia_tui.core.model.placement import AUTO, Refusal
 from parhelia_tui.core.model.records import Limits, Task
+from parhelia_tui.core.model.redaction import holds_key
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.targets import filled
 from parhelia_tui.core.model.text import one_line
@@ -104,7 +105,9 @@ class Creating(Opened):
             or task.backend != "local"
         ]
         if spenders:
-            budgets.check()
+            # A sandbox is paid with money, whoever pays for the model.
+            anywhere = any(task.backend != "local" for task in spenders)
+            budgets.check(None if anywhere else config.api)
             bounded = {task.id: wanted[task.id] for task in spenders if task.id in wanted}
             budgets.begin(spenders, bounded, config.budget.plan_usd)
         # A controller that we start ourselves has our environment; one that was started elsewhere is told.
@@ -125,6 +128,7 @@ class Creating(Opened):
         from parhelia_tui.core.agents.registry import agent
 
         adapter = agent(request.agent)
+        refuse_keys(request)
         if request.backend == "local":
             adapter.need()
         task = self._new_task(request, batch)
@@ -241,3 +245,23 @@ def _ceilings(requests: Sequence[TaskRequest], made: Sequence[Sequence[Task]]) -
         if request.budget_each_usd is not None:
             found.update((part.id, request.budget_each_usd) for part in parts)
     return found
+
+
+def refuse_keys(request: TaskRequest) -> None:
+    """Refuse what would keep a key in the store and carry it into the container.
+
+    Raises:
+        ParheliaError: E100, which says where the key stands and not what it is.
+    """
+    said = {"the prompt": request.prompt, "the title": request.title or ""}
+    said |= {f"the variable {name}": value for name, value in request.env.items()}
+    said |= {f"the option {name}": str(value) for name, value in request.agent_options.items()}
+    said |= {f"target {number}": target for number, target in enumerate(request.targets, 1)}
+    where = next((what for what, text in said.items() if holds_key(text)), None)
+    if where is not None:
+        raise ParheliaError(
+            "E100",
+            f"{where} holds what looks like a key; it would be stored, and seen in the container. The agent's API"
+            " gets its key from [api]; what else needs one can read it from a file of the workspace",
+            recovery=("parhelia help E100", "parhelia config example"),
+        )

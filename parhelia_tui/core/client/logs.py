@@ -1,10 +1,11 @@
-"""Reading what a task printed, as text that is safe to show."""
+"""Reading what a task printed, as text that is safe to show and without secrets of known shapes."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.text import plain
 
 BYTES_A_LINE = 400
@@ -22,7 +23,11 @@ def tail(path: Path, lines: int) -> list[str]:
     raw = _last_bytes(path, size)
     if len(raw) < size:
         raw = _last_bytes(path.with_name(path.name + ".1"), size - len(raw)) + raw
-    return shown_lines(raw.decode("utf-8", "replace"))[-lines:]
+    if len(raw) >= size:
+        # It begins somewhere in a line; half a key would not be known as one.
+        raw = raw[raw.find(b"\n") + 1 :]
+    shown = shown_lines(raw.decode("utf-8", "replace"))
+    return redacted("\n".join(shown)).split("\n")[-lines:] if shown else []
 
 
 def shown_lines(text: str) -> list[str]:

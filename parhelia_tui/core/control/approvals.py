@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -126,7 +127,9 @@ def finish(tx: sqlite3.Connection, approval: Approval, told: str, at: float) -> 
     state = ApprovalState.ALLOWED if told == "allow" else ApprovalState.DENIED
     if approval.source == "timeout":
         state = ApprovalState.EXPIRED
-    done = approvals.move(tx, approval, state, finished_at=at)
+    # The agent has them now; what is kept of them is for reading.
+    kept = json.dumps(redacted_values(approval.answers))
+    done = approvals.move(tx, approval, state, finished_at=at, answers=kept)
     if state is ApprovalState.ALLOWED and done.always and not done.cut:
         # Of what nobody saw whole, a rule could be wider than what was allowed: one of the whole tool, even.
         rule = rule_for(done.tool, done.input)

@@ -51,6 +51,7 @@ class Context:
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
         held_back: the spent ceilings that tasks of the queue may still name, at first those that an earlier
             controller may have told of.
+        scrubbed: ended containers in whose files keys were hidden, as far as this controller knows.
         rolling: workspaces that are being brought to an earlier state just now.
         workers: have what is to be done on the checkpoint store done.
         book: what was asked for and spent, for every process that spends.
@@ -69,6 +70,7 @@ class Context:
     being_created: set[str] = field(default_factory=set)
     looked: dict[str, float] = field(default_factory=dict)
     held_back: set[str] = field(default_factory=lambda: {"all", "day"})
+    scrubbed: set[str] = field(default_factory=set)
     rolling: set[str] = field(default_factory=set)
     workers: Workers = field(default_factory=Workers)
     book: Book = field(default_factory=Book)

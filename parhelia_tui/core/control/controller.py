@@ -29,6 +29,7 @@ from parhelia_tui.core.control import (
     replies,
     retention,
     screens,
+    scrubbing,
     settle,
     spending,
     wishes,
@@ -263,6 +264,9 @@ class Controller:
         if self._is_due("checkpoints", self._config.controller.health_s):
             due_checkpoints.want_due(context)
             memory.remember(context)
+            ended = scrubbing.due(context)
+            if ended:
+                self._start("scrub", "", lambda: scrubbing.scrub(context, ended))
         if self._is_due("renewal", min(renewal.EVERY_S, self._config.modal.renew_before_s / 20)):
             renewal.look(context)
         for wanted in checkpoints.unfinished(context.db):

@@ -48,6 +48,7 @@ def pick(context: Context) -> list[str]:
         return []
     # With the money for today or for everything gone, what would spend waits, and lets others past.
     spent = spending.spent_up(context)
+    free_talk = bool(spent) and spending.costs_nothing(context)
     if not spent and context.held_back:
         _let_in_again(context)
     free = context.config.controller.max_containers - containers.count_live(db)
@@ -59,7 +60,12 @@ def pick(context: Context) -> list[str]:
         for task in _in_order(tx, -1 if spent else free):
             if len(picked) >= free:
                 break
-            if spent and egress.is_metered(task.network, task.agent):
+            # A sandbox is paid with money, whoever pays for the model.
+            if (
+                spent
+                and egress.is_metered(task.network, task.agent)
+                and not (free_talk and task.backend == "local")
+            ):
                 _hold_back(context, tx, task, spent)
                 continue
             choice = where.place(tx, task)

@@ -8,6 +8,7 @@ from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.meter import allowance, book, ceilings, entries
 from parhelia_tui.core.meter.entries import Entry
 from parhelia_tui.core.meter.money import nano, shown, usd
+from parhelia_tui.core.meter.payer import by_subscription
 from parhelia_tui.core.meter.spending import Standing, day_of, settle_abandoned, standing
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Owner
@@ -82,6 +83,13 @@ def spent_up(context: Context) -> str:
         if now.limit is not None and now.spent >= now.limit:
             return ceiling
     return ""
+
+
+def costs_nothing(context: Context) -> bool:
+    """Say whether the subscription of an account pays for what models are asked now, and no ceiling bounds it."""
+    api = context.config.api
+    value = "" if api.key_command else context.api_key.value
+    return by_subscription(value, api.key_file, open_book(context))
 
 
 def settle_dead(context: Context) -> None:

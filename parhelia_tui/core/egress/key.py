@@ -10,13 +10,12 @@ from pathlib import Path
 
 from parhelia_tui.core.egress.settings import Settings
 from parhelia_tui.core.egress.wire import Headers
+from parhelia_tui.core.model.account_token import OF_ACCOUNT
 
 COMMAND_S = 30.0
 WAIT_S = 10.0
 """How long a request waits for a key that the supervisor is to hand over."""
 LONGEST = 16384
-OF_ACCOUNT = "sk-ant-oat"
-"""How the tokens begin that an account's owner signs in with (`claude setup-token`)."""
 
 
 class NoKey(Exception):

@@ -17,6 +17,21 @@ _SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.DOTALL,
 )
+_PRIVATE = "|-----BEGIN"
+# Of a private key only what its lines are made of: JSON around it has to stay JSON.
+_IN_BYTES = re.compile(
+    (
+        _SHAPES.pattern[: _SHAPES.pattern.index(_PRIVATE)]
+        + r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?:\\[rn]|\s)*[A-Za-z0-9+/=]{16,})*"
+        r"(?:(?:\\[rn]|\s)*[A-Za-z0-9+/=]+)?(?:(?:\\[rn]|\s)*-----END [A-Z ]*PRIVATE KEY-----)?"
+    ).encode()
+)
+_BEGUN = re.compile(
+    r"(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|AKIA|ASIA|AIza|npm_|eyJ)[A-Za-z0-9_.-]{0,500}\Z"
+    r"|(?<![A-Za-z0-9])[sgxAne-]\Z|(?:sk|gh|github_?p?a?|gl|glpa?t?|xox?|AK|AKI|AS|ASI|AI|AIz|npm?|ey)\Z"
+    r"|-----BEGIN(?:(?!-----END).){0,20000}\Z",
+    re.DOTALL,
+)
 _BEHIND = re.compile(
     r"(?i)(://[^\s/:@]*:|\bbearer\s+"
     r"|\b[a-z0-9_-]*(?:api_?key|password|passwd|secret|access_?token|auth_?token)[\"']?\s*[:=]\s*[\"']?)"
@@ -27,6 +42,22 @@ _BEHIND = re.compile(
 def redacted(text: str) -> str:
     """Put `[hidden]` in the place of every secret of a known shape."""
     return _BEHIND.sub(lambda found: found[1] + HIDDEN, _SHAPES.sub(HIDDEN, text))
+
+
+def holds_key(text: str) -> bool:
+    """Say whether a text holds a key of a known shape; a name beside a word is none here."""
+    return _SHAPES.search(text) is not None
+
+
+def begun_key(text: str) -> str:
+    """Give the end of a text that may be the beginning of a key, whose rest is still to come; empty for none."""
+    found = _BEGUN.search(text, max(0, len(text) - 20_100))
+    return found[0] if found else ""
+
+
+def masked(data: bytes) -> bytes:
+    """Put as many stars in the place of each key of a known shape, so that nothing behind it moves."""
+    return _IN_BYTES.sub(lambda found: re.sub(rb"[^\r\n]", b"*", found[0]), data)
 
 
 def redacted_values(value: Any) -> Any:

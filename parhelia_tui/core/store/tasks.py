@@ -285,6 +285,15 @@ def end_attempt(
     )
 
 
+def ended_between(db: sqlite3.Connection, begin: float, end: float) -> list[str]:
+    """Name the containers whose attempts ended in a time, oldest first."""
+    found = db.execute(
+        "SELECT container_id FROM attempts WHERE finished_at > ? AND finished_at <= ? ORDER BY finished_at",
+        (begin, end),
+    )
+    return [str(row[0]) for row in found]
+
+
 def conversation(db: sqlite3.Connection, task_id: str, attempt: int) -> str:
     """Say which conversation an attempt leads; empty where there is no such attempt."""
     row = db.execute(
