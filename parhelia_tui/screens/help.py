@@ -16,7 +16,8 @@ from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import RowTable
 
 _NAMES = {
-    "slash": "/", "colon": ":", "dollar_sign": "$", "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
+    "slash": "/", "colon": ":", "dollar_sign": "$", "question_mark": "?", "pageup": "PgUp",
+    "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "↑", "down": "↓", "tab": "Tab", "shift+tab": "Shift+Tab", "escape": "Esc", "enter": "Enter",
 }  # fmt: skip
 KEYS_WIDTH = 13
