@@ -10,10 +10,11 @@ from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import age, details, event_line, state
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Event, Task
+from parhelia_tui.core.model.recovery import Way, ways
 from parhelia_tui.core.model.states import TASK_SETTLED
 
 EVENTS_SHOWN = 8
-ACTIONS = ("resume", "rollback", "retry", "inspect")
+ACTIONS = tuple(each.value for each in Way)
 
 
 @click.command(cls=Command)
@@ -105,7 +106,7 @@ def recover(name: str, action: str | None, yes: bool) -> None:
     if action is None and on_terminal():
         click.echo(_page(task, last, story))
         action = _asked(task, last)
-    possible = _possible(task, last)
+    possible = [str(each) for each in ways(task, last)]
     if action is None:
         out.answer(
             {"task": task, "checkpoint": last, "events": story, "actions": possible},
@@ -133,16 +134,8 @@ def recover(name: str, action: str | None, yes: bool) -> None:
         out.answer({"task": task, "events": story, "lines": lines}, "\n".join(lines))
 
 
-def _possible(task: Task, last: Checkpoint | None) -> list[str]:
-    settled = task.state in TASK_SETTLED
-    found = []
-    if last is not None:
-        found = ["resume", "rollback"] if settled else ["rollback"]
-    return [*found, *(["retry"] if settled else []), "inspect"]
-
-
 def _asked(task: Task, last: Checkpoint | None) -> str:
-    possible = _possible(task, last)
+    possible = [str(each) for each in ways(task, last)]
     return str(click.prompt("What now", type=click.Choice(possible), default=possible[0], err=True))
 
 

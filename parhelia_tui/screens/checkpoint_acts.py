@@ -108,6 +108,12 @@ class CheckpointActs:
             answered,
         )
 
+    def retry(self, task: Task) -> None:
+        """Begin an ended task anew, with the workspace as it is."""
+        self._wish(
+            lambda door: door.retry_task(task.id), lambda done: self._screen.say(f"{task.id} is tried again.")
+        )
+
     def restore(self, chosen: Checkpoint) -> None:
         """Write the files of a checkpoint into a new directory."""
 

@@ -8,9 +8,12 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.records import Checkpoint, Task
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.checkpoint_lines import Change
+from parhelia_tui.screens.recover import Story
 
 KEPT = 500
 """Checkpoints of a task that are shown."""
+
+EVENTS_SHOWN = 20
 
 
 def read(paths: Paths, task_id: str) -> tuple[Task, list[Checkpoint]]:
@@ -51,3 +54,11 @@ def file_text(paths: Paths, before: str, after: str | None, path: str) -> str:
         if found.too_big
         else found.text or "Only its mode or time differs."
     )
+
+
+def story(paths: Paths, task_id: str) -> Story:
+    """Read what happened to a task."""
+    with closing(Client(paths)) as door:
+        task = door.task(task_id)
+        told = door.events(task_id=task.id, least_level="warning", limit=EVENTS_SHOWN)
+        return Story(task, door.checkpoints.newest(task), told)

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Task
+from parhelia_tui.core.model.recovery import Way
 from parhelia_tui.core.model.states import CheckpointState
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens import checkpoint_lines as lines
@@ -24,6 +25,8 @@ from parhelia_tui.screens.checkpoint_acts import CheckpointActs
 from parhelia_tui.screens.checkpoint_page import CheckpointPageScreen
 from parhelia_tui.screens.file_diff import FileDiffScreen
 from parhelia_tui.screens.home_lines import key
+from parhelia_tui.screens.log import LogScreen
+from parhelia_tui.screens.recover import RecoverScreen
 from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.notice import Notice
@@ -41,6 +44,9 @@ KEYS = (
     ),
     Binding("R", "roll_back", "roll back", tooltip="bring the workspace back to it, after a question"),
     Binding("u", "resume", "resume", tooltip="go on with the ended task from it, after a question"),
+    Binding(
+        "f", "recover", "recover", tooltip="after a failure: what happened, and a choice of how to go on"
+    ),
     Binding("o", "restore", "restore", tooltip="write its files into a new directory"),
     Binding("n", "fork", "new task", tooltip="a task of its own goes on from it, in a new container"),
     Binding("p", "protect", "protect", tooltip="keep it whatever its age, or no longer"),
@@ -68,6 +74,7 @@ class CheckpointsScreen(Screen[None]):
 
     def __init__(self, client: Client, task: Task, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
+        self._client = client
         self._paths = client.paths
         self._about = task
         self._clock = clock
@@ -204,6 +211,26 @@ class CheckpointsScreen(Screen[None]):
         """Go on with the task from a checkpoint, after a question."""
         if chosen := self._chosen():
             self._acts.resume(chosen, self._about)
+
+    async def action_recover(self) -> None:
+        """Tell what happened and the last good state, and let a person choose how to go on."""
+        try:
+            story = await asyncio.to_thread(reading.story, self._paths, self._about.id)
+        except ParheliaError as error:
+            self.say(in_words(error))
+            return
+
+        def chosen(way: Way | None) -> None:
+            if way is Way.RETRY:
+                self._acts.retry(story.task)
+            elif way is Way.INSPECT:
+                self.app.push_screen(LogScreen(self._client, story.task))
+            elif way is Way.RESUME and story.last is not None:
+                self._acts.resume(story.last, story.task)
+            elif way is Way.ROLLBACK and story.last is not None:
+                self._acts.roll_back(story.last, None, self._rolled_back)
+
+        self.app.push_screen(RecoverScreen(story, self._clock()), chosen)
 
     def action_restore(self) -> None:
         """Write the files of a checkpoint into a new directory."""

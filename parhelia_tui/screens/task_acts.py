@@ -43,7 +43,7 @@ class Stage(Protocol):
 def in_words(error: ParheliaError) -> str:
     """An error as one line: its code, what happened, and what may help."""
     helps = [each for each in error.recovery[:2] if each]
-    return f"{error.code}: {error.message}" + (f". Try: {'; '.join(helps)}" if helps else "")
+    return f"{error.code}: {error.message.rstrip('.')}" + (f". Try: {'; '.join(helps)}" if helps else "")
 
 
 def _lift(scope: str, more: float, door: Client) -> None:

@@ -112,3 +112,36 @@ async def test_an_ended_task_goes_on_and_one_at_work_says_why_not(client: Client
         await seen.wait(lambda: client.task(task.id).attempt == 2)
         await seen.wait(lambda: not (place / "go").exists())
         reach(client, task.id, TaskState.RUNNING)
+
+
+async def test_after_a_failure_it_is_told_what_happened_and_how_one_may_go_on(
+    client: Client, tmp_path: Path
+) -> None:
+    place = workspace(tmp_path)
+    task = create(client, "echo words; test -e good && sleep 600; echo x > good; exit 3", place)
+    end_of(client, task.id)
+    async with dashboard(client) as seen:
+        await seen.press("4", "C")
+        await seen.wait_for("No checkpoints yet.")
+        await seen.press("f")
+        await seen.wait_for("failed", "exit code 3", "there is no checkpoint", "begin anew")
+        await seen.press("u")
+        await seen.wait_for("What now")
+        await seen.press("l")
+        await seen.wait_for("▪ output", "words")
+        await seen.press("escape", "c")
+        await seen.wait_for("manual")
+        await seen.press("f")
+        await seen.wait_for("last good   cp-", "go on from the last good state")
+        await seen.press("R")
+        await seen.wait_for("Bring the workspace back to cp-")
+        await seen.press("n", "f")
+        await seen.wait_for("What now")
+        await seen.press("u")
+        await seen.wait_for("A new container is made")
+        await seen.press("y")
+        await seen.wait(lambda: client.task(task.id).attempt == 2)
+        reach(client, task.id, TaskState.RUNNING)
+        await seen.press("f")
+        await seen.wait_for("What now", "bring the workspace back to it")
+        await seen.wait_gone("begin anew")

@@ -243,7 +243,7 @@ def compared(pilot: Pilot[None]) -> bool:
     return not isinstance(screen, CheckpointsScreen) or bool(screen.timeline.key and screen.changes.key)
 
 
-@pytest.mark.parametrize("keys", ["", "b", "R"], ids=["since", "in it", "asked"])
+@pytest.mark.parametrize("keys", ["", "b", "R", "f"], ids=["since", "in it", "asked", "recover"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 def test_checkpoints(
     size: tuple[int, int],
