@@ -13,6 +13,7 @@ from parhelia_tui.cli.options import LEVELS, count_option, output_options, task_
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import event_line, state
 from parhelia_tui.core.model.errors import Exit
+from parhelia_tui.core.model.groups import single
 from parhelia_tui.core.model.records import Event, Task
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
@@ -107,7 +108,7 @@ def watch(task_id: str, types: str | None, level: str, quiet: bool, from_start: 
 def logs(task_id: str, follow: bool, lines: int) -> None:
     """Print what a task printed, without control sequences."""
     out = Out()
-    found = out.client.task(task_id)
+    found = single(out.client.task(task_id))
     if follow and found.state not in TASK_SETTLED:
         _follow_log(out, found.id, lines)
         return

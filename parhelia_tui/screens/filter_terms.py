@@ -20,6 +20,8 @@ FIELDS: Mapping[str, Callable[[Task], str]] = {
     "session": lambda task: task.owner.session_id or "",
     "id": lambda task: task.id,
     "container": lambda task: task.container_id or "",
+    "group": lambda task: task.parent_id or (task.id if task.is_group else ""),
+    "target": lambda task: task.target,
     "title": lambda task: task.title,
     "reason": lambda task: task.reason,
 }

@@ -34,7 +34,7 @@ class FleetView:
         self.filter = ""
         self._order = TaskOrder(first.tasks)
         self._container_order: tuple[ContainerValue | None, bool] = None, False
-        self.in_need = {each.id: each for each in first.tasks if each.state in IN_NEED}
+        self.in_need = {each.id: each for each in first.tasks if _needs_somebody(each)}
         self._take_containers(first.containers)
 
     def apply(self, change: FleetChange) -> None:
@@ -42,7 +42,7 @@ class FleetView:
         for task in change.tasks:
             self.tasks[task.id] = task
             self._order.put(task)
-            if task.state in IN_NEED:
+            if _needs_somebody(task):
                 self.in_need[task.id] = task
             else:
                 self.in_need.pop(task.id, None)
@@ -121,3 +121,8 @@ class FleetView:
         beats = list(self.beats.get(container_id, ()))
         gaps = [late.at - early.at for early, late in pairwise(beats)]
         return max(0.1, min(gaps)) if gaps else USUAL_BEAT_S
+
+
+def _needs_somebody(task: Task) -> bool:
+    # Of a group it is its parts that somebody answers or looks at.
+    return task.state in IN_NEED and not task.is_group

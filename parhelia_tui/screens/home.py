@@ -257,7 +257,11 @@ class HomeScreen(HomeTables):
         self._chosen_changed()
 
     async def on_row_table_opened(self) -> None:
-        """Enter on a row: its terminal, or what it printed."""
+        """Enter on a row: its terminal, or what it printed; of a group its parts."""
+        if self.chosen is not None and self.chosen.is_group:
+            self.filter_line.put(f"group:{self.chosen.id}")
+            self._filter()
+            return
         await self.run_action("log" if why_not("attach", self.chosen) else "attach")
 
     async def on_terminal_view_opened(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +19,7 @@ from textual.widgets import Button, Input, Select, Static, TextArea
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.targets import PLACE
 
 if TYPE_CHECKING:
     from parhelia_tui.core.model.request import TaskRequest
@@ -83,6 +85,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         self._client = client
         self._before = before
         self._ahead = ""
+        self._had_place = False
         self._make: Callable[[dict[str, Any]], TaskRequest] | None = None
 
     def compose(self) -> ComposeResult:
@@ -112,13 +115,33 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
                 with Vertical():
                     yield Static("Workspace", classes="label")
                     yield Input(known.get("workspace", str(Path.cwd())), id="workspace")
+            with Vertical(id="several"):
+                yield Static(
+                    "Targets, with blanks between: a task for each, in the place of {target}", classes="label"
+                )
+                yield Input(shlex.join(known.get("targets", ())), id="targets")
             yield Static(id="fault")
             yield Button("Create", id="create", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """Fetch the configured defaults while the first letters are typed."""
         self.query_one("#prompt", TextArea).insert(self._ahead)
+        self.on_text_area_changed()
         self.run_worker(self._prepare(), exclusive=True)
+
+    def on_text_area_changed(self) -> None:
+        """Ask for targets where the prompt has a place for them, and let each work in a copy."""
+        several = PLACE in self.query_one("#prompt", TextArea).text
+        self.query_one("#several").display = several
+        mode: Select[str] = self.query_one("#mode", Select)
+        if (
+            several
+            and not self._had_place
+            and mode.value == "shared"
+            and "workspace_mode" not in self._before
+        ):
+            mode.value = "clone"
+        self._had_place = several
 
     def take_key(self, event: events.Key) -> bool:
         """Take a letter that was typed after the key that opened this form and before it had its focus."""
@@ -163,7 +186,19 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             "network": str(self.query_one("#network", Select).value),
             "workspace_mode": mode,
             **({"workspace": workspace} if mode != "empty" else {}),
+            **({"targets": targets} if (targets := self._targets()) else {}),
         }
+
+    def _targets(self) -> list[str]:
+        """The words of the field of targets, where the prompt has a place for them; a blank in one is quoted."""
+        typed = self.query_one("#targets", Input).value
+        if not self.query_one("#several").display:
+            return []
+        try:
+            return shlex.split(typed)
+        except ValueError:
+            # A quote is still open; so it is a letter like others.
+            return typed.split()
 
     def _check(self, fields: dict[str, Any]) -> bool:
         """Show what is wrong with the fields; give whether nothing is."""
@@ -190,7 +225,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     def _check_workspace(self) -> None:
         if self._make is not None:
-            self._check({**self.fields(), "prompt": "x", "agent": "shell"})
+            self._check({**self.fields(), "prompt": f"x {PLACE}", "agent": "shell"})
 
     def on_button_pressed(self) -> None:
         """Create."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_ENDED, TASK_SETTLED, TaskState
 
+_OF_A_PART = ("attach", "tell", "log", "checkpoint", "checkpoints", "hosts")
+"""What is done to the parts of a group, one by one."""
+
 
 def why_not(action: str, task: Task | None) -> str:
     """Say why an action on a task can do nothing now; empty where it can, and for what needs no task.
@@ -28,6 +31,8 @@ def why_not(action: str, task: Task | None) -> str:
         return ""
     if task is None:
         return "no task is chosen"
+    if task.is_group and action in _OF_A_PART:
+        return "a group has no container of its own; Enter shows its parts"
     ended, begun = task.state in TASK_SETTLED, task.state not in (TaskState.PENDING, TaskState.DISPATCHING)
     if action == "attach" and not begun:
         return f"the task is {task.state} and has no terminal yet"
@@ -39,7 +44,7 @@ def why_not(action: str, task: Task | None) -> str:
         return f"the task is {task.state} already"
     if action == "cancel" and task.wanted == "cancel":
         return "the task is being cancelled already"
-    if action == "retry" and not ended:
+    if action == "retry" and not ended and not task.is_group:
         return f"the task is {task.state}; only an ended one is tried again"
     if action == "budget" and task.state in TASK_ENDED:
         return f"the task is {task.state} and spends nothing more"

@@ -146,6 +146,20 @@ class TaskActs:
             if yes:
                 self.wish(lambda door: door.cancel_task(task.id))
 
+        if task.is_group:
+            left = task.parts - task.parts_done
+            self._screen.app.push_screen(
+                ConfirmScreen(
+                    f"Cancel “{one_line(task.title, 160)}”?",
+                    f"{left} of its {task.parts} parts {'has' if left == 1 else 'have'} not ended; "
+                    f"{'it is' if left == 1 else 'all of them are'} cancelled.\n"
+                    "What lies in their workspaces stays as it is.",
+                    f"Cancel {left} {'task' if left == 1 else 'tasks'}",
+                    "Let them be",
+                ),
+                answered,
+            )
+            return
         now = self._screen.fleet.at
         begun = f"It has run for {age(task.started_at, now)}" if task.started_at else "It has not begun"
         cost = f" and has cost {money(task.cost_usd)}" if task.cost_usd else ""

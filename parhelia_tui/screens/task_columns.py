@@ -12,7 +12,7 @@ from typing import Any
 from rich.style import Style
 from rich.text import Text
 
-from parhelia_tui.core.model.display import age, count, doing, length, money
+from parhelia_tui.core.model.display import age, count, doing, length, money, parts_done
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_ALIVE, TaskState
 from parhelia_tui.core.model.text import one_line
@@ -49,6 +49,9 @@ def title(fleet: FleetView, task: Task, colours: Colours) -> Text:
     text = Text(
         one_line(task.title, TITLE_CUT), Style(bold=True, color=colours.get("accent")) if waits else ""
     )
+    if task.is_group:
+        # First, because a long title is cut.
+        text = Text(f"{parts_done(task)}  ", Style(color=colours.get("primary"))).append_text(text)
     if waits and task.question:
         text.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
     elif task.state in TASK_ALIVE and task.agent_state:

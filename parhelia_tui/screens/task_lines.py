@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from parhelia_tui.core.model.display import age, doing, length, money
+from parhelia_tui.core.model.display import age, doing, length, money, parts_done
 from parhelia_tui.core.model.records import Approval, Attempt, Event, LedgerEntry, Memory, Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.text import one_line, plain
@@ -44,6 +44,9 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
         ("task", Text(task.id)),
         ("state", look.state(task.state, colours)),
         ("why", _words(task.reason)),
+        ("parts", _words(parts_done(task) if task.is_group else "")),
+        ("target", _words(task.target)),
+        ("group", _words(task.parent_id or "")),
         ("asks", _words(task.question)),
         ("does", _words(doing(task, now))),
         ("ended as", _words(task.agent_outcome)),

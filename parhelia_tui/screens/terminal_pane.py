@@ -58,6 +58,9 @@ class TerminalPane(Pane):
     async def _show(self, task: Task | None) -> None:
         if task is None:
             self.view.show_text([])
+        elif task.is_group:
+            said = f"{task.parts} tasks, one for each target. Enter shows them."
+            self.view.show_text([Text(""), Text(f"  {said}", "dim")])
         elif task.state in LIVE:
             self.view.show_text([])
             await self._show_live(task.id)

@@ -101,7 +101,7 @@ class WallScreen(Screen[None]):
     # What is shown
 
     def _alive(self) -> list[Task]:
-        found = [each for each in self.fleet.tasks.values() if each.state in LIVE]
+        found = [each for each in self.fleet.tasks.values() if each.state in LIVE and not each.is_group]
         return sorted(found, key=lambda each: (each.started_at or each.created_at, each.id))
 
     def _room(self) -> tuple[int, int]:

@@ -44,6 +44,11 @@ class TypedLine(Widget):
         self.typing = False
         self._update()
 
+    def put(self, text: str) -> None:
+        """Show a text as if it had been typed, and take no keys."""
+        self.text = text
+        self.end()
+
     def clear(self) -> None:
         """Forget what was typed, and take no more keys."""
         self.text = ""

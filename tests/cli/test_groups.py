@@ -92,6 +92,16 @@ def test_a_group_is_cancelled_with_all_its_parts(product: Product, place: Path) 
         lambda: all(each["state"] == "running" for each in parts_of(product, group["id"]).values()), 30
     )
     wait_until(lambda: product.json("task", "show", group["id"])["state"] == "running", 10)
+    for words in (
+        ("task", "logs"),
+        ("task", "reply"),
+        ("checkpoint", "create"),
+        ("session", "capture"),
+        ("attach",),
+    ):
+        code, error = product.error(*words, group["id"], *(["hello"] if words[-1] == "reply" else []))
+        assert (code, error["code"]) == (6, "E103"), words
+        assert "is a group of 2 tasks" in error["message"]
     # One of them alone ends, and the group goes on.
     Path(product.paths.workspaces, parts_of(product, group["id"])["a"]["id"], "go").touch()
     wait_until(lambda: product.json("task", "show", group["id"])["parts_done"] == 1, 30)

@@ -11,6 +11,7 @@ from parhelia_tui.core.client.resuming import ResumingCheckpoints
 from parhelia_tui.core.client.stored import Told
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.groups import single
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
 from parhelia_tui.core.model.states import CheckpointState, Trigger
@@ -54,9 +55,9 @@ class Checkpoints(ResumingCheckpoints):
     def create(
         self, task: Task, trigger: Trigger = Trigger.MANUAL, *, note: str = "", tags: Sequence[str] = ()
     ) -> Checkpoint:
-        """Ask for a checkpoint of a task's workspace and talk; `wait` gives the finished one."""
+        """Ask for a checkpoint of a task's workspace and talk; `wait` gives the finished one. Raises E103."""
         with writing(self._db) as tx:
-            task = tasks.get(tx, task.id)
+            task = single(tasks.get(tx, task.id))
             container = containers.find(tx, task.container_id) if task.container_id else None
             made = checkpoints.add(
                 tx,

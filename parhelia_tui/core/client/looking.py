@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.client import fleet
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.groups import single
 from parhelia_tui.core.model.records import (
     Attempt,
     Container,
@@ -107,13 +108,13 @@ class Looking(Opened):
         return tuple(containers.heartbeats(self._db, container_id, limit))
 
     def session(self, text: str) -> Session:
-        """Find a session by id or name, or the main one of a task or container. Raises E200, E101."""
+        """Find a session by id or name, or the main one of a task or container. Raises E200, E101, E103."""
         try:
             return sessions.resolve(self._db, text)
         except ParheliaError as unknown:
             if unknown.code != "E200":
                 raise
-            for find in (self.task, self.container):
+            for find in (lambda name: single(self.task(name)), self.container):
                 try:
                     return sessions.resolve(self._db, find(text).id)
                 except ParheliaError as error:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.groups import single
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Owner, Reply, Task
 from parhelia_tui.core.model.redaction import redacted
@@ -65,7 +66,7 @@ class Replies:
             )
             raise ParheliaError("E100", f"the text has {why if text.strip() else 'nothing to type'}")
         with writing(self._open()) as tx:
-            task = tasks.get(tx, task_id)
+            task = single(tasks.get(tx, task_id))
             if task.state not in (TaskState.RUNNING, TaskState.WAITING) or task.container_id is None:
                 raise ParheliaError(
                     "E103",

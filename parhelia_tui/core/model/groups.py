@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_MOVES, TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
@@ -124,6 +125,21 @@ def _reason(parts: Sequence[Part], by_state: Counter[TaskState]) -> str:
 def _with_reason(part: Part) -> str:
     target, why = one_line(part.target, 80), one_line(part.reason, 80)
     return f"{target} ({why})" if why else target
+
+
+def single(task: Task) -> Task:
+    """Give a task that has a container of its own.
+
+    Raises:
+        ParheliaError: E103 for a group, of which one part has to be named.
+    """
+    if task.is_group:
+        raise ParheliaError(
+            "E103",
+            f"task {task.id} is a group of {task.parts} tasks; name one of them",
+            recovery=(f"parhelia task show {task.id}", f"parhelia task results {task.id}"),
+        )
+    return task
 
 
 def together(found: Sequence[Task]) -> list[Task]:
