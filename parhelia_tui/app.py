@@ -24,6 +24,7 @@ from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
+from parhelia_tui.widgets.terminal_view import TerminalView
 
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
@@ -127,8 +128,19 @@ class ParheliaApp(App[None]):
         if not opened and not is_too_small(self.size):
             super().action_command_palette()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Ctrl+P is for the terminal that somebody types into."""
+        return not (action == "command_palette" and self._typed_into())
+
+    def _typed_into(self) -> TerminalView | None:
+        focused = self.focused
+        return focused if isinstance(focused, TerminalView) and focused.typing else None
+
     def action_help_quit(self) -> None:
-        """Ctrl+C and Ctrl+Q: say how the dashboard is left."""
+        """Ctrl+C and Ctrl+Q: leave the terminal that is typed into, else say how the dashboard is left."""
+        if (view := self._typed_into()) is not None:
+            view.typing = False
+            return
         self._home.say("q leaves the dashboard; the work goes on.")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:

@@ -16,9 +16,9 @@ import click
 from parhelia_tui.cli.follow import LOOK_EVERY_S, pause
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import (
-    container_argument,
     count_option,
     filter_options,
+    optional_container_argument,
     output_options,
     seconds,
     yes_option,
@@ -106,14 +106,45 @@ def watch(
 
 
 @events.command()
-@container_argument
+@optional_container_argument
+@click.option(
+    "--at",
+    "at",
+    metavar="TIME",
+    help="The whole fleet at this moment: 2026-03-05T14:02, seconds since 1970, or so long ago, as 15m.",
+)
+@click.option(
+    "--to", "file", type=click.Path(dir_okay=False), help="With --at: into a new file, .md or .json."
+)
 @output_options
-def replay(container_id: str) -> None:
-    """Print everything that happened to a container, in order, with the time since its beginning."""
+def replay(container_id: str | None, at: str | None, file: str | None) -> None:
+    """Print what happened to a container, in order, or how the whole fleet was at a moment."""
     out = Out()
+    if (container_id is None) == (at is None) or (file is not None and at is None):
+        raise ParheliaError(
+            "E102",
+            "a container or --at TIME is needed, and not both; --to goes with --at",
+            recovery=("parhelia events replay --at 15m", "parhelia container list"),
+        )
+    if at is not None:
+        _replay_moment(out, at, file)
+        return
+    assert container_id is not None
     found = out.client.container(container_id)
     for event in _pieces(out.client, {"container_id": found.id}):
         out.record(event, f"{event.at - found.created_at:+9.3f}s  {event_line(event)}")
+
+
+def _replay_moment(out: Out, at: str, file: str | None) -> None:
+    from parhelia_tui.core.client import past_report
+
+    found = out.client.past(past_report.read_moment(at, time.time()))
+    if file is not None:
+        past_report.write(found, Path(file))
+        said = f"the fleet at {past_report.moment(found.fleet.at)} is in {one_line(file, 4000)}"
+        out.answer({"file": file, "at": found.fleet.at}, said)
+    else:
+        out.answer(past_report.data(found), past_report.markdown(found).rstrip("\n"))
 
 
 @events.command()

@@ -96,6 +96,13 @@ def container_argument(command: F) -> F:
     return click.argument("container_id", metavar="CONTAINER", shell_complete=completer("container"))(command)
 
 
+def optional_container_argument(command: F) -> F:
+    """[CONTAINER], completed by the shell."""
+    return click.argument(
+        "container_id", metavar="[CONTAINER]", required=False, shell_complete=completer("container")
+    )(command)
+
+
 def session_argument(command: F) -> F:
     """SESSION: its name, or the task or container whose main session it is; completed by the shell."""
     return click.argument("name", metavar="SESSION", shell_complete=completer("session"))(command)

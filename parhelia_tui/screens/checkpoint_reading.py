@@ -8,6 +8,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.records import Checkpoint, Task
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.checkpoint_lines import Change
+from parhelia_tui.screens.file_diff import words_of
 from parhelia_tui.screens.recover import Story
 
 KEPT = 500
@@ -47,13 +48,7 @@ def file_text(paths: Paths, before: str, after: str | None, path: str) -> str:
         found = checkpoints.text_diff(
             checkpoints.get(before), checkpoints.get(after) if after else None, path
         )
-    if found.binary:
-        return "It is not text."
-    return (
-        "It is too big to be compared line by line."
-        if found.too_big
-        else found.text or "Only its mode or time differs."
-    )
+    return words_of(found)
 
 
 def story(paths: Paths, task_id: str) -> Story:

@@ -2,44 +2,80 @@
 
 from __future__ import annotations
 
-from rich.style import Style
-from rich.text import Text
-from textual.app import ComposeResult
+from typing import TYPE_CHECKING, ClassVar
 
-from parhelia_tui.core.model.text import one_line, plain
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.diff_lines import SIDES_FROM, DiffLines
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
 
-LINE_CUT = 2000
-_COLOURS = {"+": "success", "-": "error", "@": "primary"}
+if TYPE_CHECKING:
+    from parhelia_tui.core.checkpoints.text import TextDiff
 
 
 class FileDiffScreen(LinesScreen):
-    """Shows a difference.
+    """Shows a difference, with both sides beside each other where there is room.
 
     Args:
         path: of the file, in the workspace.
         text: the difference in unified form, or a sentence why there is none.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "sides", "both sides", tooltip="both sides beside each other, or one column")
+    ]
+
     def __init__(self, path: str, text: str) -> None:
         super().__init__(LineView(id="difference"))
         self._path = path
-        self._said = [line[:LINE_CUT] for line in plain(text).expandtabs(4).split("\n")]
+        self._diff = DiffLines(text)
+        self._sides: bool | None = None
 
     def compose(self) -> ComposeResult:
         """The lines."""
         pane = Pane("Difference", self.lines, "difference-pane")
         pane.head(one_line(self._path, 200))
-        pane.border_subtitle = "Esc back   g first line   G last line"
+        pane.border_subtitle = "Esc back   s both sides   g first line   G last line"
         yield pane
 
     def on_mount(self) -> None:
         """Show them."""
-        self.lines.show(len(self._said), self._line)
+        self._show()
 
-    def _line(self, index: int, width: int) -> Text:
-        line = self._said[index]
-        colour = self.app.theme_variables.get(_COLOURS.get(line[:1], ""))
-        return Text(line, Style(color=colour))
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width has room for both sides or not."""
+        self._show()
+
+    def action_sides(self) -> None:
+        """Show both sides, or one column, whatever the width is."""
+        self._sides = not self._shows_sides()
+        self._show()
+
+    def _shows_sides(self) -> bool:
+        wanted = self.size.width >= SIDES_FROM if self._sides is None else self._sides
+        return wanted and self._diff.is_diff
+
+    def _show(self) -> None:
+        show_diff(self.lines, self._diff, sides=self._shows_sides())
+
+
+def words_of(found: TextDiff) -> str:
+    """A difference as text, or a sentence why there is none."""
+    if found.binary:
+        return "It is not text."
+    if found.too_big:
+        return "It is too big to be compared line by line."
+    return found.text or "Only its mode or time differs."
+
+
+def show_diff(lines: LineView, diff: DiffLines, *, sides: bool) -> None:
+    """Show a difference in a view."""
+    if sides:
+        lines.show(len(diff.pairs), lambda index, width: diff.both(index, width, lines.app.theme_variables))
+    else:
+        lines.show(len(diff.unified), lambda index, width: diff.one(index, lines.app.theme_variables))

@@ -342,7 +342,10 @@ class HomeScreen(HomeTables):
             self.acts.log(task)
 
     def action_details(self) -> None:
-        """Show all about the task."""
+        """Show all about the task, or about the container where those have the focus."""
+        if self.containers.has_focus and self.containers.key is not None:
+            self.open_about(None, self.containers.key)
+            return
         if task := self._possible("details"):
             self.acts.details(task)
 
@@ -362,6 +365,34 @@ class HomeScreen(HomeTables):
 
         chosen = self.chosen
         self.app.push_screen(WallScreen(self.client, self.fleet, chosen.id if chosen else "", self.clock))
+
+    def action_history(self) -> None:
+        """Show the history."""
+        from parhelia_tui.screens.events import EventsScreen
+
+        self.app.push_screen(EventsScreen(self.client, self.open_about, self.travel, self.clock))
+
+    def open_about(self, task_id: str | None, container_id: str | None) -> None:
+        """Show a task, or a container where no task is named."""
+        from parhelia_tui.screens.container import ContainerScreen
+
+        task = self.fleet.tasks.get(task_id or "")
+        if task is not None:
+            self.acts.details(task)
+        elif container_id is not None:
+            self.app.push_screen(ContainerScreen(self.client, self.fleet, container_id, self.clock))
+
+    def action_past(self) -> None:
+        """Show the whole dashboard at a moment that is over."""
+        self.travel(self.clock())
+
+    def travel(self, at: float) -> None:
+        """Show the dashboard as it was at a moment (epoch seconds)."""
+        from parhelia_tui.screens.time_travel import TimeTravelScreen
+
+        self.app.push_screen(
+            TimeTravelScreen(self.client, at, self._task_columns, self._container_columns, self.clock)
+        )
 
     def action_budget(self) -> None:
         """Raise the budget of the task, or stop its spending."""

@@ -15,7 +15,7 @@ KEYS = (
         "d",
         "details",
         "details",
-        tooltip="all about it: state, history, cost, prompt, memory",
+        tooltip="all about it: terminal, talk, changes, history, cost; in Containers: resources, processes",
         show=False,
     ),
     Binding("l", "log", "output", tooltip="what it printed"),
@@ -36,6 +36,8 @@ KEYS = (
     Binding("h", "hosts", "hosts", tooltip="whom it called, whom it was denied; allow one", show=False),
     Binding("slash", "filter", "filter", key_display="/", tooltip="show the tasks that have these words"),
     Binding("w", "wall", "wall", tooltip="the live terminals of all running tasks at once"),
+    Binding("E", "history", "events", show=False, tooltip="the history: follow, filter, play again"),
+    Binding("T", "past", "past", show=False, tooltip="time travel: the whole dashboard at any past moment"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
     *(
         Binding(

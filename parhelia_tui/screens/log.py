@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from rich.cells import chop_cells
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -16,6 +15,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.folding import folded_lines
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.reading import log_of
 from parhelia_tui.widgets.line_view import LineView
@@ -92,17 +92,3 @@ class LogScreen(LinesScreen):
     async def on_resize(self, event: events.Resize) -> None:
         """Break the lines anew."""
         self.call_after_refresh(self._fold)
-
-
-def folded_lines(lines: list[str], width: int) -> list[str]:
-    """Break lines into pieces of at most `width` cells."""
-    folded: list[str] = []
-    for line in lines:
-        text = line.expandtabs()
-        if len(text) <= width and text.isascii():
-            folded.append(text)
-        elif text.isascii():
-            folded += [text[at : at + width] for at in range(0, len(text), width)]
-        else:
-            folded += chop_cells(text, width) or [""]
-    return folded

@@ -1,4 +1,4 @@
-"""One task: what it is and how it stands, its history, its cost, what was asked of it and is remembered for it."""
+"""One task: how it stands, its terminal, its talk, what it changed, its history, checkpoints, cost, prompt and memory."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Owner, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.screens import task_lines
+from parhelia_tui.screens.changes_tab import ChangesTab
+from parhelia_tui.screens.checkpoints_tab import CheckpointsTab
 from parhelia_tui.screens.lines_screen import LinesScreen
+from parhelia_tui.screens.talk_tab import TalkTab
 from parhelia_tui.screens.task_acts import in_words
-from parhelia_tui.screens.task_lines import PAGES, About
+from parhelia_tui.screens.task_lines import About
+from parhelia_tui.screens.task_tab import LinesTab, TaskTab
+from parhelia_tui.screens.terminal_tab import TerminalTab
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
@@ -29,97 +36,163 @@ from parhelia_tui.widgets.pane import Pane
 LOOK_EVERY_S = 0.5
 EVENTS_KEPT = 1000
 APPROVALS_KEPT = 50
+TABS = ("about", "terminal", "talk", "changes", "events", "checkpoints", "cost", "prompt", "memory")
+ALL_NAMES_FROM = 105
+"""Columns from which the names of all tabs have room."""
 
 
 class TaskDetailsScreen(LinesScreen):
-    """Pages of lines, followed as long as they are open.
+    """Tabs, followed as long as they are in front.
 
     Args:
         client: names the state directory; questions run in threads with clients of their own.
         task: whose.
         clock: gives epoch seconds.
+        first: the tab that is in front at first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab,right", "turn(1)", "next page"),
-        Binding("shift+tab,left", "turn(-1)", "page before"),
-        *(Binding(str(number), f"page({number - 1})", name) for number, (name, _) in enumerate(PAGES, 1)),
+        Binding("tab,right", "turn(1)", "next tab"),
+        Binding("shift+tab,left", "turn(-1)", "tab before"),
+        *(Binding(str(number), f"page({number - 1})", name) for number, name in enumerate(TABS, 1)),
+        Binding("r", "again", "read again", tooltip="compare the workspace anew"),
         Binding("e", "edit_memory", "edit the memory"),
-        Binding("d", "app.pop_screen", "back"),
+        Binding("escape,q,d", "back", "back"),
     ]
     DEFAULT_CSS = """
     TaskDetailsScreen Bar { background: $panel; }
     TaskDetailsScreen LineView { padding: 0 1; }
+    TaskDetailsScreen TaskTab { display: none; }
+    TaskDetailsScreen TaskTab.-front { display: block; }
     """
 
-    def __init__(self, client: Client, task: Task, clock: Callable[[], float] = time.time) -> None:
-        super().__init__(LineView(id="about"))
+    def __init__(
+        self,
+        client: Client,
+        task: Task,
+        clock: Callable[[], float] = time.time,
+        first: str = "about",
+    ) -> None:
         self._paths, self._owner = client.paths, client.owner
         self._clock = clock
-        self._task_id = task.id
+        self._asked = task
         self._about: About | None = None
-        self._page = 0
-        self.pane = Pane(one_line(task.slug, 60), self.lines, "about-pane")
-        self.tabs, self.notice = Bar(gap=2, id="tabs"), Notice(id="notice")
+        self._first = TABS.index(first)
+        self._page = -1
+        self.tabs = self._make_tabs(client)
+        super().__init__(LineView())
+        self.names, self.notice = Bar(gap=2, id="tabs"), Notice(id="notice")
+        self.pane = Pane(one_line(task.slug, 60), Vertical(*self.tabs), "about-pane")
+
+    def _make_tabs(self, client: Client) -> tuple[TaskTab, ...]:
+        clock = self._clock
+        return (
+            LinesTab(task_lines.overview, clock, "", "tab-about"),
+            TerminalTab(client, clock, self.say, "tab-terminal"),
+            TalkTab(client.paths, "tab-talk"),
+            ChangesTab(client.paths, "tab-changes"),
+            LinesTab(task_lines.events, clock, "", "tab-events"),
+            CheckpointsTab(client, clock, "tab-checkpoints"),
+            LinesTab(task_lines.costs, clock, "", "tab-cost"),
+            LinesTab(task_lines.prompt, clock, "", "tab-prompt"),
+            LinesTab(task_lines.memory, clock, "e edit", "tab-memory"),
+        )
 
     def compose(self) -> ComposeResult:
-        """The names of the pages, then one of them."""
-        yield self.tabs
+        """The names of the tabs, then one of them."""
+        yield self.names
         yield self.notice
-        self.pane.border_subtitle = (
-            "Esc back   Tab next page   e edit the memory   g first line   G last line"
-        )
         yield self.pane
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Read it, and again as long as this is open."""
-        self._name_pages()
+        await self.action_page(self._first)
+        self.set_interval(1.0, lambda: self.notice.pass_time(self._clock()))
         self.run_worker(self._follow(), exclusive=True)
 
     async def _follow(self) -> None:
         while True:
             try:
-                found = await asyncio.to_thread(_read, self._paths, self._task_id)
+                found = await asyncio.to_thread(_read, self._paths, self._asked.id)
                 self.notice.trouble("", self._clock())
                 self._about = found
-                self._draw()
+                for tab in self.tabs:
+                    tab.take(found)
             except ParheliaError as error:
                 self.notice.trouble(in_words(error), self._clock())
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def _draw(self) -> None:
-        if self._about is not None:
-            _, lines = PAGES[self._page]
-            self.lines.show_lines(lines(self._about, self.app.theme_variables, self._clock()))
+    def say(self, text: str) -> None:
+        """Show a notice for some seconds."""
+        self.notice.say(text, self._clock())
 
-    def _name_pages(self) -> None:
+    @property
+    def front(self) -> TaskTab:
+        """The tab that is seen."""
+        return self.tabs[self._page]
+
+    def _name_tabs(self) -> None:
         colours = self.app.theme_variables
-        self.tabs.show(
+        narrow = self.size.width < ALL_NAMES_FROM
+        self.names.show(
             [
                 Part(
                     Text(
-                        f"{number} {name}",
+                        f"{number} {name}"
+                        if not narrow or number == self._page + 1
+                        else f"{number} {name[:4]}",
                         Style(bold=True, color=colours.get("primary"), reverse=True)
                         if number == self._page + 1
                         else Style(color=colours.get("secondary")),
                     )
                 )
-                for number, (name, _) in enumerate(PAGES, 1)
+                for number, name in enumerate(TABS, 1)
             ]
         )
+        own = f"{self.front.hint}   " if self.front.hint else ""
+        self.pane.border_subtitle = f"{own}Tab next tab   Esc back"
 
-    def action_page(self, number: int) -> None:
-        """Show a page, from its beginning."""
+    def on_resize(self) -> None:
+        """Another width has room for all names or not."""
+        if self._page >= 0:
+            self._name_tabs()
+
+    async def action_page(self, number: int) -> None:
+        """Bring a tab to the front."""
+        if number == self._page:
+            return
+        if self._page >= 0:
+            await self.front.leave()
         self._page = number
-        self._name_pages()
-        self._draw()
-        self.action_jump(0)
+        for each in self.tabs:
+            each.set_class(each is self.front, "-front")
+        self._name_tabs()
+        if isinstance(self.front.focused_part, LineView):
+            self.lines = self.front.focused_part
+        await self.front.come()
+        self.front.focused_part.focus()
+
+    async def action_turn(self, by: int) -> None:
+        """Bring the next tab to the front, or the one before."""
+        await self.action_page((self._page + by) % len(self.tabs))
+
+    def action_again(self) -> None:
+        """Compare the workspace with its beginning anew."""
+        if isinstance(self.front, ChangesTab):
+            self.front.read_again()
+        else:
+            self.say("What is seen here follows by itself; r reads the changes again.")
+
+    def action_back(self) -> None:
+        """Leave the older lines of the terminal, else this screen."""
+        if not (isinstance(self.front, TerminalTab) and self.front.to_live()):
+            self.app.pop_screen()
 
     def action_edit_memory(self) -> None:
         """Change what the next session of its project is told."""
         about = self._about
         if about is None or not about.task.project:
-            self.notice.say("Nothing is remembered for a workspace of its own alone.", self._clock())
+            self.say("Nothing is remembered for a workspace of its own alone.")
             return
         self._edit(about.task.project, about.memory.text if about.memory else "")
 
@@ -140,11 +213,7 @@ class TaskDetailsScreen(LinesScreen):
             # What was typed is not lost for a reason that can be mended, as that it is too long.
             self._edit(project, text, in_words(error))
             return
-        self.notice.say("The next session is told so." if text.strip() else "It is forgotten.", self._clock())
-
-    def action_turn(self, by: int) -> None:
-        """Show the next page or the one before."""
-        self.action_page((self._page + by) % len(PAGES))
+        self.say("The next session is told so." if text.strip() else "It is forgotten.")
 
 
 def _read(paths: Paths, task_id: str) -> About:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -127,15 +127,6 @@ def memory(about: About, colours: Colours, now: float) -> list[Text]:
     )
     lines = [_head(f"{one_line(about.task.project, 300)}: {one_line(known)}; e edits it", colours), Text()]
     return lines + [Text(line) for line in plain(found.text if found else "").rstrip("\n").split("\n")]
-
-
-PAGES: tuple[tuple[str, Callable[[About, Colours, float], list[Text]]], ...] = (
-    ("about", overview),
-    ("events", events),
-    ("cost", costs),
-    ("prompt", prompt),
-    ("memory", memory),
-)
 
 
 def _words(text: str) -> Text:

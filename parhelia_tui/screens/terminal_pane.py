@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -10,13 +12,19 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
-from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.text import one_line, plain
+from parhelia_tui.core.sessions.keyboard import mouse_bytes, tmux_key
 from parhelia_tui.screens.home_lines import headline
 from parhelia_tui.screens.reading import log_of
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.terminal_view import TerminalView
 
+if TYPE_CHECKING:
+    from parhelia_tui.core.sessions.live import Frame, LiveTerminal
+
 TAIL_LINES = 200
+LEAST = 20, 5
+"""Columns and rows below which a terminal is not made smaller for a view."""
 LIVE = frozenset({TaskState.RUNNING, TaskState.WAITING})
 AGAIN_S = 0.5
 """Seconds until a terminal that could not be reached is asked for again."""
@@ -37,6 +45,9 @@ class TerminalPane(Pane):
         self.view = TerminalView(id="terminal")
         super().__init__("Terminal", self.view, id)
         self._client = client
+        self.live: LiveTerminal | None = None
+        """The terminal while it is followed."""
+        self.frame: Frame | None = None
         self._followed: tuple[str | None, object, int] = (None, None, 0)
 
     def follow(self, task: Task | None, now: float) -> None:
@@ -90,6 +101,70 @@ class TerminalPane(Pane):
                 await asyncio.sleep(AGAIN_S)
                 continue
             async with self._client.live_terminal(endpoint) as terminal:
-                async for frame in terminal.frames():
-                    cursor = (frame.cursor_x, frame.cursor_y) if frame.cursor_visible else None
-                    self.view.show(frame.lines, cursor)
+                self.live = terminal
+                try:
+                    async for frame in terminal.frames():
+                        self.frame = frame
+                        cursor = (frame.cursor_x, frame.cursor_y) if frame.cursor_visible else None
+                        self.view.show(frame.lines, cursor, mouse=frame.mouse)
+                finally:
+                    self.live = self.frame = None
+
+    # Typing
+
+    async def begin_typing(self) -> bool:
+        """Let keys go into the terminal from now on; says whether there is one."""
+        if self.live is None or self.frame is None or self.frame.ended:
+            return False
+        if self.frame.in_mode:
+            self.live.leave_scrolling()
+        self.view.focus()
+        self.view.typing = True
+        await self._fit()
+        return True
+
+    async def _fit(self) -> None:
+        """Give the terminal the size of the view, where nobody is attached to it."""
+        width, height = self.view.size
+        if self.live is not None and width >= LEAST[0] and height >= LEAST[1]:
+            # It may end in this moment, which its last frame says.
+            with suppress(ParheliaError):
+                await self.live.fit(width, height)
+
+    async def on_resize(self) -> None:
+        """While somebody types, the terminal is as large as the view."""
+        if self.view.typing:
+            await self._fit()
+
+    def on_terminal_view_typing_changed(self) -> None:
+        """Say how it is left."""
+        self.border_subtitle = "typing ▪ Ctrl+Q leaves" if self.view.typing else ""
+
+    async def on_terminal_view_typed(self, message: TerminalView.Typed) -> None:
+        """Hand keys on."""
+        message.stop()
+        if self.live is None:
+            self.view.typing = False
+        elif message.pasted:
+            # What a clipboard holds may end the brackets of the paste, or be a key.
+            text = plain(message.text.replace("\r\n", "\n").replace("\r", "\n"))
+            with suppress(ParheliaError):
+                await self._client.paste(self.live.endpoint, text)
+        elif message.text:
+            self.live.type_text(message.text)
+        elif key := tmux_key(message.key):
+            self.live.press(key)
+
+    def on_terminal_view_pointed(self, message: TerminalView.Pointed) -> None:
+        """Hand on what the mouse did."""
+        message.stop()
+        if self.live is not None and self.frame is not None:
+            self.live.write(
+                mouse_bytes(
+                    message.button,
+                    message.column,
+                    message.row,
+                    pressed=message.pressed,
+                    sgr=self.frame.mouse_sgr,
+                )
+            )

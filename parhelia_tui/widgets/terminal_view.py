@@ -1,4 +1,4 @@
-"""The live screen of a session, in colour."""
+"""The live screen of a session, in colour, and where one types into it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,21 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from parhelia_tui.widgets.strips import segments_of, strip_of
 
+_MOVED, _WHEEL_UP, _WHEEL_DOWN = 32, 64, 65
+
 
 class TerminalView(Widget, can_focus=True):
-    """Shows the lines of a terminal, the last ones where there is not room for all."""
+    """Shows the lines of a terminal, the last ones where there is not room for all.
+
+    While `typing` is set, every key, paste and movement of the mouse over it is a message to whoever owns it and
+    nothing else; Ctrl+Q ends that.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", "open", show=False)]
     DEFAULT_CSS = """
@@ -26,19 +33,44 @@ class TerminalView(Widget, can_focus=True):
     class Opened(Message):
         """Enter, or a double click."""
 
+    class Typed(Message):
+        """Keys for the terminal: letters, or the name of another key; a paste is many letters."""
+
+        def __init__(self, text: str = "", key: str = "", *, pasted: bool = False) -> None:
+            super().__init__()
+            self.text, self.key, self.pasted = text, key, pasted
+
+    class Pointed(Message):
+        """The mouse did something over a cell of the terminal, and its program wants to know."""
+
+        def __init__(self, button: int, column: int, row: int, *, pressed: bool) -> None:
+            super().__init__()
+            self.button, self.column, self.row, self.pressed = button, column, row, pressed
+
+    class LookedBack(Message):
+        """The wheel was turned up over a program that does not want to know: somebody looks for older lines."""
+
+    class TypingChanged(Message):
+        """Typing began or ended."""
+
+    typing = reactive(False, init=False)
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: list[Text] = []
         self._drawn: dict[str, Text] = {}
         self._cursor: tuple[int, int] | None = None
+        self._mouse = False
 
-    def show(self, lines: tuple[str, ...], cursor: tuple[int, int] | None) -> None:
+    def show(self, lines: tuple[str, ...], cursor: tuple[int, int] | None, *, mouse: bool = False) -> None:
         """Show the screen of a terminal.
 
         Args:
             lines: text with SGR colours and no other control sequence.
             cursor: column and line of the cursor, in cells from 0; None where it is hidden.
+            mouse: the program wants to know what the mouse does.
         """
+        self._mouse = mouse
         # Most lines of a frame are those of the one before; decoding is what costs.
         self._drawn = {line: self._drawn.get(line) or Text.from_ansi(line) for line in lines}
         self._put([self._drawn[line] for line in lines], cursor)
@@ -46,6 +78,7 @@ class TerminalView(Widget, can_focus=True):
     def show_text(self, lines: list[Text]) -> None:
         """Show lines of our own: what a task that has ended printed, or a word in place of a screen."""
         self._drawn = {}
+        self._mouse = False
         self._put(lines, None)
 
     def _put(self, lines: list[Text], cursor: tuple[int, int] | None) -> None:
@@ -58,7 +91,7 @@ class TerminalView(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width, height = self.size
-        index = max(0, len(self._lines) - height) + y
+        index = self._top(height) + y
         if index >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         line = self._lines[index]
@@ -68,6 +101,10 @@ class TerminalView(Widget, can_focus=True):
             return strip_of(line, width, self.rich_style, self.app.console)
         # A terminal is cut where the pane ends, without a sign that it never printed.
         return Strip(segments_of(line, self.rich_style, self.app.console)).crop(0, width)
+
+    def _top(self, height: int) -> int:
+        """The first line that is seen."""
+        return max(0, len(self._lines) - height)
 
     def _with_cursor(self, line: Text, column: int, width: int) -> Strip:
         """Draw a line with the cell of the cursor reversed, which may be one half of a wide character."""
@@ -88,5 +125,65 @@ class TerminalView(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A double click wants in."""
-        if event.chain == 2:
+        if event.chain == 2 and not self.typing:
             self.action_open()
+
+    # Typing
+
+    def watch_typing(self) -> None:
+        """Tell whoever owns it."""
+        self.set_class(self.typing, "-typing")
+        self.post_message(self.TypingChanged())
+
+    def on_blur(self) -> None:
+        """Keys go elsewhere."""
+        self.typing = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Take every key while typing; else keys do what they are bound to."""
+        if not self.typing:
+            await super()._on_key(event)
+            return
+        event.prevent_default().stop()
+        if event.is_printable and event.character:
+            self.post_message(self.Typed(text=event.character))
+        else:
+            self.post_message(self.Typed(key=event.key))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A paste is for the terminal."""
+        if self.typing:
+            event.stop()
+            self.post_message(self.Typed(text=event.text, pasted=True))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A button goes down."""
+        self._point(event, event.button - 1, pressed=True)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """A button goes up."""
+        self._point(event, event.button - 1, pressed=False)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The mouse moves with a button down."""
+        if event.button:
+            self._point(event, event.button - 1 + _MOVED, pressed=True)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel turns up."""
+        if not self._point(event, _WHEEL_UP, pressed=True):
+            event.stop()
+            self.post_message(self.LookedBack())
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel turns down."""
+        self._point(event, _WHEEL_DOWN, pressed=True)
+
+    def _point(self, event: events.MouseEvent, button: int, *, pressed: bool) -> bool:
+        """Tell what the mouse did, where it is for the program; says whether it was."""
+        if not (self.typing and self._mouse) or not button >= 0:
+            return False
+        row = self._top(self.size.height) + event.y
+        event.stop()
+        self.post_message(self.Pointed(button, event.x, row, pressed=pressed))
+        return True

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.said import Speaker
 from parhelia_tui.core.model.states import TaskState
 from tests.agents.claude_fleet import PATIENCE_S, ask, use
 from tests.support.fleet import configure, create, end_of, reach
@@ -31,6 +32,13 @@ def test_headless_it_works_and_ends(
     assert (task.agent_state, task.agent_source, task.agent_outcome) == ("done", "process", "done")
     assert (task.turns, task.seen_input_tokens, task.seen_output_tokens) == (4, 4000, 240)
     assert [each.step for each in api.messages("write")] == [0, 1, 2, 3]
+    talk = client.talk(task)
+    assert talk.source.startswith("container c-")
+    assert (talk.said[0].speaker, talk.said[0].text) == (Speaker.PERSON, task.prompt)
+    assert (talk.said[-1].speaker, talk.said[-1].text) == (Speaker.AGENT, "The file is there.")
+    tools = [each for each in talk.said if each.speaker is Speaker.TOOL]
+    assert tools
+    assert all(each.done and each.about for each in tools)
 
 
 @at_every_version

@@ -220,7 +220,7 @@ def test_task_details(size: tuple[int, int], app: ParheliaApp, snap_compare: Com
     assert snap_compare(app, terminal_size=size, run_before=after("j", "d", then=details_are_read))
 
 
-@pytest.mark.parametrize("keys", ["5", "5e"], ids=["shown", "edited"])
+@pytest.mark.parametrize("keys", ["9", "9e"], ids=["shown", "edited"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
 def test_the_memory_of_a_project(
     size: tuple[int, int], keys: str, still: StillFleet, app: ParheliaApp, snap_compare: Compare

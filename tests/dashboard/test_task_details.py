@@ -23,12 +23,12 @@ async def test_it_tells_what_a_task_is_and_how_it_stands(opened: Opens) -> None:
         await seen.wait_for(
             "Port the parser to the new interface", "● running", "$1.02", "/srv/project (shared)"
         )
-        await seen.press("tab")
+        await seen.press("5")
         await seen.wait_for("task.running", "it runs")
-        await seen.press("3")
+        await seen.press("tab", "tab")
         await seen.wait_for("MODEL", "TOGETHER")
-        await seen.press("4")
-        await seen.wait_for("4 prompt")
+        await seen.press("8")
+        await seen.wait_for("8 prompt")
         await seen.press("right")
         await seen.wait_for("nothing is remembered yet")
         await seen.press("right")
@@ -46,14 +46,14 @@ async def test_it_follows_a_task_and_sums_what_it_costs(client: Client, place: P
         await seen.press("d")
         await seen.wait_for("◆ waiting", "asks", "sort")
         assert isinstance(seen.app.screen, TaskDetailsScreen)
-        await seen.press("4")
+        await seen.press("8")
         await seen.wait_for("the list")
         await seen.press("1")
         client.cancel_task(task.id)
         await seen.wait_for("– cancelled", "cancelled by the user", "1   c-")
-        await seen.press("2")
+        await seen.press("5")
         await seen.wait_for("task.cancel_requested")
-        await seen.press("3")
+        await seen.press("7")
         total = client.task(task.id).cost_usd
         assert total
         await seen.wait_for(f"${total:.4f}")
@@ -64,7 +64,7 @@ async def test_text_of_others_is_text_there_too(client: Client, place: Path) -> 
     task = create(client, "true a\x1b[31mred\x07 [bold]b[/]", place)
     async with dashboard(client) as seen:
         seen.home.tasks.select(task.id)
-        await seen.press("d", "4")
+        await seen.press("d", "8")
         await seen.wait_for("[bold]b[/]")
         assert not any("\x1b" in line or "\x07" in line for line in seen.lines())
 
@@ -75,7 +75,7 @@ async def test_what_is_remembered_of_its_project_is_shown_and_edited(client: Cli
     task = create(client, "sleep 600", place)
     async with dashboard(client) as seen:
         seen.home.tasks.select(task.id)
-        await seen.press("d", "5")
+        await seen.press("d", "9")
         await seen.wait_for("- the cache is [b]cold[/]", str(place)[:40])
         await seen.press("e")
         await seen.wait_for("Ctrl+S keeps it")
@@ -104,7 +104,7 @@ async def test_a_memory_that_cannot_be_kept_is_not_lost(client: Client, place: P
     task = create(client, "sleep 600", place)
     async with dashboard(client) as seen:
         seen.home.tasks.select(task.id)
-        await seen.press("d", "5", "e")
+        await seen.press("d", "9", "e")
         await seen.wait_for("Ctrl+S keeps it")
         seen.app.screen.query_one(TextArea).text = "typed " * 3000
         await seen.press("ctrl+s")
@@ -121,7 +121,7 @@ async def test_a_workspace_of_its_own_has_no_memory(client: Client) -> None:
     task = create(client, "sleep 600", None, workspace_mode="empty")
     async with dashboard(client) as seen:
         seen.home.tasks.select(task.id)
-        await seen.press("d", "5")
+        await seen.press("d", "9")
         await seen.wait_for("so nothing is remembered for it")
         await seen.press("e")
         await seen.wait_for("Nothing is remembered for a workspace of its own alone.")

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from parhelia_tui.core.agents.talk_files import TalkFiles
 from parhelia_tui.core.model.records import Image, Mount, Task
+from parhelia_tui.core.model.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,14 @@ class Agent(Protocol):
 
     def keeps_questions(self, task: Task) -> bool:
         """Say whether a question that waits when its container ends is asked again where its talk goes on."""
+
+    def said(self, files: TalkFiles, conversation: str) -> Sequence[Said]:
+        """Read what was said in a conversation; nothing for a program that keeps none that can be read.
+
+        Args:
+            files: the directory `conversation` of a home, which may hold anything.
+            conversation: its id.
+        """
 
     def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Say what of the agent belongs to the environment of a checkpoint: its version, its model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.interpreter import inside
 from parhelia_tui.core.agents.options import Option, check
+from parhelia_tui.core.agents.talk_files import TalkFiles
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image, Mount, Task
+from parhelia_tui.core.model.said import Said
 from parhelia_tui.core.model.text import one_line
 
 if TYPE_CHECKING:
@@ -107,6 +109,10 @@ class ConfiguredAgent:
     def keeps_questions(self, task: Task) -> bool:
         """It waits for its answers where it asked."""
         return False
+
+    def said(self, files: TalkFiles, conversation: str) -> Sequence[Said]:
+        """What it keeps of a talk is its own matter."""
+        return ()
 
     def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Name its program."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from parhelia_tui.core.agents.base import Agent
@@ -11,8 +11,10 @@ from parhelia_tui.core.agents.claude.agent import ClaudeAgent
 from parhelia_tui.core.agents.demo.agent import DemoAgent
 from parhelia_tui.core.agents.options import suggestion
 from parhelia_tui.core.agents.shell import ShellAgent
+from parhelia_tui.core.agents.talk_files import TalkFiles
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.said import Said
 from parhelia_tui.core.model.text import one_line
 
 _AGENTS: Mapping[str, Agent] = MappingProxyType(
@@ -53,6 +55,12 @@ def keeps_questions(task: Task) -> bool:
     """Say whether a question of a task's agent outlives its container."""
     found = _find(task.agent)
     return found is not None and found.keeps_questions(task)
+
+
+def said_in(name: str, files: TalkFiles, conversation: str) -> Sequence[Said]:
+    """Read what was said in a conversation of an agent; nothing for one that is there no more."""
+    found = _find(name)
+    return found.said(files, conversation) if found is not None else ()
 
 
 def network_of(name: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.options import Option, check
+from parhelia_tui.core.agents.talk_files import TalkFiles
 from parhelia_tui.core.model.records import Image, Task
+from parhelia_tui.core.model.said import Said
 
 ARGUMENT_LIMIT = 100_000
 """Bytes. The kernel takes 131,072 for one argument (execve(2), MAX_ARG_STRLEN); what is longer goes into a file."""
@@ -76,6 +78,10 @@ class ShellAgent:
     def keeps_questions(self, task: Task) -> bool:
         """It waits for its answers where it asked."""
         return False
+
+    def said(self, files: TalkFiles, conversation: str) -> Sequence[Said]:
+        """What it keeps of a talk is its own matter."""
+        return ()
 
     def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Say which shell runs it."""

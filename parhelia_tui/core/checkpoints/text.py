@@ -53,18 +53,23 @@ def text_diff(
     Raises:
         ParheliaError: E101 when neither side has such a file; E204 or E600 as for `diff`.
     """
-    # 5 ms that a listing need not pay.
-    import difflib
-
     with repository.locked():
         old = stored_bytes(repository, repository.tree(before).top, path, limit + 1)
         new = (
             stored_bytes(repository, repository.tree(after).top, path, limit + 1)
             if isinstance(after, str)
-            else _live(after, path, limit + 1)
+            else live_bytes(after, path, limit + 1)
         )
     if old is None and new is None:
         raise ParheliaError("E101", "Neither side has such a file.", details={"path": _shown(path)})
+    return compared(old, new, path, limit)
+
+
+def compared(old: bytes | None, new: bytes | None, path: str, limit: int = LIMIT) -> TextDiff:
+    """Compare what two sides of a file hold; None is a side without it."""
+    # 5 ms that a listing need not pay.
+    import difflib
+
     one, other = old or b"", new or b""
     if len(one) > limit or len(other) > limit:
         return TextDiff("", too_big=True)
@@ -136,7 +141,12 @@ def stored_bytes(repository: Repository, top: Entry, path: str, limit: int) -> b
     return bytes(found[:limit])
 
 
-def _live(workspace: Path, path: str, limit: int) -> bytes | None:
+def live_bytes(workspace: Path, path: str, limit: int) -> bytes | None:
+    """Read the beginning of a file of a workspace as it is now; None when it has no such file.
+
+    Raises:
+        ParheliaError: E204 when the workspace cannot be opened, E600 when the file cannot be read.
+    """
     above, _, name = path.rpartition("/")
     with reporting("look at the workspace"), open_workspace(workspace) as opened:
         try:

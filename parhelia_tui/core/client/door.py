@@ -21,6 +21,7 @@ from parhelia_tui.core.client.terminals import Terminals
 if TYPE_CHECKING:
     from parhelia_tui.core.client.approvals import Approvals
     from parhelia_tui.core.client.budgets import Budgets
+    from parhelia_tui.core.client.changes import TaskChanges
     from parhelia_tui.core.client.checkpoints import Checkpoints
     from parhelia_tui.core.client.replies import Replies
 
@@ -34,6 +35,13 @@ class Client(Tasking, Housing, Terminals, Reporting, Controlling, StoreFile, Con
         from parhelia_tui.core.client.checkpoints import Checkpoints
 
         return Checkpoints(self.paths, self.owner, lambda: self._db, self._clock, self.wake, self._intent)
+
+    @cached_property
+    def changes(self) -> TaskChanges:
+        """What tasks have changed in their workspaces."""
+        from parhelia_tui.core.client.changes import TaskChanges
+
+        return TaskChanges(self.paths, lambda: self._db, self.checkpoints)
 
     @cached_property
     def approvals(self) -> Approvals:

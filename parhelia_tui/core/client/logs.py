@@ -20,9 +20,9 @@ def tail(path: Path, lines: int) -> list[str]:
         lines: how many at most.
     """
     size = max(lines * BYTES_A_LINE, 65536)
-    raw = _last_bytes(path, size)
+    raw = last_bytes(path, size)
     if len(raw) < size:
-        raw = _last_bytes(path.with_name(path.name + ".1"), size - len(raw)) + raw
+        raw = last_bytes(path.with_name(path.name + ".1"), size - len(raw)) + raw
     if len(raw) >= size:
         # It begins somewhere in a line; half a key would not be known as one.
         raw = raw[raw.find(b"\n") + 1 :]
@@ -41,7 +41,8 @@ def shown_lines(text: str) -> list[str]:
     return shown
 
 
-def _last_bytes(path: Path, count: int) -> bytes:
+def last_bytes(path: Path, count: int) -> bytes:
+    """Read the end of a file; nothing when there is none."""
     try:
         with path.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - count))

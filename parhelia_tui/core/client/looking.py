@@ -26,12 +26,15 @@ from parhelia_tui.core.model.states import (
     TaskState,
 )
 from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import past as past_rows
 from parhelia_tui.core.store.changes import current_rev
 from parhelia_tui.core.store.connection import reading
 
 if TYPE_CHECKING:
     from parhelia_tui.core.agents.base import Probe
     from parhelia_tui.core.backends.base import Capability
+    from parhelia_tui.core.client.past import Past
+    from parhelia_tui.core.client.talks import Talk
     from parhelia_tui.core.client.watching import Watcher
 
 
@@ -43,6 +46,21 @@ class Looking(Opened):
         db = self._db
         with reading(db):
             return fleet.snapshot(db, self.paths, self._clock())
+
+    def past(self, at: float) -> Past:
+        """Put the fleet of a moment that is over together (epoch seconds)."""
+        from parhelia_tui.core.client.past import past
+
+        with reading(self._db) as db:
+            return past(db, at)
+
+    def moment_beside(self, at: float, *, later: bool) -> float | None:
+        """Give the time of the next event after a moment, or of the last one before it."""
+        return past_rows.neighbour(self._db, at, later=later)
+
+    def event_density(self, begin: float, end: float, parts: int) -> list[int]:
+        """Count the events in equal parts of a span of time."""
+        return past_rows.density(self._db, begin, end, parts)
 
     def watch(self, since: fleet.FleetSnapshot | None = None) -> Watcher:
         """Watch for what changes after a snapshot, or from now on."""
@@ -219,6 +237,12 @@ class Looking(Opened):
                 if error.code not in ("E200", "E201"):
                     raise
                 raise unknown from None
+
+    def talk(self, task: Task) -> Talk:
+        """Read what was said between a person and a task's agent. Raises E600."""
+        from parhelia_tui.core.client.talks import talk
+
+        return talk(self._db, self.paths, task)
 
     def log_path(self, task: Task) -> Path | None:
         """Say where the output of a task's newest attempt is kept, None when there is none."""

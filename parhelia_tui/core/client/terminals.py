@@ -58,6 +58,12 @@ class Terminals(Looking):
 
         return attach(endpoint)
 
+    async def paste(self, endpoint: Endpoint, text: str) -> None:
+        """Paste a text into a terminal, in brackets where its program asked for them. Raises E100, E601, E200."""
+        from parhelia_tui.core.sessions import server
+
+        await server.send_text(endpoint, text)
+
     async def send_text(self, text: str, message: str, *, enter: bool) -> None:
         """Type a message into a session as one paste, and press Enter if asked to. Raises E200, E601, E100."""
         from parhelia_tui.core.sessions import server

@@ -18,7 +18,7 @@ from parhelia_tui.core.sessions.screen import (
     screen_command,
     state_command,
 )
-from parhelia_tui.core.sessions.tmux_client import server_gone
+from parhelia_tui.core.sessions.tmux_client import pane_target, server_gone, session_target
 
 MAX_FPS = 10.0
 # A program that redraws writes in several pieces; a picture taken at the first would show half of it.
@@ -88,6 +88,32 @@ class Feed:
         session = self._endpoint.session
         replies = await self._client.exchange([state_command(session), history_command(session, start, end)])
         return read_lines(replies[1])
+
+    def send(self, *words: str) -> None:
+        """Run a tmux command and do not wait; nothing happens while the terminal cannot be reached."""
+        if self._client is not None:
+            self._client.send(*words)
+
+    async def fit(self, columns: int, rows: int) -> bool:
+        """Give the terminal another size, unless somebody is attached to it; whoever attaches later sizes it anew.
+
+        Returns:
+            Whether it has that size now; not while it cannot be reached.
+        """
+        client, session = self._client, self._endpoint.session
+        if client is None:
+            return False
+        clients = await client.command(
+            "list-clients", "-t", session_target(session), "-F", "#{client_control_mode}"
+        )
+        if "0" in clients:
+            return False
+        target = pane_target(session)
+        # resize-window makes the size manual, and so deaf to whoever attaches; taken back at once.
+        size = Command(("resize-window", "-t", target, "-x", str(columns), "-y", str(rows)))
+        free = Command(("set-option", "-w", "-u", "-t", target, "window-size"))
+        await client.exchange([size, free])
+        return True
 
     async def _run(self) -> None:
         delay = RETRY_FIRST_S

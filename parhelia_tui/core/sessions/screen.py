@@ -13,9 +13,9 @@ from parhelia_tui.core.sessions.tmux_client import pane_target
 # Numbers only: a title or a name in here would let the pane write into our reply.
 _STATE = (
     "#{pane_width} #{pane_height} #{cursor_x} #{cursor_y} #{cursor_flag} "
-    "#{alternate_on} #{pane_in_mode} #{history_size}"
+    "#{alternate_on} #{pane_in_mode} #{history_size} #{mouse_any_flag} #{mouse_sgr_flag}"
 )
-_STATE_FIELDS = 8
+_STATE_FIELDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Frame:
         cursor_x, cursor_y: from 0 at the top left.
         alternate: a full-screen program is on.
         in_mode: somebody who is attached is scrolling.
+        mouse: the program wants to know of the mouse; `mouse_sgr` in the longer form (XTerm, mode 1006).
         history: how many lines lie above the first one.
         ended: the session or its server is gone; the lines are the last that were seen.
     """
@@ -41,6 +42,8 @@ class Frame:
     alternate: bool = False
     in_mode: bool = False
     history: int = 0
+    mouse: bool = False
+    mouse_sgr: bool = False
     ended: bool = False
 
 
@@ -76,7 +79,7 @@ def history_command(session: str, start: int, end: int) -> Command:
 
 def read_frame(state: Reply, screen: Reply) -> Frame:
     """Make a frame of the replies to `state_command` and `screen_command`."""
-    columns, rows, cursor_x, cursor_y, visible, alternate, in_mode, history = _numbers(state)
+    columns, rows, cursor_x, cursor_y, visible, alternate, in_mode, history, *mouse = _numbers(state)
     return Frame(
         lines=read_lines(screen)[:rows],
         columns=columns,
@@ -87,6 +90,8 @@ def read_frame(state: Reply, screen: Reply) -> Frame:
         alternate=bool(alternate),
         in_mode=bool(in_mode),
         history=history,
+        mouse=bool(mouse[0]),
+        mouse_sgr=bool(mouse[1]),
     )
 
 

@@ -22,11 +22,10 @@ class _State:
     attributes: tuple[str, ...] = ()
     foreground: str = ""
     background: str = ""
-    underline: str = ""
     drawing: bool = False
 
     def escape(self) -> str:
-        codes = (*self.attributes, self.foreground, self.background, self.underline)
+        codes = (*self.attributes, self.foreground, self.background)
         text = ";".join(code for code in codes if code)
         return f"\x1b[{text}m" if text else ""
 
@@ -56,8 +55,10 @@ def _one(line: str, state: _State) -> tuple[str, _State]:
         at = token.end()
         codes = token[1]
         if codes is not None:
-            parts.append(token[0])
-            state = _after(state, codes)
+            codes = _plain_codes(codes)
+            if codes is not None:
+                parts.append(f"\x1b[{codes}m")
+                state = _after(state, codes)
         elif token[0] == _SHIFT_OUT:
             state = replace(state, drawing=True)
         elif token[0] == _SHIFT_IN:
@@ -73,15 +74,40 @@ def _add(parts: list[str], text: str, state: _State) -> None:
 
 
 @lru_cache(maxsize=4096)
+def _plain_codes(codes: str) -> str | None:
+    """Write the parameters of one SGR sequence without colons, which few readers know; None where none is left.
+
+    tmux writes the kinds of underlines as `4:3` and a colour of the underline, which nothing here draws.
+    """
+    words, kept, at = codes.split(";"), [], 0
+    while at < len(words):
+        head, *rest = words[at].split(":")
+        at += 1
+        if head in ("38", "48", "58") and not rest:
+            size = {"5": 2, "2": 4}.get(words[at] if at < len(words) else "", 0)
+            rest = words[at : at + size]
+            at += size
+        if head == "4" and rest:
+            kept.append({"0": "24", "2": "21"}.get(rest[0], "4"))
+        elif head in ("38", "48"):
+            # Between the 2 and the three colours a colour space may be named, mostly an empty one.
+            colour = rest[:1] + rest[-3:] if rest[:1] == ["2"] else rest
+            kept.append(";".join((head, *colour)))
+        elif head not in ("58", "59"):
+            kept.append(head)
+    return ";".join(kept) if kept else None
+
+
+@lru_cache(maxsize=4096)
 def _after(state: _State, codes: str) -> _State:
     """Apply the parameters of one SGR sequence."""
     words = codes.split(";")
     at = 0
     while at < len(words):
         word = words[at]
-        head = int(word.partition(":")[0] or 0)
+        head = int(word or 0)
         size = 1
-        if head in (38, 48, 58) and ":" not in word:
+        if head in (38, 48):
             size = {"5": 3, "2": 5}.get(words[at + 1] if at + 1 < len(words) else "", 1)
         colour = ";".join(words[at : at + size])
         at += size
@@ -91,14 +117,10 @@ def _after(state: _State, codes: str) -> _State:
             state = replace(state, foreground=colour)
         elif head == 48 or 40 <= head <= 47 or 100 <= head <= 107:
             state = replace(state, background=colour)
-        elif head == 58:
-            state = replace(state, underline=colour)
         elif head == 39:
             state = replace(state, foreground="")
         elif head == 49:
             state = replace(state, background="")
-        elif head == 59:
-            state = replace(state, underline="")
         elif word not in state.attributes:
             state = replace(state, attributes=(*state.attributes, word))
     return state

@@ -118,9 +118,14 @@ class Spent:
     worth_usd: float = 0.0
 
 
-def spent(db: sqlite3.Connection, *, from_at: float = 0.0, task_id: str | None = None) -> Spent:
-    """Sum the ledger since `from_at` (epoch seconds), of one task or of all."""
+def spent(
+    db: sqlite3.Connection, *, from_at: float = 0.0, to_at: float | None = None, task_id: str | None = None
+) -> Spent:
+    """Sum the ledger from `from_at` to `to_at` (epoch seconds), of one task or of all."""
     where, values = "at >= ?", [from_at]  # type: str, list[object]
+    if to_at is not None:
+        where += " AND at <= ?"
+        values.append(to_at)
     if task_id is not None:
         where += " AND task_id = ?"
         values.append(task_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,14 @@ from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.claude import seeds
 from parhelia_tui.core.agents.claude.carry import Manifest, manifest
+from parhelia_tui.core.agents.claude.conversation import conversation as read_conversation
 from parhelia_tui.core.agents.claude.find import Found, find, probe, version_of
 from parhelia_tui.core.agents.interpreter import inside as python_inside
 from parhelia_tui.core.agents.options import Option, check
+from parhelia_tui.core.agents.talk_files import TalkFiles
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image, Mount, Task
+from parhelia_tui.core.model.said import Said
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.model.virtual_key import KEY_END
 
@@ -159,6 +162,10 @@ class ClaudeAgent:
     def keeps_questions(self, task: Task) -> bool:
         """Without a terminal, where nobody but a person elsewhere can answer."""
         return _headless(task)
+
+    def said(self, files: TalkFiles, conversation: str) -> Sequence[Said]:
+        """Read its own file of the conversation."""
+        return read_conversation(files, conversation)
 
     def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Name its version, its model, how it may use tools, and what of the user's own goes along."""

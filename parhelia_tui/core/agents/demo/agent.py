@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
+from parhelia_tui.core.agents.demo.conversation import conversation as read_conversation
 from parhelia_tui.core.agents.interpreter import inside, interpreter
 from parhelia_tui.core.agents.options import Option, check
+from parhelia_tui.core.agents.talk_files import TalkFiles
 from parhelia_tui.core.model.records import Image, Mount, Task
+from parhelia_tui.core.model.said import Said
 
 PROGRAM = watcher.PROGRAM / "demo"
 INSIDE = "/run/parhelia-demo/program"
@@ -104,6 +107,10 @@ class DemoAgent:
     def keeps_questions(self, task: Task) -> bool:
         """It waits for its answers where it asked."""
         return False
+
+    def said(self, files: TalkFiles, conversation: str) -> Sequence[Said]:
+        """Read its talk; there is one in a home."""
+        return read_conversation(files)
 
     def describe(self, task: Task, image: Image | None) -> Mapping[str, str]:
         """Name the model that it plays, and what decides what it does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from typing import Any
 
 PLACE = os.path.join(".parhelia-demo", "talk.jsonl")
@@ -43,6 +44,16 @@ class Memory:
         """Note what a person said."""
         self.answer = answer
         self._note({"answer": answer})
+
+    def said(self, who: str, text: str) -> None:
+        """Note words of a `person` or of the `agent`, for whoever reads the talk."""
+        self._note({"said": who, "text": text, "at": round(time.time(), 3)})
+
+    def used(self, tool: str, given: dict[str, Any], result: str, *, failed: bool = False) -> None:
+        """Note what a tool was asked and gave."""
+        self._note(
+            {"tool": tool, "input": given, "result": result, "failed": failed, "at": round(time.time(), 3)}
+        )
 
     def _note(self, what: dict[str, Any]) -> None:
         with open(self._path, "a", encoding="utf-8") as file:

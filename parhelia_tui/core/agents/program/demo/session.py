@@ -86,6 +86,8 @@ class Session:
             self._screen.muted = False
             say(f"● I go on where I was, after {self._known} turns.\n")
             self._tell()
+        else:
+            self._memory.said("person", self._script["prompt"])
         self._reports.state("working", "goes on" if self._recalls else "reads the workspace")
         done: list[str] = []
         try:
@@ -128,6 +130,8 @@ class Session:
             screen.say(f"  {number}. {step}")
         screen.say()
         if not self._recalls:
+            plan = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+            self._memory.said("agent", f"I will write a module that {project.aim}:\n{plan}")
             self._asking.plan([f"{number}. {step}" for number, step in enumerate(steps, 1)])
         yield
         extra = self._wish(project)
@@ -143,6 +147,8 @@ class Session:
             yield
             self._think("Thinking", f"looks for the mistake in {module}")
             screen.say(f"● {project.found}")
+            if not self._recalls:
+                self._memory.said("agent", project.found)
             pieces = (
                 (project.other, project.instead) if self._script["fail"] else (project.wrong, project.right)
             )
@@ -164,6 +170,7 @@ class Session:
         self._screen.say(f"● {self._screen.paint('bold', f'Bash(rm {folder.name}/{name})')}")
         self._reports.risky(f"rm {folder.name}/{name}")
         folder.remove(name)
+        self._memory.used("Bash", {"command": f"rm {folder.name}/{name}"}, "")
         self._screen.say(self._screen.paint("dim", "  ⎿ removed, after a checkpoint\n"))
 
     def _folder(self, project: Project) -> Folder:
@@ -178,10 +185,12 @@ class Session:
             self._screen.say(
                 self._screen.paint("red", "● The test still fails, and I do not know why. I stop here.")
             )
+            self._memory.said("agent", "The test still fails, and I do not know why. I stop here.")
             self._reports.state("error", "the test still fails")
             return 1
         what = ", ".join(dict.fromkeys(done)) or "the first steps"
         self._screen.say(f"{self._screen.paint('green', '● Done:')} {what}.")
+        self._memory.said("agent", f"Done: {what}.")
         self._reports.state("done", f"done: {what}")
         return 0
 
@@ -203,6 +212,8 @@ class Session:
             self._interrupted()
             answer = ""
         self._memory.answered(answer)
+        self._memory.said("agent", project.question)
+        self._memory.said("person", answer or "yes")
         self._reports.state("working", f"was told: {answer or 'yes'}")
         self._screen.say()
         return not answer.lower().startswith("n")
@@ -242,6 +253,7 @@ class Session:
         place = f"{folder.name}/{name}"
         self._asking.permission("Write", {"file_path": place, "content": text}, place)
         folder.write(name, text)
+        self._memory.used("Write", {"file_path": place, "content": text}, f"{len(text)} characters written")
         lines = text.splitlines()
         self._screen.say(f"● {self._screen.paint('bold', f'Write({folder.name}/{name})')}")
         for number, line in enumerate(lines[:LINES_SHOWN], 1):
@@ -259,6 +271,8 @@ class Session:
         place = f"{folder.name}/{name}"
         self._asking.permission("Edit", {"file_path": place, "old_string": old, "new_string": new}, place)
         first = folder.edit(name, old, new)
+        given = {"file_path": place, "old_string": old, "new_string": new}
+        self._memory.used("Edit", given, f"changed from line {first} on")
         self._screen.say(f"● {self._screen.paint('bold', f'Edit({folder.name}/{name})')}")
         for sign, style, text in (("-", "removed", old), ("+", "added", new)):
             for number, line in enumerate(text.splitlines(), first):
@@ -273,6 +287,7 @@ class Session:
         self._asking.permission("Bash", {"command": command}, command)
         self._screen.say(f"● {self._screen.paint('bold', f'Bash(python3 {folder.name}/{name})')}")
         code, lines = run((sys.executable, "-B", name, "-q"), folder.path, self._signals)
+        self._memory.used("Bash", {"command": command}, "\n".join(lines), failed=code != 0)
         shown = [line for line in lines if line.strip("-= ")]
         for line in shown[-LINES_SHOWN:]:
             self._screen.say(f"  {self._screen.paint('dim', '⎿')} {line}")

@@ -1,0 +1,137 @@
+"""Git over a workspace's objects, with nothing of what its repository asks for.
+
+A repository configures programs: fsmonitor, hooks, filters (`git status` runs `filter.*.clean`), commands that fetch
+missing objects. So git never reads the workspace's configuration: it gets a directory of ours as its own, with a
+configuration of ours, a copy of the index, and the workspace's objects. HEAD and refs are read here.
+Source: git(1), gitrepository-layout(5), gitattributes(5).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from parhelia_tui.core.checkpoints.files import descriptor, open_below, read_whole
+
+BRANCH = "ref: refs/heads/"
+REFS_LIMIT = 32 << 20
+_NAME = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SMALL = 4 << 10
+_INDEX_LIMIT = 256 << 20
+
+
+def head_of(inside: int) -> tuple[str | None, str | None] | None:
+    """Give the commit and the branch of an open `.git`; None where it has no HEAD."""
+    told = read(inside, "HEAD", _SMALL)
+    if told is None:
+        return None
+    text = os.fsdecode(told).strip()
+    branch = text.removeprefix(BRANCH) if text.startswith(BRANCH) else None
+    return (_resolve(inside, f"refs/heads/{branch}") if branch is not None else _name(text)), branch
+
+
+def read(opened: int, path: str, limit: int) -> bytes | None:
+    above, _, name = path.rpartition("/")
+    try:
+        with descriptor(open_below(opened, above)) as inside:
+            return read_whole(inside, name, limit)
+    except (OSError, ValueError):
+        return None
+
+
+def _name(text: str) -> str | None:
+    return text if _NAME.fullmatch(text) else None
+
+
+def _resolve(opened: int, ref: str) -> str | None:
+    parts = ref.split("/")
+    if "" in parts or "." in parts or ".." in parts:
+        return None
+    loose = read(opened, ref, _SMALL)
+    if loose is not None:
+        return _name(os.fsdecode(loose).strip())
+    for line in (read(opened, "packed-refs", REFS_LIMIT) or b"").splitlines():
+        name, _, packed = os.fsdecode(line).partition(" ")
+        if packed == ref:
+            return _name(name)
+    return None
+
+
+def index_of(inside: int) -> bytes | None:
+    """Read the index of an open `.git`; None where there is none."""
+    return read(inside, "index", _INDEX_LIMIT)
+
+
+@contextmanager
+def private(name: str | None, index: bytes | None) -> Iterator[Path]:
+    """Make a git directory of ours that stands for the workspace's; it goes afterwards.
+
+    Args:
+        name: of the commit that is its HEAD; one of any object tells by its length how names are made.
+        index: of the workspace's repository.
+    """
+    with tempfile.TemporaryDirectory(prefix="parhelia-git-") as place:
+        git = Path(place)
+        for each in ("refs", "objects"):
+            (git / each).mkdir()
+        long = name is not None and len(name) == 64
+        extension = "\n[extensions]\n\tobjectformat = sha256" if long else ""
+        (git / "config").write_text(
+            f"[core]\n\trepositoryformatversion = {int(long)}\n\tbare = false{extension}\n"
+        )
+        (git / "HEAD").write_text(f"{name or 'ref: refs/heads/none'}\n")
+        if index is not None:
+            (git / "index").write_bytes(index)
+        yield git
+
+
+def start(git: Path, repository: int, workspace: int, *words: str) -> subprocess.Popen[bytes]:
+    """Start git; what it says goes into a pipe.
+
+    Args:
+        git: of `private`.
+        repository, workspace: descriptors of the workspace's `.git` and of its top.
+
+    Raises:
+        OSError: git is not there.
+    """
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(git),
+        "LC_ALL": "C",
+        "GIT_DIR": str(git),
+        # By descriptor: the names that lead there may have changed.
+        "GIT_WORK_TREE": f"/proc/self/fd/{workspace}",
+        "GIT_OBJECT_DIRECTORY": f"/proc/self/fd/{repository}/objects",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+    }
+    command = ("git", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", *words)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=f"/proc/self/fd/{workspace}",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(workspace, repository),
+    )
+
+
+def records(running: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Give what git says, record by record: a workspace may have millions of names."""
+    assert running.stdout is not None
+    rest = b""
+    while part := running.stdout.read(1 << 16):
+        *whole, rest = (rest + part).split(b"\0")
+        yield from whole
+    running.wait()

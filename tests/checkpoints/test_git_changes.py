@@ -1,0 +1,55 @@
+"""What differs from the last commit, with a repository that wants to run things."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from parhelia_tui.core.checkpoints.git_changes import committed, since_commit
+
+
+def git(where: Path, *words: str) -> None:
+    subprocess.run(
+        ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words],
+        cwd=where,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_changes_are_named_and_nothing_of_the_repository_runs(tmp_path: Path) -> None:
+    place = tmp_path / "made"
+    place.mkdir()
+    git(place, "init", "-q", "-b", "main")
+    for name in ("kept", "changed", "gone", "a name"):
+        (place / name).write_text(f"{name}\n")
+    git(place, "add", ".")
+    git(place, "commit", "-q", "-m", "first")
+    ran = tmp_path / "ran"
+    for key in ("core.fsmonitor", "filter.evil.clean", "filter.evil.smudge", "core.sshCommand", "core.pager"):
+        git(place, "config", key, f"touch {ran}")
+    (place / ".gitattributes").write_text("* filter=evil\n")
+    (place / "changed").write_text("other\n")
+    (place / "gone").unlink()
+    (place / "new").mkdir()
+    (place / "new" / "file").write_text("new\n")
+    (place / "a name").write_text("a name\nmore\n")
+    found = since_commit(place)
+    assert found is not None
+    assert {each.path: each.sign for each in found.changes} == {
+        ".gitattributes": "A",
+        "a name": "M",
+        "changed": "M",
+        "gone": "D",
+        "new/file": "A",
+    }
+    contents = {each.path: each.content for each in found.changes}
+    assert committed(place, contents["changed"], 100) == b"changed\n"
+    assert committed(place, contents["gone"], 3) == b"gon"
+    assert not ran.exists()
+
+
+def test_without_a_commit_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
+    assert since_commit(tmp_path) is None
+    git(tmp_path, "init", "-q")
+    assert since_commit(tmp_path) is None

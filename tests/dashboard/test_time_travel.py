@@ -1,0 +1,146 @@
+"""The dashboard at a moment that is over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.store import events, ledger, tasks
+from parhelia_tui.core.store.connection import writing
+from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.screens.time_travel import TimeTravelScreen
+from tests.dashboard.conftest import Opens
+from tests.support.fleet import create, end_of, reach
+from tests.support.product import Product
+from tests.support.still_fleet import LIVE, MINUTE, NOW, PORTS, QUEUED, WAITS, WATCHES, StillFleet
+
+
+def test_states_costs_and_heartbeats_are_those_of_the_moment(still: StillFleet) -> None:
+    db = open_migrated(still.paths.database)
+    with writing(db) as tx:
+        ledger.add(
+            tx,
+            tasks.get(tx, PORTS),
+            container_id=LIVE[PORTS],
+            spool_seq=9,
+            at=NOW - 20 * MINUTE,
+            model="m",
+            input_tokens=5,
+            output_tokens=7,
+            cost_usd=0.25,
+        )
+        for age, what in ((30 * MINUTE, "waiting"), (25 * MINUTE, "running")):
+            events.append(tx, f"task.{what}", "asks: Which?", task_id=PORTS, at=NOW - age)
+    db.close()
+    door = still.client()
+    found = door.past(NOW - 28 * MINUTE).fleet
+    known = {each.id: each for each in found.tasks}
+    assert {WATCHES, PORTS} <= set(known)
+    assert not {WAITS, QUEUED} & set(known)
+    assert (known[PORTS].state, known[PORTS].question) == (TaskState.WAITING, "Which?")
+    before = known[PORTS].cost_usd or 0.0
+    later = door.past(NOW - 10 * MINUTE).fleet
+    ports = next(each for each in later.tasks if each.id == PORTS)
+    assert ports.state is TaskState.RUNNING
+    assert (ports.cost_usd or 0.0) == pytest.approx(before + 0.25)
+    assert later.totals.spent_total_usd >= found.totals.spent_total_usd + 0.25 - 1e-9
+    assert [each.at for each in found.events] == sorted(each.at for each in found.events)
+    assert max(each.at for each in found.events) <= NOW - 28 * MINUTE
+    moment = NOW - 2 - 5 * 10
+    beats = door.past(moment).beats[LIVE[WAITS]]
+    assert beats[-1].at <= moment < beats[-1].at + 10
+    door.close()
+
+
+async def test_the_arrows_scrub_and_nothing_acts(opened: Opens, tmp_path: Path) -> None:
+    async with opened() as seen:
+        await seen.press("T")
+        await seen.wait_for("THE PAST", "2026-03-05", "0s ago", "Fix the failing", "◆ waiting")
+        screen = seen.app.screen
+        assert isinstance(screen, TimeTravelScreen)
+        await seen.press("left")
+        await seen.wait_for("8s ago", "Write the migration")
+        await seen.press("left")
+        await seen.wait_for("13s ago")
+        await seen.wait_gone("Write the migration")
+        await seen.press("left", "left", "left")
+        await seen.wait_for("41m ago")
+        assert not seen.shows("Fix the failing")
+        await seen.press("right_square_bracket")
+        await seen.wait_for("40m ago")
+        await seen.press("shift+left")
+        await seen.wait_for("41m ago")
+        await seen.press("less_than_sign")
+        await seen.wait_for("3h ago", "npm test")
+        await seen.press("left")
+        await seen.press("ctrl+right")
+        await seen.wait_for("8s ago")
+        for key in ("x", "c", "n", "dollar_sign"):
+            await seen.press(key)
+            await seen.wait_for("what is over cannot be acted on")
+            assert seen.app.screen is screen
+        await seen.press("at")
+        await seen.type("2h")
+        await seen.press("enter")
+        await seen.wait_for("2h ago")
+        await seen.press("at")
+        await seen.type("soon")
+        await seen.press("enter")
+        await seen.wait_for("is no moment")
+        await seen.press("enter")
+        await seen.wait_for("THE PAST ▪ ", "npm test -- --watch", "task.created")
+        await seen.press("escape", "question_mark")
+        await seen.wait_for("type a moment")
+        await seen.press("escape", "tab", "tab", "escape")
+        assert seen.app.screen is seen.home
+
+
+async def test_a_moment_is_exported_for_people_and_programs(
+    opened: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened((80, 24)) as seen:
+        await seen.press("T")
+        await seen.wait_for("THE PAST", "0s ago")
+        await seen.press("e")
+        await seen.wait_for("Where shall the fleet")
+        await seen.press("enter")
+        await seen.wait_for("It is in parhelia-")
+        (page,) = tmp_path.glob("parhelia-*.md")
+        text = page.read_text()
+        assert text.startswith("# The fleet at 2026-03-05")
+        assert "Fix the failing cache tests (asks: May I remove build/?)" in text
+        await seen.press("e", "enter")
+        await seen.wait_for("is there already")
+        await seen.press("e", "ctrl+u")
+        await seen.type("then.json")
+        await seen.press("enter")
+        await seen.wait_for("It is in then.json")
+    found = json.loads((tmp_path / "then.json").read_text())
+    assert {each["id"] for each in found["tasks"]} >= {WAITS, PORTS}
+    assert found["at"] == NOW
+
+
+@pytest.mark.real
+def test_the_command_shows_a_real_fleet_as_it_was(product: Product, client: Client, place: Path) -> None:
+    task = create(client, "sleep 600", place)
+    running = reach(client, task.id, TaskState.RUNNING)
+    (told,) = client.events(task_id=task.id, types=("task.running",))
+    client.cancel_task(task.id)
+    assert end_of(client, task.id).state is TaskState.CANCELLED
+    (then,) = product.json("events", "replay", "--at", f"{told.at + 0.0001:.4f}")["tasks"]
+    assert (then["state"], then["container_id"], then["attempt"]) == ("running", running.container_id, 1)
+    before = product.json("events", "replay", "--at", f"{task.created_at - 1:.4f}")
+    assert before["tasks"] == []
+    (now,) = product.json("events", "replay", "--at", "0s")["tasks"]
+    assert now["state"] == "cancelled"
+    assert product.json("events", "replay", "--at", "0s", "--to", str(place / "now.md"))["file"]
+    assert "– cancelled" in (place / "now.md").read_text()
+    code, error = product.error("events", "replay", "--at", "tomorrow")
+    assert (code, error["code"]) == (2, "E101")
+    code, error = product.error("events", "replay")
+    assert error["code"] == "E102"
