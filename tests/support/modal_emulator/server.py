@@ -116,6 +116,8 @@ class Emulator:
                     "generation": each.generation,
                     "tags": each.tags,
                     "running": each.result is None,
+                    "networks": list(each.network.allowed_cidrs),
+                    "names": list(each.network.allowed_domains),
                     "gpu": each.definition.resources.gpu_config.gpu_type,
                     "root": str(each.box.root),
                     "timeout_s": each.definition.timeout_secs,
