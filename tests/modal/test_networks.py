@@ -64,7 +64,7 @@ def test_a_host_is_denied_and_told_of_until_a_person_allows_it(
     (sandbox,) = provider.sandboxes()
     inside = Path(sandbox["root"]) / "var/lib/parhelia/egress.json"
     wait_until(lambda: '"allow": ["localhost"]' in inside.read_text(), WAIT_S)
-    seen = client.hosts_of(container)[0].denied
-    wait_until(lambda: client.hosts_of(container)[0].denied > seen, WAIT_S)
+    before = client.hosts_of(container)[0].denied
+    wait_until(lambda: client.hosts_of(container)[0].denied > before, WAIT_S)
     (sandbox,) = provider.sandboxes()
     assert (sandbox["networks"], sandbox["names"]) == (["127.0.0.1/32"], ["localhost"])
