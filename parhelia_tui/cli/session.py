@@ -52,9 +52,18 @@ def list_(states: tuple[str, ...], container: str | None, everything: bool, limi
 
 def _session_table(found: list[Session]) -> str:
     rows = [
-        [each.name, each.container_id, state(each.state), each.kind, age(each.created_at)] for each in found
+        [
+            each.name,
+            each.container_id,
+            state(each.state),
+            each.kind,
+            age(each.created_at),
+            "now" if each.finished_at is None else age(each.finished_at),
+        ]
+        for each in found
     ]
-    return table(("NAME", "CONTAINER", "STATE", "KIND", "AGE"), rows, 0)
+    # AGE is since its beginning, LAST since anything could happen in it.
+    return table(("NAME", "CONTAINER", "STATE", "KIND", "AGE", "LAST"), rows, 0)
 
 
 @session.command("ssh-config")

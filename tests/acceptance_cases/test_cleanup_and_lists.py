@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -74,7 +75,8 @@ def test_sessions_of_ended_containers_are_listed_newest_first_with_their_times(
     )
     lines = product.run("session", "list", "--all").stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [each["name"] for each in found]
-    assert "AGE" in lines[0]
+    assert lines[0].split()[-2:] == ["AGE", "LAST"]
+    assert all(re.fullmatch(r"\d+[sm]", line.split()[-1]) for line in lines[1:])
     assert len({each["name"] for each in found}) == len({each["id"] for each in found}) == 3
 
 
