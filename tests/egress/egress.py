@@ -36,9 +36,17 @@ class Egress:
         directory: its run directory.
         settings: what it is to do.
         key: handed over as the supervisor does; None hands none over.
+        env: environment beside the path.
     """
 
-    def __init__(self, directory: Path, settings: Settings, key: str | None = KEY) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        settings: Settings,
+        key: str | None = KEY,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._env = dict(env or {})
         self.directory = directory
         self.settings = settings
         self._key = key
@@ -62,7 +70,7 @@ class Egress:
                 stdin=subprocess.PIPE,
                 stdout=told,
                 pass_fds=numbers,
-                env={"PATH": os.environ["PATH"]},
+                env={"PATH": os.environ["PATH"], **self._env},
             )
         if self._key is not None:
             self.order(op="key", value=self._key)
@@ -119,7 +127,9 @@ class Egress:
 
 
 @contextmanager
-def egress(directory: Path, url: str, *, key: str | None = KEY, **how: Any) -> Iterator[Egress]:
+def egress(
+    directory: Path, url: str, *, key: str | None = KEY, env: Mapping[str, str] | None = None, **how: Any
+) -> Iterator[Egress]:
     """Run an egress process over `directory`; nothing of it is left afterwards."""
     settings = Settings(
         **{
@@ -132,7 +142,7 @@ def egress(directory: Path, url: str, *, key: str | None = KEY, **how: Any) -> I
             **how,
         }
     )
-    made = Egress(directory, settings, key)
+    made = Egress(directory, settings, key, env)
     try:
         yield made
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,10 +76,11 @@ class Api:
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
+    tls: ssl.SSLContext | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def _serve(self, listener: socket.socket) -> None:
         while True:
@@ -87,7 +89,17 @@ class Api:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._greet, args=(connection,), daemon=True).start()
+
+    def _greet(self, connection: socket.socket) -> None:
+        if self.tls is not None:
+            try:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                # Who does not accept the certificate goes away.
+                connection.close()
+                return
+        self._talk(connection)
 
     def _talk(self, connection: socket.socket) -> None:
         # Who goes away without a word resets the connection.
@@ -109,10 +121,10 @@ class Api:
 
 
 @contextmanager
-def running(script: Script) -> Iterator[Api]:
+def running(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[Api]:
     """Run an API on a free port of loopback."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        api = Api(script, listener.getsockname()[1])
+        api = Api(script, listener.getsockname()[1], tls=tls)
         threading.Thread(target=api._serve, args=(listener,), daemon=True).start()
         yield api
         # Wakes the thread that waits in accept.

@@ -86,6 +86,13 @@ class Upstream:
         except TimeoutError as error:
             raise Unreachable(f"{self.host} did not answer within {CONNECT_S:g} s") from error
         except OSError as error:
+            refused = getattr(error, "verify_message", "")
+            if refused:
+                # Of ssl, which is imported only where it is used.
+                why = (
+                    f"the certificate of {self.host} is not accepted: {refused.rstrip('.')}; nothing was sent"
+                )
+                raise Unreachable(why) from error
             raise Unreachable(f"{self.host} cannot be reached: {error.strerror or error}") from error
         return Wire(h11.CLIENT, reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
