@@ -5,15 +5,19 @@ from __future__ import annotations
 import difflib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import output_options
-from parhelia_tui.cli.output import Out
+from parhelia_tui.cli.options import completer, output_options
+from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import table
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.agents.claude.take_back import Change
 
 
 @click.group(cls=LazyGroup)
@@ -83,12 +87,27 @@ def init(force: bool) -> None:
 @config.command()
 @click.option("--dry-run", is_flag=True, help="Only list what goes along and what stays behind.")
 @click.option("--workspace", "-w", metavar="DIR", default=".", help="For tasks of this directory.")
+@click.option(
+    "--from", "source", metavar="TASK", help="The other way: show what its container changed.",
+    shell_complete=completer("task"),
+)  # fmt: skip
+@click.option(
+    "--take", metavar="NAME", multiple=True, help="Of that, write this into your own configuration."
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask before it is written.")
 @output_options
-def sync(dry_run: bool, workspace: str) -> None:
+def sync(dry_run: bool, workspace: str, source: str | None, take: tuple[str, ...], yes: bool) -> None:
     """Bring your own Claude Code configuration into the containers that run; new ones get it by themselves.
 
-    Secrets and what names programs or paths of this machine stay behind. Nothing flows back.
+    Secrets and what names programs or paths of this machine stay behind. Nothing flows back by itself: --from TASK shows
+    what a container changed, as a diff, and --take writes what you name of it, after a question. Hooks, MCP servers,
+    permissions and variables are never taken.
     """
+    if source is None and (take or yes):
+        raise ParheliaError("E101", "--take and --yes belong to --from TASK")
+    if source is not None:
+        _take_back(source, () if dry_run else take, yes)
+        return
     out = Out()
     found = out.client.carried(Path(workspace).resolve())
     brought = {} if dry_run else out.client.carry_configuration()["containers"]
@@ -101,3 +120,41 @@ def sync(dry_run: bool, workspace: str) -> None:
             "\n".join(f"{name}: {files} files" for name, files in brought.items()) or "no container runs"
         )
     out.answer(data, "\n\n".join(page))
+
+
+def _take_back(source: str, names: tuple[str, ...], yes: bool) -> None:
+    """Show what a container changed, and write what is named of it."""
+    out = Out()
+    found = out.client.changed_inside(out.client.container_at(source))
+    known = {each.name: each for each in found}
+    missing = next((each for each in names if each not in known), None)
+    if missing is not None:
+        raise ParheliaError(
+            "E101",
+            f"nothing that is called {one_line(missing, 80)!r} was changed there",
+            details={"known": sorted(known)},
+            recovery=(f"parhelia config sync --from {source} --dry-run",),
+        )
+    if names and not yes and not on_terminal():
+        raise ParheliaError("E101", "nobody can be asked here whether it may be written; --yes says so")
+    # What is written is what is shown here, whatever the container does meanwhile.
+    chosen = [known[each] for each in names] or found
+    shown = "\n\n".join(_change(each) for each in chosen) or "it changed nothing of it"
+    taken = []
+    if names:
+        click.echo(shown, err=True)
+    for each in chosen if names else ():
+        confirmed(f"Write {each.name} into your own configuration?", yes)
+        out.client.take_back(each)
+        taken.append(each.name)
+    listed = [
+        {"name": each.name, "diff": each.diff, "why_not": each.why_not, "warning": each.warning}
+        for each in found
+    ]
+    out.answer({"changed": listed, "taken": taken}, "\n".join(f"{each} is taken" for each in taken) or shown)
+
+
+def _change(change: Change) -> str:
+    notes = [f"not taken: {change.why_not}"] if change.why_not else []
+    notes += [f"careful: {change.warning}"] if change.warning else []
+    return "\n".join((change.name, *(f"  {each}" for each in notes), *(f"  {line}" for line in change.diff)))

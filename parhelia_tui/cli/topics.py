@@ -292,6 +292,8 @@ parhelia memory list
 parhelia memory edit --text "Tests run with make test"
 parhelia memory forget --yes
 parhelia config sync --dry-run                       # what of your Claude Code configuration goes along
+parhelia config sync --from fix-the-test             # what its container changed of that, as a diff
+parhelia config sync --from fix-the-test --take CLAUDE.md
 parhelia completion install
 parhelia completion bash
 parhelia completion zsh

@@ -128,7 +128,7 @@ class Agent(Protocol):
         """Bring what the user configured for it into the home of a container, also of one that runs.
 
         Returns:
-            How many files were written. Nothing of it ever flows back.
+            How many files were written. Nothing of it flows back by itself.
         """
 
     def keeps_questions(self, task: Task) -> bool:

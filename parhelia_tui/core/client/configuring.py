@@ -12,6 +12,8 @@ from parhelia_tui.core.settings.view_file import View, read_view, write_view
 
 if TYPE_CHECKING:
     from parhelia_tui.core.agents.claude.carry import Manifest
+    from parhelia_tui.core.agents.claude.take_back import Change
+    from parhelia_tui.core.model.records import Container
     from parhelia_tui.core.settings.config_notify import NotifyConfig
     from parhelia_tui.core.settings.dashboard import Dashboard
 
@@ -60,6 +62,29 @@ class Configuring(Opened):
         from parhelia_tui.core.agents.home import INSIDE
 
         return manifest(Path.home(), project, INSIDE)
+
+    def changed_inside(self, container: Container) -> list[Change]:
+        """Say what a container changed in the configuration of Claude Code that had gone along.
+
+        Raises:
+            ParheliaError: E500 when its home is not on this machine.
+        """
+        from parhelia_tui.core.agents.claude.take_back import changes
+
+        home = self.paths.container(container.id) / "home"
+        if not home.is_dir():
+            raise ParheliaError(
+                "E500",
+                f"the home of container {container.id} is not here",
+                recovery=(f"parhelia container show {container.id}",),
+            )
+        return changes(Path.home(), Path(container.workspace), home)
+
+    def take_back(self, change: Change) -> None:
+        """Write one change of a container, as it was shown, into the user's own configuration. Raises E101, E602."""
+        from parhelia_tui.core.agents.claude.take_back import take
+
+        take(Path.home(), change)
 
     def configuration_files(self) -> list[Path]:
         """Name the configuration files that are read here, the weakest first. Raises E700."""
