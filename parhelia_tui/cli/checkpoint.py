@@ -9,7 +9,7 @@ import click
 from parhelia_tui.cli.checkpoint_argument import argument
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import completer, count_option, output_options, yes_option
+from parhelia_tui.cli.options import backend_option, completer, count_option, output_options, yes_option
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, size, state, table
 from parhelia_tui.core.model.checkpoint_page import about, moment
@@ -129,8 +129,9 @@ def _page(found: Checkpoint) -> str:
 @click.option(
     "--container", is_flag=True, help="In a new container, in which a task of its own goes on from it."
 )
+@backend_option
 @output_options
-def restore(name: str, directory: str | None, container: bool) -> None:
+def restore(name: str, directory: str | None, container: bool, backend: str | None) -> None:
     """Write a checkpoint's files into a new DIRECTORY, or start a new container that goes on from it."""
     out = Out()
     if container == (directory is not None):
@@ -139,9 +140,15 @@ def restore(name: str, directory: str | None, container: bool) -> None:
             "say where: a new directory, or --container",
             recovery=(f"parhelia checkpoint restore {name} DIRECTORY",),
         )
+    if backend is not None and not container:
+        raise ParheliaError(
+            "E102",
+            "--backend says where the new container is, so --container belongs to it",
+            recovery=(f"parhelia checkpoint restore {name} --container --backend {backend}",),
+        )
     found = out.client.checkpoints.get(name)
     if directory is None:
-        task = out.client.checkpoints.fork(found)
+        task = out.client.checkpoints.fork(found, backend=backend)
         out.answer(task, task.id, next_actions=[f"parhelia attach {task.id}"])
         return
     with waiting("restoring") as progress:

@@ -51,6 +51,13 @@ def yes_option(command: F) -> F:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
 
 
+def backend_option(command: F) -> F:
+    """`--backend`: where work that was done elsewhere goes on."""
+    return click.option(
+        "--backend", metavar="NAME", help="Where it goes on: local, modal. Where it was if not given."
+    )(command)
+
+
 def count_option(name: str, default: int, help_text: str) -> Callable[[F], F]:
     """A number of things to show, at least one: `--limit` or `--lines`, with `-n` for short."""
     return click.option(

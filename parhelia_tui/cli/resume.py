@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from parhelia_tui.cli.lazy import Command
-from parhelia_tui.cli.options import completer, output_options, session_argument, yes_option
+from parhelia_tui.cli.options import backend_option, completer, output_options, session_argument, yes_option
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import age, details, event_line, state
 from parhelia_tui.core.model.errors import ParheliaError
@@ -35,10 +35,17 @@ ACTIONS = tuple(each.value for each in Way)
 )
 @click.option("--keep-workspace", is_flag=True, help="Leave the files as they are now; the talk goes on.")
 @click.option("--message", "-m", default="", help="What to tell its agent, where it can be told.")
+@backend_option
 @yes_option
 @output_options
 def resume(
-    what: str | None, workspace: str | None, name: str | None, keep_workspace: bool, message: str, yes: bool
+    what: str | None,
+    workspace: str | None,
+    name: str | None,
+    keep_workspace: bool,
+    message: str,
+    backend: str | None,
+    yes: bool,
 ) -> None:
     """Go on with an ended task in a new container: its files as at the checkpoint, its agent's talk goes on."""
     out = Out()
@@ -53,7 +60,7 @@ def resume(
     if what and workspace:
         task = out.client.move_workspace(task.id, workspace)
         keep_workspace = True
-    _resume(out, task, chosen, keep_workspace, yes, message)
+    _resume(out, task, chosen, keep_workspace, yes, message, backend)
 
 
 def _newest_of(out: Out, workspace: str) -> Task:
@@ -69,10 +76,25 @@ def _newest_of(out: Out, workspace: str) -> Task:
 
 
 def _resume(
-    out: Out, task: Task, chosen: Checkpoint | None, keep_workspace: bool, yes: bool, message: str = ""
+    out: Out,
+    task: Task,
+    chosen: Checkpoint | None,
+    keep_workspace: bool,
+    yes: bool,
+    message: str = "",
+    backend: str | None = None,
 ) -> None:
     target = chosen or out.client.checkpoints.newest(task)
-    if target is not None and not keep_workspace and task.state in TASK_SETTLED and on_terminal() and not yes:
+    # What goes on elsewhere does so on a copy; the directory itself stays as it is.
+    copied = backend not in (None, "local") and task.workspace_mode == "shared"
+    if (
+        target is not None
+        and not copied
+        and not keep_workspace
+        and task.state in TASK_SETTLED
+        and on_terminal()
+        and not yes
+    ):
         lost = out.client.checkpoints.diff(target, None, lambda stage, done, total: None)
         count = len(lost.added) + len(lost.changed) + len(lost.deleted)
         if count:
@@ -82,7 +104,7 @@ def _resume(
                 yes,
             )
     done = out.client.checkpoints.resume(
-        task, chosen, workspace="keep" if keep_workspace else "restore", message=message
+        task, chosen, workspace="keep" if keep_workspace else "restore", message=message, backend=backend
     )
     old = f", {age(target.created_at)} old" if target else ""
     out.answer(

@@ -206,6 +206,7 @@ parhelia checkpoint diff before-rewrite 77aa --file src/main.py
 parhelia checkpoint env-diff before-rewrite 77aa
 parhelia checkpoint restore before-rewrite /tmp/then # into a new directory
 parhelia checkpoint restore 77aa --container         # a task of its own goes on from there
+parhelia checkpoint restore 77aa --container --backend modal
 parhelia checkpoint rollback before-rewrite          # the workspace itself; as it is now is kept before
 parhelia checkpoint protect 77aa
 parhelia checkpoint unprotect 77aa
@@ -218,6 +219,7 @@ parhelia resume                                      # the newest task of this d
 parhelia resume a1b2                                 # an ended task goes on from its last checkpoint
 parhelia resume a1b2 --workspace ../moved            # ... in the directory that is another one now
 parhelia resume a1b2 --from 77aa --keep-workspace
+parhelia resume a1b2 --backend modal                 # what began here goes on in a sandbox; local brings it back
 parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
     "budget": """\
 parhelia budget show

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 
+from parhelia_tui.core.client import moving
 from parhelia_tui.core.client.stored import StoredCheckpoints
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import new_id
@@ -42,7 +43,13 @@ class ResumingCheckpoints(StoredCheckpoints):
         self._wake = wake
 
     def resume(
-        self, task: Task, checkpoint: Checkpoint | None, *, workspace: str = "restore", message: str = ""
+        self,
+        task: Task,
+        checkpoint: Checkpoint | None,
+        *,
+        workspace: str = "restore",
+        message: str = "",
+        backend: str | None = None,
     ) -> Task:
         """Send a settled task back to the queue, so that a new attempt goes on from a checkpoint.
 
@@ -50,9 +57,11 @@ class ResumingCheckpoints(StoredCheckpoints):
             checkpoint: the newest of the task if None.
             workspace: `restore` it to the checkpoint, or `keep` it as it is; the talk goes on in both cases.
             message: what its agent is told then, where it can be told.
+            backend: where it goes on; where it was if None.
 
         Raises:
-            ParheliaError: E202 when there is none, E103 while the task is at work, E600 for an unfinished one.
+            ParheliaError: E202 when there is none, E103 while the task is at work, E600 for an unfinished one,
+                E603 for a backend that there is not.
         """
         with writing(self._db) as tx:
             task = tasks.get(tx, task.id)
@@ -70,10 +79,13 @@ class ResumingCheckpoints(StoredCheckpoints):
                     recovery=(f"parhelia task retry {task.id}", f"parhelia checkpoint list {task.id}"),
                 )
             self._tree(chosen)
+            changes = moving.moved(task, backend)
+            said = f"attempt {task.attempt + 1} goes on from {chosen.id}" + moving.told(task, changes)
             task = tasks.move(
                 tx,
                 task,
                 TaskState.PENDING,
+                **changes,
                 wanted="run",
                 reason=f"goes on from {chosen.id}",
                 question="",
@@ -86,7 +98,6 @@ class ResumingCheckpoints(StoredCheckpoints):
                 recoveries=0,
                 agent_options=_with_message(task, message),
             )
-            said = f"attempt {task.attempt + 1} goes on from {chosen.id}"
             self._tell(tx, "task.resume_requested", task.id, said, chosen, workspace=workspace)
         from parhelia_tui.core.client.budgets import take_stop_back
 
@@ -94,8 +105,15 @@ class ResumingCheckpoints(StoredCheckpoints):
         self._wake()
         return task
 
-    def fork(self, checkpoint: Checkpoint) -> Task:
-        """Make a task of its own that goes on from a checkpoint in a new workspace. Raises E201, E600."""
+    def fork(self, checkpoint: Checkpoint, *, backend: str | None = None) -> Task:
+        """Make a task of its own that goes on from a checkpoint in a new workspace.
+
+        Args:
+            backend: where it goes on; where the checkpoint was taken if None.
+
+        Raises:
+            ParheliaError: E201, E600, E603.
+        """
         self._tree(checkpoint)
         with writing(self._db) as tx:
             origin = tasks.get(tx, checkpoint.task_id)
@@ -113,8 +131,10 @@ class ResumingCheckpoints(StoredCheckpoints):
                     owner=self._owner,
                 ),
             )
-            task = tasks.update(tx, task, resume_from=checkpoint.id)
+            changes = moving.moved(task, backend)
             said = f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}"
+            said += moving.told(task, changes)
+            task = tasks.update(tx, task, resume_from=checkpoint.id, **changes)
             self._tell(tx, "task.created", task.id, said, checkpoint)
         self._wake()
         return task
