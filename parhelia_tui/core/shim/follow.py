@@ -35,6 +35,8 @@ def follow(directory: str, spool_offset: int, log_offset: int) -> int:
     files = {"spool": [spool.NAME, spool_offset], "log": [LOG, log_offset]}
     heard = told = changed = time.monotonic()
     ended = False
+    # It may be started together with the sandbox, before anything was brought.
+    elsewhere.make(directory)
     elsewhere.renew(directory)
     while True:
         now = time.monotonic()

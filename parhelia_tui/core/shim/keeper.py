@@ -7,8 +7,6 @@ The end of this process is the end of the sandbox.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import time
 
@@ -59,15 +57,14 @@ class _Keeper:
         # Of older terms, which a sandbox may have been brought by another version, there is none.
         self._ends_s = float(terms.get("ends_s") or "inf")
         self._terminal_at = self._door_at = 0.0
-        self._door: subprocess.Popen[bytes] | None = None
+        self._door: _Process | None = None
         elsewhere.renew(directory)
 
     def run(self) -> None:
         """Start the shim and stay with it."""
-        self._see_to_door()
-        shim = subprocess.Popen(elsewhere.words("run", self._directory), stdin=subprocess.DEVNULL)
+        shim = _supervise(self._directory)
         told = False
-        while shim.poll() is None:
+        while not shim.has_ended():
             self._see_to_terminal()
             self._see_to_door()
             if not told and self._lease_is_over():
@@ -110,18 +107,59 @@ class _Keeper:
     def _see_to_door(self) -> None:
         """Start the ssh server, and again should it die, but not without pause."""
         config = os.path.join(self._directory, elsewhere.SSHD_CONFIG)
-        if self._door is not None and self._door.poll() is None:
+        if self._door is not None and not self._door.has_ended():
             return
         if time.monotonic() < self._door_at or not os.path.exists(config):
             return
         self._door_at = time.monotonic() + TERMINAL_EVERY_S
-        program = shutil.which("sshd", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+        folders = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin".split(":")
+        programs = [os.path.join(each, "sshd") for each in folders]
+        program = next((each for each in programs if os.access(each, os.X_OK)), None)
         if program is not None:
             os.makedirs("/run/sshd", 0o755, exist_ok=True)
-            self._door = subprocess.Popen([program, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL)
+            nothing = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+            # It starts itself anew for each caller, so it is called by its whole path.
+            words = [program, "-D", "-e", "-f", config]
+            self._door = _Process(os.posix_spawn(program, words, os.environ, file_actions=nothing))
 
     def _tmux(self, *arguments: str) -> int:
         return elsewhere.tmux(self._directory, *arguments)
+
+
+class _Process:
+    """A child of ours."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ended = False
+
+    def has_ended(self) -> bool:
+        """Look whether it has, and take its status then."""
+        if not self._ended:
+            self._ended = os.waitpid(self._pid, os.WNOHANG)[0] == self._pid
+        return self._ended
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        if not self.has_ended():
+            os.kill(self._pid, 9)
+
+
+def _supervise(directory: str) -> _Process:
+    """Start the shim: by a fork, as everything that it needs is there already, and a new Python is not for 30 ms."""
+    import parhelia_tui.core.shim.supervisor  # noqa: F401
+    from parhelia_tui.core.shim import main
+
+    pid = os.fork()
+    if pid == 0:
+        code = main.UNUSABLE
+        try:
+            os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+            code = main.supervise(directory)
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    return _Process(pid)
 
 
 def _wait(condition: Any, most_s: float) -> bool:

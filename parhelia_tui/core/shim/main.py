@@ -44,14 +44,25 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
-    """Run a mode of a sandbox at a provider. Raises KeyError for one that there is not."""
-    from parhelia_tui.core.shim import errand, follow, freight, keeper
+    """Run a mode of a sandbox at a provider. Raises KeyError for one that there is not.
+
+    Each imports what it needs alone: somebody waits for every one of them.
+    """
+    if mode == "follow":
+        from parhelia_tui.core.shim import follow
+
+        return follow.follow(directory, int(rest[0]), int(rest[1]))
+    if mode == "keep":
+        from parhelia_tui.core.shim import keeper
+
+        return keeper.keep(directory, float(rest[0]))
+    if mode in ("receive", "send"):
+        from parhelia_tui.core.shim import freight
+
+        return freight.receive(directory) if mode == "receive" else freight.send()
+    from parhelia_tui.core.shim import errand
 
     modes: dict[str, Callable[[], int]] = {
-        "keep": lambda: keeper.keep(directory, float(rest[0])),
-        "receive": lambda: freight.receive(directory),
-        "send": freight.send,
-        "follow": lambda: follow.follow(directory, int(rest[0]), int(rest[1])),
         "tell": lambda: errand.tell(directory),
         "taken": lambda: errand.taken(directory),
         "session": lambda: errand.session(directory, rest[0]),

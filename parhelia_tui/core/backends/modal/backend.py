@@ -131,6 +131,8 @@ class ModalBackend:
             sandbox = await self._provider.create(wanted)
         record = dataclasses.replace(record, object_id=sandbox.object_id)
         records.write(run, record)
+        # At once: what it needs to begin is started while the workspace is on its way.
+        self._sandboxes.follow(plan.container_id, sandbox)
         try:
             code, _, wrong = await self._provider.run(sandbox, shim_file.words("receive", RUN), archive)
         except Exception as error:
@@ -140,7 +142,6 @@ class ModalBackend:
         records.write(run, dataclasses.replace(record, brought=True))
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
-        self._sandboxes.follow(plan.container_id)
 
     def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> None:
         keys.make(run, plan.container_id)

@@ -39,6 +39,7 @@ class Follower:
         lease_s: seconds that the sandbox lives without a word from here.
         fetch: brings workspace and home of the container to this machine.
         release: ends the sandbox, once nothing of it is needed any more.
+        sandbox: where it is, if that was made just now; else it is looked for.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Follower:
         lease_s: float,
         fetch: Callable[[Any], Awaitable[None]],
         release: Callable[[Any], Awaitable[None]],
+        sandbox: Any = None,
     ) -> None:
         self._paths = paths
         self._provider = provider
@@ -57,6 +59,7 @@ class Follower:
         self._renew_s = min(RENEW_S, lease_s / 3)
         self._fetch = fetch
         self._release = release
+        self._fresh = sandbox
         self._heard_at = self._ended_at = 0.0
         self._held = b""
         self._part = b""
@@ -93,9 +96,8 @@ class Follower:
         while True:
             before = self._heard_at
             try:
-                record = records.read(self._run)
-                sandbox = await self._provider.by_id(record.object_id) if record else None
-                if sandbox is None or not await self._provider.is_running(sandbox):
+                sandbox, self._fresh = self._fresh or await self._find(), None
+                if sandbox is None:
                     return
                 if await self._listen(sandbox):
                     return
@@ -104,6 +106,14 @@ class Follower:
             # A connection that brought something was a good one.
             pause_s = FIRST_PAUSE_S if self._heard_at > before else min(LONGEST_PAUSE_S, pause_s * 2)
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+
+    async def _find(self) -> Any:
+        """Find the sandbox; None where it runs no more."""
+        record = records.read(self._run)
+        sandbox = await self._provider.by_id(record.object_id) if record else None
+        if sandbox is None or not await self._provider.is_running(sandbox):
+            return None
+        return sandbox
 
     async def _listen(self, sandbox: Any) -> bool:
         """Take frames until the connection ends; True when the container has, and all of it is here."""

@@ -111,8 +111,12 @@ class Sandboxes:
         if container_id in self._followers and self._followers[container_id].is_over:
             del self._followers[container_id]
 
-    def follow(self, container_id: str) -> Follower:
-        """Give what keeps the mirror of a container up to date, starting it where it is not at work."""
+    def follow(self, container_id: str, sandbox: Any = None) -> Follower:
+        """Give what keeps the mirror of a container up to date, starting it where it is not at work.
+
+        Args:
+            sandbox: where it is, if that was made just now and need not be looked for.
+        """
         found = self._followers.get(container_id)
         if found is None or found.is_over:
             found = self._followers[container_id] = Follower(
@@ -122,6 +126,7 @@ class Sandboxes:
                 self._config.lease_s,
                 lambda sandbox: self.fetch(container_id, sandbox),
                 self._release,
+                sandbox,
             )
         return found
 
