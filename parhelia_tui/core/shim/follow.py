@@ -15,7 +15,7 @@ from parhelia_tui.core.shim import elsewhere, exit_record, spool
 from parhelia_tui.core.shim.output import LOG
 
 PIECE = 256 * 1024
-QUICK_S, SLOW_S = 0.02, 0.2
+QUICK_S, SLOW_S = 0.005, 0.2
 QUICK_FOR_S = 5.0
 BEAT_S = 5.0
 SILENCE_S = 90.0

@@ -1,66 +1,59 @@
-"""What is brought into a sandbox and fetched from it: archives over standard input and output."""
+"""What is brought into a sandbox and fetched from it: archives."""
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import os
 import sys
 import tarfile
 
-from parhelia_tui.core.shim import elsewhere, spec
+from parhelia_tui.core.shim import elsewhere, handing, spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO
+    from typing import Any
 
 LEVEL = 1
 """Of compression: a line is slower than that, and a processor costs money."""
-ALREADY = 5
 
 
-def receive(directory: str) -> int:
-    """Unpack what comes on standard input below `/`; the spec is put in its place last.
+def unpack(directory: str, archive: Any) -> None:
+    """Unpack an archive below `/`; the spec is put in its place last.
 
     Args:
         directory: the run directory, whose `spec.json.new` is among what comes.
+        archive: has `read`.
 
-    Returns:
-        0; 5 when a container was brought already, and nothing was changed.
+    Raises:
+        OSError, tarfile.TarError, EOFError: it is none, or has no place.
     """
-    elsewhere.make(directory)
-    with open(os.path.join(directory, "receiving"), "a+", encoding="ascii") as lock:
-        _take(lock)
-        if os.path.exists(os.path.join(directory, spec.NAME)):
-            return ALREADY
-        os.umask(0o022)
-        with tarfile.open(fileobj=sys.stdin.buffer, mode="r|gz") as archive:
-            archive.extractall("/", filter="fully_trusted") if hasattr(
-                tarfile, "fully_trusted_filter"
-            ) else archive.extractall("/")
-        for place in (elsewhere.WORKSPACE, elsewhere.HOME):
-            _give(place)
-        new = os.path.join(directory, spec.NAME + ".new")
-        os.rename(new, os.path.join(directory, spec.NAME))
-    return 0
-
-
-def _take(lock: IO[str]) -> None:
-    """Be the one who receives. Who was at it before waits for a sender that has died; a living one is here now."""
+    before = os.umask(0o022)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.seek(0)
-        earlier = lock.read().strip()
-        if earlier.isdigit():
-            try:
-                os.kill(int(earlier), 9)
-            except ProcessLookupError:
-                pass
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
+        with tarfile.open(fileobj=archive, mode="r|gz") as opened:
+            opened.extractall("/", filter="fully_trusted") if hasattr(
+                tarfile, "fully_trusted_filter"
+            ) else opened.extractall("/")
+    finally:
+        os.umask(before)
+    for place in (elsewhere.WORKSPACE, elsewhere.HOME):
+        _give(place)
+    os.rename(os.path.join(directory, spec.NAME + ".new"), os.path.join(directory, spec.NAME))
+
+
+def unpack_handed(directory: str) -> None:
+    """Unpack what was handed to us, if anything was; what is wrong with it is told to who did."""
+    handed = os.path.join(directory, handing.HANDED)
+    try:
+        with open(handed, "rb") as file:
+            unpack(directory, file)
+    except FileNotFoundError:
+        return
+    except Exception as error:
+        new = os.path.join(directory, f".{handing.TROUBLE}")
+        with open(new, "w", encoding="utf-8") as told:
+            told.write(f"{error!r}\n")
+        os.rename(new, os.path.join(directory, handing.TROUBLE))
+    os.unlink(handed)
 
 
 def send() -> int:

@@ -10,7 +10,8 @@ import os
 import sys
 import time
 
-from parhelia_tui.core.shim import elsewhere, spec
+# The supervisor is named for its children: they are forks, and find it loaded.
+from parhelia_tui.core.shim import elsewhere, freight, main, spec, supervisor  # noqa: F401
 from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.lean import loads
 
@@ -18,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-QUICK_S, SLOW_S = 0.02, 0.2
+QUICK_S, SLOW_S = 0.005, 0.2
 QUICK_FOR_S = 10.0
 TERMINAL_EVERY_S = 2.0
 GRACE_S = 5.0
@@ -36,7 +37,7 @@ def keep(directory: str, begin_s: float) -> int:
     """
     born = time.monotonic()
     elsewhere.make(directory)
-    if not _wait(lambda: os.path.exists(os.path.join(directory, spec.NAME)), begin_s):
+    if not _wait(lambda: _is_brought(directory), begin_s):
         return 4
     keeper = _Keeper(directory, born)
     keeper.run()
@@ -145,11 +146,13 @@ class _Process:
             os.kill(self._pid, 9)
 
 
+def _is_brought(directory: str) -> bool:
+    freight.unpack_handed(directory)
+    return os.path.exists(os.path.join(directory, spec.NAME))
+
+
 def _supervise(directory: str) -> _Process:
     """Start the shim: by a fork, as everything that it needs is there already, and a new Python is not for 30 ms."""
-    import parhelia_tui.core.shim.supervisor  # noqa: F401
-    from parhelia_tui.core.shim import main
-
     pid = os.fork()
     if pid == 0:
         code = main.UNUSABLE

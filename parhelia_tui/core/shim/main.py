@@ -56,10 +56,14 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
         from parhelia_tui.core.shim import keeper
 
         return keeper.keep(directory, float(rest[0]))
-    if mode in ("receive", "send"):
+    if mode == "receive":
+        from parhelia_tui.core.shim import handing
+
+        return handing.receive(directory)
+    if mode == "send":
         from parhelia_tui.core.shim import freight
 
-        return freight.receive(directory) if mode == "receive" else freight.send()
+        return freight.send()
     from parhelia_tui.core.shim import errand
 
     modes: dict[str, Callable[[], int]] = {

@@ -42,8 +42,7 @@ from parhelia_tui.core.model.records import Image, Program
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
-from parhelia_tui.core.shim import elsewhere, spool
-from parhelia_tui.core.shim import freight as shim_freight
+from parhelia_tui.core.shim import elsewhere, handing, spool
 from parhelia_tui.core.shim.output import LOG
 
 FETCH_S = 300.0
@@ -137,7 +136,7 @@ class ModalBackend:
             code, _, wrong = await self._provider.run(sandbox, shim_file.words("receive", RUN), archive)
         except Exception as error:
             raise told(error, "the workspace could not be brought to the sandbox") from error
-        if code not in (0, shim_freight.ALREADY):
+        if code not in (0, handing.ALREADY):
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
         records.write(run, dataclasses.replace(record, brought=True))
         archive.unlink(missing_ok=True)
