@@ -1,7 +1,8 @@
 """Telling somebody far away what a container says, as it comes: frames on standard output.
 
 A frame is a line `KIND LENGTH` and so many bytes: `spool` and `log` carry on from where the last one ended, `cut`
-says that the log begins anew, `exit` is the exit record after the whole spool, `beat` that nothing is new.
+says that the log begins anew, `exit` is the exit record after the whole spool, `beat` that nothing is new. Where the
+container is brought first, `brought` is the first frame: 0, or a number and why it could not be.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import select
 import sys
 import time
 
-from parhelia_tui.core.shim import elsewhere, exit_record, spool
+from parhelia_tui.core.shim import elsewhere, exit_record, handing, spool
 from parhelia_tui.core.shim.output import LOG
 
 PIECE = 256 * 1024
@@ -22,12 +23,13 @@ SILENCE_S = 90.0
 """Seconds without a word from the reader after which it is taken for gone."""
 
 
-def follow(directory: str, spool_offset: int, log_offset: int) -> int:
+def follow(directory: str, spool_offset: int, log_offset: int, archive_bytes: int = 0) -> int:
     """Tell until standard input ends or is silent; each byte on it renews the lease.
 
     Args:
         directory: the run directory.
         spool_offset, log_offset: bytes that the reader has already.
+        archive_bytes: length of the archive that standard input begins with, which brings the container.
 
     Returns:
         0.
@@ -38,6 +40,10 @@ def follow(directory: str, spool_offset: int, log_offset: int) -> int:
     # It may be started together with the sandbox, before anything was brought.
     elsewhere.make(directory)
     elsewhere.renew(directory)
+    if archive_bytes:
+        code, why = handing.receive(directory, archive_bytes)
+        _frame("brought", f"{code} {why}".encode())
+        heard = told = changed = time.monotonic()
     while True:
         now = time.monotonic()
         wait = QUICK_S if now - changed < QUICK_FOR_S else SLOW_S

@@ -1,4 +1,4 @@
-"""Taking what a sandbox at a provider is brought, over standard input.
+"""Taking what a sandbox at a provider is brought, over standard input, by who is going to follow it.
 
 What is small is handed to the keeper, which waits for it with all that unpacks it loaded already: who brings it
 would need 40 ms for that alone, and somebody waits for the first output.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 import time
 
-from parhelia_tui.core.shim import elsewhere, spec
+from parhelia_tui.core.shim import spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,30 +25,38 @@ SMALL = 1 << 20
 LOOK_S = 0.002
 
 
-def receive(directory: str) -> int:
+def receive(directory: str, length: int) -> tuple[int, str]:
     """Unpack what comes on standard input below `/`; the spec is put in its place last.
 
     Args:
         directory: the run directory, whose `spec.json.new` is among what comes.
+        length: of what comes, in bytes.
 
     Returns:
-        0; 1 when it cannot be unpacked; 5 when a container was brought already, and nothing was changed.
+        0; 1 when it cannot be unpacked, and why; 5 when a container was brought already, and nothing was changed.
     """
-    elsewhere.make(directory)
+    archive = Piece(0, length)
     with open(os.path.join(directory, "receiving"), "a+", encoding="ascii") as lock:
         _take(lock)
         if os.path.exists(os.path.join(directory, spec.NAME)):
-            return ALREADY
-        head = sys.stdin.buffer.read(SMALL)
-        if len(head) < SMALL:
-            return _hand(directory, head)
-        from parhelia_tui.core.shim import freight
+            while archive.read(SMALL):
+                pass
+            return ALREADY, ""
+        if length > SMALL:
+            from parhelia_tui.core.shim import freight
 
-        freight.unpack(directory, Joined(head, sys.stdin.buffer))
-    return 0
+            try:
+                freight.unpack(directory, archive)
+            except Exception as error:
+                return FAILED, repr(error)
+            return 0, ""
+        whole = b""
+        while piece := archive.read(SMALL):
+            whole += piece
+        return _hand(directory, whole)
 
 
-def _hand(directory: str, archive: bytes) -> int:
+def _hand(directory: str, archive: bytes) -> tuple[int, str]:
     trouble = os.path.join(directory, TROUBLE)
     if os.path.exists(trouble):
         os.unlink(trouble)
@@ -59,11 +66,10 @@ def _hand(directory: str, archive: bytes) -> int:
     os.rename(new, os.path.join(directory, HANDED))
     while not os.path.exists(os.path.join(directory, spec.NAME)):
         if os.path.exists(trouble):
-            with open(trouble, encoding="utf-8") as file:
-                sys.stderr.write(file.read())
-            return FAILED
+            with open(trouble, encoding="utf-8") as told:
+                return FAILED, told.read()
         time.sleep(LOOK_S)
-    return 0
+    return 0, ""
 
 
 def _take(lock: IO[str]) -> None:
@@ -84,16 +90,15 @@ def _take(lock: IO[str]) -> None:
     lock.flush()
 
 
-class Joined:
-    """Reads what was read already, and then the rest."""
+class Piece:
+    """The next bytes of a descriptor, and none beyond them."""
 
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
-        self._head = head
-        self._rest = rest
+    def __init__(self, descriptor: int, length: int) -> None:
+        self._descriptor = descriptor
+        self._left = length
 
     def read(self, size: int) -> bytes:
         """Give at most so many bytes; none at the end."""
-        if self._head:
-            piece, self._head = self._head[:size], self._head[size:]
-            return piece
-        return self._rest.read(size)
+        piece = os.read(self._descriptor, min(size, self._left)) if self._left else b""
+        self._left -= len(piece)
+        return piece

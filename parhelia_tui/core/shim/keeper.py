@@ -23,6 +23,8 @@ QUICK_S, SLOW_S = 0.005, 0.2
 QUICK_FOR_S = 10.0
 TERMINAL_EVERY_S = 2.0
 GRACE_S = 5.0
+DOORS_AFTER_S = 0.3
+"""Seconds after the start of a container at which its terminal server and the ssh server are started."""
 
 
 def keep(directory: str, begin_s: float) -> int:
@@ -65,9 +67,12 @@ class _Keeper:
         """Start the shim and stay with it."""
         shim = _supervise(self._directory)
         told = False
+        begun = time.monotonic()
         while not shim.has_ended():
-            self._see_to_terminal()
-            self._see_to_door()
+            # Somebody waits for the first output; they need the processors for as long as it takes.
+            if time.monotonic() - begun > DOORS_AFTER_S:
+                self._see_to_terminal()
+                self._see_to_door()
             if not told and self._lease_is_over():
                 told = self._end("terminated", f"no controller has renewed its lease for {self._lease_s:g} s")
             elif not told and time.monotonic() - self._born > self._ends_s:

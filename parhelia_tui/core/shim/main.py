@@ -51,15 +51,11 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
     if mode == "follow":
         from parhelia_tui.core.shim import follow
 
-        return follow.follow(directory, int(rest[0]), int(rest[1]))
+        return follow.follow(directory, *(int(each) for each in rest))
     if mode == "keep":
         from parhelia_tui.core.shim import keeper
 
         return keeper.keep(directory, float(rest[0]))
-    if mode == "receive":
-        from parhelia_tui.core.shim import handing
-
-        return handing.receive(directory)
     if mode == "send":
         from parhelia_tui.core.shim import freight
 

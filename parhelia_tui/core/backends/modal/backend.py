@@ -36,7 +36,6 @@ from parhelia_tui.core.backends.modal.provider import (
 )
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATION_TAG, Sandboxes
-from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image, Program
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
@@ -128,17 +127,12 @@ class ModalBackend:
             let_out = egress.let_out(plan.network, egress.settings_in(run))
             wanted = Wanted(plan.container_id, tags, plan.limits, let_out)
             sandbox = await self._provider.create(wanted)
-        record = dataclasses.replace(record, object_id=sandbox.object_id)
-        records.write(run, record)
-        # At once: what it needs to begin is started while the workspace is on its way.
-        self._sandboxes.follow(plan.container_id, sandbox)
-        try:
-            code, _, wrong = await self._provider.run(sandbox, shim_file.words("receive", RUN), archive)
-        except Exception as error:
-            raise told(error, "the workspace could not be brought to the sandbox") from error
+        code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
         if code not in (0, handing.ALREADY):
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
-        records.write(run, dataclasses.replace(record, brought=True))
+        # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
+        noted = records.read(run) or record
+        records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
 

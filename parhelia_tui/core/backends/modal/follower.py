@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
-from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider
+from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, send_file
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
 from parhelia_tui.core.shim import exit_record, spool
@@ -39,7 +39,7 @@ class Follower:
         lease_s: seconds that the sandbox lives without a word from here.
         fetch: brings workspace and home of the container to this machine.
         release: ends the sandbox, once nothing of it is needed any more.
-        sandbox: where it is, if that was made just now; else it is looked for.
+        freight: the sandbox, and an archive that brings its container there first; None where it is there.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Follower:
         lease_s: float,
         fetch: Callable[[Any], Awaitable[None]],
         release: Callable[[Any], Awaitable[None]],
-        sandbox: Any = None,
+        freight: tuple[Any, Path] | None = None,
     ) -> None:
         self._paths = paths
         self._provider = provider
@@ -59,7 +59,8 @@ class Follower:
         self._renew_s = min(RENEW_S, lease_s / 3)
         self._fetch = fetch
         self._release = release
-        self._fresh = sandbox
+        self._freight = freight
+        self.brought: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._heard_at = self._ended_at = 0.0
         self._held = b""
         self._part = b""
@@ -90,18 +91,25 @@ class Follower:
             await self._follow_on()
         finally:
             self._ended_at = time.monotonic()
+            if self._freight is not None:
+                self.brought.cancel()
 
     async def _follow_on(self) -> None:
         pause_s = FIRST_PAUSE_S
         while True:
             before = self._heard_at
             try:
-                sandbox, self._fresh = self._fresh or await self._find(), None
+                sandbox = self._freight[0] if self._freight else await self._find()
                 if sandbox is None:
                     return
                 if await self._listen(sandbox):
                     return
             except Exception as error:
+                if self._freight is not None:
+                    # Who brings it decides what becomes of it.
+                    self.brought.set_exception(error)
+                    self._freight = None
+                    return
                 logger.info("%s cannot be followed: %s", self._container_id, error)
             # A connection that brought something was a good one.
             pause_s = FIRST_PAUSE_S if self._heard_at > before else min(LONGEST_PAUSE_S, pause_s * 2)
@@ -119,7 +127,11 @@ class Follower:
         """Take frames until the connection ends; True when the container has, and all of it is here."""
         self._held = self._part = b""
         offsets = [str(_size(self._run / name)) for name in (spool.NAME, LOG)]
-        process = await sandbox.exec.aio(*shim_file.words("follow", RUN, *offsets), text=False)
+        archive = self._freight[1] if self._freight else None
+        length = (str(_size(archive)),) if archive else ()
+        process = await sandbox.exec.aio(*shim_file.words("follow", RUN, *offsets, *length), text=False)
+        if archive is not None:
+            await send_file(process, archive)
         renewing = asyncio.create_task(_renew(process, self._renew_s))
         noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
@@ -127,7 +139,11 @@ class Follower:
             while (frame := await frames.next()) is not None:
                 self._heard_at = time.monotonic()
                 kind, data = frame
-                if kind == "exit":
+                if kind == "brought":
+                    code, _, why = data.decode("utf-8", "replace").partition(" ")
+                    self._freight = None
+                    self.brought.set_result((int(code), why))
+                elif kind == "exit":
                     await self._finish(sandbox, data)
                     return True
                 self._take(kind, data)
@@ -135,6 +151,8 @@ class Follower:
             for each in (renewing, noting):
                 each.cancel()
             await asyncio.gather(renewing, noting, return_exceptions=True)
+        if self._freight is not None:
+            raise ConnectionError("the sandbox took nothing")
         return False
 
     async def _note_tunnel(self, sandbox: Any) -> None:

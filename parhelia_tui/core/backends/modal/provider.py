@@ -199,24 +199,17 @@ class Provider:
 
         return await patiently(every, "the sandboxes could not be listed")
 
-    async def run(
-        self, sandbox: Any, words: Sequence[str], given: bytes | Path = b""
-    ) -> tuple[int, bytes, str]:
+    async def run(self, sandbox: Any, words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
         """Run a command in a sandbox to its end; not tried again.
 
         Args:
-            given: its standard input, or a file that holds it.
+            given: its standard input.
 
         Returns:
             Exit code, what it printed, and what it said is wrong.
         """
         process = await sandbox.exec.aio(*words, text=False)
-        if isinstance(given, Path):
-            with given.open("rb") as file:
-                while piece := file.read(PIECE):
-                    process.stdin.write(piece)
-                    await process.stdin.drain.aio()
-        elif given:
+        if given:
             process.stdin.write(given)
         process.stdin.write_eof()
         await process.stdin.drain.aio()
@@ -244,6 +237,14 @@ class Provider:
         code = await process.wait.aio()
         if code != 0:
             raise ParheliaError("E503", f"what the sandbox holds could not be fetched: exit code {code}")
+
+
+async def send_file(process: Any, place: Path) -> None:
+    """Write a file to the standard input of a command in a sandbox, which stays open."""
+    with place.open("rb") as file:
+        while piece := file.read(PIECE):
+            process.stdin.write(piece)
+            await process.stdin.drain.aio()
 
 
 async def _or_none(find: Callable[[], Awaitable[T]], what: str) -> T | None:

@@ -111,11 +111,28 @@ class Sandboxes:
         if container_id in self._followers and self._followers[container_id].is_over:
             del self._followers[container_id]
 
-    def follow(self, container_id: str, sandbox: Any = None) -> Follower:
+    async def bring(self, container_id: str, sandbox: Any, archive: Path) -> tuple[int, str]:
+        """Bring a container to the sandbox that was made for it, and follow it from then on.
+
+        Returns:
+            0 or 5 when it is there, another number when it could not be unpacked, and why.
+
+        Raises:
+            ParheliaError: E503.
+        """
+        earlier = self._followers.pop(container_id, None)
+        if earlier is not None:
+            await earlier.close()
+        try:
+            return await self.follow(container_id, (sandbox, archive)).brought
+        except Exception as error:
+            raise told(error, "the workspace could not be brought to the sandbox") from error
+
+    def follow(self, container_id: str, freight: tuple[Any, Path] | None = None) -> Follower:
         """Give what keeps the mirror of a container up to date, starting it where it is not at work.
 
         Args:
-            sandbox: where it is, if that was made just now and need not be looked for.
+            freight: its sandbox, and the archive that is to be brought there first.
         """
         found = self._followers.get(container_id)
         if found is None or found.is_over:
@@ -126,7 +143,7 @@ class Sandboxes:
                 self._config.lease_s,
                 lambda sandbox: self.fetch(container_id, sandbox),
                 self._release,
-                sandbox,
+                freight,
             )
         return found
 
