@@ -124,12 +124,12 @@ What follows something (watch, run --json with --batch, events watch, replay) pr
 With --backend modal a task runs in a sandbox of your account at Modal, seen and used like one of this machine:
 
   modal token new                  once: an account and its token (or MODAL_TOKEN_ID and MODAL_TOKEN_SECRET)
-  parhelia modal setup             checks the account, opens the app, builds the image
+  parhelia modal setup             checks the account, opens app and volume, builds the image
   parhelia run --backend modal --gpu T4 --cpus 4 --memory 16384 --timeout 4h --region us-east nvidia-smi
 
 The workspace goes up as it is, and what was made of it comes down, when the task ends and at each checkpoint,
 into a copy in the state directory (parhelia task show names it). Your directory itself is not changed. The
-agent is an ordinary user inside; no key of this machine goes along. The network is none or open.
+agent is an ordinary user inside and never sees the API's key. Networks and budgets are those of this machine.
 
 a attaches over ssh; the sandbox has a key of its own, and any other is refused. A tunnel that breaks is found
 again. parhelia session ssh-config gives the same to OpenSSH's client.

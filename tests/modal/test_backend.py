@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -67,6 +68,28 @@ def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     assert os.access(back / "run.sh", os.X_OK)
     # The directory itself stays as it was: nobody was asked whether it may change.
     assert (place / "deep" / "file").read_text() == "before"
+
+
+@pytest.mark.long
+def test_a_large_workspace_goes_up_by_the_volume_and_leaves_nothing_there(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    place = tmp_path / "project"
+    place.mkdir()
+    content = os.urandom(7 << 20)
+    (place / "big").write_bytes(content)
+    words = "sha256sum big; touch /vol/parhelia/mine 2>&1 | tail -c 22; ls /vol/parhelia | wc -l"
+    env = {"PARHELIA_MODAL__WORKSPACE_MB": "1"}
+    done = cloud.run("run", "--backend", "modal", "-w", str(place), words, env=env)
+    assert done.returncode == 0, done.stderr
+    digest, refused, pieces = done.stdout.splitlines()
+    assert digest.split()[0] == hashlib.sha256(content).hexdigest()
+    assert refused == "Read-only file system"
+    # Of the directory that it saw then; it may be empty by now.
+    assert int(pieces) in range(4)
+    assert [each for each in (provider.root / "volumes").rglob("*") if each.is_file()] == []
+    (task,) = cloud.json("task", "list")
+    assert (cloud.paths.workspaces / task["id"] / "big").read_bytes() == content
 
 
 @pytest.mark.long

@@ -15,6 +15,7 @@ def test_setup_opens_the_app_and_builds_the_image_and_says_so(cloud: Product, pr
     assert done == cloud.json("modal", "setup")
     assert done["app"].startswith("parhelia (ap-")
     assert done["image"].startswith("im-")
+    assert done["volume"].startswith("parhelia (vo-")
     assert provider.sandboxes(running=False) == []
 
 

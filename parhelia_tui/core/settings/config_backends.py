@@ -85,6 +85,9 @@ class ModalConfig(Section):
     memory_mb: MemoryMb = Field(
         default=2048, description="Memory in MiB of a task that names none and is placed by `auto`."
     )
+    volume: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$")] = Field(
+        default="parhelia", description="The volume by which large workspaces go up."
+    )
     packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Further Debian packages of the image."
     )
@@ -96,7 +99,7 @@ class ModalConfig(Section):
         default=(), description="Commands that are run, as root, when the image is built."
     )
     workspace_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=2048, description="MB of a workspace that are brought to a sandbox; a larger one is refused."
+        default=2048, description="MB of a workspace that go straight up; a larger one goes by the volume."
     )
     results_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         default=8192, description="MB that are fetched from a sandbox; more are refused."

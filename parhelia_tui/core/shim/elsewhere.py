@@ -14,6 +14,8 @@ TMUX_CONFIG = "tmux.conf"
 SSHD_CONFIG = "ssh/sshd_config"
 AGENT_ID = 1000
 """The user that the agent is; root is the supervisor's."""
+CARGO = "/vol/parhelia"
+"""Where a sandbox sees the pieces of a large workspace, in the order of their names, and nothing of others."""
 WORKSPACE, HOME = "/workspace", "/home/agent"
 
 

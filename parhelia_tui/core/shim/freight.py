@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import sys
 import tarfile
@@ -29,15 +30,42 @@ def unpack(directory: str, archive: Any) -> None:
     """
     before = os.umask(0o022)
     try:
-        with tarfile.open(fileobj=archive, mode="r|gz") as opened:
-            opened.extractall("/", filter="fully_trusted") if hasattr(
-                tarfile, "fully_trusted_filter"
-            ) else opened.extractall("/")
+        _extract(archive)
+        if os.path.isdir(elsewhere.CARGO):
+            # A large workspace comes by a volume, which only such a sandbox has.
+            _extract(_Pieces(elsewhere.CARGO))
     finally:
         os.umask(before)
     for place in (elsewhere.WORKSPACE, elsewhere.HOME):
         _give(place)
     os.rename(os.path.join(directory, spec.NAME + ".new"), os.path.join(directory, spec.NAME))
+
+
+class _Pieces:
+    """Files that are read as one."""
+
+    def __init__(self, directory: str) -> None:
+        self._left = [os.path.join(directory, name) for name in sorted(os.listdir(directory), reverse=True)]
+        self._open: io.FileIO | None = None
+
+    def read(self, size: int) -> bytes:
+        """Give at most so many bytes; none at the end."""
+        while self._open is not None or self._left:
+            if self._open is None:
+                self._open = io.FileIO(self._left.pop())
+            data = self._open.read(size)
+            if data:
+                return data
+            self._open.close()
+            self._open = None
+        return b""
+
+
+def _extract(archive: Any) -> None:
+    with tarfile.open(fileobj=archive, mode="r|gz") as opened:
+        opened.extractall("/", filter="fully_trusted") if hasattr(
+            tarfile, "fully_trusted_filter"
+        ) else opened.extractall("/")
 
 
 def unpack_handed(directory: str) -> None:

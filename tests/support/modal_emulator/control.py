@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from grpclib import GRPCError, Status
@@ -104,6 +105,21 @@ class Control:
         return api_pb2.VolumeGetOrCreateResponse(
             volume_id=known[asked.deployment_name], version=asked.version
         )
+
+    async def VolumePutFiles(self, asked: api_pb2.VolumePutFilesRequest) -> Empty:
+        for file in asked.files:
+            self.world.put_file(self.world.volume_directory(asked.volume_id), file)
+        return Empty()
+
+    async def VolumeRemoveFile(self, asked: api_pb2.VolumeRemoveFileRequest) -> Empty:
+        place = self.world.volume_directory(asked.volume_id) / asked.path.lstrip("/")
+        if not place.exists():
+            raise GRPCError(Status.NOT_FOUND, f"no {asked.path} in this volume")
+        if place.is_dir():
+            await asyncio.to_thread(shutil.rmtree, place)
+        else:
+            place.unlink()
+        return Empty()
 
     # --- sandboxes
 

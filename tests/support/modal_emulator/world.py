@@ -87,9 +87,17 @@ class World:
     def put(self, mount_id: str, place: Path) -> None:
         """Write the files of a mount below a directory."""
         for file in self.mounts[mount_id]:
-            target = place / file.filename.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.blobs[file.sha256_hex])
+            self.put_file(place, file)
+
+    def put_file(self, place: Path, file: api_pb2.MountFile) -> None:
+        """Write one file below a directory."""
+        target = place / file.filename.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(self.blobs[file.sha256_hex])
+
+    def volume_directory(self, volume_id: str) -> Path:
+        """Say where the files of a volume lie."""
+        return self.root / "volumes" / volume_id
 
     def running(self) -> list[Sandbox]:
         """The sandboxes that have not ended, newest first."""
@@ -126,10 +134,12 @@ class World:
         await asyncio.to_thread(make_root, root, self.image_directory(wanted.image_id))
         for mount_id in wanted.mount_ids:
             self.put(mount_id, root)
-        volumes = {}
+        volumes: dict[str, Path] = {}
+        more = dict(self.more)
         for mount in wanted.volume_mounts:
-            volumes[mount.mount_path] = self.root / "volumes" / mount.volume_id
-            volumes[mount.mount_path].mkdir(parents=True, exist_ok=True)
+            seen = self.volume_directory(mount.volume_id) / mount.sub_path.lstrip("/")
+            seen.mkdir(parents=True, exist_ok=True)
+            (more if mount.read_only else volumes)[mount.mount_path] = seen
         made = Sandbox(
             id=f"sb-{number}",
             generation=generation,
@@ -141,7 +151,7 @@ class World:
             box=Box(
                 root,
                 volumes,
-                self.more,
+                more,
                 self.reach,
                 lambda: self.may_reach(made.network),
                 lambda code: self._exited(made, code),

@@ -112,7 +112,8 @@ class ModalBackend:
 
     async def _create(self, plan: ContainerPlan, run: Path, record: SandboxRecord | None) -> None:
         archive = run / "up.tgz"
-        await asyncio.to_thread(self._pack, plan, run, archive)
+        cargo = await asyncio.to_thread(self._pack, plan, run, archive)
+        folder = f"workspaces/{plan.container_id}" if cargo else ""
         mark = records.installation(self._paths, make=True)
         known = record is not None
         if record is None:
@@ -125,23 +126,31 @@ class ModalBackend:
         sandbox = await self._sandboxes.find(plan.container_id) if known else None
         if sandbox is None:
             let_out = egress.let_out(plan.network, egress.settings_in(run))
-            wanted = Wanted(plan.container_id, tags, plan.limits, let_out)
+            if cargo:
+                # First: a sandbox sees the volume as it was when it was made.
+                await self._provider.put_cargo(folder, cargo)
+            wanted = Wanted(plan.container_id, tags, plan.limits, let_out, folder)
             sandbox = await self._provider.create(wanted)
         code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
         if code not in (0, handing.ALREADY):
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
+        if cargo:
+            await self._provider.drop_cargo(folder)
+            cargo.unlink(missing_ok=True)
         # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
         noted = records.read(run) or record
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
 
-    def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> None:
+    def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> Path | None:
+        """Pack what goes up, and give the archive of a workspace that is too large to go with the rest."""
+        large = freight.is_large(plan.workspace, self._config.workspace_mb << 20)
         keys.make(run, plan.container_id)
         way = egress.prepare(plan, self._paths)
         freight.pack(
             archive,
-            workspace=plan.workspace,
+            workspace=None if large else plan.workspace,
             home=private_directory(run / "home"),
             mounts=list(plan.mounts),
             run_files={
@@ -150,8 +159,12 @@ class ModalBackend:
                     plan, self._config, way, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
                 ),
             },
-            most=self._config.workspace_mb << 20,
         )
+        if not large:
+            return None
+        cargo = run / "cargo.tgz"
+        freight.pack_workspace(cargo, plan.workspace)
+        return cargo
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Nothing outlives a sandbox but its results."""

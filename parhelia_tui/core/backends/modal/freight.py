@@ -21,23 +21,18 @@ _LEVEL = 1
 
 
 def pack(
-    target: Path, *, workspace: Path, home: Path, mounts: list[Mount], run_files: Mapping[str, str], most: int
+    target: Path, *, workspace: Path | None, home: Path, mounts: list[Mount], run_files: Mapping[str, str]
 ) -> None:
     """Write the archive that a sandbox unpacks below its root.
 
     Args:
+        workspace: None for one that goes another way.
         run_files: texts for its run directory, by name.
-        most: bytes of the workspace; more are refused.
 
     Raises:
         ParheliaError: E603 for what is too large.
         OSError: the disk is full.
     """
-    if _size(workspace, most) > most:
-        raise ParheliaError(
-            "E603",
-            f"the workspace is larger than the {most >> 20} MB that are brought to a sandbox (modal.workspace_mb)",
-        )
     for mount in mounts:
         if mount.writable or _size(mount.source, MOUNTS_MOST) > MOUNTS_MOST:
             raise ParheliaError(
@@ -52,12 +47,28 @@ def pack(
     ):
         for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711), (f"{RUN}/ssh", 0o700)):
             _folder(archive, name, mode)
-        archive.add(workspace, "workspace")
+        if workspace is not None:
+            archive.add(workspace, "workspace")
         archive.add(home, "home/agent")
         for mount in mounts:
             archive.add(mount.source, mount.target.lstrip("/"), filter=_readable)
         for name, text in run_files.items():
             _text(archive, f"{RUN}/{name}", text)
+
+
+def pack_workspace(target: Path, workspace: Path) -> None:
+    """Write the archive of a workspace alone. Raises OSError: the disk is full."""
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as archive,
+    ):
+        archive.add(workspace, "workspace")
+
+
+def is_large(workspace: Path, most: int) -> bool:
+    """Say whether a workspace has more bytes than so many."""
+    return _size(workspace, most) > most
 
 
 def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:

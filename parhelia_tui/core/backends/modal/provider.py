@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
+import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.shim import elsewhere
 
 PACKAGES = (
     *("ca-certificates", "curl", "git", "nodejs", "npm", "openssh-server", "procps", "python3", "ripgrep"),
@@ -27,6 +30,8 @@ RUN = "/var/lib/parhelia"
 BEGIN_S = 900
 """Seconds within which a new sandbox has to be brought its container; then it ends itself."""
 PIECE = 4 * 1024 * 1024
+CARGO_PIECE, CARGO_AT_ONCE = 3 * 1024 * 1024, 16
+"""Bytes of a piece, below what the SDK sends by another way; and how many are in memory and under way together."""
 
 T = TypeVar("T")
 
@@ -39,12 +44,14 @@ class Wanted:
         name: unique in the app while it runs.
         tags: what it is found by.
         let_out: networks and names that it reaches; None for all.
+        cargo: the folder of the volume that it sees, and no other; empty for none.
     """
 
     name: str
     tags: Mapping[str, str]
     limits: Limits
     let_out: tuple[Sequence[str], Sequence[str]] | None
+    cargo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,48 @@ class Provider:
         app = await self.app()
         build = self._image.build.aio
         image = await patiently(lambda: build(app), "the image could not be built")
-        return {"app": f"{self._config.app} ({app.app_id})", "image": str(image.object_id)}
+        volume = await self._volume()
+        return {
+            "app": f"{self._config.app} ({app.app_id})",
+            "image": str(image.object_id),
+            "volume": f"{self._config.volume} ({volume.object_id})",
+        }
+
+    async def _volume(self) -> Any:
+        await self.app()
+
+        async def find() -> Any:
+            found = self._modal.Volume.from_name(self._config.volume, create_if_missing=True)
+            await found.hydrate.aio()
+            return found
+
+        return await patiently(find, "the volume could not be opened")
+
+    async def put_cargo(self, folder: str, archive: Path) -> None:
+        """Bring an archive into the volume, in pieces whose names give their order. Raises E503."""
+        volume = await self._volume()
+        with archive.open("rb") as file:
+            number = 0
+            while pieces := [each for _ in range(CARGO_AT_ONCE) if (each := file.read(CARGO_PIECE))]:
+                first = number
+                number += len(pieces)
+
+                async def put(first: int = first, pieces: Sequence[bytes] = pieces) -> None:
+                    async with volume.batch_upload(force=True) as batch:
+                        for place, piece in enumerate(pieces, first):
+                            batch.put_file(io.BytesIO(piece), f"/{folder}/{place:08d}")
+
+                await patiently(put, "the workspace could not be brought into the volume")
+
+    async def drop_cargo(self, folder: str) -> None:
+        """Remove a folder of the volume, if it is there. Raises E503."""
+        volume = await self._volume()
+
+        async def drop() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                await volume.remove_file.aio(f"/{folder}", recursive=True)
+
+        await patiently(drop, "the volume could not be cleared")
 
     def _make_image(self) -> Any:
         archive = shim_file.shim_file(self._paths)
@@ -149,6 +197,13 @@ class Provider:
             more["outbound_cidr_allowlist"] = list(networks)
             if names:
                 more["outbound_domain_allowlist"] = list(names)
+
+        if wanted.cargo:
+            volume = await self._volume()
+            # This folder alone: what others bring is nothing for an agent to see.
+            more["volumes"] = {
+                elsewhere.CARGO: volume.with_mount_options(sub_path=wanted.cargo, read_only=True)
+            }
 
         async def make() -> Any:
             try:
