@@ -116,6 +116,10 @@ class Emulator:
                     "generation": each.generation,
                     "tags": each.tags,
                     "running": each.result is None,
+                    "volumes": [
+                        [mount.mount_path, mount.sub_path, mount.read_only]
+                        for mount in each.definition.volume_mounts
+                    ],
                     "networks": list(each.network.allowed_cidrs),
                     "names": list(each.network.allowed_domains),
                     "gpu": each.definition.resources.gpu_config.gpu_type,
