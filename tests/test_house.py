@@ -136,3 +136,33 @@ def test_every_make_target_is_in_the_help_and_phony() -> None:
     for target in targets:
         assert re.search(rf"^{target}:.* ## .", text, re.MULTILINE), target
         assert f".PHONY: {target}\n" in text, target
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [("", 0), ('<skipped message="no tmux here"/>', 1), ('<skipped type="pytest.xfail"/>', 0)],
+    ids=["all-ran", "skipped", "known-fault"],
+)
+def test_what_a_change_must_pass_fails_where_a_test_did_not_run(
+    tmp_path: Path, inside: str, code: int
+) -> None:
+    """The real script over a `make` that writes the reports which the real one would have pytest write."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "run").write_bytes((ROOT / ".ci" / "run").read_bytes())
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    report = f'<testsuite><testcase classname="tests.there" name="test_it">{inside}</testcase></testsuite>'
+    make = tmp_path / "make"
+    make.write_text(f'#!/bin/sh\necho "$1" >> called\necho \'{report}\' > "${{2#ARGS=--junitxml=}}"\n')
+    make.chmod(0o755)
+    done = subprocess.run(
+        ["bash", str(tmp_path / ".ci" / "run")],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert (tmp_path / "called").read_text().split() == ["check", "test", "test-long"]
+    assert ("skipped, so not proven: tests.there::test_it: no tmux here" in done.stderr) == bool(code)
