@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from parhelia_tui.core.client import Client
@@ -22,6 +24,7 @@ from parhelia_tui.screens.diff_lines import SIDES_FROM, DiffLines
 from parhelia_tui.screens.file_diff import FileDiffScreen, show_diff, words_of
 from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.task_tab import TaskTab
+from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.row_table import RowTable
 
@@ -55,7 +58,13 @@ class ChangesTab(TaskTab):
         self._said: str | None = None
         self.files = RowTable(CHANGE_COLUMNS, self._cells, id="changed-files")
         self.lines = LineView(id="changed-lines")
+        self.head = Bar(id=f"{id}-head")
         super().__init__(Horizontal(self.files, self.lines), "Enter its lines   r read again", id)
+
+    def compose(self) -> ComposeResult:
+        """What is compared with what, then the files and their lines."""
+        yield self.head
+        yield self.inside
 
     @property
     def focused_part(self) -> RowTable:
@@ -70,7 +79,7 @@ class ChangesTab(TaskTab):
     def read_again(self) -> None:
         """Compare the workspace with its beginning."""
         if self.about is not None:
-            self.run_worker(self._read(self.about.task), group="compare", exclusive=True)
+            self.run_worker(partial(self._read, self.about.task), group="compare", exclusive=True)
 
     def update_shown(self) -> None:
         """Compare as soon as it is known what."""
@@ -104,13 +113,14 @@ class ChangesTab(TaskTab):
         self._lay_out(self.size.width)
         self.files.set_keys(list(self._files), self._said or "")
         self.files.refresh()
+        self.head.show([Part(Text(self.headline))])
 
     @property
     def headline(self) -> str:
         """What is compared with what."""
         found = self._changes
         if found is None or not found.against:
-            return "changes"
+            return "Nothing to compare with." if found is not None else "Comparing…"
         after = f" until checkpoint {found.after.id}" if found.after else ""
         return f"{len(found.files)} changed since {found.against}{after}"
 
@@ -123,7 +133,7 @@ class ChangesTab(TaskTab):
         if file is None:
             self.lines.show_lines([])
         elif self.has_class("-beside"):
-            self.run_worker(self._show_lines(file), group="lines", exclusive=True)
+            self.run_worker(partial(self._show_lines, file), group="lines", exclusive=True)
 
     async def _show_lines(self, file: FileChange) -> None:
         diff = DiffLines(await self._text(file))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,8 +20,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static, TextArea
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.display import money
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.targets import PLACE
+from parhelia_tui.core.settings.paths import Paths
 
 if TYPE_CHECKING:
     from parhelia_tui.core.model.request import TaskRequest
@@ -77,6 +81,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     NewTaskScreen Vertical Vertical { height: auto; width: 1fr; }
     NewTaskScreen .label { color: $secondary; padding: 0 1; }
     NewTaskScreen TextArea { height: 5; }
+    NewTaskScreen #estimate { color: $secondary; height: auto; padding: 0 1; display: none; }
     NewTaskScreen #fault { color: $error; height: auto; padding: 0 1; }
     """
 
@@ -120,6 +125,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
                     "Targets, with blanks between: a task for each, in the place of {target}", classes="label"
                 )
                 yield Input(shlex.join(known.get("targets", ())), id="targets")
+            yield Static(id="estimate")
             yield Static(id="fault")
             yield Button("Create", id="create", variant="primary", compact=True)
 
@@ -218,6 +224,18 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         """A new directory needs no name."""
         self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
         self._check_workspace()
+        self.run_worker(
+            partial(self._estimate, str(self.query_one("#agent", Select).value)),
+            group="estimate",
+            exclusive=True,
+        )
+
+    async def _estimate(self, agent: str) -> None:
+        """Say what tasks of this agent have cost, where some have ended."""
+        words = await asyncio.to_thread(estimate_of, self._client.paths, agent)
+        line = self.query_one("#estimate", Static)
+        line.update(Text(words))
+        line.display = bool(words)
 
     def on_input_changed(self) -> None:
         """Say at once what is wrong with the workspace."""
@@ -248,3 +266,16 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     def action_leave(self) -> None:
         """Leave without creating anything; what was typed is there again next time."""
         self.dismiss((False, self.fields()))
+
+
+def estimate_of(paths: Paths, agent: str) -> str:
+    """What a task of an agent may cost, in words; empty where none that has ended cost anything."""
+    with closing(Client(paths)) as door:
+        try:
+            found = door.budgets.estimate(agent)
+        except ParheliaError:
+            # Nothing to guess from; a store that cannot be read is told of by the screen below.
+            return ""
+    return (
+        f"Usually costs {money(found.usual_usd)}, seldom more than {money(found.high_usd)} ({found.about})."
+    )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from parhelia_tui.core.sessions.live import Frame, LiveTerminal
 
 TAIL_LINES = 200
-LEAST = 20, 5
-"""Columns and rows below which a terminal is not made smaller for a view."""
+LEAST = 60, 14
+"""Columns and rows below which a terminal is not made smaller for a view, as for a tile of the wall."""
 LIVE = frozenset({TaskState.RUNNING, TaskState.WAITING})
 AGAIN_S = 0.5
 """Seconds until a terminal that could not be reached is asked for again."""

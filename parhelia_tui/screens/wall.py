@@ -31,6 +31,7 @@ LOOK_EVERY_S = 0.25
 NOTHING = "No task runs now. Esc goes back to the fleet."
 KEYS = (
     Binding("enter,a", "attach", "attach", key_display="⏎", tooltip="attach to it; Ctrl+Q leaves it again"),
+    Binding("t,i", "type", "type", key_display="t", tooltip="type into it from here; Ctrl+Q leaves"),
     Binding("x", "cancel", "cancel", tooltip="cancel it, after a question"),
     Binding("z", "zoom", "zoom", tooltip="one terminal over everything, and back"),
     Binding("tab,right,l", "walk(1)", "next", key_display="Tab", tooltip="the next terminal"),
@@ -191,6 +192,12 @@ class WallScreen(Screen[None]):
             await tile.let_go()
         self.acts.attach(task)
         self._look()
+
+    async def action_type(self) -> None:
+        """Type into the terminal of the focus, where it stands."""
+        tile = self._tiles.get(self._front)
+        if tile is None or not await tile.begin_typing():
+            self.say("There is no terminal to type into yet.")
 
     async def on_terminal_view_opened(self) -> None:
         """Enter or a double click in a tile: into it."""

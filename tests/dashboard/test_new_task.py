@@ -203,3 +203,14 @@ async def test_a_task_that_is_there_before_it_is_expected_is_chosen_through_a_fi
         seen.home.expect("t-0000000a")
         await seen.wait(lambda: seen.home.tasks.key == "t-0000000a")
         assert seen.shows("Tasks ▪ 8")
+
+
+async def test_it_says_what_tasks_of_the_agent_have_cost(opened: Opens) -> None:
+    async with opened() as seen:
+        await seen.press("n")
+        await seen.wait_for("New task")
+        assert not seen.shows("Usually costs")
+        seen.app.screen.query_one("#agent", Select).value = "demo"
+        await seen.wait_for("Usually costs $0.12, seldom more than $0.12 (from 1 ended task).")
+        seen.app.screen.query_one("#agent", Select).value = "shell"
+        await seen.wait_gone("Usually costs")

@@ -231,3 +231,17 @@ async def test_without_a_beginning_there_is_nothing_to_compare_with(
         await seen.wait_for("There is no terminal to type into")
         await seen.press("3")
         await seen.wait_for("keeps no conversation")
+
+
+@pytest.mark.real
+async def test_a_tile_of_the_wall_is_typed_into_where_it_stands(opened: Opens, terminal: TmuxServer) -> None:
+    async with opened() as seen:
+        seen.home.tasks.select(WAITS)
+        await seen.press("w")
+        await seen.wait_for("ready")
+        await seen.press("t")
+        await seen.wait_for("typing ▪ Ctrl+Q leaves")
+        await seen.press("x", "enter")
+        await seen.wait_for("b'x'", r"b'\r'")
+        await seen.press("ctrl+q", "escape")
+        assert seen.app.screen is seen.home
