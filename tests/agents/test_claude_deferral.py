@@ -66,6 +66,7 @@ def test_what_is_allowed_after_its_container_was_killed_is_done_without_asking_t
     assert (seen.id, seen.state, seen.container_id) == (asked.id, ApprovalState.ALLOWED, two.container_id)
 
 
+@pytest.mark.long
 def test_a_container_whose_question_waits_long_is_let_go_and_a_refusal_is_told_in_the_next(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_container_whose_question_waits_long_is_let_go_and_a_refusal_is_told_i
     assert client.approvals.get(asked.id).state is ApprovalState.DENIED
 
 
+@pytest.mark.long
 def test_a_question_is_answered_after_its_container_was_killed(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_question_is_answered_after_its_container_was_killed(
     assert "Blue" in api.messages("ask")[-1].said
 
 
+@pytest.mark.long
 def test_a_task_that_waits_without_a_container_can_be_cancelled(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path
 ) -> None:
