@@ -121,3 +121,14 @@ def test_no_text_leaves_its_sequence(way: str) -> None:
     through = sequence(way, "a", "b", in_tmux=True)
     assert through.startswith("\x1bPtmux;\x1b\x1b]")
     assert through.endswith("\x1b\\")
+
+
+def test_the_end_of_a_group_is_told_once_and_not_for_each_part() -> None:
+    part = dataclasses.replace(TASK, parent_id="t-group", target="a.py")
+    finder = Finder()
+    assert [
+        finder.find(event(f"task.{kind}"), part, NOW) for kind in ("completed", "failed", "cancelled")
+    ] == [None] * 3
+    # Who waits for somebody is told of all the same.
+    assert finder.find(event("task.needs_review"), part, NOW) is not None
+    assert finder.find(event("task.failed"), dataclasses.replace(TASK, parts=2), NOW) is not None
