@@ -8,36 +8,58 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench import modal_attach, modal_rounds
 from bench.harness import ROUNDS, Result, median
 from bench.home import benchmark_home, until
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.request import TaskRequest
-from parhelia_tui.core.model.states import TASK_ENDED
+from parhelia_tui.core.model.states import TASK_ENDED, TaskState
 from tests.support.modal_provider import Provider
+
+TOGETHER, TOGETHER_S = 100, 600.0
 
 
 def measure() -> list[Result]:
-    """Create to first output, one at a time, in turns with `Sandbox.create` and `exec`."""
+    """Create to first output in turns with the bare SDK, a hundred at once, attaching, and reconciling."""
     with (
         tempfile.TemporaryDirectory(prefix="parhelia-bench-") as place,
         Provider(Path(place) / "p") as provider,
     ):
         os.environ.update(provider.environment())
-        with benchmark_home(**provider.environment()) as client:
+        with benchmark_home(
+            PARHELIA_CONTROLLER__MAX_CONTAINERS=str(TOGETHER), **provider.environment()
+        ) as client:
             client.ensure_controller()
             bare = _Bare()
             single(client)
             bare.single()
+            parts = [*modal_rounds.measure(provider), *modal_attach.measure(client)]
             ours, theirs = [], []
             for _ in range(ROUNDS * 2):
                 theirs.append(bare.single())
                 ours.append(single(client))
+            failed, last = together(client, provider)
     one, other = median(ours), median(theirs)
     return [
         Result.reported("modal", "bare SDK: create and exec to its output", other * 1000, "ms"),
         Result.reported("modal", "create to first output, with the workspace", one * 1000, "ms"),
-        Result.reported("modal", "create to first output / bare SDK", one / other, "x"),
+        Result.at_most("modal", "create to first output / bare SDK", one / other, "x", 1.3),
+        Result.at_most("modal", "100 at once: sandboxes that did not run", failed, "", 0),
+        Result.reported("modal", "100 at once: until the last has ended", last, "s"),
+        *parts,
     ]
+
+
+def together(client: Client, provider: Provider) -> tuple[int, float]:
+    """How many of a hundred that are wanted at once did not run, and the seconds until all said something."""
+    began = time.monotonic()
+    request = TaskRequest(prompt="echo here", workspace_mode="empty", backend="modal")
+    made = client.create_tasks([request] * TOGETHER)
+    until(lambda: all(client.task(each.id).state in TASK_ENDED for each in made), TOGETHER_S, 0.5)
+    took = time.monotonic() - began
+    good = [each for each in made if client.task(each.id).state is TaskState.COMPLETED]
+    until(lambda: provider.sandboxes() == [], TOGETHER_S, 0.5)
+    return TOGETHER - len(good), took
 
 
 def single(client: Client) -> float:

@@ -82,7 +82,7 @@ class Emulator:
         listening: Any = self._server._server
         number = listening.sockets[0].getsockname()[1]
         self._control.url = f"http://127.0.0.1:{number}"
-        self._door = await asyncio.start_unix_server(self._ordered, self._root / "orders.sock")
+        self._door = await asyncio.start_unix_server(self._ordered, self._root / "orders.sock", limit=1 << 22)
         return self._control.url
 
     async def close(self) -> None:
@@ -137,6 +137,11 @@ class Emulator:
                 tunnel.cut()
         elif op == "reach":
             world.reach.append(asked["port"])
+        elif op == "pretend":
+            app_id = world.apps.setdefault(asked["app"], world.new_id("ap"))
+            return [world.pretend(app_id, tags) for tags in asked["tags"]]
+        elif op == "unpretend":
+            world.unpretend()
         elif op == "most_running":
             world.most_running = asked["number"]
         else:

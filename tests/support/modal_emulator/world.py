@@ -57,6 +57,7 @@ class World:
         self.named_secrets: dict[str, str] = {}
         self.volumes: dict[str, str] = {}
         self.sandboxes: dict[str, Sandbox] = {}
+        self.pretended: list[str] = []
         self.most_running = 100
         self.reach: list[int] = []
         self._numbers = itertools.count(1)
@@ -190,6 +191,31 @@ class World:
         for tunnel in sandbox.tunnels.values():
             await tunnel.close()
         sandbox.ended.set()
+
+    def pretend(self, app_id: str, tags: dict[str, str]) -> str:
+        """Know of a sandbox that runs, of which there is nothing but what a listing tells; give its id."""
+        number = f"{next(self._numbers):026d}"
+        made = Sandbox(
+            id=f"sb-{number}",
+            generation=2,
+            app_id=app_id,
+            name="",
+            tags=tags,
+            definition=api_pb2.Sandbox(),
+            # A listing goes on from the time of the last that it told.
+            created_at=time.time() + len(self.sandboxes) * 1e-5,
+            box=Box(self.root / "none", {}, {}, [], lambda: False, lambda code: None),
+            network=api_pb2.NetworkAccess(),
+        )
+        self.sandboxes[made.id] = made
+        self.pretended.append(made.id)
+        return made.id
+
+    def unpretend(self) -> None:
+        """Forget all that was only pretended."""
+        for sandbox_id in self.pretended:
+            del self.sandboxes[sandbox_id]
+        self.pretended.clear()
 
     async def vanish(self, sandbox: Sandbox) -> None:
         """End a sandbox and forget that it ever was."""

@@ -1,0 +1,70 @@
+"""What a provider may do to us: refuse, delay, forget, lose, and say that it is too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.modal_provider import Provider
+from tests.support.product import Product
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.real, pytest.mark.long]
+
+WAIT_S = 120.0
+MODAL = ("--backend", "modal", "--mode", "empty", "--agent", "shell")
+
+
+def created(cloud: Product, command: str) -> str:
+    """Create a task at the provider and give its id."""
+    return str(cloud.json("task", "create", *MODAL, command)["id"])
+
+
+def state(cloud: Product, task_id: str) -> str:
+    """The state of a task."""
+    return str(cloud.json("task", "show", task_id)["state"])
+
+
+@pytest.mark.parametrize("status", ["PERMISSION_DENIED", "INVALID_ARGUMENT", "UNAUTHENTICATED"])
+def test_what_lasts_is_told_in_words_with_what_to_do(cloud: Product, provider: Provider, status: str) -> None:
+    provider.order("fault", rpc="SandboxCreate*", times=100, status=status)
+    done = cloud.run("run", *MODAL[:-2], "true", timeout=WAIT_S)
+    assert done.returncode != 0
+    (task,) = cloud.json("task", "list", "--all")
+    assert "E503" in task["reason"]
+    assert "Modal says" in task["reason"]
+    assert provider.sandboxes(running=False) == []
+    # It was not asked again: that would change nothing.
+    assert provider.order("calls")["SandboxCreateV2"] == 1
+
+
+@pytest.mark.parametrize("status", ["RESOURCE_EXHAUSTED", "INTERNAL", "DEADLINE_EXCEEDED"])
+def test_what_passes_is_tried_again(cloud: Product, provider: Provider, status: str) -> None:
+    provider.order("fault", rpc="SandboxCreateV2", times=2, status=status)
+    task_id = created(cloud, "echo done")
+    wait_until(lambda: state(cloud, task_id) == "completed", WAIT_S)
+    assert provider.order("calls")["SandboxCreateV2"] == 3
+    assert len(provider.sandboxes(running=False)) == 1
+
+
+def test_more_than_the_account_may_have_is_waited_for_and_then_told(
+    cloud: Product, provider: Provider
+) -> None:
+    provider.order("most_running", number=1)
+    first = created(cloud, "until [ -e go ]; do sleep 0.1; done")
+    wait_until(lambda: state(cloud, first) == "running", WAIT_S)
+    second = created(cloud, "true")
+    wait_until(lambda: state(cloud, second) in ("failed", "completed"), WAIT_S)
+    shown = cloud.json("task", "show", second)
+    assert shown["state"] == "failed"
+    assert "a limit of the account is reached" in shown["reason"]
+    assert len(provider.sandboxes()) == 1
+
+
+def test_a_slow_provider_holds_up_nobody_else(cloud: Product, provider: Provider) -> None:
+    provider.order("fault", rpc="SandboxCreate*", latency_s=20.0)
+    slow = created(cloud, "true")
+    wait_until(lambda: provider.order("calls").get("SandboxCreateV2", 0) == 1, WAIT_S)
+    done = cloud.run("run", "--mode", "empty", "echo here")
+    assert (done.returncode, done.stdout) == (0, "here\n")
+    assert state(cloud, slow) == "dispatching"
+    wait_until(lambda: state(cloud, slow) == "completed", WAIT_S)
