@@ -13,7 +13,7 @@ from parhelia_tui.core.model.states import TaskState
 from tests.agents.claude_fleet import PATIENCE_S, ask, use
 from tests.support.fleet import container_of, create, end_of, event, shim_pid
 from tests.support.product import Product
-from tests.support.real_claude import at_every_version
+from tests.support.real_claude import VERSIONS, at_every_version
 from tests.support.scripted_api import ScriptedApi
 from tests.support.waiting import wait_until
 
@@ -43,6 +43,27 @@ def test_a_talk_goes_on_in_another_container(
     assert "Hello from the script." in said
     assert "And what did I ask before?" in said
     assert second.turns == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_talk_goes_on_in_another_container_at_another_path(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
+) -> None:
+    use(tmp_path, version)
+    # Without isolation the agent sees the paths of this machine, and a fork works in a directory of its own.
+    options = {"headless": True}
+    task = create(
+        client, "SCENARIO=text do it", place, agent="claude", agent_options=options, unsandboxed=True
+    )
+    assert end_of(client, task.id, PATIENCE_S).state is TaskState.COMPLETED, client.log_tail(task.id)
+    made = event(client, "checkpoint.created", task_id=task.id).data["checkpoint_id"]
+    forked = client.task(product.json("checkpoint", "restore", made, "--container")["id"])
+    assert end_of(client, forked.id, PATIENCE_S).state is TaskState.COMPLETED, client.log_tail(forked.id)
+    assert container_of(client, forked.id).workspace != str(place)
+    asked = api.messages("text")
+    assert "Hello from the script." in asked[-1].said
+    assert asked[-1].session == client.attempts(forked.id)[0].conversation != asked[0].session
 
 
 def test_after_its_container_was_killed_it_goes_on_where_it_was(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -226,6 +227,19 @@ def _goes_on(start: Start) -> bool:
     return start.continues and bool(start.talk) and any(projects.glob(f"*/{start.talk}.jsonl"))
 
 
+def _talk(start: Start) -> str:
+    """The conversation to go on with: its id, or its file where it was led in another directory.
+
+    By the id alone 2.1.197 looks for it below the present directory, and nowhere else.
+    """
+    directory = start.task.workspace if start.task.unsandboxed else WORKSPACE
+    folders = [each.parent.name for each in (start.home / CONFIG / "projects").glob(f"*/{start.talk}.jsonl")]
+    if re.sub(r"[^A-Za-z0-9]", "-", directory) in folders:
+        return start.talk
+    home = str(start.home) if start.task.unsandboxed else homes.INSIDE
+    return f"{home}/{CONFIG}/projects/{folders[0]}/{start.talk}.jsonl"
+
+
 def _remembering(start: Start, home: str) -> str:
     """What it is told of the project's memory."""
     said = KEEP.format(path=f"{start.home if start.task.unsandboxed else home}/{NOTES}")
@@ -253,7 +267,7 @@ def _plan(start: Start, found: Found, config: ClaudeConfig) -> bytes:
     carried = _carried(task, config)
     words = [program, "--settings", f"{shown}/settings.json", "--permission-mode", str(mode)]
     if _goes_on(start):
-        words += ["--resume", start.talk]
+        words += ["--resume", _talk(start)]
     if not _goes_on(start) or start.talk != start.conversation:
         # A copy of another task's talk gets an id of its own: two must never write to one.
         words += ["--fork-session"] if _goes_on(start) else []
