@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fleet import configure, workspace
+from tests.support.fleet import RELEASE, configure, workspace
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -96,3 +96,28 @@ def test_what_cannot_go_anywhere_is_told_before_it_is_created(
     assert looked["for_now"] is True
     assert looked["why"].endswith("more than is left of the budget for everything")
     assert product.json(*words, "--dry-run", "--gpu", "T4")["placement"]["backend"] == "modal"
+
+
+@pytest.mark.long
+def test_what_has_no_room_waits_and_lets_others_past(
+    product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODAL_CONFIG_PATH", str(tmp_path / "none.toml"))
+    configure(tmp_path, "[local]\nmax_containers = 1\n")
+    place = workspace(tmp_path)
+    words = ("task", "create", "-w", str(place), "--mode", "shared", "--priority")
+    wait_until(lambda: product.run("controller", "start").returncode == 0, 60)
+    first = product.json(*words, "9", "--backend", "local", RELEASE)["id"]
+    wait_until(lambda: product.json("task", "show", first)["state"] == "running", 60)
+    second = product.json(*words, "5", "--backend", "auto", "true")["id"]
+    third = product.json(*words, "1", "--backend", "local", "true")["id"]
+    assert product.run("task", "watch", third).returncode == 0
+    waits = product.json("task", "show", second)
+    assert (waits["state"], waits["attempt"]) == ("pending", 0)
+    assert waits["reason"].startswith("waits for room: local holds as many containers as it may; modal ")
+    (place / "go").touch()
+    assert product.run("task", "watch", second).returncode == 0
+    shown = product.json("task", "show", second)
+    assert (shown["placed_on"], shown["placed_why"]) == ("local", "costs nothing")
+    told = [each for each in shown["events"] if each["type"] == "task.held_back"]
+    assert len(told) == 1
