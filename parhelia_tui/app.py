@@ -18,10 +18,12 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input, TextArea
 
 from parhelia_tui import themes
 from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
+from parhelia_tui.core.settings.read_only import become_read_only
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.widgets.terminal_view import TerminalView
@@ -66,6 +68,9 @@ class ParheliaApp(App[None]):
         for each in themes.ALL.values():
             self.register_theme(each)
         self.theme = f"parhelia-{look.theme}"
+        if look.reduced_motion:
+            self.animation_level = "none"
+        self._still = look.reduced_motion
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Give a theme; ours at once, since Textual copies its table of themes for each line that it draws."""
@@ -100,6 +105,11 @@ class ParheliaApp(App[None]):
             self.push_screen(TooSmallScreen())
         elif shown and not is_too_small(size):
             self.pop_screen()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Where nothing may blink, no cursor does."""
+        if self._still and isinstance(event.widget, Input | TextArea):
+            event.widget.cursor_blink = False
 
     def on_key(self, event: events.Key) -> None:
         """A key that no widget took: it may be a letter for what the key before it has opened.
@@ -178,7 +188,10 @@ def run(client: Client | None = None) -> int:
         for left_behind in ("COLUMNS", "LINES"):
             os.environ.pop(left_behind, None)
     door = client or Client.open()
-    app = ParheliaApp(door, door.snapshot(), door.dashboard())
+    look = door.dashboard()
+    if look.read_only:
+        become_read_only()
+    app = ParheliaApp(door, door.snapshot(), look)
     app.run()
     door.close()
     return app.return_code or 0

@@ -18,12 +18,13 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import batch_defaults, output_options
 from parhelia_tui.cli.output import MANNER, on_terminal, plain_wanted
 from parhelia_tui.core.model.errors import Exit, ParheliaError
+from parhelia_tui.core.settings.read_only import become_read_only
 
 _C = "parhelia_tui.cli"
 COMMANDS = {
     "task": (
         f"{_C}.task:task",
-        "create, list, show, watch, results, cancel, retry, reply, accept, reject, logs",
+        "create, list, show, watch, results, cancel, retry, reply, accept, reject, trash, untrash, logs",
     ),
     "container": (f"{_C}.container:container", "list, show, events, health, watch, terminate, hosts, allow"),
     "session": (f"{_C}.session:session", "list, new, attach, ssh-config, send, capture, recover, kill"),
@@ -76,15 +77,27 @@ ALIASES = {
 )
 @click.option("--format", "form", type=click.Choice(["jsonl", "json", "toml"]), help="What FILE is.")
 @click.option("--spec", is_flag=True, help="Describe every command and view, as JSON for programs.")
+@click.option(
+    "--read-only", is_flag=True, help="Look without touching: nothing is changed, also by a command."
+)
 @click.option("--debug", is_flag=True, help="Show where a defect of Parhelia happened.")
 @batch_defaults
 @output_options
 @click.pass_context
 def cli(
-    context: click.Context, /, batch: str | None, form: str | None, spec: bool, debug: bool, **given: Any
+    context: click.Context,
+    /,
+    batch: str | None,
+    form: str | None,
+    spec: bool,
+    read_only: bool,
+    debug: bool,
+    **given: Any,
 ) -> int | None:
     """A live fleet of coding agents in isolated containers. Without a command: the dashboard."""
     MANNER.debug = debug
+    if read_only:
+        become_read_only()
     if spec and context.invoked_subcommand is None:
         return _print_spec(context)
     if batch is not None and context.invoked_subcommand is None:

@@ -18,6 +18,7 @@ NEWEST = 50
 EVENTS_SHOWN = 20
 _WATCH = "parhelia_tui.cli.task_watch"
 _ANSWERS = "parhelia_tui.cli.task_answers"
+_TRASH = "parhelia_tui.cli.task_trash"
 
 
 @click.group(
@@ -36,6 +37,8 @@ _ANSWERS = "parhelia_tui.cli.task_answers"
         "reply": ("parhelia_tui.cli.reply:reply", "Tell an agent something without going to its terminal."),
         "accept": (f"{_ANSWERS}:accept", "Accept tasks that need a review: they count as completed."),
         "reject": (f"{_ANSWERS}:reject", "Reject tasks that need a review: they count as failed."),
+        "trash": (f"{_TRASH}:trash", "Put ended tasks into the trash, where nothing of them is lost."),
+        "untrash": (f"{_TRASH}:untrash", "Bring tasks back from the trash."),
     },
     order=(
         "create",
@@ -48,6 +51,8 @@ _ANSWERS = "parhelia_tui.cli.task_answers"
         "reply",
         "accept",
         "reject",
+        "trash",
+        "untrash",
         "logs",
     ),
 )
@@ -61,15 +66,17 @@ def task() -> None:
 @click.option("--limit", "-n", type=click.IntRange(1), metavar="N", help="At most so many.")
 @click.option("--batch", metavar="ID", help="Only those of a batch.")
 @click.option("--workspace", "-w", metavar="DIR", help="Only those of this directory.")
+@click.option("--trash", is_flag=True, help="Those that were put into the trash.")
 @output_options
 def list_(
-    states: tuple[str, ...], everything: bool, limit: int | None, batch: str | None, workspace: str | None
-) -> None:
+    states: tuple[str, ...], everything: bool, limit: int | None, batch: str | None, workspace: str | None,
+    trash: bool,
+) -> None:  # fmt: skip
     """List tasks, newest first."""
     out = Out()
     most = None if everything else limit or NEWEST
     wanted = [TaskState(each) for each in states]
-    found = out.client.tasks(wanted, batch=batch, workspace=workspace, limit=most)
+    found = out.client.tasks(wanted, batch=batch, workspace=workspace, limit=most, trashed=trash)
     out.answer(
         found,
         lambda: _task_table(together(found)),

@@ -1,10 +1,9 @@
-"""Which columns the tables have, and in which order: chosen here, seen at once, remembered for the next time."""
+"""Which panes and columns are shown, and where: chosen here, seen at once, remembered for the next time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from rich.style import Style
 from rich.text import Text
@@ -13,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from parhelia_tui.core.settings.view_file import View
+from parhelia_tui.screens.arrange_parts import Part
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import Column, RowTable
 
@@ -29,22 +29,6 @@ KEYS = (
     Binding("u", "usual", "all as configured"),
     Binding("escape,q,v", "dismiss", "close"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Something that has places: the columns of a table.
-
-    Args:
-        name: what it is called, and the field of the view that remembers it.
-        usual: what is shown and in which order while nothing is remembered.
-        about: every name that there is, with what it shows.
-    """
-
-    name: str
-    field: str
-    usual: tuple[str, ...]
-    about: Mapping[str, str]
 
 
 class ArrangeScreen(ModalScreen[None]):
@@ -64,14 +48,14 @@ class ArrangeScreen(ModalScreen[None]):
 
     def __init__(self, parts: Sequence[Part], view: View, changed: Callable[[View], None]) -> None:
         super().__init__()
-        self._parts = {part.field: part for part in parts}
+        self._parts = {part.name: part for part in parts}
         self._view = view
         self._changed = changed
         self.table = RowTable(COLUMNS, self._cells, id="arrange")
 
     def compose(self) -> ComposeResult:
         """The list."""
-        pane = Pane("Columns", self.table, "arrange-pane")
+        pane = Pane("View", self.table, "arrange-pane")
         pane.border_subtitle = Text("Space shows or hides  [ ] move it  u as configured  Esc closes")
         yield pane
 
@@ -80,67 +64,53 @@ class ArrangeScreen(ModalScreen[None]):
         self.table.focus()
         self._draw()
 
-    def _shown(self, field: str) -> tuple[str, ...]:
-        chosen: tuple[str, ...] = getattr(self._view, field)
-        return chosen or self._parts[field].usual
-
-    def _names(self, part: Part) -> list[str]:
-        shown = self._shown(part.field)
-        return [*shown, *(name for name in part.about if name not in shown)]
-
     def _draw(self) -> None:
         self.table.set_keys(
-            [f"{part.field}/{name}" for part in self._parts.values() for name in self._names(part)]
+            [f"{part.name}/{name}" for part in self._parts.values() for name in part.order(self._view)]
         )
 
     def _cells(self, key: str) -> Sequence[Text]:
-        field, _, name = key.partition("/")
-        shown = name in self._shown(field)
+        part, name = self._named(key)
         calm = Style(color=self.app.theme_variables.get("secondary"))
         return (
-            Text("[✓]" if shown else "[ ]"),
-            Text(self._parts[field].name, calm),
+            Text("[✓]" if name in part.shown(self._view) else "[ ]"),
+            Text(part.name, calm),
             Text(name),
-            Text(self._parts[field].about[name], calm),
+            Text(part.about[name], calm),
         )
 
-    def _put(self, field: str, names: Sequence[str]) -> None:
-        chosen: dict[str, Any] = {field: tuple(names)}
-        self._view = replace(self._view, **chosen)
-        self._changed(self._view)
+    def _named(self, key: str) -> tuple[Part, str]:
+        part, _, name = key.partition("/")
+        return self._parts[part], name
+
+    def _take(self, view: View) -> None:
+        self._view = view
+        self._changed(view)
         self._draw()
 
     def action_turn(self) -> None:
         """Show what is hidden, hide what is shown; the last one stays."""
-        field, _, name = (self.table.key or "/").partition("/")
-        shown = list(self._shown(field))
-        if name not in shown:
-            self._put(field, [*shown, name])
-        elif len(shown) > 1:
-            place = shown.index(name)
-            shown.remove(name)
-            self._put(field, shown)
-            # What was hidden goes to the others that are; the cursor stays for the next one.
-            self.table.select(f"{field}/{shown[min(place, len(shown) - 1)]}")
+        key = self.table.key or ""
+        part, name = self._named(key)
+        place = list(part.order(self._view)).index(name)
+        self._take(part.turned(self._view, name))
+        if name not in part.shown(self._view):
+            # It may have gone to the others that are hidden; the cursor stays for the next one.
+            self.table.select(f"{part.name}/{part.order(self._view)[place]}")
 
     def action_carry(self, by: int) -> None:
         """Move what is shown among the others that are."""
-        key = self.table.key or "/"
-        field, _, name = key.partition("/")
-        shown = list(self._shown(field))
-        if name not in shown:
-            return
-        place = shown.index(name)
-        shown.insert(max(0, place + by), shown.pop(place))
-        self._put(field, shown)
+        key = self.table.key or ""
+        part, name = self._named(key)
+        self._take(part.carried(self._view, name, by))
         self.table.select(key)
 
     def action_usual(self) -> None:
         """Forget what was chosen here."""
-        nothing: dict[str, Any] = dict.fromkeys(self._parts, ())
-        self._view = replace(self._view, **nothing)
-        self._changed(self._view)
-        self._draw()
+        view = self._view
+        for part in self._parts.values():
+            view = part.usual(view)
+        self._take(view)
 
     def on_row_table_opened(self) -> None:
         """Enter, or a second click."""

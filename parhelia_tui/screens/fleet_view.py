@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -9,10 +10,11 @@ from typing import Any
 
 from parhelia_tui.core.client import FleetChange, FleetSnapshot
 from parhelia_tui.core.model.records import Container, Event, Heartbeat, Task
-from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ALIVE, TaskState
+from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ALIVE, ContainerState, Health, TaskState
 from parhelia_tui.screens.task_order import TaskOrder, Value
 
 BEATS_KEPT = 61
+WARM_PAUSE_S = 0.005
 EVENTS_KEPT = 500
 USUAL_BEAT_S = 10.0
 ContainerValue = Callable[["FleetView", Container], Any]
@@ -32,6 +34,7 @@ class FleetView:
         self.waiting = first.waiting
         self.at = first.at
         self.filter = ""
+        self.faults_only = False
         self._order = TaskOrder(first.tasks)
         self._container_order: tuple[ContainerValue | None, bool] = None, False
         self.in_need = {each.id: each for each in first.tasks if _needs_somebody(each)}
@@ -40,6 +43,11 @@ class FleetView:
     def apply(self, change: FleetChange) -> None:
         """Take over what changed."""
         for task in change.tasks:
+            if task.trashed_at is not None:
+                self.tasks.pop(task.id, None)
+                self.in_need.pop(task.id, None)
+                self._order.drop(task.id)
+                continue
             self.tasks[task.id] = task
             self._order.put(task)
             if _needs_somebody(task):
@@ -49,6 +57,10 @@ class FleetView:
         self.events.extend(change.events)
         self.take_beats(change.heartbeats)
         self._take_containers(change.containers)
+        if self.faults_only:
+            for each in change.containers:
+                if each.task_id in self.tasks:
+                    self._order.put(self.tasks[each.task_id])
         self.totals, self.controller, self.at = change.totals, change.controller, change.at
         self.waiting = change.waiting
 
@@ -77,9 +89,31 @@ class FleetView:
         self.filter = text
         self._order.filter(text, self.tasks)
 
+    def keep_faults(self, *, on: bool) -> None:
+        """Show only the tasks that something is wrong with, or all that fit the filter."""
+        self.faults_only = on
+        self._order.keep_only(self.is_faulty if on else None, self.tasks)
+
+    def is_faulty(self, task: Task) -> bool:
+        """Whether a task failed, is held back, or is in a container that is not well."""
+        container = self.containers.get(task.container_id or "")
+        if container is not None:
+            ill = container.health not in (Health.HEALTHY, Health.UNKNOWN)
+            return ill or container.state is ContainerState.ORPHANED
+        return task.state is TaskState.FAILED or (task.state is TaskState.PENDING and bool(task.reason))
+
+    async def warm(self, at_once: int = 250) -> None:
+        """Make ready what a filter needs of each task, some at a time, so that nobody waits for it."""
+        names = list(self.tasks)
+        for first in range(0, len(names), at_once):
+            self._order.warm(
+                self.tasks[name] for name in names[first : first + at_once] if name in self.tasks
+            )
+            await asyncio.sleep(WARM_PAUSE_S)
+
     def sort_tasks(self, value: Value | None, *, from_end: bool) -> None:
         """Sort the tasks by a value, the largest first if `from_end`; None is the usual order."""
-        self._order.sort(value, self.tasks.values(), from_end=from_end)
+        self._order.sort(value, self.tasks, from_end=from_end)
 
     def sort_containers(self, value: ContainerValue | None, *, from_end: bool) -> None:
         """Sort the containers by a value, the largest first if `from_end`; None is the usual order."""

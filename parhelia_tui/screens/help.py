@@ -16,8 +16,10 @@ from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import RowTable
 
 _NAMES = {
-    "slash": "/", "colon": ":", "dollar_sign": "$", "question_mark": "?", "pageup": "PgUp",
-    "pagedown": "PgDn", "home": "Home", "end": "End",
+    "slash": "/", "colon": ":", "minus": "-", "left_curly_bracket": "{",
+    "right_curly_bracket": "}", "space": "Space",
+    "left_square_bracket": "[", "right_square_bracket": "]", "dollar_sign": "$",
+    "question_mark": "?", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "↑", "down": "↓", "tab": "Tab", "shift+tab": "Shift+Tab", "escape": "Esc", "enter": "Enter",
 }  # fmt: skip
 KEYS_WIDTH = 13

@@ -10,36 +10,35 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.binding import BindingType
 
 from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.dashboard import Dashboard
-from parhelia_tui.screens import home_lines
+from parhelia_tui.core.settings.read_only import is_read_only
+from parhelia_tui.screens import budget_lines, home_lines, pane_order
 from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT
 from parhelia_tui.screens.heartbeats import beat_line
+from parhelia_tui.screens.home_acts import HomeActs
 from parhelia_tui.screens.home_keys import KEYS
-from parhelia_tui.screens.home_panes import NARROW
-from parhelia_tui.screens.home_tables import HomeTables
+from parhelia_tui.screens.home_panes import HEIGHTS, NARROW
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.reading import heartbeats_of
-from parhelia_tui.screens.task_acts import TaskActs, in_words
+from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
+from parhelia_tui.widgets.row_table import MARK
+from parhelia_tui.widgets.two_sides import TwoSides
 from parhelia_tui.widgets.typed_line import TypedLine
 
 if TYPE_CHECKING:
-    from parhelia_tui.screens.inbox import InboxScreen
+    pass
 
-WIDE = 190
-"""Columns from which the terminal stands at the right."""
 START_AFTER_S, START_AGAIN_S = 1.0, 15.0
 """Seconds until a controller that is needed and not there is started, and until that is tried again."""
 EMPTY = """No tasks yet.
@@ -48,7 +47,7 @@ Press n and type a command: it runs in a container of its own.
 parhelia demo starts a small fleet to look at."""
 
 
-class HomeScreen(HomeTables):
+class HomeScreen(HomeActs):
     """Everything live on one screen.
 
     Args:
@@ -62,7 +61,6 @@ class HomeScreen(HomeTables):
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - Textual declares it so
         (0, "-narrow"),
         (NARROW, "-normal"),
-        (WIDE, "-wide"),
     ]
     CSS_PATH = "home.tcss"
 
@@ -73,13 +71,10 @@ class HomeScreen(HomeTables):
         look: Dashboard,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(client, first, look)
+        super().__init__(client, first, look, clock)
         self._first = first
-        self.clock = clock
         self._expected = ""
         self._calls: Calls | None = None
-        self._inbox: InboxScreen | None = None
-        self.acts = TaskActs(self, client)
         self._start_at: float | None = None
         self.heartbeats, self.budget = LineView(id="heartbeats"), LineView(id="budget")
         self.history = LineView(from_end=True, id="events")
@@ -92,6 +87,7 @@ class HomeScreen(HomeTables):
             Pane("Events", self.history, "events-pane"),
             self.terminal,
         )
+        self.sides = TwoSides(dict(zip(pane_order.PANES, self.panes, strict=True)), HEIGHTS, id="body")
         self.top, self.fold = Bar(id="top"), Bar(id="fold")
         self.notice, self.bottom = Notice(id="notice"), Bar(gap=2, id="bottom")
         self.filter_line = TypedLine("/", "words, or state:running agent:claude !batch:b1", id="filter")
@@ -101,19 +97,13 @@ class HomeScreen(HomeTables):
         yield self.top
         yield self.fold
         yield self.notice
-        with Vertical(id="body"):
-            with Horizontal(id="upper"):
-                with Vertical(id="left"):
-                    yield from self.panes[:2]
-                with Vertical(id="right"):
-                    yield from self.panes[2:5]
-            yield self.terminal
+        yield self.sides
         yield self.filter_line
         yield self.bottom
 
     def on_mount(self) -> None:
         """Draw the first fleet, then follow it."""
-        self.bring_front(0)
+        self.bring_front(pane_order.shown(self.view)[0])
         self._draw()
         self.set_interval(1.0, self._tick)
         self._follow()
@@ -169,7 +159,7 @@ class HomeScreen(HomeTables):
     def _see_to_controller(self) -> None:
         """Start a controller for work that nobody watches: no heartbeat is judged, and the queue stands."""
         now = self.fleet.at
-        if self.fleet.watched or not self.fleet.has_work:
+        if self.fleet.watched or not self.fleet.has_work or is_read_only():
             self._start_at = None
         elif self._start_at is None:
             # It may be about to start by itself, or to leave and be followed by another.
@@ -190,22 +180,28 @@ class HomeScreen(HomeTables):
         self._draw_containers()
         self.top.show(home_lines.top(fleet, colours))
         self.fold.show(home_lines.fold(fleet, colours))
-        self.budget.show_lines(home_lines.budget(fleet, colours))
+        self.budget.show_lines(budget_lines.budget(fleet, colours))
         self.history.show(
             len(fleet.events),
             lambda index, width: home_lines.event_line(fleet, fleet.events[index], colours, width),
         )
-        self._chosen_changed()
+        self.chosen_changed()
 
     def _draw_tasks(self) -> None:
         keys, wanted = self.fleet.task_keys(), self.fleet.filter
         none = f"No task has {one_line(wanted, 60)}.\n\nEsc shows all again." if wanted else EMPTY
+        if self.fleet.faults_only:
+            none = "Nothing is wrong with any task.\n\nEsc shows all again."
         self.tasks.set_keys(keys, none)
         if self._expected and self._expected in keys:
             self.tasks.select(self._expected)
             self._expected = ""
         shown = f"{len(keys)} of {len(self.fleet.tasks)}: {wanted}" if wanted else str(len(keys))
-        self.panes[0].head(f"Tasks ▪ {shown}")
+        if self.fleet.faults_only:
+            shown += " ▪ ! faults only"
+        marked = f" ▪ {MARK} {len(self.marked_tasks)} marked" if self.marked else ""
+        self.panes[0].head(f"Tasks ▪ {shown}{marked}")
+        self.show_marks()
 
     def _draw_containers(self) -> None:
         fleet, colours = self.fleet, self._colours
@@ -221,12 +217,7 @@ class HomeScreen(HomeTables):
         """Draw the rows of both tables anew."""
         self._draw_tasks()
         self._draw_containers()
-        self._chosen_changed()
-
-    def _keys(self) -> list[Binding]:
-        """The keys to show that do something now."""
-        task = self.chosen
-        return [each for each in KEYS if each.show and not why_not(each.action, task)]
+        self.chosen_changed()
 
     def say(self, text: str) -> None:
         """Show a notice for some seconds, on the inbox too where that lies over this."""
@@ -236,25 +227,19 @@ class HomeScreen(HomeTables):
 
     # The chosen task
 
-    @property
-    def chosen(self) -> Task | None:
-        """The task that keys act on: that of the row under the cursor, in the table that has the focus."""
-        if self.containers.has_focus and self.containers.key is not None:
-            return self.fleet.tasks.get(self.fleet.containers[self.containers.key].task_id)
-        return self.fleet.tasks.get(self.tasks.key or "")
-
-    def _chosen_changed(self) -> None:
+    def chosen_changed(self) -> None:
+        """Show its terminal, and the keys that do something for it."""
         self.terminal.follow(self.chosen, self.fleet.at)
         self.bottom.show([home_lines.key(each, self._colours) for each in self._keys()])
 
     def on_row_table_highlighted(self) -> None:
         """Another task: another terminal, other keys."""
-        self._chosen_changed()
+        self.chosen_changed()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The focus went to another pane, by key or by mouse."""
         self.focus_went_to(event.widget)
-        self._chosen_changed()
+        self.chosen_changed()
 
     async def on_row_table_opened(self) -> None:
         """Enter on a row: its terminal, or what it printed; of a group its parts."""
@@ -270,143 +255,17 @@ class HomeScreen(HomeTables):
 
     def expect(self, task_id: str) -> None:
         """Choose a task as soon as it is there; what hides it goes."""
-        if self.fleet.filter:
+        if self.fleet.filter or self.fleet.faults_only:
             self.action_calm()
         self._expected = task_id
         self._draw_tasks()
 
     # Keys
 
-    def _possible(self, action: str) -> Task | None:
-        """Give the chosen task if this key does something for it, else say why it does not."""
-        task = self.chosen
-        reason = why_not(action, task)
-        if reason:
-            self.say(reason[0].upper() + reason[1:] + ".")
-        return None if reason else task
-
-    def action_new(self) -> None:
-        """Ask for a new task."""
-        self.acts.new()
-
-    async def action_attach(self) -> None:
-        """Hand the whole terminal to the task until it is left."""
-        if task := self._possible("attach"):
-            # Nothing is to be read or drawn while the terminal is somebody else's.
-            await self.terminal.let_go()
-            self.acts.attach(task)
-            self._chosen_changed()
-
-    def action_inbox(self) -> None:
-        """Show who waits for a person; whoever goes to a terminal from there comes back to it."""
-
-        from parhelia_tui.screens.inbox import InboxScreen
-
-        def left(task_id: str | None) -> None:
-            self._inbox = None
-            if task_id is not None:
-                self.run_worker(self._attach_from_inbox(task_id), group="attach", exclusive=True)
-
-        self._inbox = InboxScreen(self.client, self.fleet, self.clock, self.acts.tell)
-        self.app.push_screen(self._inbox, left)
-
-    async def _attach_from_inbox(self, task_id: str) -> None:
-        task = self.fleet.tasks.get(task_id)
-        reason = why_not("attach", task)
-        if task is None or reason:
-            self.say(reason)
-            return
-        await self.terminal.let_go()
-        self.action_inbox()
-        self.acts.attach(task)
-        self._chosen_changed()
-
-    def action_tell(self) -> None:
-        """Tell the task something."""
-        if task := self._possible("tell"):
-            self.acts.tell(task)
-
-    def action_cancel(self) -> None:
-        """Cancel the task, after a question."""
-        if task := self._possible("cancel"):
-            self.acts.cancel(task)
-
-    def action_retry(self) -> None:
-        """Try the task again."""
-        if task := self._possible("retry"):
-            self.acts.wish(lambda door: door.retry_task(task.id))
-
-    def action_log(self) -> None:
-        """Show what the task printed."""
-        if task := self._possible("log"):
-            self.acts.log(task)
-
-    def action_details(self) -> None:
-        """Show all about the task, or about the container where those have the focus."""
-        if self.containers.has_focus and self.containers.key is not None:
-            self.open_about(None, self.containers.key)
-            return
-        if task := self._possible("details"):
-            self.acts.details(task)
-
-    def action_checkpoint(self) -> None:
-        """Take a checkpoint of the task."""
-        if task := self._possible("checkpoint"):
-            self.acts.checkpoint(task)
-
-    def action_checkpoints(self) -> None:
-        """Show the checkpoints of the task."""
-        if task := self._possible("checkpoints"):
-            self.acts.checkpoints(task)
-
-    def action_wall(self) -> None:
-        """Show the terminals of all running tasks."""
-        from parhelia_tui.screens.wall import WallScreen
-
-        chosen = self.chosen
-        self.app.push_screen(WallScreen(self.client, self.fleet, chosen.id if chosen else "", self.clock))
-
-    def action_history(self) -> None:
-        """Show the history."""
-        from parhelia_tui.screens.events import EventsScreen
-
-        self.app.push_screen(EventsScreen(self.client, self.open_about, self.travel, self.clock))
-
-    def open_about(self, task_id: str | None, container_id: str | None) -> None:
-        """Show a task, or a container where no task is named."""
-        from parhelia_tui.screens.container import ContainerScreen
-
-        task = self.fleet.tasks.get(task_id or "")
-        if task is not None:
-            self.acts.details(task)
-        elif container_id is not None:
-            self.app.push_screen(ContainerScreen(self.client, self.fleet, container_id, self.clock))
-
-    def action_past(self) -> None:
-        """Show the whole dashboard at a moment that is over."""
-        self.travel(self.clock())
-
-    def travel(self, at: float) -> None:
-        """Show the dashboard as it was at a moment (epoch seconds)."""
-        from parhelia_tui.screens.time_travel import TimeTravelScreen
-
-        self.app.push_screen(
-            TimeTravelScreen(self.client, at, self._task_columns, self._container_columns, self.clock)
-        )
-
-    def action_budget(self) -> None:
-        """Raise the budget of the task, or stop its spending."""
-        if task := self._possible("budget"):
-            self.acts.budget(task)
-
-    def action_hosts(self) -> None:
-        """Show whom the task's container called."""
-        if task := self._possible("hosts"):
-            self.acts.hosts(task, self.clock)
-
     def action_filter(self) -> None:
         """Type words that a task must have."""
-        self.bring_front(0)
+        self.run_worker(self.fleet.warm(), group="warm", exclusive=True)
+        self.bring_front("tasks")
         self.filter_line.begin()
 
     def take_key(self, event: events.Key) -> bool:
@@ -425,25 +284,24 @@ class HomeScreen(HomeTables):
     def _filter(self) -> None:
         self.fleet.set_filter(self.filter_line.text)
         self._draw_tasks()
-        self._chosen_changed()
+        self.chosen_changed()
+
+    def show_only(self, wanted: str) -> None:
+        """Show the tasks that fit a filter, which stands as if it were typed."""
+        self.bring_front("tasks")
+        self.filter_line.put(wanted)
+        self._filter()
 
     def action_calm(self) -> None:
-        """Clear the filter, leave the zoom, take the notice away."""
+        """Clear the filter, leave the zoom, take the notice away; where there was neither, the marks too."""
+        if self.fleet.faults_only:
+            self.action_faults()
+        elif not self.fleet.filter and not self.has_class("-zoomed") and not self.filter_line.typing:
+            self.mark(set())
         self.filter_line.clear()
         self._filter()
         self.leave_zoom()
         self.say("")
-
-    async def action_command(self) -> None:
-        """Type a command; one that needs the terminal gets it whole."""
-        self.acts.command()
-
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
-
-        task = self.chosen
-        self.app.push_screen(HelpScreen(KEYS, lambda action: why_not(action, task)))
 
     def commands(self) -> Iterator[SystemCommand]:
         """The keys that do something now, for the palette."""

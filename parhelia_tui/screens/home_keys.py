@@ -18,6 +18,15 @@ KEYS = (
         tooltip="all about it: terminal, talk, changes, history, cost; in Containers: resources, processes",
         show=False,
     ),
+    Binding("X", "terminate", "terminate", show=False, tooltip="end its container, after a question"),
+    Binding("D", "trash", "trash", show=False, tooltip="put it into the trash; u brings it back"),
+    Binding(
+        "u",
+        "undo",
+        "undo",
+        show=False,
+        tooltip="take back what was done last: trash, cancel of the queued",
+    ),
     Binding("l", "log", "output", tooltip="what it printed"),
     Binding(
         "c", "checkpoint", "checkpoint", tooltip="take a checkpoint of it; it stands still only for a moment"
@@ -39,6 +48,8 @@ KEYS = (
     Binding("E", "history", "events", show=False, tooltip="the history: follow, filter, play again"),
     Binding("T", "past", "past", show=False, tooltip="time travel: the whole dashboard at any past moment"),
     Binding("z", "zoom", "zoom", tooltip="the pane of the focus over everything, and back"),
+    Binding("space", "mark", "mark", show=False, tooltip="mark it: t, x, r and c act on all that are marked"),
+    Binding("m", "mark_all", "mark all", show=False, tooltip="mark all that are shown, or none"),
     *(
         Binding(
             str(number),
@@ -49,9 +60,26 @@ KEYS = (
         )
         for number in range(10)
     ),
-    Binding("v", "arrange", "view", show=False, tooltip="which columns the tables have, and in which order"),
+    Binding("v", "arrange", "view", show=False, tooltip="which panes and columns are shown, and where"),
+    Binding(
+        "ctrl+z",
+        "faults",
+        "faults",
+        key_display="Ctrl+Z",
+        show=False,
+        tooltip="only what something is wrong with",
+    ),
+    Binding(
+        "B", "tree", "tree", show=False, tooltip="the fleet as a tree: owner, workspace, session, container"
+    ),
+    Binding("P", "pulses", "pulses", show=False, tooltip="the health of the fleet in tiles"),
+    Binding("S", "settings", "settings", show=False, tooltip="what is configured, and from where; change it"),
+    Binding("y", "copy", "copy", show=False, tooltip="copy its id"),
     Binding("tab", "next_pane(1)", "next pane", show=False),
     Binding("shift+tab", "next_pane(-1)", "previous pane", show=False),
+    Binding("left_curly_bracket", "carry_pane(-1)", "pane up", key_display="{", show=False),
+    Binding("right_curly_bracket", "carry_pane(1)", "pane down", key_display="}", show=False),
+    Binding("minus", "hide_pane", "hide the pane; v brings it back", key_display="-", show=False),
     Binding("escape", "calm", "clear filter and notice, leave the zoom", show=False),
     Binding(
         "colon",

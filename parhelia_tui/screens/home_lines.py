@@ -16,6 +16,7 @@ from parhelia_tui.core.model.display import age, count, doing, glyph, length, mo
 from parhelia_tui.core.model.records import Event, Task
 from parhelia_tui.core.model.states import Health, TaskState
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.widgets import look
 from parhelia_tui.widgets.bar import Part
@@ -36,6 +37,8 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
         Part(Text("parhelia", Style(bold=True, color=colours.get("primary")))),
         _controller(fleet, colours),
     ]
+    if is_read_only():
+        parts.append(Part(Text("READ-ONLY", Style(bold=True, color=colours.get("accent")))))
     about = fleet.controller
     if about.isolation == "none":
         parts.append(Part(Text("NOT ISOLATED", Style(bold=True, color=colours.get("error")))))
@@ -54,6 +57,8 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     red = Style(color=colours.get("error")) if failed else Style.null()
     parts.append(Part(Text(f"{failed} failed", red), 2))
     parts.append(Part(Text(f"{money(fleet.totals.spent_today_usd)} today"), 4))
+    if fleet.totals.burn_usd_per_hour:
+        parts.append(Part(Text(f"{money(fleet.totals.burn_usd_per_hour)}/h"), 5))
     return parts
 
 
@@ -95,69 +100,6 @@ def fold(fleet: FleetView, colours: Colours) -> list[Part]:
         # Cut where the line ends, so the numbers stay.
         line.append_text(event_line(fleet, fleet.events[-1], colours, 40))
     return [Part(line)]
-
-
-def budget(fleet: FleetView, colours: Colours) -> list[Text]:
-    """What was spent, of which ceilings, and how long that goes on."""
-    totals = fleet.totals
-    day, whole = totals.ceilings.get("day"), totals.ceilings.get("all")
-    calm = Style(color=colours.get("secondary"))
-
-    def line(name: str, *values: str) -> Text:
-        text = Text(f" {name:<7}", calm)
-        for value, unit in zip(values[::2], values[1::2], strict=True):
-            text.append(value, Style(color=colours.get("foreground"), bold=True))
-            text.append(f" {unit}  ")
-        return text
-
-    unknown = totals.unknown_cost_entries
-    if totals.ceilings:
-        lines = [
-            line("spent", _of(totals.spent_today_usd, day), "today"),
-            line("in all", _of(totals.spent_total_usd, whole), ""),
-            line("burn", f"{money(totals.burn_usd_per_hour)}/h", _end(fleet)),
-        ]
-    else:
-        lines = [
-            line("spent", money(totals.spent_today_usd), "today", money(totals.spent_total_usd), "in all"),
-            line("burn", money(totals.burn_usd_per_hour), "in the last hour"),
-        ]
-    lines.append(line("tokens", count(totals.input_tokens), "in", count(totals.output_tokens), "out"))
-    if totals.worth_today_usd:
-        lines.append(line("beside", money(totals.worth_today_usd), "by subscription today"))
-    if unknown:
-        plural = "s" if unknown != 1 else ""
-        lines.append(
-            Text(f" {unknown} answer{plural} of unknown cost today", Style(color=colours.get("warning")))
-        )
-    lines.append(
-        Text(f" {look.bars(totals.hours)}", Style(color=colours.get("primary"))).append(" last 24 h", calm)
-    )
-    return lines
-
-
-def _of(spent: float, ceiling: float | None) -> str:
-    return money(spent) if ceiling is None else f"{money(spent)}/{money(ceiling)}"
-
-
-def _end(fleet: FleetView) -> str:
-    """When the first ceiling is reached if it goes on so."""
-    totals, burn = fleet.totals, fleet.totals.burn_usd_per_hour
-    spent = {"day": totals.spent_today_usd, "all": totals.spent_total_usd}
-    left = {scope: limit - spent[scope] for scope, limit in totals.ceilings.items() if scope in spent}
-    if any(each <= 0 for each in left.values()):
-        return "the budget is spent"
-    hours = [
-        each / burn
-        for scope, each in left.items()
-        # A new day begins with nothing spent.
-        if burn > 0 and (scope != "day" or _same_day(fleet.at, fleet.at + each / burn * 3600))
-    ]
-    return f"all spent in {length(min(hours) * 3600)}" if hours else ""
-
-
-def _same_day(at: float, later: float) -> bool:
-    return later - at < 86400 and time.localtime(at).tm_mday == time.localtime(later).tm_mday
 
 
 def event_line(fleet: FleetView, event: Event, colours: Colours, width: int) -> Text:

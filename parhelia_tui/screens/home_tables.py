@@ -10,6 +10,7 @@ from typing import Any
 from textual import work
 
 from parhelia_tui.core.client import Client, FleetSnapshot
+from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.settings.dashboard import CONTAINER_COLUMNS, TASK_COLUMNS, Dashboard
 from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens import container_columns, task_columns
@@ -36,12 +37,52 @@ class HomeTables(HomePanes):
         self._task_columns = self._container_columns = look.columns
         self.tasks = RowTable((), self._task_cells, id="tasks")
         self.containers = RowTable((), self._container_cells, id="containers")
+        self.marked: set[str] = set()
         self._arrange()
+
+    @property
+    def chosen(self) -> Task | None:
+        """The task that keys act on: that of the row under the cursor, in the table that has the focus."""
+        if self.containers.has_focus and self.containers.key is not None:
+            return self.fleet.tasks.get(self.fleet.containers[self.containers.key].task_id)
+        return self.fleet.tasks.get(self.tasks.key or "")
+
+    @property
+    def marked_tasks(self) -> list[Task]:
+        """The tasks that are marked, whether a filter hides them or not, the newest first."""
+        there = [self.fleet.tasks[name] for name in self.marked if name in self.fleet.tasks]
+        return sorted(there, key=lambda task: (-task.created_at, task.id))
+
+    def action_mark(self) -> None:
+        """Mark the task, or take its mark away, and go to the next."""
+        task = self.chosen
+        if task is None:
+            return
+        self.marked ^= {task.id}
+        (self.containers if self.containers.has_focus else self.tasks).action_move(1)
+        self.redraw_tables()
+
+    def action_mark_all(self) -> None:
+        """Mark all tasks that are shown, or take their marks away where all have one."""
+        shown = set(self.fleet.task_keys())
+        self.mark(self.marked - shown if shown <= self.marked else self.marked | shown)
+
+    def mark(self, task_ids: set[str]) -> None:
+        """Mark these tasks and no others."""
+        self.marked = task_ids
+        self.redraw_tables()
+
+    def show_marks(self) -> None:
+        """Show the marks in both tables."""
+        self.tasks.show_marks(self.marked)
+        held = self.fleet.containers.values()
+        self.containers.show_marks({each.id for each in held if each.task_id in self.marked})
 
     def take_view(self, view: View) -> None:
         """Show the tables in another way, and remember it."""
         self.view = view
         self._arrange()
+        self.place_panes()
         self.redraw_tables()
         self._keep_view()
 
@@ -101,22 +142,16 @@ class HomeTables(HomePanes):
         )
 
     def action_arrange(self) -> None:
-        """Choose columns."""
-        from parhelia_tui.screens.arrange import ArrangeScreen, Part
+        """Choose panes and columns."""
+        from parhelia_tui.screens.arrange import ArrangeScreen
+        from parhelia_tui.screens.arrange_parts import ColumnsPart, PanesPart
 
+        tasks = {name: each.about for name, each in task_columns.TASK_COLUMNS.items()}
+        containers = {name: each.about for name, each in container_columns.CONTAINER_COLUMNS.items()}
         parts = (
-            Part(
-                "tasks",
-                "columns",
-                self.configured.columns,
-                {name: each.about for name, each in task_columns.TASK_COLUMNS.items()},
-            ),
-            Part(
-                "containers",
-                "container_columns",
-                self.configured.container_columns,
-                {name: each.about for name, each in container_columns.CONTAINER_COLUMNS.items()},
-            ),
+            PanesPart(),
+            ColumnsPart("tasks", "columns", self.configured.columns, tasks),
+            ColumnsPart("containers", "container_columns", self.configured.container_columns, containers),
         )
         self.app.push_screen(ArrangeScreen(parts, self.view, self.take_view))
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.model.states import TASK_ENDED, TASK_SETTLED, TaskState
+from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.states import CONTAINER_ENDED, TASK_ENDED, TASK_SETTLED, TaskState
+from parhelia_tui.core.settings.read_only import is_read_only
+
+CHANGES = ("new", "attach", "tell", "cancel", "retry", "checkpoint", "trash", "undo", "budget", "terminate")
+"""Actions that change something; the ones of further screens are refused by the client (E401)."""
+FOR_MARKED = ("tell", "cancel", "retry", "checkpoint", "trash")
+"""Actions that are done for all marked tasks, where there are any."""
 
 _OF_A_PART = ("attach", "tell", "log", "checkpoint", "checkpoints", "hosts")
 """What is done to the parts of a group, one by one."""
 
 
-def why_not(action: str, task: Task | None) -> str:
+def why_not(action: str, task: Task | None, container: Container | None = None) -> str:
     """Say why an action on a task can do nothing now; empty where it can, and for what needs no task.
 
     Args:
         action: the name of an action of the home screen.
         task: the chosen one.
+        container: its own, while it lives.
     """
+    if action in CHANGES and is_read_only():
+        return "the dashboard is read-only"
     if action not in (
         "attach",
         "tell",
@@ -27,6 +36,9 @@ def why_not(action: str, task: Task | None) -> str:
         "details",
         "budget",
         "hosts",
+        "trash",
+        "copy",
+        "terminate",
     ):
         return ""
     if task is None:
@@ -50,6 +62,12 @@ def why_not(action: str, task: Task | None) -> str:
         return f"the task is {task.state} and spends nothing more"
     if action == "hosts" and task.container_id is None:
         return "the task has no container yet, so it has called nobody"
+    if action == "trash" and task.state not in TASK_ENDED:
+        return f"the task is {task.state}; only an ended one is put into the trash"
+    if action == "terminate" and task.container_id is None:
+        return "the task has no container"
+    if action == "terminate" and (container is None or container.state in CONTAINER_ENDED):
+        return "its container has ended"
     if action == "log" and task.attempt == 0:
         return "the task has printed nothing yet: it has not begun"
     if action == "checkpoint" and task.attempt == 0:

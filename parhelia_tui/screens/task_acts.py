@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from typing import Any, Protocol
@@ -12,9 +12,10 @@ from textual.app import App, SuspendNotSupported
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.display import age, money, proof
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.undo import Undo
 
 
 class Stage(Protocol):
@@ -63,6 +64,7 @@ class TaskActs:
         self._client = client
         self._draft: dict[str, Any] = {}
         self._typed: list[str] = []
+        self.undo = Undo()
 
     def new(self) -> None:
         """Show the form for a task, with what was in it when it was left."""
@@ -144,7 +146,7 @@ class TaskActs:
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.wish(lambda door: door.cancel_task(task.id))
+                self.wish(lambda door: door.cancel_task(task.id), lambda _: self.can_uncancel([task]))
 
         if task.is_group:
             left = task.parts - task.parts_done
@@ -173,6 +175,56 @@ class TaskActs:
             ),
             answered,
         )
+
+    def terminate(self, container: Container, task: Task) -> None:
+        """End a container, after a question that says what is lost."""
+        from parhelia_tui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.wish(lambda door: door.terminate_container(container.id))
+
+        runs = f"It has run for {age(container.started_at, self._screen.fleet.at)}"
+        self._screen.app.push_screen(
+            ConfirmScreen(
+                f"Terminate {container.id} of “{one_line(task.title, 120)}”?",
+                f"{runs}. Its processes are ended; what lies in its workspace stays as it is.",
+                "Terminate the container",
+                "Let it be",
+            ),
+            answered,
+        )
+
+    def can_uncancel(self, tasks: Sequence[Task]) -> None:
+        """Remember that the cancel of what had not begun can be taken back, and say so."""
+        queued = [task.id for task in tasks if task.started_at is None]
+        if queued:
+            words = f"{len(queued)} task{'' if len(queued) == 1 else 's'}"
+            self.undo.put(
+                f"The cancel of {words} is taken back.",
+                lambda door: [door.uncancel_task(each) for each in queued],
+            )
+            self._screen.say(
+                f"{words} {'is' if len(queued) == 1 else 'are'} taken out of the queue; u takes it back."
+            )
+
+    def trash(self, tasks: Sequence[Task]) -> None:
+        """Put ended tasks into the trash; that is taken back by a key, so it is not asked."""
+        ids = [task.id for task in tasks]
+        name = f"“{one_line(tasks[0].title, 60)}”" if len(tasks) == 1 else f"{len(tasks)} tasks"
+
+        def put(_: Any) -> None:
+            self.undo.put(
+                f"{name} {'is' if len(ids) == 1 else 'are'} back.", lambda door: door.untrash_tasks(ids)
+            )
+            self._screen.say(f"{name} {'is' if len(ids) == 1 else 'are'} in the trash; u brings it back.")
+
+        self.wish(lambda door: door.trash_tasks(ids), put)
+
+    def take_back(self) -> None:
+        """Take back what was done last."""
+        done = self.undo.take()
+        self.wish(done.act, lambda _: self._screen.say(done.back))
 
     def tell(self, task: Task) -> None:
         """Ask for a line, have it typed into the task's terminal, and say whether it arrived."""

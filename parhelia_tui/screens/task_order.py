@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from parhelia_tui.core.model.records import Task
@@ -23,11 +23,29 @@ Value = Callable[[Task], Any]
 _Place = tuple[Any, float, str]
 
 
+class _Sorted:
+    """Places in order, and the ids of their tasks."""
+
+    def __init__(self, places: list[_Place]) -> None:
+        self.places = places
+        self.ids = [place[2] for place in places]
+
+    def put(self, place: _Place) -> None:
+        index = bisect_left(self.places, place)
+        self.places.insert(index, place)
+        self.ids.insert(index, place[2])
+
+    def drop(self, place: _Place) -> None:
+        index = bisect_left(self.places, place)
+        if index < len(self.places) and self.places[index] == place:
+            del self.places[index], self.ids[index]
+
+
 class TaskOrder:
     """Ids of the tasks that match a filter, sorted.
 
     A change costs the logarithm of the fleet and a move of pointers, so that a large fleet is as quick as a
-    small one; only a new filter or another order looks at every task.
+    small one. All tasks stay sorted while a filter stands, so that another filter only has to look at them.
     """
 
     def __init__(self, tasks: Iterable[Task]) -> None:
@@ -36,62 +54,78 @@ class TaskOrder:
         self._only: Callable[[Task], bool] | None = None
         self._value: Value = need
         self._from_end = False
-        self._places: list[_Place] = []
-        self._ids: list[str] = []
+        self._all = self._shown = _Sorted([])
         self._place_of: dict[str, _Place] = {}
         self._words: dict[str, str] = {}
-        self._fill(tasks)
+        self._fill({task.id: task for task in tasks})
 
-    def filter(self, text: str, tasks: dict[str, Task]) -> None:
+    def filter(self, text: str, tasks: Mapping[str, Task]) -> None:
         """Keep the tasks that fit every term of a text."""
         narrower = only_narrows(self._text, text)
         self._text, self._terms = text, terms(text)
-        self._fill([tasks[name] for name in self._ids] if narrower else tasks.values())
+        self._choose(self._shown if narrower else self._all, tasks)
 
-    def keep_only(self, wanted: Callable[[Task], bool] | None, tasks: Iterable[Task]) -> None:
+    def keep_only(self, wanted: Callable[[Task], bool] | None, tasks: Mapping[str, Task]) -> None:
         """Keep what fits the filter and this besides; None keeps all that fits the filter."""
         self._only = wanted
-        self._fill(tasks)
+        self._choose(self._all, tasks)
 
-    def sort(self, value: Value | None, tasks: Iterable[Task], *, from_end: bool) -> None:
+    def sort(self, value: Value | None, tasks: Mapping[str, Task], *, from_end: bool) -> None:
         """Sort by a value, the largest first if `from_end`; None sorts by who needs a person, then by age."""
         self._value, self._from_end = value or need, from_end
         self._fill(tasks)
 
+    def warm(self, tasks: Iterable[Task]) -> None:
+        """Make the words of some tasks before a filter asks for them: of a large fleet it is most of its work."""
+        known = self._words
+        for task in tasks:
+            if task.id not in known:
+                known[task.id] = words_of(task)
+
     def put(self, task: Task) -> None:
         """Take in a task that is new or changed."""
-        self._words.pop(task.id, None)
         self.drop(task.id)
+        place = self._place_of[task.id] = self._place(task)
+        self._all.put(place)
         if self._matches(task):
-            place = self._place(task)
-            index = bisect_left(self._places, place)
-            self._places.insert(index, place)
-            self._ids.insert(index, task.id)
-            self._place_of[task.id] = place
+            self._shown.put(place)
 
     def drop(self, task_id: str) -> None:
         """Leave a task out."""
+        self._words.pop(task_id, None)
         old = self._place_of.pop(task_id, None)
         if old is not None:
-            index = bisect_left(self._places, old)
-            del self._places[index], self._ids[index]
+            self._all.drop(old)
+            self._shown.drop(old)
 
     def ids(self) -> list[str]:
         """Give the ids in order; the list is the caller's."""
-        return self._ids[::-1] if self._from_end else self._ids.copy()
+        return self._shown.ids[::-1] if self._from_end else self._shown.ids.copy()
 
-    def _fill(self, tasks: Iterable[Task]) -> None:
-        self._place_of = {task.id: self._place(task) for task in tasks if self._matches(task)}
-        self._places = sorted(self._place_of.values())
-        self._ids = [place[2] for place in self._places]
+    def _fill(self, tasks: Mapping[str, Task]) -> None:
+        self._place_of = {name: self._place(task) for name, task in tasks.items()}
+        self._all = _Sorted(sorted(self._place_of.values()))
+        self._choose(self._all, tasks)
+
+    def _choose(self, among: _Sorted, tasks: Mapping[str, Task]) -> None:
+        if not self._terms and self._only is None:
+            self._shown = _Sorted([each for each in among.places if tasks[each[2]].parent_id is None])
+        else:
+            # Term by term over what is left: a call for each task would cost as much again.
+            self.warm(tasks[name] for name in among.ids)
+            words, left, only = self._words, among.places, self._only
+            for holds in self._terms:
+                left = [place for place in left if holds(tasks[place[2]], words[place[2]])]
+            self._shown = _Sorted(
+                list(left) if only is None else [place for place in left if only(tasks[place[2]])]
+            )
 
     def _matches(self, task: Task) -> bool:
         if self._only is not None and not self._only(task):
             return False
         if not self._terms:
             # The parts of a group are shown where they are asked for, as by Enter on the group.
-            return task.parent_id is None
-        # Made once: of a large fleet, making them takes ten times as long as looking into them.
+            return self._only is not None or task.parent_id is None
         words = self._words.get(task.id)
         if words is None:
             words = self._words[task.id] = words_of(task)

@@ -25,6 +25,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import container_columns, home_lines, task_columns
+from parhelia_tui.screens.budget_lines import budget
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.heartbeats import beat_line
 from parhelia_tui.screens.task_acts import in_words
@@ -197,7 +198,7 @@ class TimeTravelScreen(Screen[None]):
             len(live),
             lambda index, width: beat_line(fleet, fleet.containers[live[index]], colours, width),
         )
-        self.budget.show_lines(home_lines.budget(fleet, colours))
+        self.budget.show_lines(budget(fleet, colours))
         self.history.show(
             len(fleet.events),
             lambda index, width: home_lines.event_line(fleet, fleet.events[index], colours, width),

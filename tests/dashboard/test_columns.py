@@ -92,21 +92,21 @@ async def test_the_chooser_shows_hides_moves_and_goes_back(opened: Opens) -> Non
     async with opened() as seen:
         await seen.press("v")
         assert isinstance(seen.app.screen, ArrangeScreen)
-        await seen.press("j", "j", "space")
+        await seen.press(*"jjjjjjjj", "space")
         await seen.press("j", "left_square_bracket", "left_square_bracket")
         await seen.press("escape")
         assert heading(seen).split()[1:5] == ["STATE", "COST", "TASK", "WHERE"]
         await seen.press("v", "u", "q")
         assert heading(seen).split()[1:7] == ["STATE", "TASK", "AGENT", "WHERE", "COST", "AGE"]
-        await seen.press("v", "space")
-        await seen.pilot.click("#arrange", offset=(8, 3), times=2)
+        await seen.press("v", *"jjjjjj", "space")
+        await seen.pilot.click("#arrange", offset=(8, 9), times=2)
         await seen.press("v")
         assert seen.home.view.columns == ("task", "agent", "cost", "age")
 
 
 async def test_sort_and_columns_are_there_again_the_next_time(opened: Opens, still: StillFleet) -> None:
     async with opened() as seen:
-        await seen.press("5", "v", "space", "escape")
+        await seen.press("5", "v", *"jjjjjj", "space", "escape")
         await seen.wait(lambda: "-cost" in (still.paths.home / NAME).read_text())
     async with opened() as seen:
         assert rows(seen) == BY_COST

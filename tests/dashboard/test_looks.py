@@ -19,6 +19,7 @@ from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.new_task import NewTaskScreen
+from parhelia_tui.screens.settings import SettingsScreen
 from parhelia_tui.screens.task_details import TaskDetailsScreen
 from parhelia_tui.widgets.row_table import RowTable
 from parhelia_tui.widgets.terminal_view import TerminalView
@@ -313,4 +314,54 @@ def test_choosing_columns(
     door = still.client()
     app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
     assert snap_compare(app, terminal_size=size, run_before=after("5", "v", "j", "space"))
+    door.close()
+
+
+BOTH = pytest.mark.parametrize("theme", ["dark", "light"])
+SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+
+
+def settings_are_read(pilot: Pilot[None]) -> bool:
+    screen = pilot.app.screen
+    return isinstance(screen, SettingsScreen) and bool(screen.table.key)
+
+
+@BOTH
+@SIZES
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("tree", ("B",)),
+        ("pulses", ("P",)),
+        ("faults", ("ctrl+z",)),
+        ("marks", ("space", "space", "x")),
+        ("panes", ("tab", "tab", "minus", "shift+tab", "left_curly_bracket")),
+    ],
+)
+def test_the_views_of_the_fleet(
+    name: str,
+    keys: tuple[str, ...],
+    size: tuple[int, int],
+    theme: str,
+    still: StillFleet,
+    snap_compare: Compare,
+) -> None:
+    door = still.client()
+    app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
+    assert snap_compare(app, terminal_size=size, run_before=after(*keys))
+    door.close()
+
+
+@BOTH
+@SIZES
+def test_settings(size: tuple[int, int], theme: str, still: StillFleet, snap_compare: Compare) -> None:
+    door = still.client()
+    app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
+    ready = after("S", then=settings_are_read)
+
+    async def choose(pilot: Pilot[None]) -> None:
+        await ready(pilot)
+        await pilot.press("slash", *"dashboard", "enter")
+
+    assert snap_compare(app, terminal_size=size, run_before=choose)
     door.close()

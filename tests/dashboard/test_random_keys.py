@@ -16,7 +16,7 @@ from tests.support.dashboard import Dashboard
 from tests.support.still_fleet import StillFleet
 
 KEYS = (
-    *"abcdefghijklmnopqrstuvwxyzACGMT0123456789",
+    *"abcdefghijklmnopqrstuvwxyzABCGMPSTX0123456789",
     *("slash", "colon", "question_mark", "dollar_sign", "plus", "minus", "comma", "full_stop", "space"),
     *(
         "up",
@@ -33,6 +33,7 @@ KEYS = (
         "escape",
     ),
     *("enter", "backspace", "delete", "ctrl+p", "ctrl+s", "ctrl+u", "f1", "f7", "ctrl+home", "shift+down"),
+    *("ctrl+z", "left_curly_bracket", "right_curly_bracket", "left_square_bracket"),
     *("é", "漢", "resize", "resize"),
 )
 CONFIRMS = ("y", "enter", "space")

@@ -28,7 +28,7 @@ async def test_a_key_raises_the_budget_and_the_pane_shows_what_is_spent(fleet: F
     fleet.json("budget", "set", "0.01")
     fleet.json("budget", "set", "2", "day")
     async with dashboard(client, (200, 50)) as seen:
-        await seen.wait_for("$0.0075/$2.00 today", "$0.0075/$0.01", "all spent in 20m")
+        await seen.wait_for("$0.0075/$2.00 today", "$0.0075/$0.01", "spent in 20m")
         await seen.press("dollar_sign")
         await seen.wait_for(
             "The budget of", f"$0.0075 of $0.0010 for task {name}", "$0.0075 of $2.00 for today"

@@ -18,6 +18,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Owner, Task
 from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.settings.read_only import refuse_if_read_only
 from parhelia_tui.core.store import events, ledger, meta, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.ledger import Part
@@ -198,6 +199,7 @@ class Budgets:
         Args:
             what: `all`, `day`, `plan:ID`, or a task by id, slug, session or container.
         """
+        refuse_if_read_only()
         scope = self._scope(what)
         with self._book(make=True) as opened:
             before = ceilings.put(
@@ -210,6 +212,7 @@ class Budgets:
 
     def lift(self, what: str, by_usd: float) -> Budget:
         """Let so much more be spent from now on; who waits for it goes on. Args as `put`."""
+        refuse_if_read_only()
         if by_usd <= 0:
             raise ParheliaError("E101", "a budget is raised by more than nothing")
         scope = self._scope(what)
@@ -225,6 +228,7 @@ class Budgets:
         Raises:
             ParheliaError: E103 when it has ended.
         """
+        refuse_if_read_only()
         if task.state in TASK_ENDED:
             raise ParheliaError("E103", f"task {task.id} is {task.state} already")
         with self._book(make=True) as opened:

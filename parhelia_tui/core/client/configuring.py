@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.read_only import refuse_if_read_only
 from parhelia_tui.core.settings.view_file import View, read_view, write_view
 
 if TYPE_CHECKING:
@@ -55,6 +56,43 @@ class Configuring(Opened):
             else:
                 values[key] = {"value": value, "source": str(loaded.sources.get(key, "built-in"))}
         return values
+
+    def meanings(self) -> dict[str, str]:
+        """Give each key of the configuration with what it means."""
+        from parhelia_tui.core.settings.reference import described
+
+        return described()
+
+    def typed_setting(self, key: str, text: str) -> Any:
+        """Understand a value that was typed for a key. Raises E100 for what the key does not take."""
+        from parhelia_tui.core.settings.config_write import read_value
+
+        return read_value(key, text)
+
+    def write_setting(self, key: str, text: str) -> Path:
+        """Set a key in the user's own configuration file, and give that file.
+
+        Raises:
+            ParheliaError: E100 for what the key does not take, E700 where the file cannot be used or would be wrong
+                with it, E500 when it cannot be written, E401 where nothing may be changed.
+        """
+        from parhelia_tui.core.settings.config_files import load, user_file
+        from parhelia_tui.core.settings.config_write import read_value, set_key
+
+        refuse_if_read_only()
+        target = user_file(os.environ)
+        before = target.read_bytes() if target.exists() else None
+        set_key(target, key, read_value(key, text))
+        try:
+            load(cwd=Path.cwd())
+        except ParheliaError:
+            # Right by itself, and wrong beside another key.
+            if before is None:
+                target.unlink()
+            else:
+                target.write_bytes(before)
+            raise
+        return target
 
     def carried(self, project: Path) -> Manifest:
         """Say what of the user's own configuration of Claude Code goes into a container, and what stays and why."""
@@ -118,6 +156,7 @@ class Configuring(Opened):
         from parhelia_tui.core.settings.config_files import user_file
         from parhelia_tui.core.settings.reference import beginning
 
+        refuse_if_read_only()
         target = user_file(os.environ)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from parhelia_tui.core.client import fleet, launch
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.read_only import refuse_if_read_only
 from parhelia_tui.core.settings.wire import ask
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Controlling(Opened):
 
     def stop_controller(self, deadline_s: float = 10.0) -> bool:
         """Ask the controller to leave; the work goes on without it. False when there was none."""
+        refuse_if_read_only()
         status = self.controller_status()
         if status.pid is None:
             return False

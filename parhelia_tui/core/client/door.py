@@ -15,8 +15,8 @@ from parhelia_tui.core.client.housing import Housing
 from parhelia_tui.core.client.remembering import Remembering
 from parhelia_tui.core.client.results import Reporting
 from parhelia_tui.core.client.store_file import StoreFile
-from parhelia_tui.core.client.tasking import Tasking
 from parhelia_tui.core.client.terminals import Terminals
+from parhelia_tui.core.client.trashing import Trashing
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.approvals import Approvals
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from parhelia_tui.core.client.replies import Replies
 
 
-class Client(Tasking, Housing, Terminals, Reporting, Controlling, StoreFile, Configuring, Remembering):
+class Client(Trashing, Housing, Terminals, Reporting, Controlling, StoreFile, Configuring, Remembering):
     """The one door to a state directory."""
 
     @cached_property

@@ -10,6 +10,7 @@ from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import CATALOGUE, ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.settings.process_lock import holder
+from parhelia_tui.core.settings.read_only import is_read_only, refuse_if_read_only
 from parhelia_tui.core.settings.wire import ask, wake
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def run_controller(paths: Paths) -> subprocess.Popen[bytes]:
     """Start a controller that belongs to this process and to its terminal; the caller waits for it."""
     import subprocess
 
+    refuse_if_read_only()
     return subprocess.Popen(PROGRAM, stdin=subprocess.DEVNULL, cwd="/", env=_environment(paths))
 
 
@@ -99,6 +101,7 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
         ParheliaError: E500 when none answers within `deadline_s` seconds; what the one that was started
             failed with, as E505 for a newer store or E700 for a faulty configuration.
     """
+    refuse_if_read_only()
     started: Started | None = None
     for _ in looks(deadline_s):
         if started is not None:
@@ -123,6 +126,8 @@ def ensure_controller(paths: Paths, deadline_s: float = START_DEADLINE_S) -> Non
 
 def wake_controller(paths: Paths, about: str = "") -> None:
     """Tell the controller that something is wanted, starting it if there is none."""
+    if is_read_only():
+        return
     if not wake(paths.wake_socket, about):
         ensure_controller(paths)
         wake(paths.wake_socket, about)

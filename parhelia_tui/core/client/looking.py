@@ -86,9 +86,12 @@ class Looking(Opened):
         batch: str | None = None,
         workspace: str | None = None,
         limit: int | None = None,
+        trashed: bool = False,
     ) -> list[Task]:
-        """Read tasks, newest first, with prompts cut to 400 characters."""
-        return tasks.listed(self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit)
+        """Read tasks, newest first, with prompts cut to 400 characters; those of the trash where asked for."""
+        return tasks.listed(
+            self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit, trashed=trashed
+        )
 
     def parts(self, group_id: str) -> list[Task]:
         """Read the parts of a group in the order of their targets, with prompts cut to 400 characters."""

@@ -10,6 +10,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import (
     SESSION_ENDED,
 )
+from parhelia_tui.core.settings.read_only import refuse_if_read_only
 from parhelia_tui.core.store import containers
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Terminals(Looking):
         return LiveTerminal(endpoint)
 
     def attach(self, endpoint: Endpoint) -> AttachResult:
-        """Hand the present terminal to a session until it is left. Raises E601."""
+        """Hand the present terminal to a session until it is left. Raises E601, E401 where nothing may be changed."""
+        refuse_if_read_only()
         from parhelia_tui.core.sessions.attach import attach
 
         return attach(endpoint)
@@ -68,6 +70,7 @@ class Terminals(Looking):
         """Type a message into a session as one paste, and press Enter if asked to. Raises E200, E601, E100."""
         from parhelia_tui.core.sessions import server
 
+        refuse_if_read_only()
         endpoint = self.endpoint(text)
         await server.send_text(endpoint, message)
         if enter:

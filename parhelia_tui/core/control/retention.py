@@ -12,7 +12,7 @@ from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED
-from parhelia_tui.core.store import approvals, containers, events, intents, replies
+from parhelia_tui.core.store import approvals, containers, events, intents, replies, trash
 from parhelia_tui.core.store.connection import writing
 
 PIECE = 2000
@@ -44,6 +44,7 @@ async def expire(context: Context) -> None:
         ("events", events.remove_before, keep.events_days * 86400),
         ("answered questions", approvals.remove_before, keep.events_days * 86400),
         ("settled replies", replies.remove_before, keep.events_days * 86400),
+        ("tasks of the trash", trash.remove_before, keep.trash_days * 86400),
         ("answered requests", intents.remove_before, keep.events_days * 86400),
     ):
         gone = await _in_pieces(context, remove, now - kept_s)

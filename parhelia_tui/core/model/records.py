@@ -101,6 +101,7 @@ class Task:
         agent_outcome: how the agent's own work ended, in one word.
         turns, seen_input_tokens, seen_output_tokens: as its conversation shows them; to be seen, never to be paid.
         parent_id, target: of a part: the group that it is of, and its target.
+        trashed_at: when it was put into the trash; None while it is not there.
         parts, parts_done: of a group, which runs nothing itself: how many tasks it has, and how many have ended.
         placed_on, placed_why: of the backend `auto`: what was chosen for the newest attempt, and why.
     """
@@ -156,6 +157,7 @@ class Task:
     parts_done: int = 0
     placed_on: str = ""
     placed_why: str = ""
+    trashed_at: float | None = None
     owner: Owner = field(default=Owner())
 
     @property

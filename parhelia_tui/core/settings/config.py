@@ -22,10 +22,11 @@ from parhelia_tui.core.model.request import (
 from parhelia_tui.core.settings.config_agents import AgentConfig, ClaudeConfig
 from parhelia_tui.core.settings.config_backends import LocalConfig, ModalConfig
 from parhelia_tui.core.settings.config_checkpoints import CheckpointsConfig
-from parhelia_tui.core.settings.config_dashboard import DashboardConfig
+from parhelia_tui.core.settings.config_dashboard import DashboardConfig, Keys
 from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
+from parhelia_tui.core.settings.key_names import conflict, fault_of
 from parhelia_tui.core.settings.section import Seconds, Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -139,6 +140,10 @@ class RetentionConfig(Section):
         default=24.0, description="Hours that heartbeats are kept."
     )
     events_days: Annotated[float, Field(gt=0)] = Field(default=30.0, description="Days that events are kept.")
+    trash_days: Annotated[float, Field(gt=0)] = Field(
+        default=30.0,
+        description="Days that a task stays in the trash. One of which a checkpoint is left stays longer.",
+    )
     ended_containers: Annotated[int, Field(ge=0)] = Field(
         default=200, description="Ended containers whose run directories are kept, the newest ones."
     )
@@ -167,6 +172,10 @@ class Config(Section):
     agents: dict[Name, AgentConfig] = Field(
         default_factory=dict,
         description="Agents of your own, each a table [agents.NAME]: see below.",
+    )
+    keys: Keys = Field(
+        default_factory=dict,
+        description="Keys of the home screen, a table [keys] of actions with their keys: see below.",
     )
     dashboard: DashboardConfig = DashboardConfig()
 
@@ -209,4 +218,10 @@ def contradictions(config: Config) -> list[tuple[str, str]]:
         found.append(("health.dead", f"it should be more than health.unhealthy, {health.unhealthy}"))
     if health.stale_s < health.heartbeat_s:
         found.append(("health.stale_s", f"it should be at least health.heartbeat_s, {health.heartbeat_s:g}"))
+    for action, text in config.keys.items():
+        if fault := fault_of(action, text):
+            found.append((f"keys.{action}", fault))
+    clash = conflict(config.keys)
+    if clash is not None:
+        found.append((f"keys.{clash[0]}", clash[1]))
     return found

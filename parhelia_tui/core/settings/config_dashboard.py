@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from parhelia_tui.core.settings.dashboard import CONTAINER_COLUMNS, TASK_COLUMNS, Dashboard, column_fault
+from parhelia_tui.core.settings.key_names import ACTIONS, fault_of
 from parhelia_tui.core.settings.section import Section
 
 
@@ -26,6 +27,10 @@ class DashboardConfig(Section):
     theme: Literal["dark", "dusk", "light", "paper", "contrast", "plain"] = Field(
         default="dark", description="Colours of the dashboard; plain has none."
     )
+    read_only: bool = Field(
+        default=False, description="Look without touching: the dashboard changes nothing."
+    )
+    reduced_motion: bool = Field(default=False, description="Nothing blinks and nothing glides.")
     columns: Annotated[tuple[str, ...], Field(strict=False), _columns(TASK_COLUMNS)] = Field(
         default=Dashboard().columns,
         description=f"Columns of the tasks, in this order: {', '.join(TASK_COLUMNS)}.",
@@ -34,3 +39,12 @@ class DashboardConfig(Section):
         default=Dashboard().container_columns,
         description=f"Columns of the containers, in this order: {', '.join(CONTAINER_COLUMNS)}.",
     )
+
+
+def _action(name: str) -> str:
+    if name not in ACTIONS:
+        raise ValueError(fault_of(name, ""))
+    return name
+
+
+Keys = dict[Annotated[str, AfterValidator(_action)], str]

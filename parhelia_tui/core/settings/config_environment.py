@@ -29,7 +29,7 @@ def environment_layer(environ: Mapping[str, str]) -> Layer:
         if not path or (text == "" and path[:2] != ("defaults", "env")):
             continue
         layer.places[path] = variable
-        layer.data.update(merged(layer.data, nested(path, _value(path, text))))
+        layer.data.update(merged(layer.data, nested(path, typed(path, text))))
     return layer
 
 
@@ -55,7 +55,7 @@ def _path(variable: str) -> KeyPath:
     return path
 
 
-def _value(path: KeyPath, text: str) -> Any:
+def typed(path: KeyPath, text: str) -> Any:
     """Give the text the type that its key wants: itself, else a TOML value, else a word for yes or no.
 
     Where none fits, the one whose type fits is given, so that the message is about its value.
@@ -65,13 +65,13 @@ def _value(path: KeyPath, text: str) -> Any:
         candidates.append(tomllib.loads(f"value = {text}")["value"])
     if text.lower() in _WORDS:
         candidates.append(_WORDS[text.lower()])
-    typed = text
+    meant = text
     for candidate in candidates:
         try:
             Config.model_validate(nested(path, candidate))
         except ValidationError as refused:
             if not refused.errors()[0]["type"].endswith("_type"):
-                typed = candidate
+                meant = candidate
         else:
             return candidate
-    return typed
+    return meant

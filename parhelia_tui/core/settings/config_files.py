@@ -145,7 +145,7 @@ def read_layer(path: Path) -> Layer | None:
     Raises:
         ParheliaError: E700 when it is there and cannot be read, is no text or no TOML.
     """
-    text = _text(path)
+    text = read_text(path)
     if text is None:
         return None
     name = str(path)
@@ -158,7 +158,8 @@ def read_layer(path: Path) -> Layer | None:
     return Layer(name, data, {key: f"{name}:{line}" for key, line in places(text).items()})
 
 
-def _text(path: Path) -> str | None:
+def read_text(path: Path) -> str | None:
+    """Read the text of a file; None when it does not exist. Raises E700 for what is no file or no text."""
     name = one_line(str(path), 1000)
     try:
         # Not waiting, for a name that is a pipe; what is no plain file is then refused.

@@ -115,7 +115,8 @@ def check(layer: Layer) -> None:
 
 
 def _path(error: Any) -> KeyPath:
-    return tuple(str(part) for part in error["loc"])
+    # pydantic says of a key of a table of any names that it is meant, and not its value.
+    return tuple(str(part) for part in error["loc"] if part != "[key]")
 
 
 def _order(place: str) -> tuple[str, int]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+from parhelia_tui.core.settings.key_names import conflict, fault_of
 
 THEMES = ("dark", "dusk", "light", "paper", "contrast", "plain")
 TASK_COLUMNS = (
@@ -20,8 +22,20 @@ TASK_COLUMNS = (
 )  # fmt: skip
 """Every column that the table of tasks can have, by its name in the configuration."""
 CONTAINER_COLUMNS = (
-    "health", "task", "container", "net", "cpu", "memory", "age", "where", "limits", "pids", "beat", "workspace",
-    "owner", "pulse",
+    "health",
+    "task",
+    "container",
+    "net",
+    "cpu",
+    "memory",
+    "age",
+    "where",
+    "limits",
+    "pids",
+    "beat",
+    "workspace",
+    "owner",
+    "pulse",
 )  # fmt: skip
 _PREFIX = "PARHELIA_DASHBOARD__"
 VARIABLE = f"{_PREFIX}THEME"
@@ -34,12 +48,18 @@ class Dashboard:
 
     Args:
         theme: one of `THEMES`.
+        read_only: it changes nothing.
+        reduced_motion: nothing blinks and nothing glides.
+        keys: actions of the home screen with the keys that the user wants for them.
         columns, container_columns: names out of `TASK_COLUMNS` and `CONTAINER_COLUMNS`, in the order wanted.
     """
 
     theme: str = "dark"
+    read_only: bool = False
+    reduced_motion: bool = False
     columns: tuple[str, ...] = TASK_COLUMNS[:6]
     container_columns: tuple[str, ...] = CONTAINER_COLUMNS[:7]
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 class _AskTheWhole(Exception):
@@ -63,7 +83,7 @@ def dashboard(environ: Mapping[str, str] | None = None, system_file: Path = SYST
         from parhelia_tui.core.settings.config_files import load
 
         config = load(environ=environment, system_file=system_file).config
-        return _made(config.dashboard.model_dump())
+        return _made({**config.dashboard.model_dump(), "keys": config.keys})
 
 
 def column_fault(names: tuple[str, ...], known: tuple[str, ...]) -> str:
@@ -81,17 +101,22 @@ def _quick(environ: Mapping[str, str], system_file: Path) -> Dashboard:
     if not base.is_absolute():
         base = (home if home.is_absolute() else Path.home()) / ".config"
     found: dict[str, Any] = {}
+    keys: dict[str, Any] = {}
     for path in (system_file, base / "parhelia" / "config.toml"):
-        found |= _table(_read(path), "dashboard")
+        file = _read(path)
+        found |= _table(file, "dashboard")
+        keys |= _table(file, "keys")
     if environ.get("PARHELIA_PROFILE"):
         # A profile may build on another and be one of the project's, whose rules are not for here.
         raise _AskTheWhole
     for name, value in environ.items():
         if name == VARIABLE and value:
             found["theme"] = value
-        elif name.startswith(_PREFIX) and value:
+        elif name.startswith((_PREFIX, "PARHELIA_KEYS__")) and value:
             raise _AskTheWhole
-    return _checked(_made(found))
+    if "keys" in found or any(fault_of(name, text) for name, text in keys.items()) or conflict(keys):
+        raise _AskTheWhole
+    return _checked(_made({**found, "keys": keys}))
 
 
 def _made(found: Mapping[str, Any]) -> Dashboard:
@@ -107,7 +132,8 @@ def _made(found: Mapping[str, Any]) -> Dashboard:
 def _checked(made: Dashboard) -> Dashboard:
     """Let only through what is plainly right."""
     lists = ((made.columns, TASK_COLUMNS), (made.container_columns, CONTAINER_COLUMNS))
-    right = made.theme in THEMES and all(_fits(names, known) for names, known in lists)
+    switches = all(each is True or each is False for each in (made.read_only, made.reduced_motion))
+    right = switches and made.theme in THEMES and all(_fits(names, known) for names, known in lists)
     if not right:
         raise _AskTheWhole
     return made

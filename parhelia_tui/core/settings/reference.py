@@ -32,6 +32,21 @@ def beginning() -> str:
     return "\n".join(line if not line or line[0] in "#[" else f"# {line}" for line in lines) + "\n"
 
 
+def described() -> dict[str, str]:
+    """Give each key with what it means; the keys of a table of any names are told of by the table."""
+    found = {}
+    waiting: list[tuple[type[BaseModel], KeyPath]] = [(Config, ())]
+    while waiting:
+        model, path = waiting.pop()
+        for name, field in model.model_fields.items():
+            inner = section_of(model, name)
+            if inner is not None:
+                waiting.append((inner, (*path, name)))
+            else:
+                found[".".join((*path, name))] = field.description or ""
+    return found
+
+
 def _table(model: type[BaseModel], path: KeyPath) -> Iterator[str]:
     tables = []
     for name, field in model.model_fields.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.read_only import refuse_if_read_only
 
 BUSY_TIMEOUT_MS = 10_000
 """How long SQLite itself waits for another writer. Ours hold the lock for some milliseconds."""
@@ -108,8 +109,10 @@ def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Hold the write lock for one read-modify-write; all of it is stored or nothing.
 
     Raises:
-        ParheliaError: E504 when another process held the lock too long, E507 when the disk is full.
+        ParheliaError: E504 when another process held the lock too long, E507 when the disk is full, E401 in a
+            read-only process.
     """
+    refuse_if_read_only()
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection

@@ -39,7 +39,7 @@ TASK_COLUMNS = (
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
     " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
     " agent_state, agent_source, agent_tool, agent_detail, agent_at, agent_outcome, turns, seen_input_tokens,"
-    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why,"
+    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at,"
     " owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
@@ -112,6 +112,7 @@ def task(row: sqlite3.Row) -> Task:
         parts_done=row["parts_done"],
         placed_on=row["placed_on"],
         placed_why=row["placed_why"],
+        trashed_at=row["trashed_at"],
         owner=_owner(row),
     )
 

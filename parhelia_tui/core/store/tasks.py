@@ -112,9 +112,10 @@ def listed(
     batch: str | None = None,
     workspace: str | None = None,
     limit: int | None = None,
+    trashed: bool = False,
 ) -> list[Task]:
-    """Read tasks, newest first, with the prompt cut to 400 characters."""
-    wheres: list[str] = []
+    """Read tasks, newest first, with the prompt cut to 400 characters; of the trash alone where asked for."""
+    wheres: list[str] = [f"trashed_at IS {'NOT ' if trashed else ''}NULL"]
     values: list[object] = []
     if states:
         wheres.append(f"state IN ({', '.join('?' * len(states))})")
@@ -125,7 +126,7 @@ def listed(
     if workspace is not None:
         wheres.append("workspace = ?")
         values.append(workspace)
-    where = f" WHERE {' AND '.join(wheres)}" if wheres else ""
+    where = f" WHERE {' AND '.join(wheres)}"
     found = db.execute(
         f"{_ALL_SHORT}{where} ORDER BY created_at DESC, id LIMIT ?", (*values, -1 if limit is None else limit)
     )
@@ -182,11 +183,16 @@ def costs(db: sqlite3.Connection, agent: str | None, limit: int) -> list[float]:
 
 
 def counts(db: sqlite3.Connection) -> dict[TaskState, int]:
-    """Count the tasks by state; states without a task are left out, and so are groups: their parts count."""
+    """Count the tasks by state; states without a task are left out, and so are groups, whose parts count, and the trash."""
     found = dict(db.execute("SELECT state, count(*) FROM tasks GROUP BY state").fetchall())
     # Apart, because the index of states alone answers the first, and that of groups the second.
     for state, number in db.execute(
         "SELECT state, count(*) FROM tasks INDEXED BY tasks_groups WHERE parts > 0 GROUP BY state"
+    ):
+        found[state] -= number
+    for state, number in db.execute(
+        "SELECT state, count(*) FROM tasks INDEXED BY tasks_trash"
+        " WHERE trashed_at IS NOT NULL AND parts = 0 GROUP BY state"
     ):
         found[state] -= number
     return {TaskState(state): number for state, number in found.items() if number}
@@ -199,6 +205,9 @@ def move(tx: sqlite3.Connection, task: Task, to: TaskState, **columns: Value) ->
         ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
     """
     check_move(TASK_MOVES, f"task {task.id}", task.state, to)
+    if to is TaskState.PENDING and task.trashed_at is not None:
+        # What is at work again lies in no trash.
+        columns["trashed_at"] = None
     change(tx, "tasks", task.id, task.version, {"state": to, **_without_secrets(columns)})
     return get(tx, task.id)
 

@@ -57,5 +57,6 @@ STEPS: tuple[Step, ...] = (
     _script("0008_memories"),
     _script("0009_subscriptions"),
     _script("0015_groups"),
+    _script("0016_trash"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""

@@ -1,0 +1,34 @@
+"""Looking without touching: a process, and all that it starts, may be kept from changing anything."""
+
+from __future__ import annotations
+
+import os
+
+from parhelia_tui.core.model.errors import ParheliaError
+
+VARIABLE = "PARHELIA_READ_ONLY"
+
+
+def is_read_only() -> bool:
+    """Whether this process may change nothing."""
+    return os.environ.get(VARIABLE, "") not in ("", "0")
+
+
+def become_read_only() -> None:
+    """Keep this process and its children from changing anything, for as long as they live."""
+    os.environ[VARIABLE] = "1"
+
+
+def refuse_if_read_only() -> None:
+    """Refuse a change where none may be made.
+
+    Raises:
+        ParheliaError: E401 in a read-only process.
+    """
+    if is_read_only():
+        raise ParheliaError(
+            "E401",
+            "this is read-only, so nothing is changed",
+            recovery=("parhelia",),
+            details={"variable": VARIABLE},
+        )
