@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import closing
-from functools import partial
 
 from rich.style import Style
 from rich.text import Text
@@ -79,7 +78,8 @@ class ChangesTab(TaskTab):
     def read_again(self) -> None:
         """Compare the workspace with its beginning."""
         if self.about is not None:
-            self.run_worker(partial(self._read, self.about.task), group="compare", exclusive=True)
+            task = self.about.task
+            self.run_worker(self._read(task), group="compare", exclusive=True)
 
     def update_shown(self) -> None:
         """Compare as soon as it is known what."""
@@ -133,7 +133,7 @@ class ChangesTab(TaskTab):
         if file is None:
             self.lines.show_lines([])
         elif self.has_class("-beside"):
-            self.run_worker(partial(self._show_lines, file), group="lines", exclusive=True)
+            self.run_worker(self._show_lines(file), group="lines", exclusive=True)
 
     async def _show_lines(self, file: FileChange) -> None:
         diff = DiffLines(await self._text(file))

@@ -6,7 +6,6 @@ import asyncio
 import shlex
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -224,11 +223,8 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         """A new directory needs no name."""
         self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
         self._check_workspace()
-        self.run_worker(
-            partial(self._estimate, str(self.query_one("#agent", Select).value)),
-            group="estimate",
-            exclusive=True,
-        )
+        agent = str(self.query_one("#agent", Select).value)
+        self.run_worker(self._estimate(agent), group="estimate", exclusive=True)
 
     async def _estimate(self, agent: str) -> None:
         """Say what tasks of this agent have cost, where some have ended."""
