@@ -81,7 +81,7 @@ class Scan:
         if old is not None:
             found = differing(opened, old, self._watch, self._processes, self._tell)
             if found is not None:
-                return self.again(opened, old, dict.fromkeys(found, ())) if found else old
+                return self._again(opened, old, {path: set() for path in found}) if found else old
         return self._folder(opened, "", old, (), keep_subs=False, depth=0)
 
     def again(self, opened: int, top: Folder, touched: Mapping[str, Collection[str]]) -> Folder:
@@ -101,6 +101,10 @@ class Scan:
                 # Its own times and permissions stand in the directory above.
                 wanted.setdefault(path.rpartition("/")[0], set())
         add_other_names(top, wanted)
+        return self._again(opened, top, wanted)
+
+    def _again(self, opened: int, top: Folder, wanted: Mapping[str, set[str]]) -> Folder:
+        """Look at these directories and no others again."""
         for path in sorted(wanted, key=lambda each: each.count("/") if each else -1):
             if not path:
                 top = self._folder(opened, "", top, wanted[path], keep_subs=True, depth=0)

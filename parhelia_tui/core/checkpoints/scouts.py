@@ -78,7 +78,8 @@ def differing(opened: int, top: Folder, watch: Watch | None, processes: int, tol
         told: is told how many names were seen; what it raises ends it.
 
     Returns:
-        Their paths; None where that was not found out: too few to be worth it, or a process failed.
+        Their paths, and those of directories in which the times of another one stand; None where that was not found
+        out: too few to be worth it, or a process failed.
     """
     if processes < 2 or top.weight < _WORTH or not possible():
         return None
@@ -200,11 +201,12 @@ class _Scout:
         """Look whether the working directory is as it was."""
         if self._watch is not None:
             self._watch.add_here(path)
-        if (
-            self._lstat.own() != folder.key
-            or (self._lists and os.listdir(b".") != folder.names)
-            or self._lstat.keys(folder.names) != folder.keys
-        ):
+        if self._lstat.own() != folder.key:
+            # Its own times and permissions stand in the directory above, which was looked at before this one.
+            self.differing += [path.rpartition("/")[0], path]
+        elif (self._lists and os.listdir(b".") != folder.names) or self._lstat.keys(
+            folder.names
+        ) != folder.keys:
             self.differing.append(path)
         self._told(len(folder.names))
 
