@@ -179,7 +179,10 @@ parhelia task reply a1b2 "use the second one"        # typed into its terminal, 
 parhelia task reply a1b2 - < notes.txt
 parhelia task list --state needs_review
 parhelia task accept a1b2 --reason "looked at the diff"
-parhelia task reject a1b2 --reason untested""",
+parhelia task reject a1b2 --reason untested
+parhelia task trash a1b2 c3d4
+parhelia task list --trash
+parhelia task untrash a1b2""",
     "run": """\
 parhelia run "make test && echo fine"                # its output, its exit code
 parhelia run --network open -- pip download click

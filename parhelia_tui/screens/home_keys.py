@@ -15,7 +15,7 @@ KEYS = (
         "d",
         "details",
         "details",
-        tooltip="all about it: terminal, talk, changes, history, cost; in Containers: resources, processes",
+        tooltip="all about it; in Containers: its resources and processes",
         show=False,
     ),
     Binding("X", "terminate", "terminate", show=False, tooltip="end its container, after a question"),
