@@ -26,7 +26,7 @@ class OnTerminal:
     def __init__(self, command: Sequence[str], columns: int = 120, rows: int = 40) -> None:
         self._command = list(command)
         self._size = struct.pack("HHHH", rows, columns, 0, 0)
-        self._seen = b""
+        self.seen = b""
         self.pid = 0
 
     def __enter__(self) -> OnTerminal:
@@ -52,11 +52,11 @@ class OnTerminal:
             TimeoutError: when it is not drawn in time.
         """
         wanted, end = text.encode(), time.perf_counter() + deadline_s
-        while wanted not in self._seen:
+        while wanted not in self.seen:
             if not self.read(end - time.perf_counter()):
-                raise TimeoutError(f"{text!r} was not drawn; last: {self._seen[-300:]!r}")
+                raise TimeoutError(f"{text!r} was not drawn; last: {self.seen[-300:]!r}")
         moment = time.perf_counter()
-        self._seen = self._seen[self._seen.index(wanted) + len(wanted) :]
+        self.seen = self.seen[self.seen.index(wanted) + len(wanted) :]
         return moment
 
     def read(self, wait_s: float) -> bool:
@@ -64,8 +64,14 @@ class OnTerminal:
         ready, _, _ = select.select([self._terminal], [], [], max(0.0, wait_s))
         if not ready:
             return False
-        self._seen = (self._seen + os.read(self._terminal, 1 << 20))[-(1 << 22) :]
+        self.seen = (self.seen + os.read(self._terminal, 1 << 20))[-(1 << 22) :]
         return True
+
+    def clear(self) -> None:
+        """Forget what was drawn until now."""
+        while self.read(0):
+            pass
+        self.seen = b""
 
     def press(self, keys: str) -> None:
         """Type."""

@@ -37,6 +37,8 @@ class FleetView:
         self.faults_only = False
         self._order = TaskOrder(first.tasks)
         self._container_order: tuple[ContainerValue | None, bool] = None, False
+        self._reading = True
+        self._gone: set[str] = set()
         self.in_need = {each.id: each for each in first.tasks if _needs_somebody(each)}
         self._take_containers(first.containers)
 
@@ -47,7 +49,9 @@ class FleetView:
                 self.tasks.pop(task.id, None)
                 self.in_need.pop(task.id, None)
                 self._order.drop(task.id)
+                self._gone.add(task.id)
                 continue
+            self._gone.discard(task.id)
             self.tasks[task.id] = task
             self._order.put(task)
             if _needs_somebody(task):
@@ -63,6 +67,17 @@ class FleetView:
                     self._order.put(self.tasks[each.task_id])
         self.totals, self.controller, self.at = change.totals, change.controller, change.at
         self.waiting = change.waiting
+
+    def take_older(self, tasks: Iterable[Task]) -> None:
+        """Take in tasks of the past; what is known of one already is newer."""
+        for task in tasks:
+            if task.id not in self.tasks and task.id not in self._gone:
+                self.tasks[task.id] = task
+                self._order.put(task)
+
+    def all_read(self) -> None:
+        """No task is unread any more."""
+        self._reading = False
 
     def take_beats(self, beats: Iterable[Heartbeat]) -> None:
         """Remember heartbeats, in order, each once."""
@@ -118,6 +133,16 @@ class FleetView:
     def sort_containers(self, value: ContainerValue | None, *, from_end: bool) -> None:
         """Sort the containers by a value, the largest first if `from_end`; None is the usual order."""
         self._container_order = value, from_end
+
+    @property
+    def known(self) -> int:
+        """How many tasks there are, also while the older ones are still being read."""
+        return max(len(self.tasks), self.unread)
+
+    @property
+    def unread(self) -> int:
+        """How many tasks there are while some are still being read; none are when all are."""
+        return sum(self.totals.by_state.values()) if self._reading else 0
 
     def task_keys(self) -> list[str]:
         """Ids of the tasks that match the filter, in the order of the screen."""

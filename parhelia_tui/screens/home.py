@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.timer import Timer
 
 from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
@@ -25,7 +26,7 @@ from parhelia_tui.screens.home_acts import HomeActs
 from parhelia_tui.screens.home_keys import KEYS
 from parhelia_tui.screens.home_panes import HEIGHTS, NARROW
 from parhelia_tui.screens.possible import why_not
-from parhelia_tui.screens.reading import heartbeats_of
+from parhelia_tui.screens.reading import heartbeats_of, older_tasks
 from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.widgets.bar import Bar
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 
 START_AFTER_S, START_AGAIN_S = 1.0, 15.0
 """Seconds until a controller that is needed and not there is started, and until that is tried again."""
+PIECE = 400
+"""Tasks of the past that are read at once; taking them in may not hold up a key."""
+DRAW_OLDER_S = 0.25
+PACE_S = 0.08
+"""Seconds from one drawing of changes to the next."""
 EMPTY = """No tasks yet.
 
 Press n and type a command: it runs in a container of its own.
@@ -76,6 +82,8 @@ class HomeScreen(HomeActs):
         self._expected = ""
         self._calls: Calls | None = None
         self._start_at: float | None = None
+        self._drawn_at = 0.0
+        self._draw_later: Timer | None = None
         self.heartbeats, self.budget = LineView(id="heartbeats"), LineView(id="budget")
         self.history = LineView(from_end=True, id="events")
         self.terminal = TerminalPane(client, "terminal-pane")
@@ -115,12 +123,13 @@ class HomeScreen(HomeActs):
         """Take every change; when the store cannot be read say so, and go on when it can."""
         async with self.client.watch(self._first) as watcher:
             self._load_beats()
+            self._read_older()
             while True:
                 try:
                     async for change in watcher:
                         self.fleet.apply(change)
                         self.notice.trouble("", self.clock())
-                        self._draw()
+                        self._draw_soon()
                         self._call(change)
                 except ParheliaError as error:
                     self.notice.trouble(in_words(error), self.clock())
@@ -132,6 +141,27 @@ class HomeScreen(HomeActs):
         self._calls.take(change.events, self.fleet)
         if self._inbox is not None and self._inbox.is_attached:
             self._inbox.fleet_changed()
+
+    @work(exclusive=True, group="older")
+    async def _read_older(self) -> None:
+        """Read the tasks that the first frame did without, beside what goes on."""
+        than, drawn = None, self.clock()
+        while True:
+            try:
+                piece = await asyncio.to_thread(older_tasks, self.client.paths, than, PIECE)
+            except ParheliaError:
+                # The watcher meets the same trouble and says it.
+                await asyncio.sleep(1.0)
+                continue
+            if not piece:
+                break
+            than = piece[-1].created_at, piece[-1].id
+            self.fleet.take_older(piece)
+            if not 0 <= self.clock() - drawn < DRAW_OLDER_S:
+                drawn = self.clock()
+                self._draw_tasks()
+        self.fleet.all_read()
+        self._draw_tasks()
 
     @work(exclusive=True, group="beats")
     async def _load_beats(self) -> None:
@@ -151,7 +181,7 @@ class HomeScreen(HomeActs):
         """Once a second: what counts on. Only what is in sight is made anew."""
         self.fleet.at = self.clock()
         for pane in (self.tasks, self.containers, self.heartbeats):
-            pane.refresh()
+            pane.refresh_aged()
         self.top.show(home_lines.top(self.fleet, self._colours))
         self.notice.pass_time(self.fleet.at)
         self._see_to_controller()
@@ -174,7 +204,19 @@ class HomeScreen(HomeActs):
     def _colours(self) -> dict[str, str]:
         return self.app.theme_variables
 
+    def _draw_soon(self) -> None:
+        """Draw what changed: at once after a pause, and not more often than eyes see where changes come in dense."""
+        left = self._drawn_at + PACE_S - time.monotonic()
+        if left <= 0:
+            self._draw()
+        elif self._draw_later is None:
+            self._draw_later = self.set_timer(left, self._draw)
+
     def _draw(self) -> None:
+        if self._draw_later is not None:
+            self._draw_later.stop()
+            self._draw_later = None
+        self._drawn_at = time.monotonic()
         fleet, colours = self.fleet, self._colours
         self._draw_tasks()
         self._draw_containers()
@@ -184,6 +226,7 @@ class HomeScreen(HomeActs):
         self.history.show(
             len(fleet.events),
             lambda index, width: home_lines.event_line(fleet, fleet.events[index], colours, width),
+            lambda index: fleet.events[index],
         )
         self.chosen_changed()
 
@@ -196,7 +239,11 @@ class HomeScreen(HomeActs):
         if self._expected and self._expected in keys:
             self.tasks.select(self._expected)
             self._expected = ""
-        shown = f"{len(keys)} of {len(self.fleet.tasks)}: {wanted}" if wanted else str(len(keys))
+        shown = (
+            f"{len(keys)} of {self.fleet.known}: {wanted}"
+            if wanted
+            else str(max(len(keys), self.fleet.unread))
+        )
         if self.fleet.faults_only:
             shown += " ▪ ! faults only"
         marked = f" ▪ {MARK} {len(self.marked_tasks)} marked" if self.marked else ""
@@ -211,6 +258,7 @@ class HomeScreen(HomeActs):
         self.heartbeats.show(
             len(keys),
             lambda index, width: beat_line(fleet, fleet.containers[keys[index]], colours, width),
+            lambda index: self._container_origin(keys[index]),
         )
 
     def redraw_tables(self) -> None:

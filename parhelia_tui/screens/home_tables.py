@@ -35,8 +35,8 @@ class HomeTables(HomePanes):
         self.fleet = FleetView(first)
         self.view = client.last_view()
         self._task_columns = self._container_columns = look.columns
-        self.tasks = RowTable((), self._task_cells, id="tasks")
-        self.containers = RowTable((), self._container_cells, id="containers")
+        self.tasks = RowTable((), self._task_cells, "tasks", self._task_origin)
+        self.containers = RowTable((), self._container_cells, "containers", self._container_origin)
         self.marked: set[str] = set()
         self._arrange()
 
@@ -121,6 +121,13 @@ class HomeTables(HomePanes):
     def _container_cells(self, key: str) -> Any:
         each = self.fleet.containers[key]
         return container_columns.cells(self._container_columns, self.fleet, each, self.app.theme_variables)
+
+    def _task_origin(self, key: str) -> object:
+        return self.fleet.tasks[key], self.fleet.watched
+
+    def _container_origin(self, key: str) -> object:
+        each = self.fleet.containers[key]
+        return each, self.fleet.tasks.get(each.task_id), self.fleet.watched
 
     def action_sort(self, number: int) -> None:
         """Sort the table of the focus by its n-th column, from 1; again turns it round; 0 is the usual order."""

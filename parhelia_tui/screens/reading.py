@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.records import Heartbeat
+from parhelia_tui.core.model.records import Heartbeat, Task
 from parhelia_tui.core.settings.paths import Paths
 
 
@@ -19,3 +19,9 @@ def heartbeats_of(paths: Paths, container_ids: list[str], limit: int) -> dict[st
     """Read the newest heartbeats of containers."""
     with closing(Client(paths)) as door:
         return {each: door.heartbeats(each, limit) for each in container_ids}
+
+
+def older_tasks(paths: Paths, than: tuple[float, str] | None, limit: int) -> list[Task]:
+    """Read the next piece of all tasks, newest first."""
+    with closing(Client(paths)) as door:
+        return door.older_tasks(than, limit)

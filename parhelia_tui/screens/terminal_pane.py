@@ -26,6 +26,8 @@ TAIL_LINES = 200
 LEAST = 60, 14
 """Columns and rows below which a terminal is not made smaller for a view, as for a tile of the wall."""
 LIVE = frozenset({TaskState.RUNNING, TaskState.WAITING})
+SETTLE_S = 0.04
+"""Seconds until a task that was chosen is shown: a key that is held comes more often."""
 AGAIN_S = 0.5
 """Seconds until a terminal that could not be reached is asked for again."""
 _NO_SCREEN_YET = {
@@ -67,6 +69,8 @@ class TerminalPane(Pane):
         await asyncio.gather(*(worker.wait() for worker in workers), return_exceptions=True)
 
     async def _show(self, task: Task | None) -> None:
+        # Whoever goes through many tasks wants to see the last one; each of the others would be drawn whole.
+        await asyncio.sleep(SETTLE_S)
         if task is None:
             self.view.show_text([])
         elif task.is_group:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from parhelia_tui.widgets.drawn_lines import DrawnLines, Texts
 from parhelia_tui.widgets.strips import strip_of
 
 LineMaker = Callable[[int, int], Text]
+Origin = Callable[[int], object]
 
 
-class LineView(ScrollView, can_focus=True):
+class LineView(DrawnLines, can_focus=True):
     """Shows lines by number.
 
     Args:
@@ -32,27 +34,46 @@ class LineView(ScrollView, can_focus=True):
         self._at_end = from_end
         self._count = 0
         self._line: LineMaker = lambda index, width: Text()
+        self._origin: Origin | None = None
 
-    def show(self, count: int, line: LineMaker) -> None:
+    def show(self, count: int, line: LineMaker, origin: Origin | None = None) -> None:
         """Show so many lines.
 
         Args:
             line: makes the line of an index from 0, for a width in cells.
+            origin: gives what the line of an index is made from, so that only lines are drawn again for which
+                that is something else; without it, all are.
         """
-        self._count, self._line = count, line
+        self._count, self._line, self._origin = count, line, origin
         self._fit(self.size)
-        self.refresh()
+        if origin is None:
+            self.refresh()
+        else:
+            self.refresh_changed()
 
     def show_lines(self, lines: list[Text]) -> None:
         """Show lines that are made already."""
-        self.show(len(lines), lambda index, width: lines[index])
+        self.show(
+            len(lines), lambda index, width: lines[index], lambda index: (lines[index], lines[index].style)
+        )
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line."""
-        width, index = self.scrollable_content_region.width, self.scroll_offset.y + y
+    def made_of(self, y: int) -> object:
+        """The line's own origin and place."""
+        index = self.top + y
         if index >= self._count:
-            return Strip.blank(width, self.rich_style)
-        return strip_of(self._line(index, width), width, self.rich_style, self.app.console)
+            return None
+        return index, self.across, self._origin(index) if self._origin else object()
+
+    def texts_of(self, y: int) -> Texts:
+        """The line itself; nothing below the last one."""
+        index = self.top + y
+        return (self._line(index, self.across),) if index < self._count else ()
+
+    def draw_line(self, y: int, texts: Texts, ground: Style) -> Strip:
+        """Draw one line."""
+        if not texts:
+            return Strip.blank(self.across, ground)
+        return strip_of(texts[0], self.across, ground, self.app.console)
 
     def on_resize(self, event: events.Resize) -> None:
         """Stay at the end."""

@@ -14,9 +14,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from parhelia_tui.widgets.drawn_lines import DrawnLines, Texts
 from parhelia_tui.widgets.strips import segments_of, strip_of
 
 GAP = 2
@@ -44,7 +44,7 @@ class Column:
     right: bool = False
 
 
-class RowTable(ScrollView, can_focus=True):
+class RowTable(DrawnLines, can_focus=True):
     """Rows by key. Whoever owns it says which keys there are and what stands in a row when it is drawn."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,10 +89,12 @@ class RowTable(ScrollView, can_focus=True):
         columns: Sequence[Column],
         cells: Callable[[str], Sequence[Text]],
         id: str | None = None,
+        origin: Callable[[str], object] | None = None,
     ) -> None:
         super().__init__(id=id)
         self._columns = columns
         self._cells = cells
+        self._origin = origin
         self._empty = ""
         self._keys: list[str] = []
         self._cursor = 0
@@ -128,7 +130,7 @@ class RowTable(ScrollView, can_focus=True):
             self._show_cursor()
         if self.key != before:
             self.post_message(self.Highlighted(self, self.key))
-        self.refresh()
+        self.refresh_changed()
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; whoever gives the cells gives them for these from now on."""
@@ -150,22 +152,41 @@ class RowTable(ScrollView, can_focus=True):
         if key in self._keys:
             self._go(self._keys.index(key))
 
-    def render_line(self, y: int) -> Strip:
-        """Draw the headings or a row."""
-        width = self.scrollable_content_region.width
-        shown = self._widths(width)
+    def made_of(self, y: int) -> object:
+        """The heading's order; a row's key and origin, and whether the cursor or a mark is on it."""
+        index = self.top + y - 1
         if y == 0:
-            return self._strip([self._heading(column) for column, _ in shown], shown, width, self._dim())
-        index = self.scroll_offset.y + y - 1
+            return bool(self._keys), self._sorted_by, self.across
+        if index >= len(self._keys):
+            return self._empty if not self._keys else ""
+        key = self._keys[index]
+        origin = self._origin(key) if self._origin else object()
+        return key, origin, key in self._marked, index == self._cursor, self.focused, self.across
+
+    def texts_of(self, y: int) -> Texts:
+        """The cells of the columns that there is room for."""
+        index = self.top + y - 1
+        shown = self._widths(self.across)
+        if y == 0:
+            return [self._heading(column) for column, _ in shown]
         if index >= len(self._keys):
             said = "" if self._keys else "".join(self._empty.split("\n")[y - 1 : y])
-            return strip_of(Text(f"  {said}"), width, self._dim(), self.app.console)
+            return [Text(f"  {said}")]
         cells = self._cells(self._keys[index])
-        picked = [cells[self._columns.index(column)] for column, _ in shown]
-        style = self.rich_style
+        return [cells[self._columns.index(column)] for column, _ in shown]
+
+    def draw_line(self, y: int, texts: Texts, ground: Style) -> Strip:
+        """Draw the headings or a row."""
+        width = self.across
+        index = self.top + y - 1
+        if y > 0 and index >= len(self._keys):
+            return strip_of(texts[0], width, ground + self._dim, self.app.console)
+        shown = self._widths(width)
+        if y == 0:
+            return self._strip(texts, shown, width, ground + self._dim)
         if index == self._cursor:
-            style += Style(bgcolor=self._cursor_colour(), bold=self.has_focus)
-        return self._strip(picked, shown, width, style, MARK if self._keys[index] in self._marked else " ")
+            ground += Style(bgcolor=self._cursor_colour(), bold=self.focused)
+        return self._strip(texts, shown, width, ground, MARK if self._keys[index] in self._marked else " ")
 
     def _heading(self, column: Column) -> Text:
         if not self._keys:
@@ -176,8 +197,9 @@ class RowTable(ScrollView, can_focus=True):
         # Set to the right, a heading with its sign may be wider than its column.
         return Text(f"{column.label[: column.width - 1]}{sign}", Style(bold=True))
 
+    @property
     def _dim(self) -> Style:
-        return self.rich_style + Style(color=self.app.theme_variables.get("secondary"))
+        return Style(color=self.app.theme_variables.get("secondary"))
 
     def _cursor_colour(self) -> str:
         return self.app.theme_variables.get("primary-muted" if self.has_focus else "panel", "#1b222c")
@@ -237,7 +259,7 @@ class RowTable(ScrollView, can_focus=True):
         if self._cursor != before:
             self.post_message(self.Highlighted(self, self.key))
         self._show_cursor()
-        self.refresh()
+        self.refresh_changed()
 
     def _in_sight(self) -> bool:
         # The headings take the first line, so a row's own line is one further down.

@@ -17,6 +17,7 @@ from parhelia_tui.core.store.changes import current_rev
 ENDED_SHOWN = 50
 """How many of the newest containers are given although they have ended."""
 EVENTS_SHOWN = 200
+TASKS_FIRST = 200
 HOURS_SHOWN = 24
 
 
@@ -170,14 +171,17 @@ def totals(db: sqlite3.Connection, sums: Money) -> Totals:
 
 
 def snapshot(db: sqlite3.Connection, paths: Paths, now: float) -> FleetSnapshot:
-    """Read the fleet at `now` (epoch seconds); the caller has opened a reading transaction."""
+    """Read the fleet at `now` (epoch seconds) for a first frame; the caller has opened a reading transaction.
+
+    Of many tasks these are the first (`tasks.first_seen`): ten thousand would hold a frame up for 0.3 s.
+    """
     live = containers.live(db)
     known = {container.id for container in live}
     ended = [each for each in containers.listed(db, limit=ENDED_SHOWN) if each.id not in known]
     return FleetSnapshot(
         rev=current_rev(db),
         at=now,
-        tasks=tuple(tasks.listed(db)),
+        tasks=tuple(tasks.first_seen(db, TASKS_FIRST)),
         containers=tuple(live + ended),
         sessions=tuple(sessions.listed(db, ended_too=False)),
         events=tuple(events.newest(db, EVENTS_SHOWN)),

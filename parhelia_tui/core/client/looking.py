@@ -42,7 +42,7 @@ class Looking(Opened):
     """Reads tasks, containers, sessions, events and money; changes nothing."""
 
     def snapshot(self) -> fleet.FleetSnapshot:
-        """Read the whole fleet at one moment."""
+        """Read the fleet at one moment; of many tasks those that a screen shows first."""
         db = self._db
         with reading(db):
             return fleet.snapshot(db, self.paths, self._clock())
@@ -92,6 +92,10 @@ class Looking(Opened):
         return tasks.listed(
             self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit, trashed=trashed
         )
+
+    def older_tasks(self, than: tuple[float, str] | None, limit: int) -> list[Task]:
+        """Read all tasks piece by piece, newest first; see `store.tasks.older`."""
+        return tasks.older(self._db, than, limit)
 
     def parts(self, group_id: str) -> list[Task]:
         """Read the parts of a group in the order of their targets, with prompts cut to 400 characters."""

@@ -12,6 +12,7 @@ from parhelia_tui.core.model.states import CONTAINER_LIVE, CONTAINER_MOVES, Cont
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
 
+_ALL = f"SELECT {rows.CONTAINER_COLUMNS} FROM containers"
 _LIVE = "state IN ('creating', 'running', 'stopping', 'orphaned')"
 
 
@@ -93,7 +94,7 @@ def predecessors(db: sqlite3.Connection, container: Container) -> list[str]:
 
 def find(db: sqlite3.Connection, container_id: str) -> Container | None:
     """Read one container, None when there is none."""
-    row = db.execute("SELECT * FROM containers WHERE id = ?", (container_id,)).fetchone()
+    row = db.execute(f"{_ALL} WHERE id = ?", (container_id,)).fetchone()
     return rows.container(row) if row else None
 
 
@@ -139,10 +140,7 @@ def _beginning_with(db: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
 
 def live(db: sqlite3.Connection) -> list[Container]:
     """Read the containers that have not ended."""
-    return [
-        rows.container(row)
-        for row in db.execute(f"SELECT * FROM containers WHERE {_LIVE} ORDER BY created_at")
-    ]
+    return [rows.container(row) for row in db.execute(f"{_ALL} WHERE {_LIVE} ORDER BY created_at")]
 
 
 def count_live(db: sqlite3.Connection) -> int:
@@ -154,9 +152,7 @@ def to_terminate(db: sqlite3.Connection) -> list[Container]:
     """Read the containers that somebody wants to be gone and that have not ended."""
     return [
         rows.container(row)
-        for row in db.execute(
-            f"SELECT * FROM containers WHERE {_LIVE} AND wanted <> 'run' ORDER BY created_at"
-        )
+        for row in db.execute(f"{_ALL} WHERE {_LIVE} AND wanted <> 'run' ORDER BY created_at")
     ]
 
 
@@ -172,7 +168,7 @@ def listed(
     wanted += ["workspace = ?"] if workspace is not None else []
     where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     found = db.execute(
-        f"SELECT * FROM containers {where} ORDER BY created_at DESC, id LIMIT ?",
+        f"{_ALL} {where} ORDER BY created_at DESC, id LIMIT ?",
         (*states, *([workspace] if workspace is not None else []), -1 if limit is None else limit),
     )
     return [rows.container(row) for row in found]
@@ -180,16 +176,13 @@ def listed(
 
 def of_task(db: sqlite3.Connection, task_id: str) -> list[Container]:
     """Read the containers of a task, oldest first."""
-    found = db.execute("SELECT * FROM containers WHERE task_id = ? ORDER BY created_at", (task_id,))
+    found = db.execute(f"{_ALL} WHERE task_id = ? ORDER BY created_at", (task_id,))
     return [rows.container(row) for row in found]
 
 
 def changed_since(db: sqlite3.Connection, rev: int) -> list[Container]:
     """Read the containers that changed after `rev`."""
-    return [
-        rows.container(row)
-        for row in db.execute("SELECT * FROM containers WHERE rev > ? ORDER BY rev", (rev,))
-    ]
+    return [rows.container(row) for row in db.execute(f"{_ALL} WHERE rev > ? ORDER BY rev", (rev,))]
 
 
 def move(tx: sqlite3.Connection, container: Container, to: ContainerState, **columns: Value) -> Container:

@@ -59,62 +59,28 @@ def _object(text: str) -> dict[str, Any]:
     return {} if text == "{}" else dict(json.loads(text))
 
 
+_PLACE = {name: place for place, name in enumerate(TASK_COLUMNS.split(", "))}
+_OPTIONS, _ENV = _PLACE["agent_options"], _PLACE["env"]
+_PERSISTENT, _UNSANDBOXED, _STATE = _PLACE["persistent"], _PLACE["unsandboxed"], _PLACE["state"]
+_LIMITS = slice(_PLACE["cpus"], _PLACE["region"] + 1)
+_OWNER = slice(_PLACE["owner_user"], _PLACE["owner_environment"] + 1)
+_TASK_STATES = {each.value: each for each in TaskState}
+
+
 def task(row: sqlite3.Row) -> Task:
-    return Task(
-        id=row["id"],
-        slug=row["slug"],
-        title=row["title"],
-        prompt=row["prompt"],
-        agent=row["agent"],
-        agent_options=_object(row["agent_options"]),
-        workspace=row["workspace"],
-        workspace_mode=row["workspace_mode"],
-        backend=row["backend"],
-        network=row["network"],
-        persistent=bool(row["persistent"]),
-        unsandboxed=bool(row["unsandboxed"]),
-        env=_object(row["env"]),
-        limits=_limits(row),
-        slot_wanted=row["slot_wanted"],
-        priority=row["priority"],
-        batch=row["batch"],
-        state=TaskState(row["state"]),
-        wanted=row["wanted"],
-        reason=row["reason"],
-        question=row["question"],
-        last_line=row["last_line"],
-        attempt=row["attempt"],
-        container_id=row["container_id"],
-        exit_code=row["exit_code"],
-        input_tokens=row["input_tokens"],
-        output_tokens=row["output_tokens"],
-        cost_usd=row["cost_usd"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        rev=row["rev"],
-        version=row["version"],
-        resume_from=row["resume_from"],
-        resume_workspace=row["resume_workspace"],
-        recoveries=row["recoveries"],
-        agent_state=row["agent_state"],
-        agent_source=row["agent_source"],
-        agent_tool=row["agent_tool"],
-        agent_detail=row["agent_detail"],
-        agent_at=row["agent_at"],
-        agent_outcome=row["agent_outcome"],
-        turns=row["turns"],
-        seen_input_tokens=row["seen_input_tokens"],
-        seen_output_tokens=row["seen_output_tokens"],
-        parent_id=row["parent_id"],
-        target=row["target"],
-        parts=row["parts"],
-        parts_done=row["parts_done"],
-        placed_on=row["placed_on"],
-        placed_why=row["placed_why"],
-        trashed_at=row["trashed_at"],
-        owner=_owner(row),
-    )
+    """Make the record of a task.
+
+    The columns stand in the order of its fields: cell by cell by name takes four times as long, and the dashboard
+    reads tens of thousands.
+    """
+    cells = list(row)
+    cells[_OPTIONS], cells[_ENV] = _object(cells[_OPTIONS]), _object(cells[_ENV])
+    cells[_PERSISTENT], cells[_UNSANDBOXED] = bool(cells[_PERSISTENT]), bool(cells[_UNSANDBOXED])
+    cells[_STATE] = _TASK_STATES[cells[_STATE]]
+    # From the end, as each of these makes the list shorter.
+    cells[_OWNER] = (Owner(*cells[_OWNER]),)
+    cells[_LIMITS] = (Limits(*cells[_LIMITS]),)
+    return Task(*cells)
 
 
 def attempt(row: sqlite3.Row) -> Attempt:
@@ -131,35 +97,24 @@ def attempt(row: sqlite3.Row) -> Attempt:
     )
 
 
+CONTAINER_COLUMNS = (
+    "id, task_id, attempt, backend, state, wanted, health, slot, workspace, network, persistent, unsandboxed,"
+    " cpus, memory_mb, pids, lifetime_s, gpu, region, reason, exit_code, spool_offset, created_at, started_at,"
+    " finished_at, last_heartbeat_at, cpu_percent, memory_bytes, process_count, rev, version,"
+    " owner_user, owner_session, owner_environment"
+)
+_CONTAINER_STATES = {each.value: each for each in ContainerState}
+_HEALTHS = {each.value: each for each in Health}
+
+
 def container(row: sqlite3.Row) -> Container:
-    return Container(
-        id=row["id"],
-        task_id=row["task_id"],
-        attempt=row["attempt"],
-        backend=row["backend"],
-        state=ContainerState(row["state"]),
-        wanted=row["wanted"],
-        health=Health(row["health"]),
-        slot=row["slot"],
-        workspace=row["workspace"],
-        network=row["network"],
-        persistent=bool(row["persistent"]),
-        unsandboxed=bool(row["unsandboxed"]),
-        limits=_limits(row),
-        reason=row["reason"],
-        exit_code=row["exit_code"],
-        spool_offset=row["spool_offset"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        last_heartbeat_at=row["last_heartbeat_at"],
-        cpu_percent=row["cpu_percent"],
-        memory_bytes=row["memory_bytes"],
-        pids=row["process_count"],
-        rev=row["rev"],
-        version=row["version"],
-        owner=_owner(row),
-    )
+    """Make the record of a container; as with tasks, the columns stand in the order of its fields."""
+    cells = list(row)
+    cells[4], cells[6] = _CONTAINER_STATES[cells[4]], _HEALTHS[cells[6]]
+    cells[10], cells[11] = bool(cells[10]), bool(cells[11])
+    cells[-3:] = (Owner(*cells[-3:]),)
+    cells[12:18] = (Limits(*cells[12:18]),)
+    return Container(*cells)
 
 
 def session(row: sqlite3.Row) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Sequence
 
@@ -129,6 +130,41 @@ def listed(
     where = f" WHERE {' AND '.join(wheres)}"
     found = db.execute(
         f"{_ALL_SHORT}{where} ORDER BY created_at DESC, id LIMIT ?", (*values, -1 if limit is None else limit)
+    )
+    return [rows.task(row) for row in found]
+
+
+def first_seen(db: sqlite3.Connection, limit: int) -> list[Task]:
+    """Read what a screen shows first: all that wait for a person, then the newest that work, queue and have ended.
+
+    Args:
+        limit: how many of each of these three.
+    """
+    found = [*db.execute(f"{_ALL_SHORT} WHERE state IN ('waiting', 'needs_review') AND trashed_at IS NULL")]
+    for states, index in (
+        ("'running', 'dispatching'", "tasks_state"),
+        ("'pending'", "tasks_state"),
+        # Said, because the planner would sort all that have ended.
+        ("'completed', 'failed', 'cancelled'", "tasks_created"),
+    ):
+        found += db.execute(
+            f"{_ALL_SHORT} INDEXED BY {index} WHERE state IN ({states}) AND trashed_at IS NULL"
+            " ORDER BY created_at DESC LIMIT ?",
+            (limit,),
+        )
+    return [rows.task(row) for row in found]
+
+
+def older(db: sqlite3.Connection, than: tuple[float, str] | None, limit: int) -> list[Task]:
+    """Read tasks piece by piece, newest first, with the prompt cut to 400 characters.
+
+    Args:
+        than: `created_at` and id of the last one of the piece before; None for the first piece.
+    """
+    found = db.execute(
+        f"{_ALL_SHORT} WHERE (created_at, id) < (?, ?) AND trashed_at IS NULL"
+        " ORDER BY created_at DESC, id DESC LIMIT ?",
+        (*(than or (math.inf, "")), limit),
     )
     return [rows.task(row) for row in found]
 
