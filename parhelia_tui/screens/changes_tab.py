@@ -8,7 +8,7 @@ from contextlib import closing
 
 from rich.style import Style
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -78,8 +78,7 @@ class ChangesTab(TaskTab):
     def read_again(self) -> None:
         """Compare the workspace with its beginning."""
         if self.about is not None:
-            task = self.about.task
-            self.run_worker(self._read(task), group="compare", exclusive=True)
+            self._read(self.about.task)
 
     def update_shown(self) -> None:
         """Compare as soon as it is known what."""
@@ -98,6 +97,7 @@ class ChangesTab(TaskTab):
         self.set_class(beside, "-beside")
         self.set_class(not beside, "-alone")
 
+    @work(group="compare", exclusive=True)
     async def _read(self, task: Task) -> None:
         try:
             found = await asyncio.to_thread(_changes, self._paths, task)
@@ -133,8 +133,9 @@ class ChangesTab(TaskTab):
         if file is None:
             self.lines.show_lines([])
         elif self.has_class("-beside"):
-            self.run_worker(self._show_lines(file), group="lines", exclusive=True)
+            self._show_lines(file)
 
+    @work(group="lines", exclusive=True)
     async def _show_lines(self, file: FileChange) -> None:
         diff = DiffLines(await self._text(file))
         self.lines.scroll_home(animate=False)

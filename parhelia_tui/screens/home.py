@@ -84,6 +84,7 @@ class HomeScreen(HomeActs):
         self._start_at: float | None = None
         self._drawn_at = 0.0
         self._draw_later: Timer | None = None
+        self._come: list[FleetChange] = []
         self.heartbeats, self.budget = LineView(id="heartbeats"), LineView(id="budget")
         self.history = LineView(from_end=True, id="events")
         self.terminal = TerminalPane(client, "terminal-pane")
@@ -127,10 +128,9 @@ class HomeScreen(HomeActs):
             while True:
                 try:
                     async for change in watcher:
-                        self.fleet.apply(change)
                         self.notice.trouble("", self.clock())
+                        self._come.append(change)
                         self._draw_soon()
-                        self._call(change)
                 except ParheliaError as error:
                     self.notice.trouble(in_words(error), self.clock())
 
@@ -208,9 +208,18 @@ class HomeScreen(HomeActs):
         """Draw what changed: at once after a pause, and not more often than eyes see where changes come in dense."""
         left = self._drawn_at + PACE_S - time.monotonic()
         if left <= 0:
-            self._draw()
+            self._take_changes()
         elif self._draw_later is None:
-            self._draw_later = self.set_timer(left, self._draw)
+            self._draw_later = self.set_timer(left, self._take_changes)
+
+    def _take_changes(self) -> None:
+        """Take over what has come, and draw it: what is drawn is never older than what is known here."""
+        come, self._come = self._come, []
+        for change in come:
+            self.fleet.apply(change)
+        self._draw()
+        for change in come:
+            self._call(change)
 
     def _draw(self) -> None:
         if self._draw_later is not None:

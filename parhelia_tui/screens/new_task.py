@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -224,8 +224,9 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
         self._check_workspace()
         agent = str(self.query_one("#agent", Select).value)
-        self.run_worker(self._estimate(agent), group="estimate", exclusive=True)
+        self._estimate(agent)
 
+    @work(group="estimate", exclusive=True)
     async def _estimate(self, agent: str) -> None:
         """Say what tasks of this agent have cost, where some have ended."""
         words = await asyncio.to_thread(estimate_of, self._client.paths, agent)

@@ -120,7 +120,8 @@ async def test_every_sequence_looks_as_in_the_terminal(
             "import os",
         ),
         (("less", "-N", "FILE"), "import os"),
-        (("top", "-b", "-n", "1"), "PID"),
+        # It draws once and then waits.
+        (("top", "-d", "600"), "PID"),
     ],
     ids=["vim", "less", "top"],
 )

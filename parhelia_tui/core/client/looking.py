@@ -186,11 +186,11 @@ class Looking(Opened):
         return [(name, each.summary, each.probe()) for name, each in agents().items()]
 
     def can_ask(self, name: str) -> bool:
-        """Say whether an agent of this name can be given a prompt on this machine."""
+        """Say whether this machine has what an agent of this name needs."""
         from parhelia_tui.core.agents.registry import agent
 
         try:
-            agent(name).check("a prompt", {})
+            agent(name).need()
         except ParheliaError:
             return False
         return True

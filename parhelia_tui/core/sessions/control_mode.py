@@ -249,6 +249,8 @@ class ControlClient:
         error = server_gone(self._endpoint, why)
         if self._attached is not None and not self._attached.done():
             self._attached.set_exception(error)
+            # Whoever was cancelled before it waited for this never looks at it.
+            self._attached.exception()
         for exchange in self._waiting:
             if not exchange.answered.done():
                 exchange.answered.set_exception(error)

@@ -36,7 +36,9 @@ def tasks(db: sqlite3.Connection, at: float) -> list[Task]:
 
 def containers(db: sqlite3.Connection, at: float) -> list[Container]:
     """Read the containers that were there already, as they are now."""
-    found = db.execute("SELECT * FROM containers WHERE created_at <= ? ORDER BY created_at", (at,))
+    found = db.execute(
+        f"SELECT {rows.CONTAINER_COLUMNS} FROM containers WHERE created_at <= ? ORDER BY created_at", (at,)
+    )
     return [rows.container(row) for row in found]
 
 
