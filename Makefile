@@ -5,6 +5,8 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
+# The tests start hundreds of commands; where nothing may be kept, each of them compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 bin := .venv/bin
 python := $(bin)/python

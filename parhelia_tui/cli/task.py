@@ -116,8 +116,9 @@ def _title(found: Task) -> str | Styled:
 @click.argument("task_id", metavar="[TASK]", required=False, shell_complete=completer("task"))
 @output_options
 def show(task_id: str | None) -> None:
-    """Show a task with its attempts, its newest checkpoint and newest events; the newest of this directory if none
-    is named.
+    """Show a task with its attempts, its newest checkpoint and newest events.
+
+    Without a name it is the newest of this directory.
     """
     out = Out()
     found = out.client.task(task_id) if task_id else _newest_here(out)

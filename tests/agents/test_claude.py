@@ -62,6 +62,8 @@ def test_a_tool_waits_for_a_person_and_runs_when_it_is_approved(
     use(tmp_path, version)
     task = ask(client, place, "bash")
     wait_until(lambda: client.task(task.id).agent_state == "permission", PATIENCE_S)
+    # Its session file may tell of it first, and in fewer words.
+    wait_until(lambda: client.task(task.id).agent_source == "hook", PATIENCE_S)
     seen = reach(client, task.id, TaskState.WAITING)
     assert (seen.agent_source, seen.agent_tool, seen.agent_detail) == ("hook", "Bash", "echo ran > ran.txt")
     (waiting,) = product.json("approval", "list")

@@ -160,7 +160,7 @@ def test_the_store_is_counted_checked_and_copied(product: Product, tmp_path: Pat
 def test_the_configuration_is_shown_with_where_it_comes_from(product: Product, tmp_path: Path) -> None:
     configure(tmp_path, "[controller]\nmax_containers = 3\n")
     shown = product.json("config", "show", "max_containers")
-    assert set(shown) == {"controller.max_containers"}
+    assert set(shown) == {"controller.max_containers", "local.max_containers", "modal.max_containers"}
     assert shown["controller.max_containers"]["value"] == 3
     assert "config.toml:2" in shown["controller.max_containers"]["source"]
     assert set(product.json("config", "show", "limits")) == {

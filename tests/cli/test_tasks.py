@@ -147,7 +147,7 @@ def test_control_characters_and_wide_letters_of_a_prompt_arrive_but_are_not_show
         (["--agent", "nobody", "x"], 2, "E101", "there are claude, codex, demo, gemini, shell"),
         (["--agent", "demo", "--option", "nope=1", "x"], 2, "E100", "no option 'nope'"),
         (["--option", "a", "x"], 2, "E101", "write NAME=VALUE"),
-        (["--backend", "nowhere", "x"], 8, "E603", "no backend 'nowhere'; there is local"),
+        (["--backend", "nowhere", "x"], 8, "E603", "no backend 'nowhere'; there is auto, local"),
         (["--timeout", "soon", "x"], 2, "E101", "write 90s, 15m, 4h or 1d"),
         (["--memory", "1", "x"], 2, "E100", "limits.memory_mb: should be"),
         (["--slot", "0", "x"], 2, "E100", "slot: should be"),
