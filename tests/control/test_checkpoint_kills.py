@@ -28,7 +28,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
-MANY = 100
+MANY = 25
 FILES = 300
 
 

@@ -82,6 +82,7 @@ def test_a_book_of_an_earlier_version_is_brought_up(tmp_path: Path) -> None:
     with sqlite3.connect(path) as old:
         for column in ("subscription", "group_task"):
             old.execute(f"ALTER TABLE entries DROP COLUMN {column}")
+        old.execute("DROP TABLE allowances")
         old.execute("PRAGMA user_version = 1")
     old.close()
     db = book.open_book(path)

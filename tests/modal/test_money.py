@@ -90,15 +90,16 @@ def test_who_is_stopped_in_a_sandbox_is_told_in_words(fleet: Fleet, client: Clie
 
 @pytest.mark.long
 def test_tasks_here_and_there_do_not_race_past_a_ceiling(fleet: Fleet, client: Client) -> None:
+    # Each of them alone wants more than there is.
     most = 40 * A_REQUEST
     fleet.json("budget", "set", str(most), "all")
-    there = [task(fleet, asks(30)) for _ in range(2)]
+    there = [task(fleet, asks(45)) for _ in range(2)]
     wait_until(lambda: len(fleet.api.seen) > 1, 120)
     here = [
         str(
             fleet.json(
                 *("task", "create", "--network", "api", "--mode", "empty"),
-                asks(30),
+                asks(45),
             )["id"]
         )
     ]

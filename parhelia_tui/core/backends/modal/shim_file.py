@@ -58,6 +58,7 @@ def egress_folder(paths: Paths) -> Path:
     root = Path(parhelia_tui.__file__).parent
     (h11,) = importlib.import_module("h11").__path__
     names = ["__init__.py", "core/__init__.py", "core/settings/__init__.py", "core/settings/toml_places.py"]
+    names += ["core/settings/read_only.py"]
     names += ["core/store/__init__.py", "core/store/connection.py"]
     for folder in ("core/egress", "core/meter", "core/model"):
         names += [f"{folder}/{each.name}" for each in (root / folder).iterdir() if each.suffix in _KEPT]
