@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import Callable
@@ -95,14 +96,19 @@ async def test_nobody_comes_in_without_the_token_nor_from_another_page(served: S
 
 async def test_a_page_is_a_dashboard_that_takes_keys_and_another_size(served: Served) -> None:
     page = await opened(served)
+    # With its colours: below the form the same words are dimmed.
+    title = re.search(r"\x1b\[[0-9;]*m Heartbeats", page.drawn)
+    assert title is not None
     await page.type("n")
     await page.draw_until(lambda drawn: "New task" in drawn)
     await page.type("\x1b")
+    # A new size is taken at once and Escape only when no key has followed it, so one waits for the other.
+    await page.draw_until(lambda drawn: title[0] in drawn)
     await page.connection.send_json(["resize", {"width": 60, "height": 10}])
     await page.draw_until(lambda drawn: "This terminal has 60x10." in drawn)
     page.drawn = ""
     await page.connection.send_json(["resize", {"width": 120, "height": 40}])
-    await page.draw_until(lambda drawn: "Heartbeats" in drawn)
+    await page.draw_until(lambda drawn: title[0] in drawn)
     (app,) = apps_of(served)
     await page.type("q")
     await page.ends()
