@@ -19,10 +19,6 @@ WORK = "echo did {target} on $(uname -s); [ {target} != bad ] || exit 4; echo ne
 
 
 @pytest.mark.long
-@pytest.mark.xfail(
-    strict=False,
-    reason="of two sandboxes that begin at once one may end at once: E503, seen in two runs of three",
-)
 def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_together(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import ipaddress
 import itertools
 import shutil
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,7 @@ class World:
         self.pretended: list[str] = []
         self.most_running = 100
         self.reach: list[int] = []
+        self._building = threading.Lock()
         self._numbers = itertools.count(1)
 
     def new_id(self, prefix: str) -> str:
@@ -73,17 +75,20 @@ class World:
     def build(self, image: api_pb2.Image) -> str:
         """Make an image: the files of its base and those that it copies. Commands have no effect."""
         image_id = "im-" + hashlib.sha256(image.SerializeToString(deterministic=True)).hexdigest()[:22]
-        place = self.image_directory(image_id)
-        if not place.exists():
-            place.mkdir(parents=True)
-            for base in image.base_images:
-                if self.image_directory(base.image_id).exists():
-                    shutil.copytree(
-                        self.image_directory(base.image_id), place, symlinks=True, dirs_exist_ok=True
-                    )
-            if image.context_mount_id:
-                self.put(image.context_mount_id, place)
+        # Two may ask at once for the same; the second would else have a part of it.
+        with self._building:
+            place = self.image_directory(image_id)
+            if not place.exists():
+                self._fill(place, image)
         return image_id
+
+    def _fill(self, place: Path, image: api_pb2.Image) -> None:
+        place.mkdir(parents=True)
+        for base in image.base_images:
+            if self.image_directory(base.image_id).exists():
+                shutil.copytree(self.image_directory(base.image_id), place, symlinks=True, dirs_exist_ok=True)
+        if image.context_mount_id:
+            self.put(image.context_mount_id, place)
 
     def put(self, mount_id: str, place: Path) -> None:
         """Write the files of a mount below a directory."""
