@@ -24,7 +24,7 @@ _C = "parhelia_tui.cli"
 COMMANDS = {
     "task": (
         f"{_C}.task:task",
-        "create, list, show, watch, results, cancel, retry, reply, accept, reject, trash, untrash, logs",
+        "create, list, show, watch, results, merge, cancel, retry, reply, accept, reject, trash, untrash, logs",
     ),
     "container": (f"{_C}.container:container", "list, show, events, health, watch, terminate, hosts, allow"),
     "session": (f"{_C}.session:session", "list, new, attach, ssh-config, send, capture, recover, kill"),

@@ -32,6 +32,10 @@ _TRASH = "parhelia_tui.cli.task_trash"
             "parhelia_tui.cli.task_results:results",
             "Show what became of a task and of each of its targets.",
         ),
+        "merge": (
+            "parhelia_tui.cli.task_merge:merge",
+            "Merge what a completed task made into a branch, behind a gate.",
+        ),
         "watch": (f"{_WATCH}:watch", "Follow a task to its end; exit code 0 only if it completed."),
         "logs": (f"{_WATCH}:logs", "Print what a task printed, without control sequences."),
         "reply": ("parhelia_tui.cli.reply:reply", "Tell an agent something without going to its terminal."),
@@ -46,6 +50,7 @@ _TRASH = "parhelia_tui.cli.task_trash"
         "show",
         "watch",
         "results",
+        "merge",
         "cancel",
         "retry",
         "reply",

@@ -10,7 +10,7 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options, task_argument
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import details, length, money, state, styled, table
-from parhelia_tui.core.model.errors import Exit
+from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
 
@@ -31,10 +31,28 @@ NAMES_SHOWN = 10
     metavar="N",
     help="The last so many lines that each target printed.",
 )
+@click.option(
+    "--branch",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[NAME]",
+    help="Bring what it made into your git repository as a branch, parhelia/TASK if it has no name.",
+)
+@click.option("--ignored", is_flag=True, help="With --branch: also files that .gitignore names.")
 @output_options
-def results(task_id: str, lines: int) -> int:  # fmt: skip
-    """Show what became of a task and of each of its targets; the exit code is 0 only if all completed."""
+def results(task_id: str, lines: int, branch: str | None, ignored: bool) -> int:  # fmt: skip
+    """Show what became of a task and of each of its targets; the exit code is 0 only if all completed.
+
+    With --branch: bring what it made into your git repository as a branch; your files, index and HEAD stay.
+    """
     out = Out()
+    if branch is not None:
+        from parhelia_tui.cli.task_branch import bring
+
+        return bring(out, out.client.task(task_id), branch, ignored=ignored)
+    if ignored:
+        raise ParheliaError("E100", "--ignored goes with --branch")
     found = out.client.whole_results(out.client.task(task_id), lines)
     again = [f"parhelia task retry {found.task_id}"] if found.failures and found.state in TASK_SETTLED else []
     open_still = [f"parhelia task watch {found.task_id}"] if found.state not in TASK_SETTLED else []

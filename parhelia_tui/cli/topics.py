@@ -60,6 +60,26 @@ below the state directory. A file .parheliaignore in the workspace names what is
 A container that dies, or gives no sign of life, is followed by another one that goes on from the last checkpoint,
 once; then the task needs_review, and parhelia session recover TASK shows the ways on. The newest 50 of a task are
 kept for 30 days; protected ones, tagged ones and the newest always.""",
+    "branches": """\
+A task on a copy (--mode clone, or at Modal) leaves your directory as it is. What it made comes into your git repository
+as a branch, also while it works:
+
+  parhelia task results TASK --branch         the branch parhelia/TASK, made anew each time; b on its tab of changes
+  parhelia task results TASK --branch NAME    another name
+  parhelia task results TASK --branch --ignored   also files that .gitignore of the commit it began with names
+
+It is one commit on top of the commit that the task began with. Your files, your index and HEAD are never touched; a
+branch that is checked out, or that holds anything else, is not moved. The git directory of the copy is never read, so
+nothing that it names runs here. What cannot be taken (a name like .git, a file of more than 100 MB, one that passes a
+filter as git-lfs, a socket) is left as it was and told of; submodules stay as they were.
+
+  parhelia task merge TASK --gate "make check"    into the branch that is checked out
+  parhelia task merge TASK --into develop         into another one
+
+A completed task is merged where nothing of yours is touched. The merged files have to pass the gate (--gate, else
+merge.gate of your configuration) in a container without a network; then the branch moves, if it still stands where it
+did. A branch that is checked out is not moved: you are told the one command that takes the merge there. A conflict
+(E604) and a red gate (E605) change nothing.""",
     "config": """\
 What is set in a later place decides:
 
@@ -169,6 +189,10 @@ parhelia task create --backend auto --gpu any --dry-run "python3 train.py"   # w
 parhelia task create --agent shell "pylint {target}" --targets-from files.txt
 parhelia task create --split --dry-run "run the tests in tests/unit/, tests/e2e/"   # targets from the prompt
 parhelia task results a1b2                           # each target: how it ended, what it changed and printed
+parhelia task results a1b2 --branch                  # what it made, as the branch parhelia/TASK of your repository
+parhelia task results a1b2 --branch try/parser --ignored   # another name, and also what .gitignore names
+parhelia task merge a1b2 --gate "make check"         # into the branch that is checked out, if that passes
+parhelia task merge a1b2 --into develop --no-gate
 parhelia task list --state running
 parhelia task show a1b2                              # any beginning of an id that is the only one
 parhelia task watch a1b2

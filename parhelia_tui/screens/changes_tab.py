@@ -58,7 +58,7 @@ class ChangesTab(TaskTab):
         self.files = RowTable(CHANGE_COLUMNS, self._cells, id="changed-files")
         self.lines = LineView(id="changed-lines")
         self.head = Bar(id=f"{id}-head")
-        super().__init__(Horizontal(self.files, self.lines), "Enter its lines   r read again", id)
+        super().__init__(Horizontal(self.files, self.lines), "Enter its lines   r read again   b branch", id)
 
     def compose(self) -> ComposeResult:
         """What is compared with what, then the files and their lines."""

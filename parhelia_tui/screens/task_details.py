@@ -56,6 +56,7 @@ class TaskDetailsScreen(LinesScreen):
         Binding("shift+tab,left", "turn(-1)", "tab before"),
         *(Binding(str(number), f"page({number - 1})", name) for number, name in enumerate(TABS, 1)),
         Binding("r", "again", "read again", tooltip="compare the workspace anew"),
+        Binding("b", "branch", "make a branch", tooltip="what changed, as a branch of your repository"),
         Binding("e", "edit_memory", "edit the memory"),
         Binding("escape,q,d", "back", "back"),
     ]
@@ -182,6 +183,15 @@ class TaskDetailsScreen(LinesScreen):
             self.front.read_again()
         else:
             self.say("What is seen here follows by itself; r reads the changes again.")
+
+    def action_branch(self) -> None:
+        """Ask whether what changed is to become a branch, and say what was done."""
+        if not isinstance(self.front, ChangesTab):
+            self.say("b makes a branch of what changed, on the tab changes.")
+        elif self._about is not None:
+            from parhelia_tui.screens.branch_act import ask_for_branch
+
+            self.run_worker(ask_for_branch(self, self._paths, self._owner, self._about.task), group="branch")
 
     def action_back(self) -> None:
         """Leave the older lines of the terminal, else this screen."""

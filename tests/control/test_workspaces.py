@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,24 +20,11 @@ from tests.support.fleet import (
     reach,
     types_of,
 )
+from tests.support.git import git
 from tests.support.product import PARHELIA, Product
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
-
-
-def git(place: Path, *words: str) -> str:
-    """Run git in a directory, with nothing of the user's configuration."""
-    env = {
-        **os.environ,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "tester"),
-        **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "tester@example.invalid"),
-    }
-    done = subprocess.run(["git", "-C", place, *words], env=env, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.settings.process_lock import holder
+from tests.support.git import git
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -58,6 +59,9 @@ def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     (place / "run.sh").write_text("#!/bin/sh\nprintf after > deep/file; ln -s deep/file link; rm gone\n")
     (place / "run.sh").chmod(0o755)
     (place / "gone").write_text("")
+    git(place, "init", "-q", "-b", "main")
+    git(place, "add", ".")
+    git(place, "commit", "-q", "-m", "first")
     done = cloud.run("run", "--backend", "modal", "-w", str(place), "./run.sh")
     assert done.returncode == 0, done.stderr
     (task,) = cloud.json("task", "list")
@@ -68,6 +72,10 @@ def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     assert os.access(back / "run.sh", os.X_OK)
     # The directory itself stays as it was: nobody was asked whether it may change.
     assert (place / "deep" / "file").read_text() == "before"
+    made = cloud.json("task", "results", task["id"], "--branch")
+    assert (made["added"], made["changed"], made["deleted"]) == (["link"], ["deep/file"], ["gone"])
+    assert git(place, "show", f"parhelia/{task['id']}:deep/file") == "after"
+    assert git(place, "status", "--porcelain") == ""
 
 
 @pytest.mark.long

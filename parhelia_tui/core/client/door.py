@@ -20,9 +20,11 @@ from parhelia_tui.core.client.trashing import Trashing
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.approvals import Approvals
+    from parhelia_tui.core.client.branching import Branches
     from parhelia_tui.core.client.budgets import Budgets
     from parhelia_tui.core.client.changes import TaskChanges
     from parhelia_tui.core.client.checkpoints import Checkpoints
+    from parhelia_tui.core.client.merging import Merges
     from parhelia_tui.core.client.replies import Replies
 
 
@@ -44,6 +46,20 @@ class Client(Trashing, Housing, Terminals, Reporting, Controlling, StoreFile, Co
         return TaskChanges(self.paths, lambda: self._db, self.checkpoints)
 
     @cached_property
+    def branches(self) -> Branches:
+        """What tasks made, as branches of the user's repositories."""
+        from parhelia_tui.core.client.branching import Branches
+
+        return Branches(self.paths, lambda: self._db, self._clock, self._tell, self.owner.user_id)
+
+    @cached_property
+    def merges(self) -> Merges:
+        """What tasks made, merged into the user's branches."""
+        from parhelia_tui.core.client.merging import Merges
+
+        return Merges(self, self.paths, self._tell_of)
+
+    @cached_property
     def approvals(self) -> Approvals:
         """What there is to ask and to wish of what agents wait for."""
         from parhelia_tui.core.client.approvals import Approvals
@@ -63,3 +79,11 @@ class Client(Trashing, Housing, Terminals, Reporting, Controlling, StoreFile, Co
         from parhelia_tui.core.client.budgets import Budgets
 
         return Budgets(self.paths, self.owner, lambda: self._db, self._clock, self.task_of)
+
+    def _tell_of(self, task_id: str, type: str, message: str, level: str, data: dict[str, object]) -> None:
+        """Append one event of a task to the history, with who asked for it."""
+        from parhelia_tui.core.store.connection import writing
+
+        with writing(self._db) as tx:
+            about = {"by": self.owner.user_id, **data}
+            self._tell(tx, type, message, task_id=task_id, level=level, data=about)

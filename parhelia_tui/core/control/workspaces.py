@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from parhelia_tui.core.branches import start
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
@@ -50,6 +51,7 @@ async def prepare(paths: Paths, task: Task, is_wanted: Callable[[], bool]) -> No
         if task.workspace_mode == "empty":
             target.mkdir(mode=0o700)
         else:
+            await asyncio.to_thread(start.remember, target, Path(task.workspace))
             await _clone(Path(task.workspace), target, is_wanted)
     except OSError as error:
         code = "E507" if error.errno in _FULL else "E204"

@@ -218,6 +218,20 @@ _CATALOGUE = (
         Exit.BACKEND,
     ),
     Meaning(
+        "E604",
+        "MERGE_CONFLICT",
+        "Both sides of a merge changed the same places; no branch was moved.",
+        ("parhelia task results ID --branch", "git merge parhelia/ID"),
+        Exit.GATE,
+    ),
+    Meaning(
+        "E605",
+        "GATE_FAILED",
+        "The merged files did not pass the gate; no branch was moved.",
+        ("parhelia task logs GATE", "parhelia task merge ID --gate CMD"),
+        Exit.GATE,
+    ),
+    Meaning(
         "E700",
         "CONFIG_ERROR",
         "A configuration file cannot be used.",

@@ -23,6 +23,7 @@ from parhelia_tui.core.settings.config_agents import AgentConfig, ClaudeConfig
 from parhelia_tui.core.settings.config_backends import LocalConfig, ModalConfig
 from parhelia_tui.core.settings.config_checkpoints import CheckpointsConfig
 from parhelia_tui.core.settings.config_dashboard import DashboardConfig, Keys
+from parhelia_tui.core.settings.config_merge import MergeConfig
 from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
@@ -162,6 +163,7 @@ class Config(Section):
     retention: RetentionConfig = RetentionConfig()
     checkpoints: CheckpointsConfig = CheckpointsConfig()
     policy: PolicyConfig = PolicyConfig()
+    merge: MergeConfig = MergeConfig()
     notify: NotifyConfig = NotifyConfig()
     api: ApiConfig = ApiConfig()
     network: NetworkConfig = NetworkConfig()

@@ -1,0 +1,1 @@
+"""What tasks made, as branches of the user's own repositories; what is in a workspace is hostile here."""
