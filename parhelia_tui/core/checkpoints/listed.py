@@ -1,0 +1,55 @@
+"""What one look into a directory gives: its names, and what the kernel knows of each."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+from parhelia_tui.core.checkpoints.folder import keys
+
+
+@dataclass(slots=True)
+class Listed:
+    """A directory as it was at one moment.
+
+    Attributes:
+        own: of the directory itself, from before it was listed.
+        at_ns: when it was listed, in nanoseconds since the epoch.
+        seen: its names, each with what was known of it, in the order of the kernel.
+        names: the same names as bytes.
+        keys: the keys of all of them, in the same order.
+    """
+
+    own: os.stat_result
+    at_ns: int
+    seen: list[tuple[str, os.stat_result]]
+    names: list[bytes]
+    keys: bytes
+
+
+def listed(opened: int) -> Listed:
+    """List a directory.
+
+    Args:
+        opened: its descriptor.
+
+    Raises:
+        OSError: it cannot be listed, or one of its names cannot be looked at.
+    """
+    seen: list[tuple[str, os.stat_result]] = []
+    names: list[str] = []
+    flat: list[int] = []
+    own = os.fstat(opened)
+    at_ns = time.time_ns()
+    with os.scandir(opened) as found:
+        for each in found:
+            try:
+                status = each.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            names.append(each.name)
+            seen.append((each.name, status))
+            flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    encoded = os.fsencode("\0".join(names)).split(b"\0") if names else []
+    return Listed(own, at_ns, seen, encoded, keys(flat))
