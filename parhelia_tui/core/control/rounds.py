@@ -11,6 +11,7 @@ from parhelia_tui.core.control import (
     allowances,
     approvals,
     checkpoint_retention,
+    creation,
     deferral,
     dispatch,
     due_checkpoints,
@@ -165,7 +166,7 @@ class Rounds:
 
     def _create(self, container_id: str) -> None:
         async def create() -> None:
-            await dispatch.create(self._context, container_id, self._creating)
+            await creation.create(self._context, container_id, self._creating)
 
         self._start("create", container_id, create)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import allowances, dispatch, ending, renewal, review, spool
+from parhelia_tui.core.control import allowances, creation, ending, renewal, review, spool
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
@@ -55,7 +55,7 @@ async def settle(context: Context, container_id: str) -> None:
                     why = f"it did not start within {START_DEADLINE_S:g} s"
                     ending.container_failed(tx, container_id, why, context.clock())
             else:
-                await dispatch.create(context, container_id)
+                await creation.create(context, container_id)
         else:
             with writing_durably(context.db) as tx:
                 why = f"{container.backend} knows nothing of it any more"

@@ -1,0 +1,131 @@
+"""From a container that the queue was given to one that the backend has made."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from parhelia_tui.core.agents.base import Start
+from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.backends.base import ContainerPlan
+from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, workspaces
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.telling import tell
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
+from parhelia_tui.core.settings.paths import private_directory
+from parhelia_tui.core.store import approvals, checkpoints, containers, sessions, tasks
+from parhelia_tui.core.store.connection import writing
+
+
+async def create(
+    context: Context, container_id: str, turn: AbstractAsyncContextManager[object] | None = None
+) -> None:
+    """Have the backend create a container that `dispatch.pick` stored; safe to repeat.
+
+    What cannot be created ends here, with the reason on container and task. What is not wanted any more is
+    not created; its end is recorded by who ends it.
+
+    Args:
+        turn: entered while the backend works. Copying a workspace may take hours, so that is done before.
+    """
+    container = containers.get(context.db, container_id)
+    task = tasks.find(context.db, container.task_id)
+    if task is None or container.state is not ContainerState.CREATING:
+        return
+    if container_id in context.being_created:
+        # A round of reconciling may meet it half made; two copies of one workspace would end each other.
+        return
+    context.being_created.add(container_id)
+    try:
+        await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
+        if task.resume_from is not None and is_wanted(context, container_id):
+            await resume.prepare(context, task, container)
+        await review.remember(context, container)
+        async with turn or nullcontext():
+            if is_wanted(context, container_id):
+                if container.persistent:
+                    await _take_over(context, container)
+                await context.backend_of(container).create(_plan(context, task, container))
+                await egress.give_key(context, container)
+    except ParheliaError as error:
+        with writing(context.db) as tx:
+            if containers.get(tx, container_id).state is not ContainerState.CREATING:
+                # Its spool says that it runs, or how it ended; that it could not be made is a mistake.
+                return
+            ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
+    finally:
+        context.being_created.discard(container_id)
+
+
+async def _take_over(context: Context, container: Container) -> None:
+    """Let a persistent container go on with the home and the system of the one that stood in its place."""
+    earlier = containers.predecessors(context.db, container)
+    if not earlier:
+        return
+    async with context.taking_apart:
+        found = await context.backend_of(container).take_over(container.id, earlier)
+    if found is None:
+        return
+    tell(
+        context,
+        container,
+        "container.continued",
+        f"it goes on with the home and the system of container {found}, in slot {container.slot}",
+    )
+
+
+def talk_before(db: sqlite3.Connection, task: Task) -> str:
+    """The conversation whose files the checkpoint holds from which a task goes on; empty where there is none."""
+    checkpoint = checkpoints.find(db, task.resume_from) if task.resume_from else None
+    return tasks.conversation(db, checkpoint.task_id, checkpoint.attempt) if checkpoint else ""
+
+
+def is_wanted(context: Context, container_id: str) -> bool:
+    """Say whether a container still is to be, as far as its row and that of its task say."""
+    container = containers.find(context.db, container_id)
+    if container is None or container.wanted != "run" or container.state in CONTAINER_ENDED:
+        return False
+    task = tasks.find(context.db, container.task_id)
+    return task is not None and task.wanted == "run"
+
+
+def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
+    run = private_directory(context.paths.container(container.id))
+    adapter = agent(task.agent)
+    start = Start(
+        task=task,
+        home=private_directory(run / "home"),
+        shown=private_directory(run / "shown"),
+        conversation=tasks.conversation(context.db, task.id, container.attempt),
+        continues=resume.has_talk(context, task, container),
+        talk=talk_before(context.db, task),
+        memory=memory.of_task(context, task),
+        interrupted=task.recoveries > 0
+        or renewal.forerunner(context.db, task, container.attempt - 1) is not None,
+        deferred=bool(approvals.deferred(context.db, task.id)),
+        image=context.backend_of(container).image,
+    )
+    adapter.prepare(start)
+    launch = adapter.launch(start)
+    main = next(each for each in sessions.of_container(context.db, container.id) if each.kind == "main")
+    return ContainerPlan(
+        container_id=container.id,
+        session_name=main.name,
+        command=launch.command,
+        workspace=workspaces.place(context.paths, task),
+        env={
+            "PARHELIA_TASK_ID": task.id,
+            "PARHELIA_ATTEMPT": str(container.attempt),
+            "PARHELIA_SLOT": str(container.slot),
+            **launch.env,
+            **task.env,
+        },
+        mounts=launch.mounts,
+        network=container.network,
+        egress=egress.plan(context, task, container),
+        persistent=container.persistent,
+        unsandboxed=container.unsandboxed,
+        limits=container.limits,
+    )
