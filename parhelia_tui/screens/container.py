@@ -6,8 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -17,15 +15,14 @@ from textual.containers import Grid
 from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.client.insides import Process, SpoolLine
 from parhelia_tui.core.model.display import age
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Container, Heartbeat, Task
+from parhelia_tui.core.model.records import Heartbeat
 from parhelia_tui.core.model.states import CONTAINER_ENDED
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store.reached import Reached
 from parhelia_tui.screens import container_lines as made
+from parhelia_tui.screens.container_reading import BEATS_KEPT, FRESH, Seen, read
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.possible import why_not
@@ -36,11 +33,8 @@ from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
 
 LOOK_EVERY_S = 1.0
-BEATS_KEPT = 8640
-"""A day of heartbeats; older ones are not kept."""
-FRESH = 30
-"""Heartbeats that are read again each time."""
-SPOOL_LINES = 200
+SOON_S = 60.0
+"""Seconds after which a look follows the last one too late for the few heartbeats that are read again."""
 NARROW = 100
 KEYS = (
     Binding("a", "attach", "attach", tooltip="attach to its terminal; Ctrl+Q leaves it again"),
@@ -53,18 +47,6 @@ KEYS = (
     Binding("question_mark", "help", "keys", key_display="?", tooltip="this list"),
     Binding("escape,q", "app.pop_screen", "back", key_display="Esc"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """All that is known of it at one moment."""
-
-    container: Container
-    task: Task | None
-    beats: tuple[Heartbeat, ...]
-    processes: list[Process] | None
-    hosts: list[Reached]
-    spool: list[SpoolLine]
 
 
 class ContainerScreen(Screen[None]):
@@ -99,8 +81,9 @@ class ContainerScreen(Screen[None]):
         self._client = client
         self._paths: Paths = client.paths
         self._container_id = container_id
-        self._seen: _Seen | None = None
+        self._seen: Seen | None = None
         self._beats: deque[Heartbeat] = deque(maxlen=BEATS_KEPT)
+        self._read_at = float("-inf")
         self._front, self._zoomed = 0, False
         self.fleet = fleet
         self.clock = clock
@@ -138,13 +121,16 @@ class ContainerScreen(Screen[None]):
     async def _follow(self) -> None:
         while True:
             try:
+                # Nothing is read while somebody is attached, which may be for hours.
+                began = self.clock()
+                fresh = began - self._read_at < SOON_S
                 seen = await asyncio.to_thread(
-                    _read, self._paths, self._container_id, known=bool(self._beats)
+                    read, self._paths, self._container_id, FRESH if fresh else BEATS_KEPT
                 )
                 self._beats.extend(
                     each for each in seen.beats if not self._beats or each.seq > self._beats[-1].seq
                 )
-                self._seen = seen
+                self._seen, self._read_at = seen, began
                 self.notice.trouble("", self.clock())
                 self._draw()
                 await self._draw_resources()
@@ -203,7 +189,7 @@ class ContainerScreen(Screen[None]):
             return f"the container is {seen.container.state} already"
         return ""
 
-    def _possible(self, action: str) -> _Seen | None:
+    def _possible(self, action: str) -> Seen | None:
         reason = self._why_not(action)
         if reason:
             self.say(reason[0].upper() + reason[1:] + ".")
@@ -303,24 +289,3 @@ class ContainerScreen(Screen[None]):
 
     def expect(self, task_id: str) -> None:
         """Nothing is chosen here."""
-
-
-def _read(paths: Paths, container_id: str, *, known: bool) -> _Seen:
-    """Read all about a container, of the heartbeats the last ones where earlier ones are known. Raises E203, E500."""
-    from parhelia_tui.core.client.insides import processes, spool_tail
-
-    with closing(Client(paths)) as door:
-        container = door.container(container_id)
-        try:
-            task = door.task(container.task_id)
-        except ParheliaError:
-            # It is kept no more.
-            task = None
-        return _Seen(
-            container,
-            task,
-            door.heartbeats(container_id, FRESH if known else BEATS_KEPT),
-            processes(paths, container),
-            door.hosts_of(container_id),
-            spool_tail(paths, container, SPOOL_LINES),
-        )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,10 +19,10 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.dashboard import Dashboard
-from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
+from parhelia_tui.screens.settings_reading import Setting, every, plain, typed, user_file, written
 from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
@@ -35,16 +33,6 @@ COLUMNS = (Column("KEY", 34), Column("VALUE", 20, flexible=True), Column("FROM",
 THIS_RUN = "this run"
 NOW = ("dashboard.theme", "dashboard.columns", "dashboard.container_columns", "dashboard.reduced_motion")
 """Keys that a running dashboard can follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A key with its value and its meaning."""
-
-    key: str
-    value: Any
-    source: str
-    about: str
 
 
 class SettingsScreen(Screen[None]):
@@ -95,14 +83,14 @@ class SettingsScreen(Screen[None]):
     @work(exclusive=True, group="settings")
     async def _read(self) -> None:
         try:
-            found = await asyncio.to_thread(_settings, self._paths)
+            found = await asyncio.to_thread(every, self._paths)
         except ParheliaError as error:
             self._tell(in_words(error))
             return
         chosen = {f"dashboard.{name}": getattr(self._look, name) for name in _FIELDS}
         for each in found:
             mine = chosen.get(each.key)
-            if mine is not None and each.key in NOW and _plain(mine) != _plain(each.value):
+            if mine is not None and each.key in NOW and plain(mine) != plain(each.value):
                 each = replace(each, value=mine, source=THIS_RUN)
             self._settings[each.key] = each
         self._draw()
@@ -128,7 +116,7 @@ class SettingsScreen(Screen[None]):
             source = Text(one_line(each.source, 200), calm + Style(link=Path(file).as_uri()))
         return (
             Text(f"{'●' if changed else ' '} {one_line(key, 100)}", Style(bold=changed)),
-            Text(one_line(_plain(each.value), 200)),
+            Text(one_line(plain(each.value), 200)),
             source,
         )
 
@@ -191,13 +179,13 @@ class SettingsScreen(Screen[None]):
             if text is not None:
                 then(key, text)
 
-        now = one_line(_plain(self._settings[key].value), 200)
+        now = one_line(plain(self._settings[key].value), 200)
         self.app.push_screen(AskScreen(f"What shall {key} be?", f"It is {now}. {about}"), answered)
 
     @work(exclusive=True, group="settings")
     async def _for_this_run(self, key: str, text: str) -> None:
         try:
-            value = await asyncio.to_thread(_typed, self._paths, key, text)
+            value = await asyncio.to_thread(typed, self._paths, key, text)
         except ParheliaError as error:
             self._tell(in_words(error))
             return
@@ -207,13 +195,13 @@ class SettingsScreen(Screen[None]):
         self._look = replace(self._look, **given)
         self._take_look(self._look)
         self._read()
-        self._tell(f"{key} is {_plain(value)} until you leave.")
+        self._tell(f"{key} is {plain(value)} until you leave.")
 
     @work(exclusive=True, group="settings")
     async def _confirm(self, key: str, text: str) -> None:
         try:
-            value = await asyncio.to_thread(_typed, self._paths, key, text)
-            file = await asyncio.to_thread(_user_file, self._paths)
+            value = await asyncio.to_thread(typed, self._paths, key, text)
+            file = await asyncio.to_thread(user_file, self._paths)
         except ParheliaError as error:
             self._tell(in_words(error))
             return
@@ -222,10 +210,11 @@ class SettingsScreen(Screen[None]):
             if yes:
                 self._write(key, text)
 
+        now = self._settings[key]
         self.app.push_screen(
             ConfirmScreen(
-                f"Write {key} = {one_line(_plain(value), 120)}?",
-                f"It is {one_line(_plain(self._settings[key].value), 120)} now, from {self._settings[key].source}.\n"
+                f"Write {key} = {one_line(plain(value), 120)}?",
+                f"It is {one_line(plain(now.value), 120)} now, from {one_line(now.source, 200)}.\n"
                 f"The one line is set in {one_line(str(file), 200)}; all others stay. What runs reads it at its next start.",
                 "Write it",
                 "Let it be",
@@ -236,7 +225,7 @@ class SettingsScreen(Screen[None]):
     @work(exclusive=True, group="settings")
     async def _write(self, key: str, text: str) -> None:
         try:
-            file = await asyncio.to_thread(_written, self._paths, key, text)
+            file = await asyncio.to_thread(written, self._paths, key, text)
         except ParheliaError as error:
             self._tell(in_words(error))
             return
@@ -270,41 +259,3 @@ class SettingsScreen(Screen[None]):
 
 
 _FIELDS = tuple(key.removeprefix("dashboard.") for key in NOW)
-
-
-def _plain(value: Any) -> str:
-    """A value as it is written."""
-    if isinstance(value, str):
-        return value or '""'
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False, default=str)
-
-
-def _settings(paths: Paths) -> list[Setting]:
-    with closing(Client(paths)) as door:
-        about = door.meanings()
-        return [
-            Setting(key, each["value"], each["source"], _meaning(about, key))
-            for key, each in door.configuration().items()
-        ]
-
-
-def _meaning(about: dict[str, str], key: str) -> str:
-    """What a key means; one of a table of any names is told of by its table."""
-    while key and key not in about:
-        key = key.rpartition(".")[0]
-    return about.get(key, "")
-
-
-def _typed(paths: Paths, key: str, text: str) -> Any:
-    with closing(Client(paths)) as door:
-        return door.typed_setting(key, text)
-
-
-def _user_file(paths: Paths) -> Path:
-    with closing(Client(paths)) as door:
-        return door.possible_configuration_files()[1]
-
-
-def _written(paths: Paths, key: str, text: str) -> Path:
-    with closing(Client(paths)) as door:
-        return door.write_setting(key, text)

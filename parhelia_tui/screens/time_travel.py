@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -24,16 +23,13 @@ from parhelia_tui.core.model.display import length
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.screens import container_columns, home_lines, task_columns
-from parhelia_tui.screens.budget_lines import budget
+from parhelia_tui.screens import home_lines
 from parhelia_tui.screens.fleet_view import FleetView
-from parhelia_tui.screens.heartbeats import beat_line
+from parhelia_tui.screens.past_panes import PastPanes
 from parhelia_tui.screens.task_acts import in_words
-from parhelia_tui.widgets import look
+from parhelia_tui.screens.time_line import time_line
 from parhelia_tui.widgets.bar import Bar, Part
-from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
-from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import RowTable
 
 NARROW = 100
@@ -93,30 +89,13 @@ class TimeTravelScreen(Screen[None]):
         super().__init__()
         self._paths: Paths = client.paths
         self._clock = clock
-        self._columns, self._of_containers = columns, of_containers
         self._at = at
         self._moves: list[Callable[[Client, float], float]] = [lambda door, before: before]
         self._moved = asyncio.Event()
         self._moved.set()
         self.past: Past | None = None
-        self.fleet: FleetView | None = None
-        self.tasks = RowTable(
-            [task_columns.TASK_COLUMNS[name].column for name in columns], self._task_cells, id="tasks"
-        )
-        self.containers = RowTable(
-            [container_columns.CONTAINER_COLUMNS[name].column for name in of_containers],
-            self._container_cells,
-            id="containers",
-        )
-        self.heartbeats, self.budget = LineView(id="heartbeats"), LineView(id="budget")
-        self.history = LineView(from_end=True, id="events")
-        self.panes = (
-            Pane("Tasks", self.tasks, "past-tasks"),
-            Pane("Containers", self.containers, "past-containers"),
-            Pane("Heartbeats", self.heartbeats, "past-beats"),
-            Pane("Budget", self.budget, "past-budget"),
-            Pane("Events", self.history, "past-events"),
-        )
+        self._drawn = PastPanes(columns, of_containers, lambda: self.app.theme_variables)
+        self.tasks, self.panes = self._drawn.tasks, self._drawn.panes
         self.mark, self.top, self.scrub = Bar(id="past"), Bar(id="top"), Bar(id="scrub")
         self.notice, self.bottom = Notice(id="notice"), Bar(gap=2, id="bottom")
 
@@ -145,6 +124,11 @@ class TimeTravelScreen(Screen[None]):
         """On a narrow screen one side is seen at a time."""
         self.set_class(event.size.width < NARROW, "-narrow")
         self._go(lambda door, before: before)
+
+    @property
+    def fleet(self) -> FleetView | None:
+        """The fleet as it was; None before it is read."""
+        return self._drawn.fleet
 
     # Travelling
 
@@ -178,59 +162,11 @@ class TimeTravelScreen(Screen[None]):
     def _show(self, found: Past, density: list[int]) -> None:
         colours = self.app.theme_variables
         self.past = found
-        fleet = self.fleet = FleetView(found.fleet)
-        for container_id, beats in found.beats.items():
-            fleet.take_history(container_id, beats)
-        ago = length(max(0.0, self._clock() - found.fleet.at))
-        self.mark.show(
-            [Part(Text(f"THE PAST ▪ {moment(found.fleet.at)} ▪ {ago} ago ▪ Esc goes back to now"))]
-        )
+        fleet = self._drawn.show(found)
+        ago = length(max(0.0, self._clock() - fleet.at))
+        self.mark.show([Part(Text(f"THE PAST ▪ {moment(fleet.at)} ▪ {ago} ago ▪ Esc goes back to now"))])
         self.top.show(home_lines.top(fleet, colours))
-        keys = fleet.task_keys()
-        self.tasks.set_keys(keys, "There was no task yet.")
-        self.tasks.refresh()
-        self.panes[0].head(f"Tasks ▪ {len(keys)}")
-        live = fleet.container_keys()
-        self.containers.set_keys(live, "None ran.")
-        self.containers.refresh()
-        self.panes[1].head(f"Containers ▪ {len(live)}")
-        self.heartbeats.show(
-            len(live),
-            lambda index, width: beat_line(fleet, fleet.containers[live[index]], colours, width),
-        )
-        self.budget.show_lines(budget(fleet, colours))
-        self.history.show(
-            len(fleet.events),
-            lambda index, width: home_lines.event_line(fleet, fleet.events[index], colours, width),
-        )
-        self.scrub.show([Part(self._scrub_line(found, density))])
-
-    def _scrub_line(self, found: Past, density: list[int]) -> Text:
-        colours = self.app.theme_variables
-        line = Text(
-            time.strftime("%d %b %H:%M ", time.localtime(found.first)), Style(color=colours.get("secondary"))
-        )
-        place = int((found.fleet.at - found.first) / max(found.last - found.first, 1e-6) * len(density))
-        place = max(0, min(len(density) - 1, place))
-        most = max([*density, 1])
-        for number, count in enumerate(density):
-            style = Style(
-                color=colours.get("accent" if number <= place else "secondary"), reverse=number == place
-            )
-            line.append(look.bars([count], most) if count else "·", style)
-        return line.append(
-            time.strftime(" %d %b %H:%M", time.localtime(found.last)), Style(color=colours.get("secondary"))
-        )
-
-    def _task_cells(self, key: str) -> Any:
-        assert self.fleet is not None
-        return task_columns.cells(self._columns, self.fleet, self.fleet.tasks[key], self.app.theme_variables)
-
-    def _container_cells(self, key: str) -> Any:
-        assert self.fleet is not None
-        return container_columns.cells(
-            self._of_containers, self.fleet, self.fleet.containers[key], self.app.theme_variables
-        )
+        self.scrub.show([Part(time_line(found.first, found.last, fleet.at, density, colours))])
 
     # Keys
 
