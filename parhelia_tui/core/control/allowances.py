@@ -7,7 +7,7 @@ from typing import Any
 
 from parhelia_tui.core.control import spending
 from parhelia_tui.core.control.context import Context
-from parhelia_tui.core.meter import allowance
+from parhelia_tui.core.meter import allowance, allowance_rows, told
 from parhelia_tui.core.meter.spending import Spender
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
@@ -45,13 +45,14 @@ def take(context: Context, container: Container, records: Sequence[dict[str, Any
                 context.allowances.pop(container.id, None)
                 allowance.want(db, spender, report["limit"], report["open"], context.clock())
             elif kind == "settled":
-                now = context.clock()
-                allowance.settled(db, spender, {**report, "at": min(float(report["at"]), at, now)})
+                # Not in the future, and not on an earlier day, under whose ceiling there was room.
+                when = max(container.created_at, min(float(report["at"]), at, context.clock()))
+                told.settled(db, spender, {**report, "at": when})
             elif kind == "returned":
                 allowance.give_back(db, container.id, report["number"], report["limit"])
             else:
-                allowance.say_closed(db, container.id)
-        except (KeyError, TypeError, ValueError) as error:
+                told.say_closed(db, container.id)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             context.logger.warning("%s: a record of its meter has a strange form: %s", container.id, error)
 
 
@@ -60,7 +61,9 @@ def untold(context: Context) -> list[str]:
     db = spending.open_book(context)
     if db is None:
         return []
-    return [each.container for each in allowance.every(db) if _answer(context, each.container) is not None]
+    return [
+        each.container for each in allowance_rows.every(db) if _answer(context, each.container) is not None
+    ]
 
 
 async def tell(context: Context, container_id: str) -> None:
@@ -80,10 +83,10 @@ def close_ended(context: Context) -> None:
     db = spending.open_book(context)
     if db is None:
         return
-    for each in allowance.every(db):
+    for each in allowance_rows.every(db):
         container = containers.find(context.db, each.container)
         if container is None or container.state in CONTAINER_ENDED:
-            allowance.close(db, each.container, context.clock())
+            told.close(db, each.container, context.clock())
             context.allowances.pop(each.container, None)
 
 

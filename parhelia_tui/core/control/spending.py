@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from parhelia_tui.core.control.context import Context
-from parhelia_tui.core.meter import allowance, book, ceilings, entries
+from parhelia_tui.core.meter import allowance_rows, book, ceilings, entries
 from parhelia_tui.core.meter.entries import Entry
 from parhelia_tui.core.meter.money import nano, shown, usd
 from parhelia_tui.core.meter.payer import by_subscription
@@ -109,7 +109,9 @@ def has_open(context: Context) -> bool:
     """Say whether something of the book is still to come into the ledger."""
     db = open_book(context)
     return db is not None and bool(
-        entries.since(db, _mark(context.db), 1) or entries.containers_with_open(db) or allowance.every(db)
+        entries.since(db, _mark(context.db), 1)
+        or entries.containers_with_open(db)
+        or allowance_rows.every(db)
     )
 
 
