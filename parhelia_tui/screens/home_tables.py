@@ -1,166 +1,114 @@
-"""The two tables of the home screen: which columns they have and how they are sorted, remembered between runs."""
+"""The two tables of the home screen: which columns they have, how they are sorted, and what is marked in them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from textual import work
-
-from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.settings.dashboard import CONTAINER_COLUMNS, TASK_COLUMNS, Dashboard
 from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens import container_columns, task_columns
 from parhelia_tui.screens.fleet_view import FleetView
-from parhelia_tui.screens.home_panes import HomePanes
 from parhelia_tui.widgets.row_table import RowTable
 
 
-class HomeTables(HomePanes):
-    """A screen with the tasks and the containers as tables.
+class HomeTables:
+    """The tasks and the containers of a fleet as tables.
 
     Args:
-        client: remembers how the screen was left.
-        first: the fleet for the first frame.
-        look: what is configured of the dashboard.
+        fleet: kept up to date by the screen.
+        colours: gives those of the theme.
+
+    Attributes:
+        marked: ids of the tasks that keys act on together.
+        task_columns, container_columns: names of what is shown now.
     """
 
-    def __init__(self, client: Client, first: FleetSnapshot, look: Dashboard) -> None:
-        super().__init__()
-        self.client = client
-        self.configured = look
-        self.fleet = FleetView(first)
-        self.view = client.last_view()
-        self._task_columns = self._container_columns = look.columns
+    def __init__(self, fleet: FleetView, colours: Callable[[], Mapping[str, str]]) -> None:
+        self._fleet = fleet
+        self._colours = colours
+        self.task_columns: Sequence[str] = ()
+        self.container_columns: Sequence[str] = ()
         self.tasks = RowTable((), self._task_cells, "tasks", self._task_origin)
-        self.containers = RowTable((), self._container_cells, "containers", self._container_origin)
+        self.containers = RowTable((), self._container_cells, "containers", self.container_origin)
         self.marked: set[str] = set()
-        self._arrange()
+
+    @property
+    def front(self) -> RowTable:
+        """The table that keys move in: the containers where those have the focus."""
+        return self.containers if self.containers.has_focus else self.tasks
 
     @property
     def chosen(self) -> Task | None:
         """The task that keys act on: that of the row under the cursor, in the table that has the focus."""
         if self.containers.has_focus and self.containers.key is not None:
-            return self.fleet.tasks.get(self.fleet.containers[self.containers.key].task_id)
-        return self.fleet.tasks.get(self.tasks.key or "")
+            return self._fleet.tasks.get(self._fleet.containers[self.containers.key].task_id)
+        return self._fleet.tasks.get(self.tasks.key or "")
 
     @property
     def marked_tasks(self) -> list[Task]:
         """The tasks that are marked, whether a filter hides them or not, the newest first."""
-        there = [self.fleet.tasks[name] for name in self.marked if name in self.fleet.tasks]
+        there = [self._fleet.tasks[name] for name in self.marked if name in self._fleet.tasks]
         return sorted(there, key=lambda task: (-task.created_at, task.id))
 
-    def action_mark(self) -> None:
-        """Mark the task, or take its mark away, and go to the next."""
-        task = self.chosen
-        if task is None:
-            return
-        self.marked ^= {task.id}
-        (self.containers if self.containers.has_focus else self.tasks).action_move(1)
-        self.redraw_tables()
-
-    def action_mark_all(self) -> None:
-        """Mark all tasks that are shown, or take their marks away where all have one."""
-        shown = set(self.fleet.task_keys())
-        self.mark(self.marked - shown if shown <= self.marked else self.marked | shown)
-
-    def mark(self, task_ids: set[str]) -> None:
-        """Mark these tasks and no others."""
-        self.marked = task_ids
-        self.redraw_tables()
+    def all_marked(self) -> set[str]:
+        """Say what is marked once all that is shown is, or once none of it is where all was."""
+        shown = set(self._fleet.task_keys())
+        return self.marked - shown if shown <= self.marked else self.marked | shown
 
     def show_marks(self) -> None:
         """Show the marks in both tables."""
         self.tasks.show_marks(self.marked)
-        held = self.fleet.containers.values()
+        held = self._fleet.containers.values()
         self.containers.show_marks({each.id for each in held if each.task_id in self.marked})
 
-    def take_view(self, view: View) -> None:
-        """Show the tables in another way, and remember it."""
-        self.view = view
-        self._arrange()
-        self.place_panes()
-        self.redraw_tables()
-        self._keep_view()
-
-    def redraw_tables(self) -> None:
-        """Draw the rows of both tables anew."""
-        raise NotImplementedError
-
-    @work(exclusive=True, group="view")
-    async def _keep_view(self) -> None:
-        await asyncio.to_thread(self.client.keep_view, self.view)
-
-    def _arrange(self) -> None:
+    def arrange(self, view: View, look: Dashboard) -> None:
         """Bring columns and orders to what is remembered, else to what is configured."""
-        self._task_columns = _known(self.view.columns, TASK_COLUMNS) or self.configured.columns
-        self._container_columns = (
-            _known(self.view.container_columns, CONTAINER_COLUMNS) or self.configured.container_columns
-        )
-        self.tasks.set_columns([task_columns.TASK_COLUMNS[name].column for name in self._task_columns])
+        self.task_columns = _known(view.columns, TASK_COLUMNS) or look.columns
+        self.container_columns = _known(view.container_columns, CONTAINER_COLUMNS) or look.container_columns
+        self.tasks.set_columns([task_columns.TASK_COLUMNS[name].column for name in self.task_columns])
         self.containers.set_columns(
-            [container_columns.CONTAINER_COLUMNS[name].column for name in self._container_columns]
+            [container_columns.CONTAINER_COLUMNS[name].column for name in self.container_columns]
         )
-        name, down = _order(self.view.sort, self._task_columns)
-        self.tasks.show_order(self._task_columns.index(name) if name else None, down=down)
-        self.fleet.sort_tasks(task_columns.TASK_COLUMNS[name].value if name else None, from_end=down)
-        name, down = _order(self.view.container_sort, self._container_columns)
-        self.containers.show_order(self._container_columns.index(name) if name else None, down=down)
-        self.fleet.sort_containers(
+        name, down = _order(view.sort, self.task_columns)
+        self.tasks.show_order(self.task_columns.index(name) if name else None, down=down)
+        self._fleet.sort_tasks(task_columns.TASK_COLUMNS[name].value if name else None, from_end=down)
+        name, down = _order(view.container_sort, self.container_columns)
+        self.containers.show_order(self.container_columns.index(name) if name else None, down=down)
+        self._fleet.sort_containers(
             container_columns.CONTAINER_COLUMNS[name].value if name else None, from_end=down
         )
 
-    def _task_cells(self, key: str) -> Any:
-        return task_columns.cells(
-            self._task_columns, self.fleet, self.fleet.tasks[key], self.app.theme_variables
-        )
+    def sorted_by(self, view: View, table: RowTable, number: int) -> View:
+        """Sort a table by its column of a number, from 0; again turns it round; -1 is the usual order."""
+        if table is self.tasks:
+            if number >= len(self.task_columns):
+                return view
+            name = self.task_columns[number]
+            down = task_columns.TASK_COLUMNS[name].down
+            return replace(view, sort="" if number < 0 else _turned(view.sort, name, down))
+        if number >= len(self.container_columns):
+            return view
+        name = self.container_columns[number]
+        down = container_columns.CONTAINER_COLUMNS[name].down
+        return replace(view, container_sort="" if number < 0 else _turned(view.container_sort, name, down))
 
-    def _container_cells(self, key: str) -> Any:
-        each = self.fleet.containers[key]
-        return container_columns.cells(self._container_columns, self.fleet, each, self.app.theme_variables)
+    def container_origin(self, key: str) -> object:
+        """Give all that a line about a container is made of."""
+        each = self._fleet.containers[key]
+        return each, self._fleet.tasks.get(each.task_id), self._fleet.watched
 
     def _task_origin(self, key: str) -> object:
-        return self.fleet.tasks[key], self.fleet.watched
+        return self._fleet.tasks[key], self._fleet.watched
 
-    def _container_origin(self, key: str) -> object:
-        each = self.fleet.containers[key]
-        return each, self.fleet.tasks.get(each.task_id), self.fleet.watched
+    def _task_cells(self, key: str) -> Any:
+        return task_columns.cells(self.task_columns, self._fleet, self._fleet.tasks[key], self._colours())
 
-    def action_sort(self, number: int) -> None:
-        """Sort the table of the focus by its n-th column, from 1; again turns it round; 0 is the usual order."""
-        self._sort(self.containers if self.containers.has_focus else self.tasks, number - 1)
-
-    def on_row_table_heading_clicked(self, message: RowTable.HeadingClicked) -> None:
-        """A click on a heading sorts by it; again turns it round."""
-        self._sort(message.table, message.number)
-
-    def _sort(self, table: RowTable, number: int) -> None:
-        of_tasks = table is self.tasks
-        names = self._task_columns if of_tasks else self._container_columns
-        if number >= len(names):
-            return
-        before = self.view.sort if of_tasks else self.view.container_sort
-        after = "" if number < 0 else _turned(before, names[number], _largest_first(of_tasks, names[number]))
-        self.take_view(
-            replace(self.view, sort=after) if of_tasks else replace(self.view, container_sort=after)
-        )
-
-    def action_arrange(self) -> None:
-        """Choose panes and columns."""
-        from parhelia_tui.screens.arrange import ArrangeScreen
-        from parhelia_tui.screens.arrange_parts import ColumnsPart, PanesPart
-
-        tasks = {name: each.about for name, each in task_columns.TASK_COLUMNS.items()}
-        containers = {name: each.about for name, each in container_columns.CONTAINER_COLUMNS.items()}
-        parts = (
-            PanesPart(),
-            ColumnsPart("tasks", "columns", self.configured.columns, tasks),
-            ColumnsPart("containers", "container_columns", self.configured.container_columns, containers),
-        )
-        self.app.push_screen(ArrangeScreen(parts, self.view, self.take_view))
+    def _container_cells(self, key: str) -> Any:
+        each = self._fleet.containers[key]
+        return container_columns.cells(self.container_columns, self._fleet, each, self._colours())
 
 
 def _known(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
@@ -172,12 +120,6 @@ def _order(said: str, names: Sequence[str]) -> tuple[str, bool]:
     """Read a remembered order: a column that is there, else none, and whether the largest comes first."""
     name = said.removeprefix("-")
     return (name, said.startswith("-")) if name in names else ("", False)
-
-
-def _largest_first(of_tasks: bool, name: str) -> bool:
-    if of_tasks:
-        return task_columns.TASK_COLUMNS[name].down
-    return container_columns.CONTAINER_COLUMNS[name].down
 
 
 def _turned(before: str, name: str, down: bool) -> str:

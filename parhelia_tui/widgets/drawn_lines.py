@@ -16,6 +16,8 @@ Texts = Sequence[Text]
 class DrawnLines(ScrollView):
     """A view that knows what stands in each of its lines on the screen, and what it was made of.
 
+    By itself it is empty: whoever inherits it says what its lines are made of.
+
     A line costs 0.2 ms from its record to the terminal, and of hundreds of records that change in a second few are
     in sight.
 
@@ -33,15 +35,15 @@ class DrawnLines(ScrollView):
 
     def made_of(self, y: int) -> object:
         """Give what the line at `y` is made of: equal as long as it looks the same at the same time of day."""
-        raise NotImplementedError
+        return None
 
     def texts_of(self, y: int) -> Texts:
         """Give what stands in the line at `y`."""
-        raise NotImplementedError
+        return ()
 
     def draw_line(self, y: int, texts: Texts, ground: Style) -> Strip:
         """Draw the line at `y` over the style of this view."""
-        raise NotImplementedError
+        return Strip.blank(self.across, ground)
 
     def refresh_changed(self) -> None:
         """Draw the lines again that are made of something else now."""

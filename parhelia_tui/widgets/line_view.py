@@ -72,7 +72,7 @@ class LineView(DrawnLines, can_focus=True):
     def draw_line(self, y: int, texts: Texts, ground: Style) -> Strip:
         """Draw one line."""
         if not texts:
-            return Strip.blank(self.across, ground)
+            return super().draw_line(y, texts, ground)
         return strip_of(texts[0], self.across, ground, self.app.console)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -43,6 +43,12 @@ class Difference:
     before: Side | None
     after: Side | None
 
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a directory, or was one."""
+        side = self.after or self.before
+        return side is not None and side.kind == "directory"
+
 
 @dataclass(frozen=True, slots=True)
 class Diff:

@@ -96,7 +96,7 @@ class TaskChanges:
             )
             for sign, differences in (("A", found.added), ("M", found.changed), ("D", found.deleted))
             for each in differences
-            if (each.after or each.before).kind != "directory"  # type: ignore[union-attr]
+            if not each.is_directory
         ]
         return Changes(
             f"checkpoint {first.id}, its first",

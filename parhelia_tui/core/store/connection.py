@@ -48,9 +48,9 @@ class Cursor(sqlite3.Cursor):
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def __iter__(self) -> Cursor:
+    def __iter__(self) -> Any:
         # The rows at once: a generator in between would cost as much as reading them.
-        return iter(self.fetchall())  # type: ignore[return-value]
+        return iter(self.fetchall())
 
     def _told(self, error: sqlite3.Error) -> ParheliaError:
         return translated(error, getattr(self.connection, "path", None))

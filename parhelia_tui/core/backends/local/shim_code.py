@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import cache
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 
@@ -96,8 +96,9 @@ def _modules() -> list[tuple[str, bool]]:
 
 def _code(name: str) -> CodeType:
     """A module's code, compiled by the interpreter that runs us, which is of the version that will run it."""
-    # The loader of a file has it; the type of a loader in general does not say so.
-    code = _spec(name).loader.get_code(name)  # type: ignore[union-attr]
+    loader = _spec(name).loader
+    assert isinstance(loader, SourceFileLoader)
+    code = loader.get_code(name)
     assert isinstance(code, CodeType)
     return code
 
