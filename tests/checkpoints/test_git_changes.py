@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.git_changes import committed, since_commit
@@ -53,3 +55,13 @@ def test_without_a_commit_there_is_nothing_to_compare_with(tmp_path: Path) -> No
     assert since_commit(tmp_path) is None
     git(tmp_path, "init", "-q")
     assert since_commit(tmp_path) is None
+
+
+def test_an_object_that_is_a_pipe_holds_nobody_up(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    name = "ab" + "c" * 38
+    (tmp_path / ".git" / "objects" / name[:2]).mkdir()
+    os.mkfifo(tmp_path / ".git" / "objects" / name[:2] / name[2:])
+    begin = time.monotonic()
+    assert committed(tmp_path, name, 100, timeout_s=0.2) == b""
+    assert time.monotonic() - begin < 10

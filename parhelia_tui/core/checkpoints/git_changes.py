@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from parhelia_tui.core.checkpoints.files import descriptor, open_below
-from parhelia_tui.core.checkpoints.private_git import head_of, index_of, private, records, start
-from parhelia_tui.core.checkpoints.workspace import open_workspace
+from parhelia_tui.core.checkpoints.private_git import (
+    head_of,
+    in_time,
+    index_of,
+    private,
+    records,
+    repository,
+    start,
+)
 
 MOST = 5000
 """Paths that are named."""
@@ -56,63 +61,46 @@ def since_commit(workspace: Path, timeout_s: float = 10.0) -> SinceCommit | None
     Raises:
         ParheliaError: E204 when the workspace cannot be opened.
     """
-    with open_workspace(workspace) as opened:
-        try:
-            inside = open_below(opened, ".git")
-        except OSError:
+    with repository(workspace) as there:
+        if there is None:
             return None
-        with descriptor(inside):
-            found = head_of(inside)
-            if found is None or found[0] is None:
+        found = head_of(there[0])
+        if found is None or found[0] is None:
+            return None
+        with private(found[0], index_of(there[0])) as git:
+            try:
+                running = start(git, *there, *_STATUS)
+            except OSError:
                 return None
-            with private(found[0], index_of(inside)) as git:
-                try:
-                    running = start(git, inside, opened, *_STATUS)
-                except OSError:
-                    return None
-                changes = _changes(running, timeout_s)
+            changes = _changes(running, timeout_s)
     return None if changes is None else SinceCommit(found[0], changes)
 
 
-def committed(workspace: Path, content: str, limit: int) -> bytes:
+def committed(workspace: Path, content: str, limit: int, timeout_s: float = 10.0) -> bytes:
     """Read the beginning of what was committed under a name of `Committed`; nothing where it cannot be read."""
-    with open_workspace(workspace) as opened:
-        try:
-            inside = open_below(opened, ".git")
-        except OSError:
+    with repository(workspace) as there:
+        if there is None:
             return b""
-        with descriptor(inside), private(content, None) as git:
+        with private(content, None) as git:
             try:
-                running = start(git, inside, opened, "cat-file", "blob", content)
+                running = start(git, *there, "cat-file", "blob", content)
             except OSError:
                 return b""
-            try:
-                assert running.stdout is not None
+            assert running.stdout is not None
+            with in_time(running, timeout_s):
                 return running.stdout.read(limit)
-            finally:
-                running.kill()
-                running.communicate()
 
 
 def _changes(running: subprocess.Popen[bytes], timeout_s: float) -> tuple[Committed, ...] | None:
-    timer = threading.Timer(timeout_s, running.kill)
-    timer.start()
     found: list[Committed] = []
-    try:
+    with in_time(running, timeout_s):
         for record in records(running):
             each = _change(record)
             if each is not None:
                 found.append(each)
             if len(found) >= MOST:
                 return tuple(found)
-    finally:
-        timer.cancel()
-        timer.join()
-        running.kill()
-        failed = running.wait() != 0
-        if running.stdout is not None:
-            running.stdout.close()
-    return None if failed else tuple(found)
+    return tuple(found) if running.returncode == 0 else None
 
 
 def _change(record: bytes) -> Committed | None:

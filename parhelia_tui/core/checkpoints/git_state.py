@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from parhelia_tui.core.checkpoints.files import descriptor, open_below
 from parhelia_tui.core.checkpoints.private_git import (
     REFS_LIMIT,
     head_of,
+    in_time,
     index_of,
     private,
     read,
     records,
+    repository,
     start,
 )
-from parhelia_tui.core.checkpoints.workspace import open_workspace
 
 _STATUS = (
     "status",
@@ -66,33 +64,25 @@ def git_state(workspace: Path, timeout_s: float = 10.0) -> GitState | None:
     Raises:
         ParheliaError: E204 when the workspace cannot be opened.
     """
-    workspace = Path(os.path.abspath(workspace))
-    with open_workspace(workspace) as opened:
-        try:
-            inside = open_below(opened, ".git")
-        except OSError:
+    with repository(workspace) as there:
+        found = head_of(there[0]) if there is not None else None
+        if there is None or found is None:
             return None
-        with descriptor(inside):
-            found = head_of(inside)
-            if found is None:
-                return None
-            head, branch = found
-            stashes = (read(inside, "logs/refs/stash", REFS_LIMIT) or b"").count(b"\n")
-            with private(head, index_of(inside)) as git:
-                counts = _count(git, inside, opened, timeout_s)
+        head, branch = found
+        stashes = (read(there[0], "logs/refs/stash", REFS_LIMIT) or b"").count(b"\n")
+        with private(head, index_of(there[0])) as git:
+            counts = _count(git, there, timeout_s)
     return GitState(head, branch, *counts, stashes)
 
 
-def _count(git: Path, repository: int, workspace: int, timeout_s: float) -> _Counts:
+def _count(git: Path, there: tuple[int, int], timeout_s: float) -> _Counts:
     staged = unstaged = untracked = conflicts = 0
     try:
-        running = start(git, repository, workspace, *_STATUS)
+        running = start(git, *there, *_STATUS)
     except OSError:
         # git is not there: the rest can be told without it.
         return None, None, None, None
-    timer = threading.Timer(timeout_s, running.kill)
-    timer.start()
-    try:
+    with in_time(running, timeout_s):
         for line in records(running):
             if line[:1] == b"?":
                 untracked += 1
@@ -101,11 +91,5 @@ def _count(git: Path, repository: int, workspace: int, timeout_s: float) -> _Cou
             elif line[:1] == b"1":
                 staged += line[2:3] != b"."
                 unstaged += line[3:4] != b"."
-    finally:
-        timer.cancel()
-        timer.join()
-        running.kill()
-        failed = running.wait() != 0
-        if running.stdout is not None:
-            running.stdout.close()
+    failed = running.returncode != 0
     return (None, None, None, None) if failed else (staged, unstaged, untracked, conflicts)

@@ -175,11 +175,6 @@ class Directory:
         """Names that were there and are no part of the checkpoint, with the reason."""
         return {str(name): str(why) for name, why in self._extras.get("skipped", {}).items()}
 
-    @property
-    def has_links(self) -> bool:
-        """Whether an entry may be the same file as another one."""
-        return "links" in self._extras
-
     def directories(self) -> list[bytes]:
         """What its subdirectories list."""
         return [

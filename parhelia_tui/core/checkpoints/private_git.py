@@ -12,11 +12,13 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.files import descriptor, open_below, read_whole
+from parhelia_tui.core.checkpoints.workspace import open_workspace
 
 BRANCH = "ref: refs/heads/"
 REFS_LIMIT = 32 << 20
@@ -36,6 +38,7 @@ def head_of(inside: int) -> tuple[str | None, str | None] | None:
 
 
 def read(opened: int, path: str, limit: int) -> bytes | None:
+    """Read a file below an open directory without following a link; None where there is none, or it is longer."""
     above, _, name = path.rpartition("/")
     try:
         with descriptor(open_below(opened, above)) as inside:
@@ -125,6 +128,39 @@ def start(git: Path, repository: int, workspace: int, *words: str) -> subprocess
         stderr=subprocess.DEVNULL,
         pass_fds=(workspace, repository),
     )
+
+
+@contextmanager
+def repository(workspace: Path) -> Iterator[tuple[int, int] | None]:
+    """Open a workspace and its `.git`, without following a link; gives both descriptors, None without a repository.
+
+    Raises:
+        ParheliaError: E204 when the workspace cannot be opened.
+    """
+    with open_workspace(Path(os.path.abspath(workspace))) as opened:
+        try:
+            inside = open_below(opened, ".git")
+        except OSError:
+            yield None
+            return
+        with descriptor(inside):
+            yield inside, opened
+
+
+@contextmanager
+def in_time(running: subprocess.Popen[bytes], timeout_s: float) -> Iterator[None]:
+    """Kill a git that takes longer, as where an object is a pipe that nobody writes to; afterwards it has ended."""
+    timer = threading.Timer(timeout_s, running.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        running.kill()
+        running.wait()
+        if running.stdout is not None:
+            running.stdout.close()
 
 
 def records(running: subprocess.Popen[bytes]) -> Iterator[bytes]:
