@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from parhelia_tui.core.agents.claude.conversation import conversation, pieces
-from parhelia_tui.core.agents.talk_files import LINE, LONGEST, HomeFiles
+from parhelia_tui.core.agents.demo.conversation import conversation as demo_conversation
+from parhelia_tui.core.agents.talk_files import LINE, LONGEST, HomeFiles, given_of
 from parhelia_tui.core.model.said import Speaker
 
 
@@ -86,3 +87,18 @@ def test_no_link_is_followed_and_no_device_waited_for(tmp_path: Path) -> None:
     top.rename(tmp_path / "moved")
     top.symlink_to(tmp_path / "moved")
     assert HomeFiles(top).names("projects") == []
+
+
+def test_times_that_are_none_and_depths_that_cannot_be_written_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "talk.jsonl").write_text(
+        "".join(
+            f'{{"said": "agent", "text": "{number}", "at": {at}}}\n'
+            for number, at in enumerate(("NaN", "Infinity", "1" + "0" * 400, "-5", "true", "1800000000"))
+        )
+    )
+    found = demo_conversation(HomeFiles(tmp_path))
+    assert [each.at for each in found] == [None, None, None, None, 1.0, 1_800_000_000.0]
+    deep: object = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert given_of({"path": "a", "deep": deep})[1] == "a"

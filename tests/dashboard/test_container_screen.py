@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.client.insides import spool_tail
 from parhelia_tui.core.model.states import ContainerState, TaskState
 from parhelia_tui.core.store import containers, reached
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from parhelia_tui.screens.container import ContainerScreen
-from parhelia_tui.screens.container_lines import chart
+from parhelia_tui.screens.container_lines import chart, spool_lines
 from parhelia_tui.screens.hosts import HostsScreen
 from parhelia_tui.screens.task_details import TaskDetailsScreen
 from tests.dashboard.conftest import Opens
@@ -26,6 +28,19 @@ from tests.support.waiting import wait_until
 def test_a_chart_has_a_gap_where_nobody_counted_and_a_low_line_for_nothing() -> None:
     assert chart([0.0, None, 50.0, 100.0], 100.0, 2) == ["   █", "▁ ██"]
     assert chart([0.0, 0.0], 0.0, 1) == ["▁▁"]
+
+
+def test_impossible_times_and_depths_of_a_spool_are_shown_as_none(still: StillFleet) -> None:
+    place = still.paths.container(LIVE[WAITS])
+    place.mkdir(parents=True, exist_ok=True)
+    times = ("NaN", "Infinity", "-1", "1" + "0" * 400, "1e300", f"{NOW}")
+    lines = [f'{{"seq": 1, "type": "egress", "at": {at}}}' for at in times]
+    lines.insert(1, '{"deep": ' + "[" * 5000 + "]" * 5000 + "}")
+    (place / "spool.jsonl").write_text("\n".join(lines) + "\n")
+    with closing(still.client()) as door:
+        found = spool_tail(still.paths, door.container(LIVE[WAITS]), 100)
+    assert [each.at for each in found if each.type] == [None, None, None, None, None, NOW]
+    assert len(spool_lines(found, {})) == len(found)
 
 
 async def test_it_shows_resources_network_and_spool_and_nothing_of_them_acts(

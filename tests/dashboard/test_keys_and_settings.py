@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from textual.binding import Binding
 from parhelia_tui.app import ParheliaApp
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_files import load
-from parhelia_tui.core.settings.config_write import with_key
+from parhelia_tui.core.settings.config_write import set_key, with_key
 from parhelia_tui.core.settings.dashboard import Dashboard, dashboard
 from parhelia_tui.core.settings.key_names import ACTIONS, FIXED, key_of
 from parhelia_tui.core.settings.read_only import VARIABLE
@@ -44,6 +45,27 @@ def test_every_key_of_the_home_screen_can_be_changed_or_is_the_same_everywhere()
             assert each.key in FIXED, each
     assert built_in == {}
     assert tables <= set(FIXED)
+
+
+@pytest.mark.parametrize("value", ["a\x7fb", float("inf"), float("nan")])
+def test_what_a_file_cannot_hold_is_refused_and_the_file_stays(tmp_path: Path, value: object) -> None:
+    file = config(tmp_path)
+    file.parent.mkdir(parents=True)
+    file.write_text("[api]\n")
+    with pytest.raises(ParheliaError) as told:
+        set_key(file, "api.key_env", value)
+    assert told.value.code == "E700"
+    assert file.read_text() == "[api]\n"
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("usd", [float("nan"), float("inf"), -1.0, 1e300])
+def test_a_budget_that_is_no_amount_is_refused(still: StillFleet, usd: float) -> None:
+    with closing(still.client()) as door:
+        for wish in (door.budgets.put, door.budgets.lift):
+            with pytest.raises(ParheliaError) as told:
+                wish("all", usd)
+            assert told.value.code == "E101"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.client.past_report import read_moment
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.store import events, ledger, tasks
 from parhelia_tui.core.store.connection import writing
@@ -17,6 +19,13 @@ from tests.dashboard.conftest import Opens
 from tests.support.fleet import create, end_of, reach
 from tests.support.product import Product
 from tests.support.still_fleet import LIVE, MINUTE, NOW, PORTS, QUEUED, WAITS, WATCHES, StillFleet
+
+
+@pytest.mark.parametrize("text", ["999999999d", "1960-01-01", "0001-01-02T00:00+00:00", "nan", "soon"])
+def test_a_moment_that_no_fleet_can_have_had_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ParheliaError) as told:
+        read_moment(text, NOW)
+    assert told.value.code == "E101"
 
 
 def test_states_costs_and_heartbeats_are_those_of_the_moment(still: StillFleet) -> None:

@@ -17,6 +17,7 @@ LINE = 1 << 20
 """Bytes of a line that is read; a longer one is passed over."""
 TEXT = 20_000
 """Letters of one text that are kept."""
+_LATEST = 1 << 33
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -99,13 +100,26 @@ def text_of(value: object) -> str:
     return redacted(value[:TEXT]) if isinstance(value, str) else ""
 
 
+def time_of(value: object) -> float | None:
+    """A time in epoch seconds that has a time of day; None for everything else."""
+    return float(value) if isinstance(value, int | float) and 0 <= value < _LATEST else None
+
+
 def given_of(value: object) -> tuple[str, str]:
     """What a tool was asked: as lines, and in a few words."""
     if not isinstance(value, dict):
         return "", ""
     lines, about = [], ""
     for name, each in value.items():
-        said = each if isinstance(each, str) else json.dumps(each)
+        said = each if isinstance(each, str) else _as_json(each)
         about = about or (said if isinstance(each, str) else "")
         lines.append(f"{name}: {said}"[:TEXT])
     return redacted("\n".join(lines)[:TEXT]), redacted(about[:300])
+
+
+def _as_json(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        # Deeper than can be written, though it could be read.
+        return "…"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from parhelia_tui.core.settings.config_spending import ApiConfig
 
 HOUR_S = 3600.0
+MOST_USD = 1_000_000
 SAMPLE = 200
 """Ended tasks from which the cost of the next one is guessed."""
 
@@ -198,8 +199,13 @@ class Budgets:
 
         Args:
             what: `all`, `day`, `plan:ID`, or a task by id, slug, session or container.
+
+        Raises:
+            ParheliaError: E101 for what is no such amount.
         """
         refuse_if_read_only()
+        if limit_usd is not None and not 0 <= limit_usd <= MOST_USD:
+            raise ParheliaError("E101", f"a budget is an amount from 0 to {MOST_USD:,} USD")
         scope = self._scope(what)
         with self._book(make=True) as opened:
             before = ceilings.put(
@@ -213,8 +219,10 @@ class Budgets:
     def lift(self, what: str, by_usd: float) -> Budget:
         """Let so much more be spent from now on; who waits for it goes on. Args as `put`."""
         refuse_if_read_only()
-        if by_usd <= 0:
-            raise ParheliaError("E101", "a budget is raised by more than nothing")
+        if not 0 < by_usd <= MOST_USD:
+            raise ParheliaError(
+                "E101", f"a budget is raised by more than nothing, and by {MOST_USD:,} USD at most"
+            )
         scope = self._scope(what)
         with self._book(make=True) as opened:
             after = ceilings.lift(opened, scope, nano(by_usd), self._clock())

@@ -76,12 +76,12 @@ class Configuring(Opened):
             ParheliaError: E100 for what the key does not take, E700 where the file cannot be used or would be wrong
                 with it, E500 when it cannot be written, E401 where nothing may be changed.
         """
-        from parhelia_tui.core.settings.config_files import load, user_file
-        from parhelia_tui.core.settings.config_write import read_value, set_key
+        from parhelia_tui.core.settings.config_files import load, read_text, user_file
+        from parhelia_tui.core.settings.config_write import read_value, set_key, write_whole
 
         refuse_if_read_only()
         target = user_file(os.environ)
-        before = target.read_bytes() if target.exists() else None
+        before = read_text(target)
         set_key(target, key, read_value(key, text))
         try:
             load(cwd=Path.cwd())
@@ -90,7 +90,7 @@ class Configuring(Opened):
             if before is None:
                 target.unlink()
             else:
-                target.write_bytes(before)
+                write_whole(target, before)
             raise
         return target
 

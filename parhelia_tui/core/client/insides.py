@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parhelia_tui.core.client.logs import last_bytes
 from parhelia_tui.core.model.records import Container
@@ -18,6 +19,8 @@ MOST = 500
 """Processes that are told of; a container has a limit of its own."""
 COMMAND = 4096
 SPOOL_BYTES = 64 << 10
+LATEST = 1 << 33
+"""Epoch seconds beyond which nothing is a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def _look(pid: int, depth: int) -> Process | None:
         pid=pid,
         depth=depth,
         state=fields[0],
-        command=redacted(one_line(said, 400)),
+        command=one_line(redacted(said), 400),
         cpu_s=(int(fields[11]) + int(fields[12])) / ticks,
         memory_bytes=int(fields[21]) * page,
         age_s=max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - started),
@@ -111,18 +114,21 @@ def spool_tail(paths: Paths, container: Container, lines: int) -> list[SpoolLine
     for line in raw.split(b"\n"):
         try:
             record = json.loads(line)
+            if isinstance(record, dict):
+                found.append(_spool_line(record))
         except (ValueError, RecursionError):
             # The end of a line that was cut, or one that is being written.
             continue
-        if isinstance(record, dict):
-            rest = {name: each for name, each in record.items() if name not in ("seq", "at", "type")}
-            at, seq = record.get("at"), record.get("seq")
-            found.append(
-                SpoolLine(
-                    seq if isinstance(seq, int) else 0,
-                    float(at) if isinstance(at, int | float) else None,
-                    one_line(str(record.get("type", "")), 40),
-                    redacted(one_line(json.dumps(rest, ensure_ascii=False), 500)) if rest else "",
-                )
-            )
     return found[-lines:]
+
+
+def _spool_line(record: dict[str, Any]) -> SpoolLine:
+    rest = {name: each for name, each in record.items() if name not in ("seq", "at", "type")}
+    at, seq = record.get("at"), record.get("seq")
+    return SpoolLine(
+        seq if isinstance(seq, int) else 0,
+        # A spool that was brought from elsewhere may say anything, and this is shown as a time of day.
+        at if isinstance(at, int | float) and 0 <= at < LATEST else None,
+        one_line(str(record.get("type", "")), 40),
+        one_line(redacted(json.dumps(rest, ensure_ascii=False)), 500) if rest else "",
+    )

@@ -123,10 +123,10 @@ def read_moment(text: str, now: float) -> float:
     """Read a moment: a date and time (ISO 8601, of this machine's zone where it names none), seconds, or how long ago.
 
     Raises:
-        ParheliaError: E101 for what is none, or is not over yet.
+        ParheliaError: E101 for what is none, lies before 1970, or is not over yet.
     """
     at = _moment(text.strip(), now)
-    if at is None:
+    if at is None or at < 0:
         raise ParheliaError(
             "E101",
             f"{one_line(text, 60)!r} is no moment",

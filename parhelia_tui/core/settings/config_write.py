@@ -43,11 +43,15 @@ def set_key(file: Path, key: str, value: Any) -> None:
     path = tuple(key.split("."))
     before = read_text(file) or ""
     after = with_key(before, path, value, str(file))
-    data = tomllib.loads(after)
+    try:
+        data = tomllib.loads(after)
+    except tomllib.TOMLDecodeError:
+        # A character that TOML does not take as it is.
+        data = {}
     if value_at(data, path) != (list(value) if isinstance(value, tuple) else value):
         raise ParheliaError("E700", f"{file}: {shown(path)} cannot be set there; change it by hand")
     check(Layer(str(file), data, {each: f"{file}:{line}" for each, line in places(after).items()}))
-    _write(file, after)
+    write_whole(file, after)
 
 
 def with_key(text: str, path: KeyPath, value: Any, name: str) -> str:
@@ -97,8 +101,12 @@ def _header(lines: list[str], table: KeyPath) -> int | None:
     return None
 
 
-def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all; one that is a link stays one."""
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole or not at all, also when the machine goes down; one that is a link stays one.
+
+    Raises:
+        ParheliaError: E500 when it cannot be written.
+    """
     target = file.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -106,6 +114,8 @@ def _write(file: Path, text: str) -> None:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as out:
                 out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
             with suppress(FileNotFoundError):
                 Path(draft).chmod(target.stat().st_mode & 0o777)
             Path(draft).replace(target)

@@ -81,11 +81,24 @@ def take(home: Path, change: Change) -> None:
         raise ParheliaError("E101", f"{one_line(change.name, 100)} is not taken: {why_not}")
     if change.name.startswith(f"{SETTINGS}: "):
         path = own / SETTINGS
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        known = _own_settings(path)
         known[change.name.partition(": ")[2]] = json.loads(change.data)
         homes.put(own, SETTINGS, json.dumps(known, indent=2) + "\n")
     else:
         homes.put(own, change.name, change.data)
+
+
+def _own_settings(path: Path) -> dict[str, Any]:
+    """Read the user's own settings. Raises E101 where they cannot be understood, and so not be kept."""
+    try:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError, RecursionError):
+        known = None
+    if not isinstance(known, dict):
+        raise ParheliaError(
+            "E101", f"{one_line(str(path), 200)} is no JSON object; nothing was written to it"
+        )
+    return known
 
 
 def _text(own: Path, name: str, data: bytes, back: tuple[tuple[str, str], ...]) -> Change:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.agents.talk_files import TalkFiles, given_of, objects, text_of
+from parhelia_tui.core.agents.talk_files import TalkFiles, given_of, objects, text_of, time_of
 from parhelia_tui.core.model.said import Said, Speaker
 
 
@@ -10,8 +10,7 @@ def conversation(files: TalkFiles) -> list[Said]:
     """Read the talk out of the directory `.parhelia-demo`."""
     found = []
     for each in objects(files.read("talk.jsonl")):
-        when = each.get("at")
-        at = float(when) if isinstance(when, int | float) else None
+        at = time_of(each.get("at"))
         if "said" in each:
             speaker = Speaker.PERSON if each["said"] == "person" else Speaker.AGENT
             found.append(Said(speaker, text_of(each.get("text")), at=at))
