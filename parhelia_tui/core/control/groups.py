@@ -29,14 +29,18 @@ class Groups:
     def follow(self) -> None:
         """Bring each group to where its parts stand; nothing is read again while nothing changes."""
         db = self._context.db
-        if self._seen_rev == current_rev(db):
+        rev = current_rev(db)
+        if self._seen_rev == rev:
             return
         found = groups.open_groups(db)
         if found:
             with writing(db) as tx:
+                # What others changed since the groups were named is looked at the next time.
+                unchanged = current_rev(tx) == rev
                 for group_id in found:
                     self._follow(tx, tasks.get(tx, group_id))
-        self._seen_rev = current_rev(db)
+                rev = current_rev(tx) if unchanged else rev
+        self._seen_rev = rev
 
     def _follow(self, tx: sqlite3.Connection, group: Task) -> None:
         now = summarize(groups.parts(tx, group.id), wanted=group.wanted)

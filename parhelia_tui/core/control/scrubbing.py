@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.redaction import masked
 from parhelia_tui.core.store import tasks
 
@@ -30,12 +31,24 @@ def due(context: Context) -> list[str]:
 
 
 async def scrub(context: Context, names: list[str]) -> None:
-    """Hide keys in the files of ended containers; safe to repeat."""
+    """Hide keys in the files of ended containers; safe to repeat.
+
+    Raises:
+        ParheliaError: E500 when the files of one cannot be read or written; those of all others are done.
+    """
+    trouble: OSError | None = None
     for name in names:
         run = context.paths.container(name)
-        if run.is_dir() and not (run / DONE).exists():
-            await asyncio.to_thread(scrub_directory, run)
-        context.scrubbed.add(name)
+        try:
+            if run.is_dir() and not (run / DONE).exists():
+                await asyncio.to_thread(scrub_directory, run)
+        except OSError as error:
+            # The others are not left as they are because of this one, which is tried again.
+            trouble = error
+        else:
+            context.scrubbed.add(name)
+    if trouble is not None:
+        raise ParheliaError("E500", f"keys cannot be hidden: {trouble}") from trouble
 
 
 def scrub_directory(run: Path) -> None:
@@ -56,3 +69,6 @@ def _scrub(path: Path) -> None:
         if hidden != data:
             file.seek(0)
             file.write(hidden)
+            file.flush()
+            # Before it is said to be done: the mark must not outlive what it says when the machine goes down.
+            os.fsync(file.fileno())

@@ -315,6 +315,8 @@ class Exchange:
             # What was set aside stays set aside, so nothing is spent twice; the next process settles it.
             tools.teller.tell("problem", words=str(error))
             return
-        await tools.permission.settled()
+        with contextlib.suppress(ParheliaError):
+            # What cannot be told of now is told of with what is settled next.
+            await tools.permission.settled()
         if cost:
             tools.teller.tell("spent", model=self._asked.model[:80], usd=usd(cost))

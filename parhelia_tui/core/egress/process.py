@@ -123,7 +123,7 @@ class _Process:
         permission: Permission | Allowance = Permission(self._money, stillness)
         if self._settings.elsewhere:
             permission = self._allowance = Allowance(self._money, self._spender, self._teller, stillness)
-            await self._allowance.begin()
+            await self._or_tell(self._allowance.begin())
         self._api = Api(
             Tools(
                 self._settings,
@@ -155,7 +155,7 @@ class _Process:
             await asyncio.gather(orders, counts, return_exceptions=True)
             self._tally.flush()
             if self._allowance is not None:
-                await self._allowance.end()
+                await self._or_tell(self._allowance.end())
             await self._upstream.close()
             await self._money.close()
 
@@ -164,7 +164,7 @@ class _Process:
             await asyncio.sleep(EVERY_S)
             self._tally.flush()
             if self._allowance is not None:
-                await self._allowance.rest()
+                await self._or_tell(self._allowance.rest())
 
     async def _orders(self) -> None:
         """Do what the supervisor says, line by line; its end is ours."""
@@ -191,7 +191,14 @@ class _Process:
         elif order["op"] == "allow":
             self._allow([str(host) for host in order["hosts"]])
         elif order["op"] == "allowance" and self._allowance is not None:
-            await self._allowance.take(order)
+            await self._or_tell(self._allowance.take(order))
+
+    async def _or_tell(self, work: Awaitable[None]) -> None:
+        """Do something with the book that a held book or a full disk must not end us for: it is asked or told again."""
+        try:
+            await work
+        except ParheliaError as error:
+            self._teller.tell("problem", words=str(error))
 
     def _allow(self, hosts: Sequence[str]) -> None:
         """Let more hosts through, also after a death of this process."""

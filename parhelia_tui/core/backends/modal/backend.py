@@ -133,6 +133,10 @@ class ModalBackend:
             sandbox = await self._provider.create(wanted)
         code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
         if code not in (0, handing.ALREADY):
+            if cargo:
+                # Nothing of the workspace stays at the provider; why it failed counts for more than that.
+                with contextlib.suppress(ParheliaError):
+                    await self._provider.drop_cargo(folder)
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
         if cargo:
             await self._provider.drop_cargo(folder)
