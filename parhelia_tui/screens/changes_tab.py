@@ -21,8 +21,8 @@ from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.checkpoint_lines import CHANGE_COLUMNS
 from parhelia_tui.screens.diff_lines import SIDES_FROM, DiffLines
 from parhelia_tui.screens.file_diff import FileDiffScreen, show_diff, words_of
-from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.task_tab import TaskTab
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.row_table import RowTable
@@ -142,9 +142,12 @@ class ChangesTab(TaskTab):
         show_diff(self.lines, diff, sides=diff.is_diff and self.lines.size.width >= SIDES_FROM)
 
     async def _text(self, file: FileChange) -> str:
+        changes = self._changes
+        if changes is None:
+            # They are being read anew.
+            return ""
         try:
-            assert self._changes is not None
-            return await asyncio.to_thread(_file_text, self._paths, self._changes, file)
+            return await asyncio.to_thread(_file_text, self._paths, changes, file)
         except ParheliaError as error:
             return in_words(error)
 

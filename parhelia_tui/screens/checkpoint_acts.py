@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
-
-from textual.app import App
+from typing import Any
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.display import age
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Task
 from parhelia_tui.core.model.states import TASK_SETTLED
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
-from parhelia_tui.screens.task_acts import in_words
-
-
-class Stage(Protocol):
-    """What the acts need of the screen that they are done on."""
-
-    @property
-    def app(self) -> App[Any]:
-        """The application, for questions."""
-
-    def say(self, text: str) -> None:
-        """Show a sentence."""
-
-    def run_worker(self, work: Any, *, thread: bool, group: str, exit_on_error: bool) -> Any:
-        """Run something in a thread."""
+from parhelia_tui.screens.wishing import Wisher, wish
 
 
 class CheckpointActs:
@@ -40,13 +21,13 @@ class CheckpointActs:
 
     Args:
         screen: where the questions and the answers are shown.
-        paths: the state directory; wishes have clients of their own.
+        client: names the state directory and who wishes; wishes have clients of their own.
         clock: gives epoch seconds.
     """
 
-    def __init__(self, screen: Stage, paths: Paths, clock: Callable[[], float]) -> None:
+    def __init__(self, screen: Wisher, client: Client, clock: Callable[[], float]) -> None:
         self._screen = screen
-        self._paths = paths
+        self._client = client
         self._clock = clock
 
     def take(self, task: Task) -> None:
@@ -187,16 +168,4 @@ class CheckpointActs:
         )
 
     def _wish(self, act: Callable[[Client], Any], then: Callable[[Any], None] | None = None) -> None:
-        app = self._screen.app
-
-        def work() -> None:
-            with closing(Client(self._paths)) as door:
-                try:
-                    given = act(door)
-                except ParheliaError as error:
-                    app.call_from_thread(self._screen.say, in_words(error))
-                    return
-            if then is not None:
-                app.call_from_thread(then, given)
-
-        self._screen.run_worker(work, thread=True, group="wish", exit_on_error=False)
+        wish(self._screen, self._client, act, then)

@@ -10,7 +10,6 @@ from parhelia_tui.core.model.records import Checkpoint
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.widgets.line_view import LineView
-from parhelia_tui.widgets.pane import Pane
 
 VALUE_CUT = 2000
 
@@ -30,10 +29,7 @@ class CheckpointPageScreen(LinesScreen):
 
     def compose(self) -> ComposeResult:
         """The lines."""
-        pane = Pane("Checkpoint", self.lines, "page-pane")
-        pane.head(f"{self._chosen.id} ▪ checkpoint")
-        pane.border_subtitle = "Esc back   g first line   G last line"
-        yield pane
+        yield self.framed("Checkpoint", "page-pane", f"{self._chosen.id} ▪ checkpoint")
 
     def on_mount(self) -> None:
         """Show a line for each thing that is known."""

@@ -27,7 +27,7 @@ from parhelia_tui.screens.file_diff import FileDiffScreen
 from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.recover import RecoverScreen
-from parhelia_tui.screens.task_acts import in_words
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
@@ -82,7 +82,7 @@ class CheckpointsScreen(Screen[None]):
         self._changes: dict[str, lines.Change] = {}
         self._against_now = True
         self._compared: tuple[str, bool] | None = None
-        self._acts = CheckpointActs(self, self._paths, clock)
+        self._acts = CheckpointActs(self, client, clock)
         self.timeline = RowTable(lines.COLUMNS, self._cells, id="timeline")
         self.changes = RowTable(lines.CHANGE_COLUMNS, self._change_cells, id="changes")
         self.panes = (

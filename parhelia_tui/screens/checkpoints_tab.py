@@ -12,8 +12,8 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint
 from parhelia_tui.screens import checkpoint_lines
-from parhelia_tui.screens.task_acts import in_words
-from parhelia_tui.screens.task_tab import TaskTab
+from parhelia_tui.screens.task_tab import FollowingTab
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.row_table import RowTable
 
 LOOK_EVERY_S = 1.0
@@ -21,7 +21,7 @@ KEPT = 500
 NONE = "No checkpoints yet.\n\nC on the fleet goes where one is taken."
 
 
-class CheckpointsTab(TaskTab):
+class CheckpointsTab(FollowingTab):
     """Follows the checkpoints while it is in front; Enter opens their screen.
 
     Args:
@@ -36,17 +36,8 @@ class CheckpointsTab(TaskTab):
         self.timeline = RowTable(checkpoint_lines.COLUMNS, self._cells, id=f"{id}-timeline")
         super().__init__(self.timeline, "Enter compare, go back, resume", id)
 
-    async def come(self) -> None:
-        """Follow."""
-        await super().come()
-        self.run_worker(self._follow(), group="checkpoints", exclusive=True)
-
-    async def leave(self) -> None:
-        """Follow no more."""
-        await super().leave()
-        self.workers.cancel_group(self, "checkpoints")
-
-    async def _follow(self) -> None:
+    async def follow(self) -> None:
+        """Read and show the checkpoints."""
         while True:
             if self.about is not None:
                 try:

@@ -25,8 +25,10 @@ from parhelia_tui.screens import container_lines as made
 from parhelia_tui.screens.container_reading import BEATS_KEPT, FRESH, Seen, read
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.home_lines import key
+from parhelia_tui.screens.home_panes import NARROW
 from parhelia_tui.screens.possible import why_not
-from parhelia_tui.screens.task_acts import TaskActs, in_words
+from parhelia_tui.screens.task_acts import TaskActs
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
@@ -35,7 +37,6 @@ from parhelia_tui.widgets.pane import Pane
 LOOK_EVERY_S = 1.0
 SOON_S = 60.0
 """Seconds after which a look follows the last one too late for the few heartbeats that are read again."""
-NARROW = 100
 KEYS = (
     Binding("a", "attach", "attach", tooltip="attach to its terminal; Ctrl+Q leaves it again"),
     Binding("x", "terminate", "terminate", tooltip="end it, after a question"),

@@ -21,7 +21,7 @@ from parhelia_tui.core.model.records import Event
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.home_lines import key
-from parhelia_tui.screens.task_acts import in_words
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
@@ -247,12 +247,15 @@ class EventsScreen(Screen[None]):
             self.run_worker(self._play(begin), group="play", exclusive=True)
 
     async def _play(self, begin: int) -> None:
-        for place in range(begin, len(self._passing)):
+        place = begin
+        # Asked each time: while it plays others come, and another filter leaves fewer.
+        while place < len(self._passing):
             self._played = place + 1
             self._show()
             if place + 1 < len(self._passing):
                 early, late = (self._found[self._passing[each]].at for each in (place, place + 1))
                 await asyncio.sleep(max(0.0, min(PLAY_MOST_S, late - early)))
+            place += 1
         self._played = None
         self._show()
 
@@ -269,7 +272,9 @@ class EventsScreen(Screen[None]):
 
     def on_row_table_opened(self, message: RowTable.Opened) -> None:
         """Enter: what it is about."""
-        each = self._found[message.key]
+        each = self._found.get(message.key)
+        if each is None:
+            return
         if each.task_id is None and each.container_id is None:
             self.notice.say("This event is about no task and no container.", self._clock())
         else:

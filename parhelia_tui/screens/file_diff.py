@@ -12,7 +12,6 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.diff_lines import SIDES_FROM, DiffLines
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.widgets.line_view import LineView
-from parhelia_tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
     from parhelia_tui.core.checkpoints.text import TextDiff
@@ -38,10 +37,8 @@ class FileDiffScreen(LinesScreen):
 
     def compose(self) -> ComposeResult:
         """The lines."""
-        pane = Pane("Difference", self.lines, "difference-pane")
-        pane.head(one_line(self._path, 200))
-        pane.border_subtitle = "Esc back   s both sides   g first line   G last line"
-        yield pane
+        hint = "Esc back   s both sides   g first line   G last line"
+        yield self.framed("Difference", "difference-pane", one_line(self._path, 200), hint)
 
     def on_mount(self) -> None:
         """Show them."""

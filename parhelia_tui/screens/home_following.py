@@ -18,7 +18,7 @@ from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT
 from parhelia_tui.screens.home_view import HomeView
 from parhelia_tui.screens.reading import heartbeats_of, older_tasks
-from parhelia_tui.screens.task_acts import in_words
+from parhelia_tui.screens.wishing import in_words
 
 START_AFTER_S, START_AGAIN_S = 1.0, 15.0
 """Seconds until a controller that is needed and not there is started, and until that is tried again."""

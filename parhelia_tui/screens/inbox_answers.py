@@ -9,7 +9,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ApprovalKind
 from parhelia_tui.screens.inbox_lines import Entry
-from parhelia_tui.screens.task_acts import in_words
+from parhelia_tui.screens.wishing import in_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from parhelia_tui.widgets.line_view import LineView
+from parhelia_tui.widgets.pane import Pane
+
+HINT = "Esc back   g first line   G last line"
 
 
 class LinesScreen(Screen[None]):
@@ -28,6 +31,19 @@ class LinesScreen(Screen[None]):
     def __init__(self, lines: LineView) -> None:
         super().__init__()
         self.lines = lines
+
+    def framed(self, name: str, id: str, head: str, hint: str = HINT) -> Pane:
+        """Put the lines into a frame.
+
+        Args:
+            name: what the pane is called.
+            head: its title.
+            hint: its keys.
+        """
+        pane = Pane(name, self.lines, id)
+        pane.head(head)
+        pane.border_subtitle = hint
+        return pane
 
     def action_jump(self, to: int) -> None:
         """Go to the first (0) or last (1) line."""

@@ -19,7 +19,6 @@ from parhelia_tui.screens.folding import folded_lines
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.reading import log_of
 from parhelia_tui.widgets.line_view import LineView
-from parhelia_tui.widgets.pane import Pane
 
 LOG_LINES = 5000
 LINE_CUT = 20_000
@@ -46,10 +45,7 @@ class LogScreen(LinesScreen):
 
     def compose(self) -> ComposeResult:
         """The lines, the last in sight."""
-        pane = Pane("Output", self.lines, "log-pane")
-        pane.head(f"{one_line(self._about.slug, 60)} ▪ output")
-        pane.border_subtitle = "Esc back   g first line   G last line"
-        yield pane
+        yield self.framed("Output", "log-pane", f"{one_line(self._about.slug, 60)} ▪ output")
 
     def on_mount(self) -> None:
         """Read it, and again whenever it has grown."""
@@ -60,8 +56,9 @@ class LogScreen(LinesScreen):
             try:
                 await self._look()
             except ParheliaError as error:
-                self.lines.show_lines([Text(f"{error.code}: {error.message}")])
-                return
+                # The store can be well again at any moment.
+                self._seen = None
+                self.lines.show_lines([Text(f"{error.code}: {one_line(error.message, 500)}")])
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> None:

@@ -12,7 +12,8 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.possible import why_not
-from parhelia_tui.screens.task_acts import Stage, TaskActs, in_words
+from parhelia_tui.screens.task_acts import Stage, TaskActs
+from parhelia_tui.screens.wishing import in_words
 
 NAMED = 4
 """Titles that a question names; of the others it says how many there are."""

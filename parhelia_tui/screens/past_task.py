@@ -18,10 +18,9 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import task_lines
 from parhelia_tui.screens.lines_screen import LinesScreen
-from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.task_lines import About
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.line_view import LineView
-from parhelia_tui.widgets.pane import Pane
 
 EVENTS_KEPT = 1000
 
@@ -47,10 +46,8 @@ class PastTaskScreen(LinesScreen):
 
     def compose(self) -> ComposeResult:
         """The lines, in a frame that says when."""
-        pane = Pane("Task", self.lines, "past-task")
-        pane.head(f"THE PAST ▪ {moment(self._at)} ▪ {one_line(self._was.slug, 60)}")
-        pane.border_subtitle = "Esc back   g first line   G last line"
-        yield pane
+        head = f"THE PAST ▪ {moment(self._at)} ▪ {one_line(self._was.slug, 60)}"
+        yield self.framed("Task", "past-task", head)
 
     def on_mount(self) -> None:
         """Read it once: it does not change any more."""

@@ -23,7 +23,7 @@ from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.settings_reading import Setting, every, plain, typed, user_file, written
-from parhelia_tui.screens.task_acts import in_words
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import Column, RowTable

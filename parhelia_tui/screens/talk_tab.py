@@ -19,8 +19,8 @@ from parhelia_tui.core.model.said import Speaker
 from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.talk_lines import Line, talk_lines
-from parhelia_tui.screens.task_acts import in_words
-from parhelia_tui.screens.task_tab import TaskTab
+from parhelia_tui.screens.task_tab import FollowingTab
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.line_view import LineView
 
 LOOK_EVERY_S = 1.0
@@ -43,6 +43,7 @@ class TalkView(LineView):
         self._opened: set[int] = set()
         self._chosen = -1
         self._width = 0
+        self._makings = 0
 
     async def put(self, talk: Talk) -> None:
         """Show a conversation; what is opened stays open."""
@@ -51,6 +52,8 @@ class TalkView(LineView):
 
     async def _make(self) -> None:
         talk, self._width = self._talk, max(20, self.size.width - 1)
+        self._makings += 1
+        mine = self._makings
         if not talk.said:
             self.show_lines([Text(talk.why_not, "dim")])
             return
@@ -60,7 +63,8 @@ class TalkView(LineView):
         made = await asyncio.to_thread(
             talk_lines, talk.said, frozenset(self._opened), self._width, self.app.theme_variables
         )
-        if talk is self._talk:
+        if mine == self._makings:
+            # Nobody wanted others meanwhile: of another talk, with other tools open, or for another width.
             self._lines = made
             self.show(len(made), self._made_line)
 
@@ -110,7 +114,7 @@ class TalkView(LineView):
                 self.scroll_to(y=max(0, place - height // 3), animate=False, immediate=True, force=True)
 
 
-class TalkTab(TaskTab):
+class TalkTab(FollowingTab):
     """Follows a conversation while it is in front.
 
     Args:
@@ -122,17 +126,8 @@ class TalkTab(TaskTab):
         self.view = TalkView(f"{id}-view")
         super().__init__(self.view, "[ ] a tool   Enter opens it   f all", id)
 
-    async def come(self) -> None:
-        """Follow."""
-        await super().come()
-        self.run_worker(self._follow(), group="talk", exclusive=True)
-
-    async def leave(self) -> None:
-        """Follow no more."""
-        await super().leave()
-        self.workers.cancel_group(self, "talk")
-
-    async def _follow(self) -> None:
+    async def follow(self) -> None:
+        """Read and show the talk until its task has ended."""
         seen: Talk | None = None
         while True:
             if self.about is not None:

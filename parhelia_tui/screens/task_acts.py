@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from functools import partial
 from typing import Any, Protocol
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.display import age, money, proof
@@ -16,9 +15,10 @@ from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.undo import Undo
+from parhelia_tui.screens.wishing import Wisher, in_words, wish
 
 
-class Stage(Protocol):
+class Stage(Wisher, Protocol):
     """The screen whose keys these are."""
 
     fleet: FleetView
@@ -27,24 +27,8 @@ class Stage(Protocol):
     def clock(self) -> Callable[[], float]:
         """Gives epoch seconds."""
 
-    @property
-    def app(self) -> App[Any]:
-        """The app that it is a part of."""
-
-    def say(self, text: str) -> None:
-        """Show a notice for some seconds."""
-
     def expect(self, task_id: str) -> None:
         """Choose a task as soon as it is there."""
-
-    def run_worker(self, work: Any, *, thread: bool, group: str, exit_on_error: bool) -> Any:
-        """Do something beside the event loop."""
-
-
-def in_words(error: ParheliaError) -> str:
-    """An error as one line: its code, what happened, and what may help."""
-    helps = [each for each in error.recovery[:2] if each]
-    return f"{error.code}: {error.message.rstrip('.')}" + (f". Try: {'; '.join(helps)}" if helps else "")
 
 
 def _lift(scope: str, more: float, door: Client) -> None:
@@ -335,24 +319,5 @@ class TaskActs:
         then: Callable[[Any], None] | None = None,
         otherwise: Callable[[], None] | None = None,
     ) -> None:
-        """Write a wish beside the event loop: it may have to start the controller.
-
-        Args:
-            then: called with what the wish gave, when it could be written.
-            otherwise: called when it could not, after the error was said.
-        """
-        screen = self._screen
-
-        def work() -> None:
-            with closing(Client(self._client.paths, self._client.owner)) as door:
-                try:
-                    given = act(door)
-                except ParheliaError as error:
-                    screen.app.call_from_thread(self._screen.say, in_words(error))
-                    if otherwise is not None:
-                        screen.app.call_from_thread(otherwise)
-                    return
-            if then is not None:
-                screen.app.call_from_thread(then, given)
-
-        screen.run_worker(work, thread=True, group="wish", exit_on_error=False)
+        """Write a wish beside the event loop, as `wishing.wish`."""
+        wish(self._screen, self._client, act, then, otherwise)

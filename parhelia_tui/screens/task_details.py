@@ -24,10 +24,10 @@ from parhelia_tui.screens.changes_tab import ChangesTab
 from parhelia_tui.screens.checkpoints_tab import CheckpointsTab
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.talk_tab import TalkTab
-from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.task_lines import About
 from parhelia_tui.screens.task_tab import LinesTab, TaskTab
 from parhelia_tui.screens.terminal_tab import TerminalTab
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice

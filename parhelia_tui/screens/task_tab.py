@@ -60,6 +60,23 @@ class TaskTab(Vertical):
         """Show what is known."""
 
 
+class FollowingTab(TaskTab):
+    """A tab that reads again and again while it is in front."""
+
+    async def come(self) -> None:
+        """Follow."""
+        await super().come()
+        self.run_worker(self.follow(), group="follow", exclusive=True)
+
+    async def leave(self) -> None:
+        """Follow no more."""
+        await super().leave()
+        self.workers.cancel_group(self, "follow")
+
+    async def follow(self) -> None:
+        """Read and show, until this is cancelled or there is nothing more to come."""
+
+
 class LinesTab(TaskTab):
     """A tab that is lines made of what is known.
 

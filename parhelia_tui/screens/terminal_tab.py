@@ -12,9 +12,9 @@ from textual.widget import Widget
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.task_tab import TaskTab
 from parhelia_tui.screens.terminal_pane import TerminalPane
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.scrollback import Scrollback
 from parhelia_tui.widgets.terminal_view import TerminalView
 from parhelia_tui.widgets.typed_line import TypedLine

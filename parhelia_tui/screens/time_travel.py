@@ -25,16 +25,14 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import home_lines
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.home_panes import NARROW
 from parhelia_tui.screens.past_panes import PastPanes
-from parhelia_tui.screens.task_acts import in_words
 from parhelia_tui.screens.time_line import time_line
+from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.row_table import RowTable
 
-NARROW = 100
-"""Columns below which one pane is seen at a time."""
-MINUTE_S = 60.0
 ACTING = "n,a,t,x,r,c,C,l,h,i,w,u,dollar_sign,delete"
 """Keys that act on the present elsewhere."""
 KEYS = (

@@ -115,10 +115,10 @@ class TreeScreen(Screen[str | None]):
 
     def on_row_table_opened(self) -> None:
         """Enter or a double click: to the row of the task, or fold what has more below."""
-        node = self._lines[self.table.key or ""]
-        if node.task is None:
+        node = self._lines.get(self.table.key or "")
+        if node is not None and node.task is None:
             self.action_fold()
-        else:
+        elif node is not None and node.task is not None:
             self.dismiss(node.task.id)
 
 

@@ -188,7 +188,7 @@ class WallScreen(Screen[None]):
         if (task := self.chosen) is None:
             return
         # Nothing is to be read or drawn while the terminal is somebody else's.
-        for tile in self._tiles.values():
+        for tile in tuple(self._tiles.values()):
             await tile.let_go()
         self.acts.attach(task)
         self._look()

@@ -1,0 +1,62 @@
+"""Writing a wish beside the event loop, and saying what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, Protocol
+
+from textual.app import App
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.errors import ParheliaError
+
+
+class Wisher(Protocol):
+    """A screen on which something is wished."""
+
+    @property
+    def app(self) -> App[Any]:
+        """The app that it is a part of."""
+
+    def say(self, text: str) -> None:
+        """Show a notice for some seconds."""
+
+    def run_worker(self, work: Any, *, thread: bool, group: str, exit_on_error: bool) -> Any:
+        """Do something beside the event loop."""
+
+
+def in_words(error: ParheliaError) -> str:
+    """An error as one line: its code, what happened, and what may help."""
+    helps = [each for each in error.recovery[:2] if each]
+    return f"{error.code}: {error.message.rstrip('.')}" + (f". Try: {'; '.join(helps)}" if helps else "")
+
+
+def wish(
+    screen: Wisher,
+    client: Client,
+    act: Callable[[Client], Any],
+    then: Callable[[Any], None] | None = None,
+    otherwise: Callable[[], None] | None = None,
+) -> None:
+    """Write a wish by a client of its own: it may have to start the controller.
+
+    Args:
+        client: names the state directory and who wishes.
+        then: called with what the wish gave, when it could be written.
+        otherwise: called when it could not, after the error was said.
+    """
+
+    def work() -> None:
+        with closing(Client(client.paths, client.owner)) as door:
+            try:
+                given = act(door)
+            except ParheliaError as error:
+                screen.app.call_from_thread(screen.say, in_words(error))
+                if otherwise is not None:
+                    screen.app.call_from_thread(otherwise)
+                return
+        if then is not None:
+            screen.app.call_from_thread(then, given)
+
+    screen.run_worker(work, thread=True, group="wish", exit_on_error=False)
