@@ -15,7 +15,7 @@ from parhelia_tui.core.model.records import Owner, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.confirm import ConfirmScreen
-from parhelia_tui.screens.task_acts import in_words
+from parhelia_tui.screens.wishing import in_words
 
 if TYPE_CHECKING:
     from parhelia_tui.core.branches.branch import Made
