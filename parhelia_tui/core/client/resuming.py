@@ -128,6 +128,9 @@ class ResumingCheckpoints(StoredCheckpoints):
                     created_at=self._clock(),
                     state=TaskState.PENDING,
                     reason="",
+                    # Of its own: what a group is does not follow from it, though it began as a part of one.
+                    parent_id=None,
+                    target="",
                     owner=self._owner,
                 ),
             )
