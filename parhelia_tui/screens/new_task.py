@@ -159,6 +159,10 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         return True
 
     async def _prepare(self) -> None:
+        # Found before the wait: the form may be left meanwhile.
+        keys = {"agent": "agent", "network": "network", "mode": "workspace_mode"}
+        selects = {key: self.query_one(f"#{field}", Select) for field, key in keys.items()}
+        fault = self.query_one("#fault", Static)
         try:
             values = await asyncio.to_thread(self._client.configuration)
             agent = values["defaults.agent"]
@@ -169,10 +173,9 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
                 agent["value"] = "shell"
             self._make = await asyncio.to_thread(self._client.request_maker)
         except ParheliaError as error:
-            self._complain(error)
+            fault.update(_complaint(error))
             return
-        for field, key in (("agent", "agent"), ("network", "network"), ("mode", "workspace_mode")):
-            select: Select[str] = self.query_one(f"#{field}", Select)
+        for key, select in selects.items():
             wanted = values[f"defaults.{key}"]["value"]
             # What was answered before stays, and so does what was chosen in the meantime.
             if key not in self._before and not self._touched(select):
@@ -217,7 +220,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         return True
 
     def _complain(self, error: ParheliaError) -> None:
-        self.query_one("#fault", Static).update(Text(f"{error.code}: {error.message}"))
+        self.query_one("#fault", Static).update(_complaint(error))
 
     def on_select_changed(self) -> None:
         """A new directory needs no name."""
@@ -229,8 +232,9 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     @work(group="estimate", exclusive=True)
     async def _estimate(self, agent: str) -> None:
         """Say what tasks of this agent have cost, where some have ended."""
-        words = await asyncio.to_thread(estimate_of, self._client.paths, agent)
+        # Found before the wait: the form may be left meanwhile.
         line = self.query_one("#estimate", Static)
+        words = await asyncio.to_thread(estimate_of, self._client.paths, agent)
         line.update(Text(words))
         line.display = bool(words)
 
@@ -263,6 +267,10 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     def action_leave(self) -> None:
         """Leave without creating anything; what was typed is there again next time."""
         self.dismiss((False, self.fields()))
+
+
+def _complaint(error: ParheliaError) -> Text:
+    return Text(f"{error.code}: {error.message}")
 
 
 def estimate_of(paths: Paths, agent: str) -> str:

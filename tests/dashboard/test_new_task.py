@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -43,6 +44,26 @@ async def test_what_is_typed_before_the_form_stands_is_in_it(opened_empty: Opens
     async with opened_empty() as seen:
         await seen.press(*"necho")
         assert prompt(seen) == "echo"
+
+
+async def test_it_may_be_left_before_it_is_ready(
+    opened_empty: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = threading.Event()
+
+    def wait_and_give(*_: object) -> str:
+        assert left.wait(10)
+        return "later"
+
+    monkeypatch.setattr("parhelia_tui.screens.new_task.estimate_of", wait_and_give)
+    async with opened_empty() as seen:
+        await seen.press("n")
+        form = seen.app.screen
+        # A form that is left loses what is in it before its workers are told.
+        await form.query("*").remove()
+        left.set()
+        await seen.wait(lambda: not any(each.group == "estimate" for each in form.workers))
+        assert seen.app.is_running
 
 
 async def test_it_begins_with_the_present_directory(opened_empty: Opens, place: Path) -> None:

@@ -139,6 +139,7 @@ class Watch:
             self._ask_file()
         if self._transcript.read():
             self._tell_talk()
+        self._known(self._with_words(self._state))
         if isinstance(self._stream, Lines) and self._stream.last_words != self._words:
             self._words = self._stream.last_words
             self._reports.send({"type": "progress", "message": self._words, "percent": None})
@@ -162,7 +163,13 @@ class Watch:
         # It rests for a moment before it takes the prompt that it was started with.
         begins = self._asked and self._state.state == "starting"
         if said is not None and not (begins and said.state == "idle"):
-            self._known(said)
+            self._known(self._with_words(said))
+
+    def _with_words(self, state: State) -> State:
+        """Add its last words where no hook told of its rest, or one did before the file, which came late."""
+        if (state.state, state.source) != ("idle", "session"):
+            return state
+        return state._replace(detail=self._transcript.turn_words)
 
     def _known(self, state: State | None) -> None:
         if state is not None and state != self._state:

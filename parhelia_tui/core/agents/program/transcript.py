@@ -70,15 +70,20 @@ class Transcript:
         self.input_tokens = 0
         self.output_tokens = 0
         self.last_words = ""
+        self.turn_words = ""
+        """The last words since somebody said something to it."""
 
     def read(self) -> bool:
         """Read what was added; says whether there was anything."""
-        before = (self.turns, self.input_tokens, self.output_tokens, self.last_words)
+        before = self._so_far()
         for path in self._paths():
             growing = self._files.setdefault(path, Growing(path))
             for line in growing.lines():
                 self._take(line)
-        return before != (self.turns, self.input_tokens, self.output_tokens, self.last_words)
+        return before != self._so_far()
+
+    def _so_far(self) -> tuple[int, int, int, str]:
+        return self.turns, self.input_tokens, self.output_tokens, self.last_words
 
     def _paths(self) -> list[str]:
         found = []
@@ -96,11 +101,15 @@ class Transcript:
         except (ValueError, RecursionError):
             return
         message = entry.get("message") if isinstance(entry, dict) else None
-        if not isinstance(message, dict) or entry.get("type") != "assistant":
+        if not isinstance(message, dict):
             return
-        self._count(message)
-        if not entry.get("isSidechain"):
-            self.last_words = words(message.get("content")) or self.last_words
+        own = not entry.get("isSidechain")
+        if entry.get("type") == "user" and own and _is_said(message.get("content")):
+            self.turn_words = ""
+        elif entry.get("type") == "assistant":
+            self._count(message)
+            if own and (said := words(message.get("content"))):
+                self.last_words = self.turn_words = said
 
     def _count(self, message: dict[str, Any]) -> None:
         usage, name = message.get("usage"), message.get("id")
@@ -127,6 +136,12 @@ def words(content: Any) -> str:
         if isinstance(each, dict) and each.get("type") == "text" and isinstance(each.get("text"), str)
     ]
     return " ".join(texts[-1][:4000].split())[:300] if texts else ""
+
+
+def _is_said(content: Any) -> bool:
+    """Say whether this is what a person or a prompt said, and not what a tool gave."""
+    blocks = content if isinstance(content, list) else [{"type": "text"}]
+    return any(isinstance(each, dict) and each.get("type") == "text" for each in blocks)
 
 
 def count(value: Any) -> int:
