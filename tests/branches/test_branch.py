@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,15 @@ from parhelia_tui.core.branches.repository import repository_of
 from parhelia_tui.core.branches.walk import LeftOut
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.model.states import TaskState, Trigger
+from parhelia_tui.core.store import checkpoints, containers, tasks
+from parhelia_tui.core.store.connection import writing
+from parhelia_tui.core.store.migrations import open_migrated
 from tests.branches.conftest import BRANCH, TASK, Pair
 from tests.support.fleet import RELEASE, create, end_of, event, reach
 from tests.support.git import git
 from tests.support.product import Product
+from tests.support.store import make_task
 from tests.support.waiting import wait_until
 
 
@@ -54,7 +60,7 @@ def test_the_branch_of_a_running_task_follows_its_work_and_leaves_the_checkout_a
     told = event(client, "task.branch_made", task_id=task.id)
     assert told.data["commit"] == made["commit"]
     assert told.data["by"] == "local"
-    assert product.json("task", "results", task.id, "--branch")["outcome"] == "unchanged"
+    assert client.branches.make(task).outcome == "unchanged"
     (copy / "go").touch()
     end_of(client, task.id)
     again = product.run("task", "results", task.id, "--branch")
@@ -100,13 +106,14 @@ def test_names_of_all_kinds_come_through(pair: Pair) -> None:
 
 def test_what_only_looks_different_on_disk_is_no_change(pair: Pair) -> None:
     place = pair.repository
-    (place / ".gitattributes").write_text("*.txt text\n*.bin filter=lfs\n")
-    for name in ("same.txt", "other.txt", "large.bin"):
+    (place / ".gitattributes").write_text("*.txt text\n*.md eol=crlf\n* text=auto\n*.bin filter=lfs\n")
+    for name in ("same.txt", "same.md", "auto", "other.txt", "large.bin"):
         (place / name).write_text("line\n")
     git(place, "add", ".")
     git(place, "commit", "-q", "-m", "second")
     pair.store()
-    (pair.copy / "same.txt").write_bytes(b"line\r\n")
+    for name in ("same.txt", "same.md", "auto"):
+        (pair.copy / name).write_bytes(b"line\r\n")
     (pair.copy / "other.txt").write_bytes(b"line\r\nmore\r\n")
     (pair.copy / "large.bin").write_bytes(b"what the filter made\n")
     made = pair.bring()
@@ -157,6 +164,30 @@ def test_a_directory_of_a_linked_work_tree_is_found(pair: Pair, tmp_path: Path) 
     assert (made.repository, made.added, made.changed) == (str(linked), (), ("src/code.py",))
     assert git(linked, "log", "--format=%s", f"main..{BRANCH}").splitlines() == ["Mend the parser", "side"]
     assert "side" in pair.files()
+
+
+def test_a_task_that_goes_on_from_anothers_checkpoint_is_of_its_repository(pair: Pair) -> None:
+    pair.store()
+    fork = pair.copy.with_name("t-0000000b")
+    shutil.copytree(pair.copy, fork)
+    (fork / "new").write_text("new\n")
+    (fork / ".git" / "HEAD").write_text(f"{'1' * 40}\n")
+    db = open_migrated(pair.product.paths.database)
+    with writing(db) as tx:
+        kept = checkpoints.add(
+            tx, "cp-0000000a", tasks.get(tx, TASK), None, Trigger.MANUAL, 1000.0, workspace="/"
+        )
+        made = tasks.add(tx, make_task(fork.name, workspace=str(fork), workspace_mode="empty"))
+        made = tasks.update(tx, made, resume_from=kept.id)
+        containers.add(tx, "c-0000000b", made, attempt=1, workspace=str(fork), slot=1, at=1000.0)
+    db.close()
+    with closing(pair.product.client()) as door:
+        done = door.branches.make(made)
+    assert (done.branch, done.start, done.added) == (
+        f"parhelia/{fork.name}",
+        git(pair.repository, "rev-parse", "main").strip(),
+        ("new",),
+    )
 
 
 def test_without_a_copy_or_a_repository_there_is_no_branch(pair: Pair, tmp_path: Path) -> None:

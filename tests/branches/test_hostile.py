@@ -160,9 +160,17 @@ def test_what_is_no_file_or_far_too_large_is_left_as_it_was(pair: Pair) -> None:
     with (pair.copy / "src" / "code.py").open("wb") as file:
         file.truncate((100 << 20) + 1)
     (pair.copy / "new").write_text("new\n")
+    here = os.open(pair.copy, os.O_RDONLY)
+    for _ in range(40):
+        os.mkdir("d" * 250, dir_fd=here)
+        here, above = os.open("d" * 250, os.O_RDONLY, dir_fd=here), here
+        os.close(above)
+    os.close(here)
     made = pair.bring()
     assert (made.added, made.changed, made.deleted) == (("new",), (), ())
-    assert {each.path: each.why for each in made.left_out} == {
+    left = {each.path: each.why for each in made.left_out}
+    assert [left.pop(path) for path in [*left] if path.startswith("ddd")] == ["its path is too long"]
+    assert left == {
         "gone.py": "no file",
         "src/code.py": "more than 100 MB",
     }

@@ -27,16 +27,16 @@ def done(pair: Pair) -> Pair:
     return pair
 
 
-def merge(pair: Pair, into: str = "") -> Merged:
+def merge(pair: Pair, into: str = "", gate: str = "") -> Merged:
     """Merge as the command does, without the second that its start takes."""
     with closing(pair.product.client()) as door:
-        return door.merges.merge(door.task(TASK), into, "", print).merged
+        return door.merges.merge(door.task(TASK), into, gate, print).merged
 
 
-def refused(pair: Pair, into: str = "") -> ParheliaError:
+def refused(pair: Pair, into: str = "", gate: str = "") -> ParheliaError:
     """Try to merge, and give the error."""
     with pytest.raises(ParheliaError) as caught:
-        merge(pair, into)
+        merge(pair, into, gate)
     return caught.value
 
 
@@ -45,12 +45,12 @@ def test_a_branch_moves_only_when_the_merged_files_pass_the_gate(done: Pair) -> 
     place, before = done.repository, done.seen()
     free = git(place, "rev-parse", "free").strip()
     gate = "grep -q two src/code.py && grep -q other gone.py && [ ! -e .git ] && exit 3"
-    ask = ("task", "merge", TASK, "--into", "free", "--gate")
-    code, error = done.product.error(*ask, gate)
-    assert (code, error["code"]) == (7, "E605")
-    assert "ended with 3" in error["message"]
+    error = refused(done, "free", gate)
+    assert (error.code, error.exit) == ("E605", Exit.GATE)
+    assert "ended with 3" in error.message
     assert git(place, "rev-parse", "free").strip() == free
-    made = done.product.json(*ask, gate.replace("exit 3", "touch made"))
+    green = gate.replace("exit 3", "touch made")
+    made = done.product.json("task", "merge", TASK, "--into", "free", "--gate", green)
     assert (made["outcome"], made["before"]) == ("merged", free)
     assert git(place, "rev-parse", "free").strip() == made["commit"]
     assert git(place, "show", "free:src/code.py", "free:gone.py") == "two\nother\n"

@@ -12,9 +12,12 @@ from parhelia_tui.core.branches.git import Git
 from parhelia_tui.core.branches.names import is_submodules
 from parhelia_tui.core.branches.walk import LINK, LeftOut, walk
 from parhelia_tui.core.checkpoints.files import descriptor, open_below, read_whole
+from parhelia_tui.core.model.errors import ParheliaError
 
 FILE_MOST = 100 << 20
 """Bytes of a file: what most servers of git take, and what is held in memory."""
+READ_MOST = 64 << 30
+"""Bytes of all files: holes cost nothing where they are made, and time here."""
 _SUBMODULE = "160000"
 
 
@@ -60,7 +63,7 @@ def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: b
         with_ignored: also what the commit's rules ignore.
 
     Raises:
-        ParheliaError: E204 for far too many names, E500, E501 from git.
+        ParheliaError: E204 for far too many names, E500, E501 from git, E507 for far too much.
     """
     everything = dict(_entries(git, start))
     within = f"{prefix}/" if prefix else ""
@@ -72,6 +75,7 @@ def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: b
     unwanted = rules.ignored(git, fresh) if fresh and not with_ignored else set()
     left_out, links_out = seen.left_out, []
     other: dict[str, str] = {}
+    left = READ_MOST
     for path, mode in seen.files.items():
         if path in unwanted:
             continue
@@ -79,6 +83,9 @@ def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: b
             left_out.append(LeftOut(path, "submodules stay as they were"))
             continue
         data = read(opened, path.removeprefix(within), mode)
+        left -= len(data)
+        if left < 0:
+            raise ParheliaError("E507", f"the workspace holds more than {READ_MOST >> 30} GB")
         if isinstance(data, str):
             seen.leave(path, data)
         elif path not in before or before[path] != Entry(mode, blob_name(data, len(start))):

@@ -12,6 +12,8 @@ from parhelia_tui.core.checkpoints.walk import STAGING
 from parhelia_tui.core.model.errors import ParheliaError
 
 NAMES_MOST = 1_000_000
+PATH_MOST = 4000
+"""Bytes of a path: no file could be made by a longer one."""
 LINK, FILE, PROGRAM = "120000", "100644", "100755"
 """Modes of a tree's entries."""
 
@@ -37,11 +39,13 @@ class Seen:
         files: modes of files and links.
         left_out: what is none, or has no fit name.
         kept: paths of which, and of all below, nothing is known; they stay as they were.
+        names: how many there are, of directories too.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
+    names: int = 0
 
     def leave(self, path: str, why: str) -> None:
         """Leave something as it was."""
@@ -77,10 +81,11 @@ def walk(opened: int, prefix: str, submodules: Collection[str]) -> Seen:
             with descriptor(open_below(opened, inside)) as here, os.scandir(here) as entries:
                 for entry in entries:
                     _see(entry, inside, above, submodules, seen, waiting)
+                    seen.names += 1
+                    if seen.names > NAMES_MOST:
+                        raise ParheliaError("E204", f"the workspace has more than {NAMES_MOST:,} names")
         except OSError as error:
             seen.leave(above, error.strerror or "it cannot be read")
-        if len(seen.files) + len(seen.left_out) > NAMES_MOST:
-            raise ParheliaError("E204", f"the workspace has more than {NAMES_MOST:,} names")
     return seen
 
 
@@ -98,6 +103,8 @@ def _see(
     link = entry.is_symlink()
     if is_gits_own(entry.name):
         seen.left_out.append(LeftOut(path, "git keeps this name for itself"))
+    elif len(os.fsencode(path)) > PATH_MOST:
+        seen.leave(path, "its path is too long")
     elif link and is_rules(entry.name):
         seen.leave(path, "rules for git may be no link")
     elif link:

@@ -116,10 +116,13 @@ def read_whole(within: int, name: str, limit: int) -> bytes:
         seen = os.fstat(file)
         if not stat.S_ISREG(seen.st_mode) or seen.st_size > limit:
             raise OSError(22, "not a regular file of a plausible size", name)
-        parts = []
-        while part := os.read(file, 1 << 20):
-            parts.append(part)
-    return b"".join(parts)
+        found = bytearray()
+        # One that grows as it is read would have no end.
+        while len(found) <= limit and (part := os.read(file, 1 << 20)):
+            found += part
+        if len(found) > limit:
+            raise OSError(27, "it grew while it was read", name)
+    return bytes(found)
 
 
 def remove_tree(name: str, within: int, depth: int = 0) -> None:
