@@ -38,11 +38,11 @@ demo-modal: setup ## the same fleet in sandboxes of an emulated provider, withou
 	@$(python) -m scripts.demo_modal $(ARGS)
 
 .PHONY: test
-test: setup ## the whole test suite but the tests that take minutes
+test: setup ## all tests but those that take more than some seconds
 	@$(pytest) -n $(WORKERS) --dist loadgroup -m "not long" $(ARGS)
 
 .PHONY: test-long
-test-long: setup ## the tests that take minutes: kills at random moments, many containers
+test-long: setup ## the tests that take longer: kills at random moments, many containers, whole stories
 	@$(pytest) -m long $(ARGS)
 
 .PHONY: check

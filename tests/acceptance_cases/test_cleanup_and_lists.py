@@ -42,6 +42,7 @@ def running(product: Product, place: Path, count: int) -> set[str]:
     return {each["id"] for each in product.json("container", "list")}
 
 
+@pytest.mark.long
 def test_three_that_run_are_listed_with_workspace_slot_and_state(
     product: Product, place: Path, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_cleanup_asks_on_a_terminal_and_does_nothing_after_a_no(product: Product
         assert directories(product) == left
 
 
+@pytest.mark.long
 def test_cleanup_removes_what_ended_and_leaves_alone_what_runs(product: Product, place: Path) -> None:
     gone = ended(product, place, 2)
     live = running(product, place, 3)
@@ -142,6 +144,7 @@ def test_cleanup_of_what_is_older_spares_what_is_young_and_what_runs(product: Pr
     assert product.error("cleanup", "--older-than", "soon")[1]["code"] == "E101"
 
 
+@pytest.mark.long
 def test_two_cleanups_at_once_remove_each_container_once(product: Product, place: Path) -> None:
     ids = ended(product, place, 5)
     both = [product.start("cleanup", "--yes", "--json") for _ in range(2)]

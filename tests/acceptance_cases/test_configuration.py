@@ -63,6 +63,7 @@ def created(product: Product, place: Path, *words: str, **env: str) -> dict[str,
     return task
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_flag_lies_over_a_variable_over_the_project_over_the_user(
     product: Product, place: Path, tmp_path: Path

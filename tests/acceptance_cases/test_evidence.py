@@ -74,6 +74,7 @@ def test_a_secret_that_a_task_is_given_stands_in_no_log_and_no_event(
     assert {path.stat().st_mode & 0o077 for path in (product.home, *holders)} == {0}
 
 
+@pytest.mark.long
 def test_no_name_that_is_given_leads_out_of_the_state_directory(
     product: Product, place: Path, tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_no_name_that_is_given_leads_out_of_the_state_directory(
     assert {len(entry.name) for entry in product.paths.containers.iterdir()} == {len("c-00000000")}
 
 
+@pytest.mark.long
 def test_nothing_of_ours_appears_in_a_repository_that_is_worked_on(product: Product, place: Path) -> None:
     def git(*words: str) -> str:
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(place), *words]

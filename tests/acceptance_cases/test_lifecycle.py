@@ -94,6 +94,7 @@ def test_a_terminated_container_cannot_be_reached_and_who_looks_at_it_is_told(
     assert "container.terminated" in told
 
 
+@pytest.mark.long
 def test_ten_that_start_at_once_have_containers_of_their_own_that_do_not_meet(
     product: Product, place: Path, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def keep(product: Product, place: Path, command: str, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_packages_files_builds_aliases_and_a_database_are_there_the_next_time(
     product: Product, place: Path
 ) -> None:
@@ -76,6 +77,7 @@ def test_packages_files_builds_aliases_and_a_database_are_there_the_next_time(
     assert not Path("/usr/bin/the-tool").exists()
 
 
+@pytest.mark.long
 def test_it_stops_with_its_last_process_and_the_next_one_goes_on_with_it(
     shell: Shell, product: Product, place: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_it_stops_with_its_last_process_and_the_next_one_goes_on_with_it(
     assert "it goes on with the home and the system of container c-" in told["message"]
 
 
+@pytest.mark.long
 def test_it_takes_up_what_was_changed_in_it_and_nothing_of_the_system_below(
     product: Product, place: Path
 ) -> None:
@@ -129,6 +132,7 @@ def test_an_ordinary_container_leaves_nothing_for_the_next_one(product: Product,
     assert product.json("container", "list") == []
 
 
+@pytest.mark.long
 def test_slots_keep_apart_and_an_ordinary_one_beside_it_is_gone_after_its_end(
     product: Product, place: Path
 ) -> None:
@@ -149,6 +153,7 @@ def test_slots_keep_apart_and_an_ordinary_one_beside_it_is_gone_after_its_end(
     assert keep(product, place, "ls /usr/local/bin/jq ~/mine 2>/dev/null | wc -l", "--slot", "2") == "0\n"
 
 
+@pytest.mark.long
 def test_configuration_makes_it_persistent_and_a_flag_does_not(
     product: Product, place: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +172,7 @@ def test_configuration_makes_it_persistent_and_a_flag_does_not(
     assert not finds()
 
 
+@pytest.mark.long
 def test_cleanup_spares_what_it_keeps_unless_it_is_asked_for(product: Product, place: Path) -> None:
     keep(product, place, "echo kept > /opt/file")
     assert product.json("cleanup")["removed"] == []

@@ -74,6 +74,7 @@ def test_it_goes_on_with_its_talk_its_files_and_its_variables_in_the_same_slot(
     assert [each.number for each in client.attempts(task_id)] == [1, 2]
 
 
+@pytest.mark.long
 def test_without_a_name_the_newest_task_of_the_directory_goes_on(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:
@@ -118,6 +119,7 @@ def test_what_has_failed_can_be_looked_at_and_goes_on(product: Product, client: 
     assert client.task(task_id).attempt == 2
 
 
+@pytest.mark.long
 def test_what_it_was_and_how_it_goes_on_is_shown_by_its_name_or_for_the_directory(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -139,6 +141,7 @@ def test_what_it_was_and_how_it_goes_on_is_shown_by_its_name_or_for_the_director
     assert (refused.returncode, "no task works on this directory" in refused.stderr) == (1, True)
 
 
+@pytest.mark.long
 def test_each_state_of_a_talk_can_be_gone_on_from_later(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -171,6 +174,7 @@ def test_a_container_that_somebody_deleted_is_made_again_and_its_agent_goes_on(
     assert talk_of(client, task_id).startswith(talk)
 
 
+@pytest.mark.long
 def test_what_ctrl_c_ends_is_kept_and_goes_on(product: Product, client: Client, place: Path) -> None:
     request = {**DEMO, "prompt": "add a parser", "workspace": str(place)}
     request["agent_options"] = {**DEMO["agent_options"], "pace": 1}
@@ -189,6 +193,7 @@ def test_what_ctrl_c_ends_is_kept_and_goes_on(product: Product, client: Client, 
     assert talk_of(client, task["id"]).startswith(said)
 
 
+@pytest.mark.long
 def test_a_talk_of_a_hundred_megabytes_is_there_again_within_ten_seconds(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -207,6 +212,7 @@ def test_a_talk_of_a_hundred_megabytes_is_there_again_within_ten_seconds(
     assert (client.paths.container(container_of(client, task_id).id) / large).stat().st_size == 100_000_400
 
 
+@pytest.mark.long
 def test_a_checkpoint_that_is_damaged_is_told_of_and_left_as_it_is(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -236,6 +242,7 @@ def test_what_is_not_known_is_told_with_the_way_to_what_is(product: Product, pla
     assert "parhelia task list" in refused.stderr
 
 
+@pytest.mark.long
 def test_an_agent_that_has_waited_for_a_day_goes_on_is_kept_and_cleaned_up(
     product: Product, client: Client, place: Path
 ) -> None:

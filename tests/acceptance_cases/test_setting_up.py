@@ -54,6 +54,7 @@ def test_completion_is_installed_and_completes(product: Product, tmp_path: Path)
         assert done.stdout.split() == offered, done.stderr
 
 
+@pytest.mark.long
 def test_a_configuration_to_begin_with_is_written_once_and_changes_nothing(
     product: Product, tmp_path: Path
 ) -> None:
@@ -77,6 +78,7 @@ def block(page: str, heading: str) -> list[str]:
     return text.split("```")[1].strip().splitlines()
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_two_minutes_of_the_readme_work_as_they_stand(product: Product, place: Path) -> None:
     """Each line in its order; what stands for a task is the one that was created by the line before."""
@@ -126,6 +128,7 @@ def is_answered(product: Product, task: str) -> None:
     wait_until(ended, 120)
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_examples_of_the_shell_work_as_they_stand(shell: Shell, product: Product, place: Path) -> None:
     lines = [line.partition("#")[0].strip() for line in product.run("examples", "run").stdout.splitlines()]
@@ -144,6 +147,7 @@ def test_the_examples_of_the_shell_work_as_they_stand(shell: Shell, product: Pro
     again.wait_for(rb"<kept>")
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_profiles_of_the_page_on_configuration_work_as_they_stand(
     product: Product, place: Path, tmp_path: Path

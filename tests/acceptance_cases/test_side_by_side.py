@@ -60,6 +60,7 @@ def test_five_that_start_at_once_in_one_workspace_get_the_slots_one_to_five(
     assert product.json("container", "list") == []
 
 
+@pytest.mark.long
 def test_five_slots_that_are_named_start_at_once(product: Product, place: Path) -> None:
     command = f"touch begun-$PARHELIA_SLOT; {RELEASE}; echo $PARHELIA_SLOT $PARHELIA_CONTAINER_ID"
     started = [product.start("run", "-w", str(place), "--slot", str(n), command) for n in range(1, 6)]
@@ -124,6 +125,7 @@ def test_tests_go_on_in_one_container_while_files_are_edited_in_another(
     assert slots(product) == [1, 2]
 
 
+@pytest.mark.long
 def test_shells_of_three_workspaces_see_their_own_alone(
     shell: Shell, product: Product, tmp_path: Path
 ) -> None:
@@ -138,6 +140,7 @@ def test_shells_of_three_workspaces_see_their_own_alone(
     assert len(product.json("container", "list")) == 3
 
 
+@pytest.mark.long
 def test_each_command_runs_in_a_fresh_container_and_its_results_stay_in_the_workspace(
     product: Product, place: Path
 ) -> None:
@@ -150,6 +153,7 @@ def test_each_command_runs_in_a_fresh_container_and_its_results_stay_in_the_work
     assert product.json("container", "list") == []
 
 
+@pytest.mark.long
 def test_ten_workspaces_are_gone_through_one_after_the_other(product: Product, tmp_path: Path) -> None:
     results = {}
     for number in range(10):

@@ -43,6 +43,7 @@ def test_what_is_sent_is_executed_and_what_it_shows_is_read(product: Product, pl
     wait_until(lambda: "42\n42" in screen(product, session), 30)
 
 
+@pytest.mark.long
 def test_several_sessions_are_listed_attached_by_name_and_survive_being_left(
     product: Product, place: Path
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_fourth_session_is_taken_and_a_fifth_is_refused_in_words(product: Prod
     assert "holds 4 sessions and may hold 4" in error["message"]
 
 
+@pytest.mark.long
 def test_a_shell_that_is_left_goes_on_and_is_found_again_as_it_was(
     shell: Shell, product: Product, place: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_shell_that_is_left_goes_on_and_is_found_again_as_it_was(
     assert session["name"] in [each["name"] for each in product.json("session", "list", "--state", "running")]
 
 
+@pytest.mark.long
 def test_a_process_that_goes_on_is_watched_from_outside(product: Product, tmp_path: Path) -> None:
     counted = "number=0; while :; do number=$((number + 1)); echo {name} $number; sleep 0.05; done"
     sessions = {}

@@ -50,6 +50,7 @@ def make_older(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older.rename(path)
 
 
+@pytest.mark.long
 def test_what_runs_and_what_has_ended_goes_on_under_a_newer_one(
     product: Product, client: Client, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

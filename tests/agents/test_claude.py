@@ -41,6 +41,7 @@ def test_headless_it_works_and_ends(
     assert all(each.done and each.about for each in tools)
 
 
+@pytest.mark.long
 @at_every_version
 def test_in_its_terminal_it_begins_without_a_dialog_and_waits_when_it_is_done(
     client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
@@ -55,6 +56,7 @@ def test_in_its_terminal_it_begins_without_a_dialog_and_waits_when_it_is_done(
     assert (place / "made.txt").read_text() == "made\n"
 
 
+@pytest.mark.long
 @at_every_version
 def test_a_tool_waits_for_a_person_and_runs_when_it_is_approved(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
@@ -117,6 +119,7 @@ def test_in_its_terminal_a_question_is_answered_elsewhere(
     assert "Blue" in api.messages("ask")[-1].said
 
 
+@pytest.mark.long
 @at_every_version
 def test_an_answer_in_the_terminal_takes_the_question_back(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str

@@ -140,6 +140,7 @@ def test_the_command_lists_and_changes_nothing(home: Path, product: Product, pla
     assert not product.paths.containers.exists() or not list(product.paths.containers.iterdir())
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_inside_it_has_them_and_the_repositorys_own_parts_run_nowhere_else(
     home: Path, product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path,
@@ -186,6 +187,7 @@ def test_inside_it_has_them_and_the_repositorys_own_parts_run_nowhere_else(
     }
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_link_that_the_agent_left_leads_nowhere_out(
     home: Path, product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path,

@@ -45,6 +45,7 @@ def until_deferred(client: Client, task: Task, asked: Approval) -> Approval:
     return asked
 
 
+@pytest.mark.long
 @at_every_version
 def test_what_is_allowed_after_its_container_was_killed_is_done_without_asking_the_model_again(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str

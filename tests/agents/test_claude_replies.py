@@ -109,6 +109,7 @@ def send_many(client: Client, api: ScriptedApi, task: Task, count: int, seed: in
     assert len(lost) <= count * 0.05, lost
 
 
+@pytest.mark.long
 @at_every_version
 def test_prompts_at_random_moments_arrive_once(
     client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
@@ -134,6 +135,7 @@ def test_five_hundred_prompts(
     send_many(client, api, talk(client, tmp_path, place, version), 500, 17)
 
 
+@pytest.mark.long
 @at_every_version
 def test_only_its_own_earlier_words_are_taken_from_its_line(
     client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str

@@ -20,6 +20,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.long
 @at_every_version
 def test_a_talk_goes_on_in_another_container(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
@@ -66,6 +67,7 @@ def test_a_talk_goes_on_in_another_container_at_another_path(
     assert asked[-1].session == client.attempts(forked.id)[0].conversation != asked[0].session
 
 
+@pytest.mark.long
 def test_after_its_container_was_killed_it_goes_on_where_it_was(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path
 ) -> None:

@@ -16,6 +16,7 @@ from tests.support.scripted_api import ScriptedApi
 SECRET = "sk-ant-api03-0123456789abcdef0123456789"
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_notes_of_one_session_are_given_to_the_next_in_that_project(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path

@@ -66,6 +66,7 @@ def test_the_rows_of_a_long_line_are_one() -> None:
         assert unsent(rules, lines, row, 9) == "one two\n  three\n  ❯ four"
 
 
+@pytest.mark.long
 @pytest.mark.real
 @at_every_version
 def test_what_only_the_screen_tells_is_told_with_its_source(

@@ -250,6 +250,7 @@ def test_the_lifetime_ends_a_container_with_no_controller_alive(product: Product
     assert client.containers_of(task.id)[0].state is ContainerState.TERMINATED
 
 
+@pytest.mark.long
 def test_a_command_that_is_deaf_to_its_lifetime_is_killed(product: Product, workspace: Path) -> None:
     client, task = begun(
         product, workspace, "trap '' TERM HUP; while :; do sleep 0.1; done", limits={"lifetime_s": 0.2}

@@ -62,6 +62,7 @@ def test_the_network_is_what_was_asked_for(ordinary: OrdinaryProduct, network: s
     assert (code, lines) == (0, ["lo"] if network == "none" else here)
 
 
+@pytest.mark.long
 def test_a_further_session_runs_in_the_same_container(ordinary: OrdinaryProduct) -> None:
     container = started(ordinary, "echo first > /tmp/seen; exec sleep 600", "--pids", "64")
     inside = "cat /tmp/seen; id -u; echo $$; read wait"
@@ -72,6 +73,7 @@ def test_a_further_session_runs_in_the_same_container(ordinary: OrdinaryProduct)
     assert int(lines[2]) < 50
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["terminate", "kill of the supervisor"])
 def test_no_process_is_left(ordinary: OrdinaryProduct, way: str) -> None:
     mark = f"{600 + uuid.uuid4().int % 1000}.{uuid.uuid4().int % 10**9:09d}"

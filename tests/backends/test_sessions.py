@@ -51,6 +51,7 @@ def states(product: Product, container: str) -> dict[str, str]:
     return {each["name"]: each["state"] for each in found}
 
 
+@pytest.mark.long
 def test_a_container_holds_four_and_a_fifth_is_refused_in_words(product: Product, container: str) -> None:
     names = [
         new(product, container, f"echo session {number}; cat /tmp/shared; read wait") for number in range(3)
@@ -91,6 +92,7 @@ def test_a_session_that_ends_leaves_its_code_and_the_container_alone(
     assert product.json("container", "show", container)["state"] == "running"
 
 
+@pytest.mark.long
 def test_a_killed_session_takes_its_processes_along_and_no_others(product: Product, container: str) -> None:
     mark = f"{600 + uuid.uuid4().int % 1000}.{uuid.uuid4().int % 10**9:09d}"
     deaf = f"trap '' TERM HUP; (setsid sleep {mark} &); sleep {mark}; sleep {mark}"

@@ -98,6 +98,7 @@ def assert_each_ended_once(client: Client, expected: dict[str, int], workspace: 
     assert client.containers(states=tuple(CONTAINER_LIVE)) == []
 
 
+@pytest.mark.long
 def test_a_batch_survives_fifty_kills_of_its_controller(product: Product, tmp_path: Path) -> None:
     client = Client.open(product.paths)
     chance = random.Random(20)

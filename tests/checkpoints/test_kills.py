@@ -128,6 +128,7 @@ def test_a_capture_that_is_killed_leaves_the_store_whole(copies: Scene, tmp_path
     assert_whole(copies, tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("many", MODES)
 def test_a_rollback_that_is_killed_is_finished_or_undone(copies: Scene, tmp_path: Path, many: bool) -> None:
     journal = tmp_path / "journal"
@@ -172,6 +173,7 @@ def test_a_clean_up_that_is_killed_leaves_every_live_checkpoint(
     assert differences(copies.wanted_second, tmp_path / "out") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("many", MODES)
 def test_a_restore_that_is_killed_leaves_no_target(copies: Scene, tmp_path: Path, many: bool) -> None:
     place = tmp_path / "place"

@@ -147,6 +147,7 @@ def killed(
         after(bool(result))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", MODES)
 def test_a_checkpoint_that_is_killed(place: Place, tmp_path: Path, count: int) -> None:
     seeds = iter(range(100, 10_000))
@@ -167,6 +168,7 @@ def test_a_checkpoint_that_is_killed(place: Place, tmp_path: Path, count: int) -
     assert differences(place.live, tmp_path / "out") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", MODES)
 def test_a_rollback_that_is_killed(place: Place, tmp_path: Path, count: int) -> None:
     names = ["first", "second"]
@@ -214,6 +216,7 @@ def test_a_restore_that_is_killed(place: Place, tmp_path: Path, count: int) -> N
     place.assert_whole(tmp_path / "out")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", MODES)
 def test_a_clean_up_that_is_killed(place: Place, tmp_path: Path, count: int) -> None:
     seeds = iter(range(100, 10_000))

@@ -41,6 +41,7 @@ def place(tmp_path: Path) -> Path:
     return workspace(tmp_path)
 
 
+@pytest.mark.long
 def test_what_waits_is_listed_shown_and_answered(product: Product, client: Client, place: Path) -> None:
     task = asker(client, place, bash("rm -r build"), bash("make install"))
     waiting(client, task, 2)
@@ -94,6 +95,7 @@ def test_who_or_what_is_not_there_is_told(product: Product, client: Client, plac
     assert "waits for no approval" in error["message"]
 
 
+@pytest.mark.long
 def test_the_demo_agent_asks_for_its_plan_and_each_tool(product: Product, client: Client) -> None:
     options = ("approvals=true", "pace=0", 'ask="always"', "turns=5", "seed=3")
     words = [word for each in options for word in ("--option", each)]

@@ -152,6 +152,7 @@ def test_ctrl_c_cancels_what_is_left_and_says_so(product: Product, tmp_path: Pat
     assert states(product) == {"done": "completed", **{f"long {number}": "cancelled" for number in range(3)}}
 
 
+@pytest.mark.long
 def test_ctrl_c_twice_leaves_at_once_and_the_cancelling_goes_on(product: Product, tmp_path: Path) -> None:
     configure(tmp_path, "[local]\ngrace_s = 2\n")
     stubborn = {"prompt": "trap '' TERM HUP INT; while :; do sleep 0.1; done", "title": "stubborn"}
@@ -181,6 +182,7 @@ def test_sigterm_is_taken_as_ctrl_c_and_json_tells_of_it(product: Product) -> No
     assert (summary["event"], summary["interrupted"], summary["completed"]) == ("summary", True, 0)
 
 
+@pytest.mark.long
 def test_a_killed_controller_does_not_end_a_batch(product: Product, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     tasks = lines(*({"prompt": f"{RELEASE}; exit {number}", "title": str(number)} for number in range(4)))
@@ -214,6 +216,7 @@ def test_a_reader_that_leaves_does_not_end_the_work(product: Product) -> None:
     wait_until(lambda: states(product) == {"a": "completed"}, 30)
 
 
+@pytest.mark.long
 def test_a_question_is_shown_with_the_way_to_answer_it(product: Product) -> None:
     asks = {"prompt": "a demo", "agent": "demo", "agent_options": {"ask": "always", "pace": 0}}
     process = product.start("--batch", "-", "--mode", "empty", input=lines(asks))

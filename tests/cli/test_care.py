@@ -17,6 +17,7 @@ from tests.support.waiting import process_is_there, wait_until
 EMPTY = ("--mode", "empty")
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_events_are_listed_filtered_and_exported(product: Product, tmp_path: Path) -> None:
     product.run("run", *EMPTY, "exit 1")
@@ -120,6 +121,7 @@ def test_a_controller_in_the_foreground_prints_its_log_until_ctrl_c(product: Pro
     assert "controller leaves" in said
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_doctor_says_what_works_and_what_to_type(product: Product, tmp_path: Path) -> None:
     done = product.run("doctor")
@@ -157,6 +159,7 @@ def test_the_store_is_counted_checked_and_copied(product: Product, tmp_path: Pat
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_the_configuration_is_shown_with_where_it_comes_from(product: Product, tmp_path: Path) -> None:
     configure(tmp_path, "[controller]\nmax_containers = 3\n")
     shown = product.json("config", "show", "max_containers")
@@ -216,6 +219,7 @@ def test_a_completion_is_printed_installed_and_offers_what_there_is(product: Pro
     assert product.run(env={**offer, "COMP_WORDS": "parhelia attach "}).stdout == "\n"
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_status_and_cleanup_and_the_words_of_help(product: Product) -> None:
     assert product.run("status").stdout.startswith("controller  absent")
@@ -248,6 +252,7 @@ def test_status_and_cleanup_and_the_words_of_help(product: Product) -> None:
     assert product.error("examples", "bach")[1]["message"].endswith("Did you mean batch?")
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_demo_starts_so_many_tasks_and_the_same_for_the_same_seed(product: Product) -> None:
     first = product.json("demo", "--count", "2", "--seed", "3", "--no-dashboard")

@@ -33,6 +33,7 @@ def parts_of(product: Product, group: str) -> dict[str, Any]:
     return {each["target"]: each for each in product.json("task", "list") if each["parent_id"] == group}
 
 
+@pytest.mark.long
 def test_one_of_three_fails_is_told_as_that_and_alone_tried_again(product: Product, place: Path) -> None:
     words = ("--target", "a.txt", "--target", "b.txt", "--targets-from", "-")
     group = product.json("task", "create", "-w", str(place), *words, FAILS_ONCE, input="c d.txt\n\n")
@@ -84,6 +85,7 @@ def test_one_of_three_fails_is_told_as_that_and_alone_tried_again(product: Produ
     assert product.error("task", "cancel", group["id"])[1]["code"] == "E103"
 
 
+@pytest.mark.long
 def test_a_group_is_cancelled_with_all_its_parts(product: Product, place: Path) -> None:
     group = product.json(
         "task", "create", "-w", str(place), "--target", "a", "--target", "b", f"{RELEASE} # {{target}}"
@@ -112,6 +114,7 @@ def test_a_group_is_cancelled_with_all_its_parts(product: Product, place: Path) 
     assert product.json("container", "list") == []
 
 
+@pytest.mark.long
 def test_a_prompt_is_split_only_where_that_is_asked_for_and_can_be_looked_at_first(
     product: Product, place: Path
 ) -> None:
@@ -151,6 +154,7 @@ def test_a_batch_holds_groups_and_counts_their_parts(product: Product, place: Pa
     assert (refused.returncode, "stands twice" in refused.stderr) == (2, True)
 
 
+@pytest.mark.long
 def test_a_group_ends_as_its_parts_do_whenever_the_controller_is_killed(
     product: Product, place: Path
 ) -> None:

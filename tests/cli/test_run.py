@@ -112,6 +112,7 @@ def test_output_comes_while_the_command_runs(product: Product, tmp_path: Path) -
     assert process.returncode == 0
 
 
+@pytest.mark.long
 def test_ten_megabytes_come_complete_and_in_order(product: Product) -> None:
     done = product.run("run", *EMPTY, "seq 1 1450000")
     assert done.returncode == 0
@@ -120,6 +121,7 @@ def test_ten_megabytes_come_complete_and_in_order(product: Product) -> None:
     assert hashlib.sha256(done.stdout.encode()).digest() == hashlib.sha256(whole.encode()).digest()
 
 
+@pytest.mark.long
 def test_ten_megabytes_without_a_newline_come_complete(product: Product) -> None:
     done = product.run("run", *EMPTY, "head -c 10000000 /dev/zero | tr '\\0' x")
     assert (done.returncode, len(done.stdout), set(done.stdout)) == (0, 10_000_000, {"x"})
@@ -183,6 +185,7 @@ def test_a_terminal_that_is_closed_does_not_end_the_work(product: Product, tmp_p
     assert (place / "end").read_text() == "done\n"
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_ends_the_command(product: Product) -> None:
     done = subprocess.run(
         ["bash", "-c", '"$0" run --mode empty "yes" | head -n 2; echo "${PIPESTATUS[0]}"', PARHELIA],
@@ -198,6 +201,7 @@ def test_a_reader_that_leaves_ends_the_command(product: Product) -> None:
     assert only_task(product)["state"] == "cancelled"
 
 
+@pytest.mark.long
 def test_a_lifetime_that_is_over_ends_it_with_its_own_code(product: Product) -> None:
     done = product.run("run", *EMPTY, "--timeout", "1s", "echo begun; sleep 600")
     assert (done.returncode, done.stdout) == (9, "begun\n")
@@ -215,6 +219,7 @@ def test_a_container_that_somebody_ends_is_told_as_interrupted(product: Product)
     assert process.returncode == 130
 
 
+@pytest.mark.long
 def test_the_controller_that_is_killed_meanwhile_costs_nothing(product: Product, tmp_path: Path) -> None:
     place = tmp_path / "here"
     place.mkdir()

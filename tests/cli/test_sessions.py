@@ -39,6 +39,7 @@ def screen(product: Product, name: str) -> str:
     return "\n".join(product.json("session", "capture", name)["lines"])
 
 
+@pytest.mark.long
 def test_a_session_is_opened_typed_into_looked_at_and_ended(product: Product) -> None:
     task_id = begun(product, "sleep 600")
     done = product.run("session", "new", task_id, "--", "cat", "-u")
@@ -71,6 +72,7 @@ def test_keys_by_name_reach_a_program(product: Product) -> None:
     assert "no-such-key" in error["message"]
 
 
+@pytest.mark.long
 def test_a_fifth_session_is_refused_with_its_code_and_the_way_out(product: Product) -> None:
     task_id = begun(product, "sleep 600")
     names = [product.json("session", "new", task_id)["name"] for _ in range(3)]
@@ -123,6 +125,7 @@ def test_what_there_is_not_is_told_with_its_code(product: Product) -> None:
         assert "'nothing'" in error["message"]
 
 
+@pytest.mark.long
 def test_a_container_is_shown_with_its_health_and_ended(product: Product) -> None:
     task_id = begun(product, "sleep 600")
     (container,) = product.json("container", "list")

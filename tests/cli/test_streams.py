@@ -70,6 +70,7 @@ def test_run_cancels_where_its_output_cannot_be_written(product: Product) -> Non
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("env", "whole"),

@@ -27,6 +27,7 @@ def made(product: Product, *words: str) -> str:
     return task_id
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_the_life_of_a_task_from_its_creation_to_a_second_try(product: Product, tmp_path: Path) -> None:
     place = workspace(tmp_path)
@@ -90,6 +91,7 @@ def test_with_watch_the_creation_follows_to_the_end_with_one_object_a_line(produ
     assert (said[-1]["state"], said[-1]["exit_code"]) == ("failed", 4)
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_several_are_cancelled_together_and_a_typo_cancels_none(product: Product) -> None:
     ids = [made(product, *EMPTY, "sleep 600") for _ in range(2)]
@@ -104,6 +106,7 @@ def test_several_are_cancelled_together_and_a_typo_cancels_none(product: Product
     client.close()
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_prompt_of_100_kb_runs_whole_from_a_file_and_from_standard_input(
     product: Product, tmp_path: Path
@@ -122,6 +125,7 @@ def test_a_prompt_of_100_kb_runs_whole_from_a_file_and_from_standard_input(
         assert max(map(len, product.run("task", "list").stdout.splitlines())) < 250
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_control_characters_and_wide_letters_of_a_prompt_arrive_but_are_not_shown(product: Product) -> None:
     prompt = "printf '日本語 \x1b[31mred\x01 é\u202e\n'"
@@ -169,6 +173,7 @@ def test_what_cannot_be_a_task_is_refused_with_its_code(
     assert all(each.startswith("  try: ") for each in ways)
 
 
+@pytest.mark.long
 def test_a_workspace_that_cannot_be_one_is_refused(product: Product, tmp_path: Path) -> None:
     for name in ("/no/such/place", "/etc/hostname", "/", str(tmp_path / "state")):
         code, error = product.error("task", "create", "-w", name, "true")
@@ -186,6 +191,7 @@ def test_a_dry_run_checks_and_starts_nothing(product: Product) -> None:
     assert product.json("controller", "status")["pid"] is None
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_an_id_may_be_cut_to_a_beginning_that_is_the_only_one(product: Product) -> None:
     one, other = (made(product, *EMPTY, "true") for _ in range(2))

@@ -80,6 +80,7 @@ finally:
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said_and_no_checkpoint_is_lost(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

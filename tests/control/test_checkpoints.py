@@ -150,6 +150,7 @@ def test_no_work_of_others_vanishes_by_a_rollback(product: Product, client: Clie
     assert (place / "two").exists()
 
 
+@pytest.mark.long
 def test_a_rollback_that_is_killed_is_finished_by_the_next_controller(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_rollback_that_is_killed_is_finished_by_the_next_controller(
     assert {(place / f"file-{number}").read_text() for number in range(400)} == {"after"}
 
 
+@pytest.mark.long
 def test_an_agent_goes_on_where_its_talk_was(product: Product, client: Client, place: Path) -> None:
     task = create(client, "merge intervals", place, **DEMO)
     reach(client, task.id, TaskState.WAITING)
@@ -215,6 +217,7 @@ def test_what_is_at_work_or_has_no_checkpoint_is_not_resumed(
     assert product.error("checkpoint", "show", "cp-00000000")[1]["code"] == "E202"
 
 
+@pytest.mark.long
 def test_a_container_that_dies_is_followed_by_another_once_and_then_a_person_is_asked(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -237,6 +240,7 @@ def test_a_container_that_dies_is_followed_by_another_once_and_then_a_person_is_
     end_of(client, task.id)
 
 
+@pytest.mark.long
 def test_a_container_without_a_sign_of_life_is_followed_by_another(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:
@@ -256,6 +260,7 @@ def test_a_container_without_a_sign_of_life_is_followed_by_another(
     assert "no heartbeat" in event(client, "task.recovering", task_id=task.id).message
 
 
+@pytest.mark.long
 def test_checkpoints_come_by_themselves_while_there_is_something_new(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:
@@ -344,6 +349,7 @@ def test_a_task_of_its_own_goes_on_from_a_checkpoint(product: Product, client: C
     assert not (there / "two").exists()
 
 
+@pytest.mark.long
 def test_protected_and_tagged_ones_stay_and_the_rest_goes_by_count(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def test_no_more_run_at_once_than_are_allowed(client: Client, place: Path, tmp_p
     assert max(seen) == 2
 
 
+@pytest.mark.long
 def test_higher_priority_goes_first_and_equals_in_their_order(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def test_two_five_and_ten_missed_heartbeats_make_the_states(silence_s: float, he
     assert health_of(silence_s, HealthConfig()) is health
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_silent_supervisor_sinks_through_every_state_and_recovers(
     product: Product, client: Client, place: Path, tmp_path: Path

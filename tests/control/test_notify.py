@@ -124,6 +124,7 @@ def test_each_change_is_told_once_over_a_kill(
     assert len(told) == len(set(told))
 
 
+@pytest.mark.long
 def test_a_refusal_is_tried_again(tmp_path: Path, client: Client, place: Path) -> None:
     stubborn = Hook(refuse=2)
     try:
@@ -136,6 +137,7 @@ def test_a_refusal_is_tried_again(tmp_path: Path, client: Client, place: Path) -
         stubborn.close()
 
 
+@pytest.mark.long
 def test_who_does_not_answer_holds_nothing_up_and_is_told_of(
     tmp_path: Path, client: Client, place: Path
 ) -> None:

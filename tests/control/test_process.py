@@ -38,6 +38,7 @@ from tests.support.waiting import process_is_there, wait_until
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.long
 def test_of_ten_that_start_at_once_one_stays(product: Product, client: Client) -> None:
     client.store_version()
     started = [
@@ -106,6 +107,7 @@ def test_its_sockets_and_logs_are_for_its_user_alone(product: Product, client: C
     assert stat.S_IMODE((paths.logs / "controller.log").stat().st_mode) == 0o600
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("left", ["socket", "file"])
 def test_what_a_dead_controller_left_at_its_sockets_is_no_hindrance(
     product: Product, client: Client, left: str

@@ -169,6 +169,7 @@ def forget(product: Product, task: Task, container: Container) -> None:
     db.close()
 
 
+@pytest.mark.long
 def test_an_orphan_is_told_of_at_once_and_left_alone(
     product: Product, client: Client, place: Path, tmp_path: Path, running: tuple[Task, Container]
 ) -> None:

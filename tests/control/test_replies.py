@@ -80,6 +80,7 @@ def test_a_terminal_that_is_scrolled_gets_it_too(client: Client, place: Path) ->
     assert taken(place) == ["out of the past"]
 
 
+@pytest.mark.long
 def test_many_at_random_moments_arrive_once_each_and_in_order(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -115,6 +116,7 @@ def test_many_at_random_moments_arrive_once_each_and_in_order(
     assert [each for each in taken(place) if each.startswith("speaker 1")] == sent[1]
 
 
+@pytest.mark.long
 def test_a_controller_that_is_killed_tells_nobody_twice(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_controller_that_is_killed_tells_nobody_twice(
     assert max(arrived.values()) == 1
 
 
+@pytest.mark.long
 def test_a_program_that_shows_nothing_is_not_pressed_enter(client: Client, place: Path) -> None:
     task = create(client, "stty -echo; touch quiet; read -r line; echo got $line", place)
     reach(client, task.id, TaskState.RUNNING)
@@ -181,6 +184,7 @@ def test_a_terminal_that_is_lost_is_no_proof(product: Product, client: Client, p
     (place / "go").touch()
 
 
+@pytest.mark.long
 def test_a_busy_agent_that_does_not_listen_is_told_of(client: Client, place: Path) -> None:
     # Without `chat` it listens only when it asks, and throws away what came before.
     options = {"pace": 1.0, "ask": "always", "turns": 2, "seed": 1}

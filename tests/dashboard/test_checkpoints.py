@@ -56,6 +56,7 @@ async def test_what_changed_since_is_seen_down_to_the_line_and_goes_by_a_rollbac
         assert not (place / "two").exists()
 
 
+@pytest.mark.long
 async def test_a_checkpoint_is_noted_protected_restored_and_deleted(client: Client, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     async with at_work(client, place) as seen:
@@ -80,6 +81,7 @@ async def test_a_checkpoint_is_noted_protected_restored_and_deleted(client: Clie
         await seen.wait_for("Tasks")
 
 
+@pytest.mark.long
 async def test_an_ended_task_goes_on_and_one_at_work_says_why_not(client: Client, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     async with at_work(client, place) as seen:
@@ -114,6 +116,7 @@ async def test_an_ended_task_goes_on_and_one_at_work_says_why_not(client: Client
         reach(client, task.id, TaskState.RUNNING)
 
 
+@pytest.mark.long
 async def test_after_a_failure_it_is_told_what_happened_and_how_one_may_go_on(
     client: Client, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ async def test_a_click_on_a_heading_sorts_and_a_new_row_takes_its_place(
         await seen.wait(lambda: rows(seen)[-1] == "t-0000000b")
 
 
+@pytest.mark.long
 async def test_every_column_can_be_sorted_by_both_ways(opened: Opens) -> None:
     async with opened((200, 50)) as seen:
         for names, field in ((TASK_COLUMNS, "sort"), (CONTAINER_COLUMNS, "container_sort")):
@@ -88,6 +89,7 @@ async def test_every_column_can_be_sorted_by_both_ways(opened: Opens) -> None:
                     assert len(rows(seen)) == 7
 
 
+@pytest.mark.long
 async def test_the_chooser_shows_hides_moves_and_goes_back(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("v")

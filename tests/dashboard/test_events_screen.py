@@ -29,6 +29,7 @@ def tell(still: StillFleet, type: str, message: str, **about: object) -> None:
     db.close()
 
 
+@pytest.mark.long
 async def test_it_follows_and_filters_by_type_level_and_words(opened: Opens, still: StillFleet) -> None:
     async with opened() as seen:
         await seen.press("E")

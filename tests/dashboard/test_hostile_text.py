@@ -36,6 +36,7 @@ def whole(seen: Dashboard, columns: int) -> None:
         assert not any(letter in line for letter in "\u202e\u200b\ufeff\u2028"), line
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_hostile_words_of_tasks_move_nothing(
     size: tuple[int, int], empty: StillFleet, opened_empty: Opens

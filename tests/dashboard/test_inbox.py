@@ -95,6 +95,7 @@ async def test_always_allows_what_is_alike(client: Client, place: Path) -> None:
         assert [each.source for each in client.approvals.listed()] == ["person", "policy"]
 
 
+@pytest.mark.long
 async def test_one_key_answers_all_that_are_marked(client: Client, place: Path) -> None:
     task = asker(client, place, *(bash(str(number)) for number in range(4)), QUESTION)
     waiting(client, task, 5)

@@ -199,6 +199,7 @@ def test_what_is_wrong_beside_the_rest_leaves_the_file_as_it_was(still: StillFle
     door.close()
 
 
+@pytest.mark.long
 async def test_settings_show_their_sources_change_for_this_run_and_are_written_after_a_question(
     opened: Opens, tmp_path: Path
 ) -> None:

@@ -166,6 +166,7 @@ async def test_a_faulty_configuration_is_told_in_the_form(opened_empty: Opens, t
         await seen.wait_for("E700")
 
 
+@pytest.mark.long
 @pytest.mark.real
 async def test_enter_makes_a_task_that_runs_is_chosen_and_is_seen_live(client: Client, place: Path) -> None:
     other = create(client, "sleep 600", place)

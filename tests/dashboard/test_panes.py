@@ -28,6 +28,7 @@ def standing(seen: Dashboard) -> list[str]:
     return [name for _, _, name in sorted(found)]
 
 
+@pytest.mark.long
 async def test_a_pane_is_moved_hidden_and_brought_back_and_all_is_remembered(
     opened: Opens, still: StillFleet
 ) -> None:

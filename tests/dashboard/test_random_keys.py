@@ -84,6 +84,7 @@ async def press_at_random(opened: Opens, still: StillFleet, seed: int, count: in
     door.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_random_keys_harm_nothing(opened: Opens, still: StillFleet, seed: int) -> None:
     await press_at_random(opened, still, seed, 150)

@@ -69,6 +69,7 @@ def tmux(tmp_path: Path) -> Iterator[TmuxServer]:
     server.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("columns", "rows"), SIZES)
 def test_a_day_at_the_terminal(
     columns: int, rows: int, product: Product, client: Client, tmux: TmuxServer, place: Path
@@ -153,6 +154,7 @@ def test_the_terminal_is_as_before_after_it(client: Client, place: Path) -> None
     assert modes[25] == b"h"
 
 
+@pytest.mark.long
 def test_a_killed_controller_is_followed_by_another_while_it_is_open(
     product: Product, client: Client, tmux: TmuxServer, place: Path
 ) -> None:

@@ -69,6 +69,7 @@ async def test_text_of_others_is_text_there_too(client: Client, place: Path) -> 
         assert not any("\x1b" in line or "\x07" in line for line in seen.lines())
 
 
+@pytest.mark.long
 @pytest.mark.real
 async def test_what_is_remembered_of_its_project_is_shown_and_edited(client: Client, place: Path) -> None:
     client.remember(str(place), "- the cache is [b]cold[/]\n")

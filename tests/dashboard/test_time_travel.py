@@ -65,6 +65,7 @@ def test_states_costs_and_heartbeats_are_those_of_the_moment(still: StillFleet) 
     door.close()
 
 
+@pytest.mark.long
 async def test_the_arrows_scrub_and_nothing_acts(opened: Opens, tmp_path: Path) -> None:
     async with opened() as seen:
         await seen.press("T")

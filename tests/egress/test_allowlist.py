@@ -37,6 +37,7 @@ def trying(fleet: Fleet, client: Client) -> tuple[str, str]:
     return made["id"], container_of(client, made["id"]).id
 
 
+@pytest.mark.long
 def test_the_api_is_reached_and_a_host_only_when_a_person_allows_it(fleet: Fleet, client: Client) -> None:
     assert fleet.ask(flags=("--network", "allowlist")) == "200 523\n"
     task, container = trying(fleet, client)
@@ -60,6 +61,7 @@ def _spec_allows(fleet: Fleet, container: str) -> bool:
     return "localhost" in (fleet.product.paths.container(container) / "egress.json").read_text()
 
 
+@pytest.mark.long
 def test_only_a_list_can_be_made_longer_and_only_by_hosts(fleet: Fleet, client: Client) -> None:
     made = fleet.json(
         *("task", "create", "--network", "api", "--workspace", str(fleet.workspace)),

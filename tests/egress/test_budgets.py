@@ -104,6 +104,7 @@ def test_a_task_at_its_ceiling_stays_attachable_and_takes_further_sessions(
     wait_until(lambda: (fleet.workspace / "further").exists(), 60)
 
 
+@pytest.mark.long
 def test_the_ceiling_of_a_day_holds_all_and_nothing_more_is_begun(fleet: Fleet, client: Client) -> None:
     fleet.json("budget", "set", "0.002", "day")
     first = task(fleet, asks(2))
@@ -119,6 +120,7 @@ def test_the_ceiling_of_a_day_holds_all_and_nothing_more_is_begun(fleet: Fleet, 
     assert end_of(client, first, deadline_s=60).state is TaskState.COMPLETED
 
 
+@pytest.mark.long
 async def test_what_waits_for_a_spent_budget_says_so(fleet: Fleet, client: Client, tmp_path: Path) -> None:
     configure(tmp_path, "[controller]\nmax_containers = 2\n")
     fleet.json("budget", "set", "0.001", "day")
@@ -149,6 +151,7 @@ async def test_what_waits_for_a_spent_budget_says_so(fleet: Fleet, client: Clien
     assert end_of(client, held, deadline_s=60).state is TaskState.COMPLETED
 
 
+@pytest.mark.long
 def test_a_warning_comes_once_at_four_fifths_of_a_ceiling(fleet: Fleet, client: Client) -> None:
     fleet.json("budget", "set", "0.03")
     name = task(fleet, asks(3))
@@ -170,6 +173,7 @@ def test_a_warning_comes_once_at_four_fifths_of_a_ceiling(fleet: Fleet, client: 
     assert told["data"]["scope"] == "all"
 
 
+@pytest.mark.long
 def test_the_configured_ceilings_count_and_what_a_person_sets_goes_before_them(fleet: Fleet) -> None:
     fleet.env |= {"PARHELIA_BUDGET__DAY_USD": "7", "PARHELIA_BUDGET__TASK_USD": "3"}
     fleet.ask()
@@ -186,6 +190,7 @@ def test_the_configured_ceilings_count_and_what_a_person_sets_goes_before_them(f
     assert fleet.json("budget", "set", "--none", "--for", "day")["limit_usd"] is None
 
 
+@pytest.mark.long
 def test_history_and_estimate_tell_what_things_cost(fleet: Fleet, client: Client) -> None:
     assert fleet.product.error("budget", "estimate", env=fleet.env)[1]["code"] == "E102"
     name = task(fleet, asks(2))
@@ -232,6 +237,7 @@ def test_a_stream_of_one_task_is_booked_to_its_plan(fleet: Fleet, client: Client
     assert [(each["limit_usd"], each["spent_usd"]) for each in plans] == [(2.0, pytest.approx(2 * A_REQUEST))]
 
 
+@pytest.mark.long
 def test_a_book_that_cannot_be_read_refuses_all_spending_and_holds_up_nothing_else(fleet: Fleet) -> None:
     fleet.product.home.mkdir(mode=0o700)
     (fleet.product.home / "meter.db").write_bytes(b"no database at all" * 100)
@@ -243,6 +249,7 @@ def test_a_book_that_cannot_be_read_refuses_all_spending_and_holds_up_nothing_el
     assert fleet.api.seen == []
 
 
+@pytest.mark.long
 def test_the_parts_of_a_group_cannot_race_past_what_it_may_spend(fleet: Fleet, client: Client) -> None:
     # Whichever of them takes both answers that there is money for, both want more.
     group = task(

@@ -65,6 +65,7 @@ def test_every_answer_is_booked_and_the_agents_own_count_is_not(
     assert told[0].input_tokens >= 1000 * len(api.messages("write"))
 
 
+@pytest.mark.long
 @at_every_version
 def test_at_its_ceiling_it_stands_still_and_goes_on_as_if_nothing_had_been(
     client: Client, api: ScriptedApi, tmp_path: Path, version: str
@@ -81,6 +82,7 @@ def test_at_its_ceiling_it_stands_still_and_goes_on_as_if_nothing_had_been(
     assert (tmp_path / "work" / "made.txt").read_text() == "made\n"
 
 
+@pytest.mark.long
 @at_every_version
 def test_who_is_stopped_is_told_in_words_and_ends_without_trying_again(
     client: Client, api: ScriptedApi, tmp_path: Path, version: str

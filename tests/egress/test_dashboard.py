@@ -23,6 +23,7 @@ def held(fleet: Fleet, client: Client) -> str:
     return str(made["id"])
 
 
+@pytest.mark.long
 async def test_a_key_raises_the_budget_and_the_pane_shows_what_is_spent(fleet: Fleet, client: Client) -> None:
     name = held(fleet, client)
     fleet.json("budget", "set", "0.01")
@@ -45,6 +46,7 @@ async def test_a_key_raises_the_budget_and_the_pane_shows_what_is_spent(fleet: F
     assert client.budgets.of_task(client.task(name))[2].limit_usd == pytest.approx(1.5075)
 
 
+@pytest.mark.long
 async def test_the_same_key_stops_a_task(fleet: Fleet, client: Client) -> None:
     name = held(fleet, client)
     async with dashboard(client) as seen:

@@ -34,6 +34,7 @@ def test_a_container_of_the_network_api_reaches_the_api(fleet: Fleet, more: tupl
     assert [seen.headers["x-api-key"] for seen in fleet.api.seen] == [KEY, KEY]
 
 
+@pytest.mark.long
 def test_an_ordinary_users_container_reaches_the_api() -> None:
     with running(says("Hello")) as api, ordinary_product() as product:
         home = product.home.parent
@@ -62,6 +63,7 @@ def test_an_ordinary_users_container_reaches_the_api() -> None:
         assert done.stdout == "200 523\n", done
 
 
+@pytest.mark.long
 def test_nothing_but_the_api_is_reached(fleet: Fleet) -> None:
     said = fleet.run("python3", "-I", "-c", OTHERS)
     assert said == "through http://127.0.0.1:17100\n"

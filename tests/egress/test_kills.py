@@ -43,6 +43,7 @@ def _command(pid: int) -> bytes:
         return b""
 
 
+@pytest.mark.long
 def test_a_killed_egress_process_is_started_again_and_connections_wait(fleet: Fleet) -> None:
     gate = fleet.workspace / "go"
     os.mkfifo(gate)

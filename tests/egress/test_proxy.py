@@ -159,6 +159,7 @@ def test_an_allowed_name_that_leads_to_this_machine_is_refused(tmp_path: Path) -
         assert "is not a public one" in said
 
 
+@pytest.mark.long
 def test_a_host_that_is_tried_again_and_again_is_told_once_and_counted(tmp_path: Path) -> None:
     with egress(tmp_path, NOWHERE) as it:
         for _ in range(20):

@@ -153,6 +153,7 @@ PRINTS = "p=sk-ant; printf 'using %s\\n' $p-api03-abcdefghijklmnopqrstuvwxyz"
 """Prints it without holding it."""
 
 
+@pytest.mark.long
 def test_secrets_that_a_program_prints_or_reports_are_neither_stored_nor_shown(
     product: Product, client: Client, tmp_path: Path
 ) -> None:

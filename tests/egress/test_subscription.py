@@ -44,6 +44,7 @@ async def test_a_subscription_spends_no_money_and_no_ceiling_bounds_it(fleet: Fl
         await seen.wait_for("beside", "by subscription today")
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_spent_ceiling_holds_back_only_what_would_spend_money(fleet: Fleet, client: Client) -> None:
     fleet.json("budget", "set", "0.001", "day")

@@ -64,6 +64,7 @@ def limited(times: int, seconds: float) -> Script:
     return script
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_task_at_the_limit_stands_still_and_goes_on_by_itself(fleet: Fleet, client: Client) -> None:
     fleet.api.script = limited(1, 4.0)
@@ -88,6 +89,7 @@ def test_a_task_at_the_limit_stands_still_and_goes_on_by_itself(fleet: Fleet, cl
     wait_until(lambda: client.task(made["id"]).cost_usd == pytest.approx(0.0075), 30)
 
 
+@pytest.mark.long
 def test_a_limit_that_is_put_off_is_told_again(tmp_path: Path) -> None:
     with running(limited(2, 4.0)) as api, egress(tmp_path, api.url, holds=True) as it:
         assert it.ask().status == 200

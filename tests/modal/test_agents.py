@@ -60,6 +60,7 @@ def booked(client: Client) -> int:
     return sum(each.answers for each in client.budgets.history("model") if each.name.startswith("claude"))
 
 
+@pytest.mark.long
 def test_claude_works_in_a_sandbox_and_every_answer_is_booked_once(
     client: Client, api: ScriptedApi, provider: Provider, tmp_path: Path
 ) -> None:

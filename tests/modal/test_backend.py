@@ -50,6 +50,7 @@ def test_output_and_exit_code_come_from_the_sandbox(cloud: Product, provider: Pr
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
 
 
+@pytest.mark.long
 def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
@@ -142,6 +143,7 @@ def test_a_terminated_container_leaves_no_sandbox_and_keeps_its_work(
     assert (cloud.paths.workspaces / task["id"] / "file").read_text() == "work\n"
 
 
+@pytest.mark.long
 def test_a_cancelled_task_leaves_no_sandbox(cloud: Product, provider: Provider) -> None:
     task = begun(cloud, "sleep 1000")
     cloud.json("task", "cancel", task["id"])

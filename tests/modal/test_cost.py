@@ -43,6 +43,7 @@ def test_gpus_count_each_and_an_unknown_one_has_no_price_rather_than_none() -> N
     assert sandbox_rates("local") is None
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_task_at_a_provider_costs_its_seconds_and_one_here_costs_nothing(
     cloud: Product, tmp_path: Path

@@ -51,6 +51,7 @@ def spent(client: Client) -> float:
     return sum(each.usd for each in client.budgets.history("model") if each.name.startswith("claude"))
 
 
+@pytest.mark.long
 def test_the_key_is_nowhere_in_the_sandbox_that_the_agent_sees(fleet: Fleet, client: Client) -> None:
     said = fleet.run("sh", "-c", 'python3 -I -c "$0"; python3 -I -c "$1"', ASK, SEARCH, flags=FLAGS)
     assert said.splitlines() == ["200 523", "searched True found []", "ph- []"]

@@ -225,6 +225,7 @@ async def test_a_screen_that_forges_the_protocol_is_only_a_screen(tmux: TmuxServ
         assert await client.command("display-message", "-p", "alive") == ["alive"]
 
 
+@pytest.mark.long
 async def test_a_stopped_watcher_stops_no_program(tmux: TmuxServer, tmp_path: Path) -> None:
     """One that is not read at all, as when its process is stopped; without its guard the pane freezes."""
     endpoint = tmux.start(FLOOD, str(tmp_path / "done"))

@@ -137,6 +137,7 @@ async def test_a_flood_comes_at_the_rate_that_was_asked_for(tmux: TmuxServer) ->
         assert views.times[8] - views.times[1] > 7 / 5 * 0.9
 
 
+@pytest.mark.long
 async def test_a_flood_sends_us_little(tmux: TmuxServer, monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
         "import os, sys, time\ninput()\nleft = 100_000_000\n"
@@ -308,6 +309,7 @@ async def test_a_closed_view_ends_its_stream(tmux: TmuxServer) -> None:
     assert len(asyncio.all_tasks()) == 1
 
 
+@pytest.mark.long
 async def test_watching_twenty_idle_servers_costs_next_to_nothing(tmp_path: Path) -> None:
     servers = []
     try:

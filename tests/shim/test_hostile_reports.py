@@ -173,6 +173,7 @@ while not os.path.exists("/workspace/stop"):
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", FLOODS)
 def test_a_flood_costs_the_machine_little_and_the_end_is_still_true(
     product: Product, tmp_path: Path, kind: str

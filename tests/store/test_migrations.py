@@ -34,6 +34,7 @@ print(db.execute("SELECT value FROM meta WHERE key = 'installation_id'").fetchon
 """
 
 
+@pytest.mark.long
 def test_eight_processes_open_a_fresh_store_at_once(tmp_path: Path) -> None:
     for number in range(3):
         path = tmp_path / f"{number}.db"

@@ -115,6 +115,7 @@ async def test_a_page_is_a_dashboard_that_takes_keys_and_another_size(served: Se
     await until(lambda: not process_is_there(app), 20)
 
 
+@pytest.mark.long
 async def test_what_is_no_message_ends_its_page_alone(served: Served) -> None:
     good, bad = await opened(served), await opened(served)
     await bad.connection.send_str('{"no": "list"}')
