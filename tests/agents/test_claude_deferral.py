@@ -99,13 +99,17 @@ def test_a_question_is_answered_after_its_container_was_killed(
 
 
 @pytest.mark.long
-def test_a_task_that_waits_without_a_container_can_be_cancelled(
-    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path
+@pytest.mark.parametrize("way", ["task", "container"])
+def test_a_task_that_waits_without_a_container_can_be_ended_and_its_question_goes(
+    product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, way: str
 ) -> None:
     use(tmp_path)
     task = ask(client, place, "bash", headless=True)
     asked = left_alone(product, client, task)
-    product.json("task", "cancel", task.id)
+    if way == "task":
+        product.json("task", "cancel", task.id)
+    else:
+        product.json("container", "terminate", container_of(client, task.id).id)
     assert end_of(client, task.id, PATIENCE_S).state is TaskState.CANCELLED
     assert client.approvals.get(asked.id).state is ApprovalState.WITHDRAWN
     assert client.approvals.waiting() == []

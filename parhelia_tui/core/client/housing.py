@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 
 from parhelia_tui.core.client.looking import Looking
@@ -13,8 +14,9 @@ from parhelia_tui.core.model.records import (
 from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
     SESSION_ENDED,
+    TaskState,
 )
-from parhelia_tui.core.store import containers, reached, sessions
+from parhelia_tui.core.store import containers, reached, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.reached import Reached
 
@@ -25,27 +27,41 @@ class Housing(Looking):
     def terminate_container(self, container_id: str, reason: str = "terminated by the user") -> Container:
         """Ask for the end of a container; its workspace stays as it is.
 
+        Of one that has ended and left a question behind, the task is cancelled and the question withdrawn.
+
         Raises:
             ParheliaError: E203 for no such container, E103 when it has ended already.
         """
         with writing(self._db) as tx:
             container = containers.get(tx, container_id)
-            if container.state in CONTAINER_ENDED:
+            left = container.state in CONTAINER_ENDED and self._let_wait_no_more(tx, container, reason)
+            if container.state in CONTAINER_ENDED and not left:
                 raise ParheliaError(
                     "E103",
                     f"container {container.id} is {container.state} already",
                     recovery=(f"parhelia container show {container.id}", "parhelia container list"),
                 )
-            container = containers.update(tx, container, wanted="terminate", reason=reason)
-            self._tell(
-                tx,
-                "container.terminate_requested",
-                reason,
-                task_id=container.task_id,
-                container_id=container.id,
-            )
+            if not left:
+                container = containers.update(tx, container, wanted="terminate", reason=reason)
+                self._tell(
+                    tx,
+                    "container.terminate_requested",
+                    reason,
+                    task_id=container.task_id,
+                    container_id=container.id,
+                )
         self.wake()
         return container
+
+    def _let_wait_no_more(self, tx: sqlite3.Connection, container: Container, reason: str) -> bool:
+        """Cancel the task that waits for an answer to a question of an ended container; say whether there is one."""
+        task = tasks.find(tx, container.task_id)
+        if task is None or task.state is not TaskState.WAITING or task.container_id != container.id:
+            return False
+        if task.wanted == "run":
+            tasks.update(tx, task, wanted="cancel", reason=reason)
+            self._tell(tx, "task.cancel_requested", reason, task_id=task.id, container_id=container.id)
+        return True
 
     def allow_hosts(self, container_id: str, hosts: Sequence[str]) -> None:
         """Let a running container of the network `allowlist` reach further hosts, until it ends.
