@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -24,6 +25,9 @@ from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
+
+PLACES = 3
+"""Tasks that are named with a fault that many of them have."""
 
 
 def run_batch(source: str, form: str | None, given: Mapping[str, Any]) -> int:
@@ -58,17 +62,26 @@ def _checked(out: Out, source: str, form: str | None, given: Mapping[str, Any]) 
     entries = read_entries(source, form)
     make = out.client.request_maker(flags=flags)
     requests: list[TaskRequest] = []
-    faults: list[str] = []
+    faults: dict[str, list[str]] = {}
+    unnamed = False
     for place, fields in entries:
         try:
             request = make(laid_over(defaults, fields))
             out.client.check(request)
             requests.append(request)
         except ParheliaError as error:
-            faults.append(f"{place}: {error.message}")
+            faults.setdefault(error.message, []).append(place)
+            unnamed = unnamed or "agent" in error.details
     if faults:
-        raise refused(faults)
+        ways = (f"parhelia --batch {shlex.quote(source)} --agent shell",) if unnamed else ()
+        raise refused([f"{_places(places)}: {message}" for message, places in faults.items()], ways)
     return requests
+
+
+def _places(places: list[str]) -> str:
+    """Where the same fault stands: the first places by name."""
+    more = len(places) - PLACES
+    return ", ".join(places[:PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 class _Progress:

@@ -10,6 +10,7 @@ from typing import Any
 
 from parhelia_tui.cli.options import standard_input
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.request import MERGED
 from parhelia_tui.core.model.text import one_line
 
 Entries = list[tuple[str, dict[str, Any]]]
@@ -42,9 +43,13 @@ def read_entries(source: str, form: str | None) -> Entries:
     return entries
 
 
-def refused(faults: list[str]) -> ParheliaError:
-    """The error that names every fault of a batch."""
-    return ParheliaError("E100", "; ".join(faults), details={"faults": faults}, recovery=RECOVERY)
+def refused(faults: list[str], ways: tuple[str, ...] = ()) -> ParheliaError:
+    """The error that names every fault of a batch.
+
+    Args:
+        ways: commands that may help, before those that always do.
+    """
+    return ParheliaError("E100", "; ".join(faults), details={"faults": faults}, recovery=(*ways, *RECOVERY))
 
 
 def _text(source: str, name: str) -> str:
@@ -112,11 +117,11 @@ def _toml(name: str, text: str) -> Entries:
 
 
 def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """One task's fields over defaults; `env` and `limits` merge by key, None says nothing."""
+    """One task's fields over defaults; tables in it merge by key, None says nothing."""
     fields = dict(below)
     for key, value in above.items():
         under = fields.get(key)
-        if key in ("env", "limits") and isinstance(value, Mapping) and isinstance(under, Mapping):
+        if key in MERGED and isinstance(value, Mapping) and isinstance(under, Mapping):
             fields[key] = {**under, **{inner: each for inner, each in value.items() if each is not None}}
         elif value is not None:
             fields[key] = value

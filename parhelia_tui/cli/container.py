@@ -15,6 +15,7 @@ from parhelia_tui.cli.options import (
 )
 from parhelia_tui.cli.output import Out, confirmed, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
+from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
 from parhelia_tui.core.model.states import CONTAINER_ENDED, CONTAINER_LIVE, ContainerState, Health
 from parhelia_tui.core.model.text import one_line
@@ -93,6 +94,7 @@ def _container_page(found: Container) -> str:
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),
             ("task", f"{found.task_id}, attempt {found.attempt}"),
             ("workspace", f"{found.workspace}, slot {found.slot}"),
+            *(("shows", in_words(each)) for each in found.mounts),
             ("backend", found.backend),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),
             ("network", found.network),

@@ -69,7 +69,7 @@ ALIASES = {
     aliases=ALIASES,
     invoke_without_command=True,
     epilog="t, c, s, b and e are short for task, container, session, budget and events. "
-    "parhelia help TOPIC explains batch, checkpoints, config, exit, inbox, isolation, json, keys and states.",
+    "parhelia help TOPIC explains batch, checkpoints, config, exit, inbox, isolation, json, keys, mounts and states.",
 )
 @click.version_option(__version__, prog_name="parhelia")
 @click.option(

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from parhelia_tui.cli.output import MANNER
+from parhelia_tui.core.model import mounting
 from parhelia_tui.core.model.errors import ParheliaError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -180,6 +181,14 @@ _REQUEST: tuple[_Option, ...] = (
     ),
     (("--priority",), {"type": int, "help": "Larger goes first, -100 to 100."}),
     (("--env", "-e"), {"multiple": True, "metavar": "K=V", "help": "Variable inside; repeatable."}),
+    (
+        ("--mount", "mounts"),
+        {
+            "multiple": True,
+            "metavar": "HOST:INSIDE[:rw]",
+            "help": "Show a path of this machine inside, read-only without :rw; repeatable.",
+        },
+    ),
     (("--cpus",), {"type": float, "help": "Processors at most."}),
     (("--memory",), {"type": int, "metavar": "MB", "help": "Memory at most, in MiB."}),
     (("--pids",), {"type": int, "help": "Processes at most."}),
@@ -235,6 +244,7 @@ def request_fields(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "region": fields.pop("region"),
     }
     fields["env"] = pairs(fields["env"], "environment variable")
+    fields["mounts"] = mounting.apart(fields["mounts"])
     fields["workspace_mode"] = fields.pop("mode")
     fields["limits"] = limits
     return fields, {"profile": fields.pop("profile")}

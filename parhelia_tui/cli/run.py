@@ -12,6 +12,7 @@ import click
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
 from parhelia_tui.cli.lazy import Command
+from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.core.client.waiting import looks
@@ -42,6 +43,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:
     kept = ""
     with term_interrupts():
         made = out.client.create_task(request)
+        tell_of_links(request, made)
         try:
             for text in output_until_end(out.client, made.id):
                 if MANNER.json:
@@ -110,7 +112,9 @@ def shell(**given: Any) -> int:
             "E601", "a shell needs a terminal", recovery=('parhelia run "COMMAND"', "parhelia shell --help")
         )
     fields, flags = request_fields({**given, "prompt": _own_shell(), "agent": "shell", "title": "shell"})
-    made = out.client.create_task(out.client.request(fields, flags=flags))
+    request = out.client.request(fields, flags=flags)
+    made = out.client.create_task(request)
+    tell_of_links(request, made)
     try:
         with waiting("starting a container"):
             begun(out.client, made.id)

@@ -11,6 +11,7 @@ from parhelia_tui.cli.tables import Styled, age, details, event_line, money, siz
 from parhelia_tui.core.model.display import doing, parts_done
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
+from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Attempt, Checkpoint, Event, Task
 from parhelia_tui.core.model.states import TASK_ALIVE, TASK_SETTLED, TaskState
 
@@ -193,6 +194,7 @@ def _task_page(
                 else found.backend,
             ),
             ("workspace", f"{found.workspace} ({found.workspace_mode})"),
+            *(("shows", in_words(each)) for each in found.mounts),
             ("container", found.container_id or ""),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),
             ("network", found.network),

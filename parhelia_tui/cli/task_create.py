@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parhelia_tui.cli.lazy import Command
+from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import (
     agent_option,
     output_options,
@@ -74,6 +75,7 @@ def create(
         out.answer({**request.model_dump(), "placement": place}, lambda: _fine(request, place))
         return None
     made = out.client.create_task(request)
+    tell_of_links(request, made)
     if made.network != "none":
         _warn_of_budgets(out)
     said = f"{made.id}  {made.title}" + (f"  ({made.parts} targets)" if made.is_group else "")

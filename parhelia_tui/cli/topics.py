@@ -29,6 +29,7 @@ standard input; --format says which where the name does not. Keys of a task:
   workspace_mode   shared (the directory itself), clone (a copy), empty (a new one)
   network          none, api, allowlist or open
   env, limits      tables; limits are cpus, memory_mb, pids, lifetime_s
+  mounts           a table of what of this machine is shown inside (parhelia help mounts)
   priority         -100 to 100, larger goes first
   persistent       keep what is installed, for the next one of this workspace and slot
   agent_options    what the agent can be told
@@ -37,7 +38,7 @@ standard input; --format says which where the name does not. Keys of a task:
   budget_usd       what it may spend, with all its targets; budget_each_usd is for the task of each
 
 Every task is checked before the first one starts. Options behind --batch FILE (--agent, --workspace, --mode,
---network, --backend, --priority, --env, --cpus, --memory, --pids, --timeout, --profile) hold for each task that
+--network, --backend, --priority, --env, --mount, --cpus, --memory, --pids, --timeout, --profile) hold for each task that
 says nothing else. With --json each change is one JSON object a line.
 
 The exit code is 0 only if all completed, 1 if one did not, 130 after Ctrl+C, which cancels what is left.""",
@@ -128,7 +129,8 @@ With --persistent it is root inside, in a system that it may change. What it ins
 when it ends, and the next persistent container of the same workspace and slot goes on with them; processes do not
 stay. parhelia cleanup spares them, parhelia cleanup --persistent does not.
 
-Your home, your variables, your ssh agent, other containers and the terminal server are not there. parhelia doctor
+Your home, your variables, your ssh agent, other containers and the terminal server are not there; --mount shows what
+you name (parhelia help mounts). parhelia doctor
 tries each part on this machine. --unsandboxed runs a task WITHOUT all of this, and every screen says so.
 
 The kernel is shared with your machine: this is no defence against a fault of the kernel.""",
@@ -163,6 +165,27 @@ paid, and fewer than modal.max_containers run. --dry-run says where and for how 
 what fits nowhere just now waits in the queue, what fits nowhere at all is refused. It works on a copy.
 
 make demo-modal shows all of it against an emulated provider, without an account.""",
+    "mounts": """\
+Beside its workspace a container shows what you name of this machine, in a task of any agent, run and shell:
+
+  --mount HOST:INSIDE       a directory or a file, read-only; repeatable
+  --mount HOST:INSIDE:rw    the container may write there, and you see it at once
+
+HOST begins with / or ~/, INSIDE is a name of its own such as /storage, or lies below /home/agent: dotfiles, a git
+configuration, a key. A --batch file has a table mounts of the same, "INSIDE" = "HOST:rw", and so has your own
+configuration, for every container; the file of a project may not have one.
+
+  [mounts]
+  "/storage" = "/data/shared:rw"
+  "/home/agent/.gitconfig" = "~/.gitconfig"
+
+Never shown are your whole home, Parhelia's state, devices, parts of the system, and sockets, of which only your ssh
+agent's can be named: --mount "$SSH_AUTH_SOCK:/ssh-agent:rw" -e SSH_AUTH_SOCK=/ssh-agent lets what is inside use
+your keys, without having them. What is named is what is there: a link is followed once, and told of. When a
+container starts, a link in the place of what was named is refused.
+
+What is shown is no part of a checkpoint: no rollback changes it. parhelia task show and container show name it. At
+Modal read-only ones of up to 32 MiB go up once, as copies; what is to be written stays on this machine.""",
     "keys": """\
 In the dashboard ? shows every key. The ones that are used most:
 
@@ -211,6 +234,8 @@ parhelia task untrash a1b2""",
 parhelia run "make test && echo fine"                # its output, its exit code
 parhelia run --network open -- pip download click
 parhelia run --memory 512 --cpus 1 --timeout 10m "make"
+parhelia run --mount /data/shared:/storage:rw "make" # a directory of this machine, to be written too
+parhelia shell --mount ~/.gitconfig:/home/agent/.gitconfig
 parhelia shell                                       # a shell in a fresh container
 parhelia shell --slot 2                              # a second one on the same directory
 parhelia shell --persistent                          # what it installs is there for the next one""",

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from parhelia_tui.core.client.insides import Process, SpoolLine
 from parhelia_tui.core.model.display import age, length, size
+from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store.reached import Reached
@@ -113,6 +114,7 @@ def facts(each: Container, now: float, colours: Colours) -> list[Text]:
     more = [
         f"limits {limits}" if limits else "",
         "persistent" if each.persistent else "",
+        *(f"shows {in_words(mount)}" for mount in each.mounts),
         one_line(each.reason, 200),
     ]
     second = Text(one_line(each.workspace, 300), Style(color=colours.get("secondary")))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
 from tests.support.fleet import RELEASE, reach, workspace
 from tests.support.product import Product
@@ -221,3 +223,45 @@ def test_programs_find_every_field_they_know(product: Product) -> None:
     code, error = product.error("task", "list", "--fields", "id,nope")
     assert (code, error["code"]) == (2, "E101")
     assert "there is no field 'nope'" in error["message"]
+
+
+def test_where_nobody_names_an_agent_and_the_built_in_one_is_missing_it_says_what_to_type(
+    product: Product, tmp_path: Path
+) -> None:
+    bare = {"PARHELIA_DEFAULTS__AGENT": "", "HOME": str(tmp_path), "PATH": str(tmp_path)}
+    place = str(workspace(tmp_path))
+    code, error = product.error("task", "create", "-w", place, "make the tests pass", env=bare)
+    assert (code, error["code"], error["details"]["agent"]) == (8, "E500", "claude")
+    assert error["message"].startswith(
+        "no agent is named, so claude is to do it, and Claude Code is not on this"
+    )
+    told = product.run("task", "create", "-w", place, "make the tests pass", env=bare).stderr
+    assert "try: parhelia task create --agent shell 'make the tests pass'\n" in told
+    # Of a batch each place, the reason once, and what is wrong beside it.
+    entries = [
+        {"prompt": "make"},
+        {"prompt": "make test"},
+        {"prompt": " "},
+        {"prompt": "x", "agent": "shell"},
+    ]
+    lines = "".join(json.dumps(each) + "\n" for each in entries)
+    done = product.run("--batch", "-", "-w", place, input=lines, env=bare)
+    assert done.returncode == 2
+    assert done.stderr.count("no agent is named") == 1
+    assert "standard input:1, standard input:2: no agent is named" in done.stderr
+    assert "standard input:3: prompt: the prompt is empty" in done.stderr
+    assert "try: parhelia --batch - --agent shell\n" in done.stderr
+    assert product.json("task", "list") == []
+
+
+def test_tasks_whose_random_ids_meet_get_others(product: Product, tmp_path: Path) -> None:
+    digits = iter(["aaaaaaaa", "aaaaaaaa", "bbbbbbbb", "aaaaaaaa", "cccccccc", "cccccccc", "dddddddd"])
+    client = Client(product.paths, random=lambda count: next(digits))
+    place = str(workspace(tmp_path))
+    made = [client.create_task(TaskRequest(prompt="true", workspace=place)) for _ in range(2)]
+    group = client.create_task(TaskRequest(prompt="echo {target}", workspace=place, targets=("one",)))
+    assert [each.id for each in made] == ["t-aaaaaaaa", "t-bbbbbbbb"]
+    assert [group.id, *(each.id for each in client.parts(group.id))] == ["t-cccccccc", "t-dddddddd"]
+    for each in (*made, group):
+        reach(client, each.id, TaskState.COMPLETED)
+    client.close()

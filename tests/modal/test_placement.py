@@ -121,3 +121,28 @@ def test_what_has_no_room_waits_and_lets_others_past(
     assert (shown["placed_on"], shown["placed_why"]) == ("local", "costs nothing")
     told = [each for each in shown["events"] if each["type"] == "task.held_back"]
     assert len(told) == 1
+
+
+def test_what_is_mounted_goes_up_once_as_a_copy_and_what_is_to_be_written_stays_here(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "file").write_text("of the host\n")
+    (tmp_path / "gitconfig").write_text("[user]\n\tname = Ada\n")
+    mount = ("--mount", f"{store}:/storage", "--mount", f"{tmp_path / 'gitconfig'}:/home/agent/.gitconfig")
+    elsewhere = ("--backend", "modal", "--mode", "empty")
+    command = "cat /storage/file; grep name ~/.gitconfig; touch /storage/made"
+    done = cloud.run("run", *elsewhere, *mount, command)
+    assert done.returncode == 1
+    assert done.stdout.startswith("of the host\n\tname = Ada\n"), done
+    assert [each.name for each in store.iterdir()] == ["file"]
+    written = ("--mount", f"{store}:/storage:rw")
+    code, error = cloud.error("task", "create", *elsewhere, *written, "true")
+    assert (code, error["code"]) == (8, "E603")
+    assert "is to be written" in error["message"]
+    needs = ("--backend", "auto", "--mode", "empty", "--dry-run")
+    place = cloud.json("task", "create", *needs, *written, "true")["placement"]
+    assert place["backend"] == "local"
+    code, error = cloud.error("task", "create", *needs, *written, "--gpu", "any", "true")
+    assert "has copies alone of this machine's files" in error["message"]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parhelia_tui.core.model.ids import new_id, random_hex, session_name, slug
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import fresh_id, new_id, random_hex, session_name, slug
 
 
 @given(st.text(st.characters()), st.integers(4, 40))
@@ -51,3 +52,11 @@ def test_a_session_name_means_nothing_else_to_tmux(text: str) -> None:
     name = session_name(slug(text), new_id("s"))
     # tmux(1): a target may hold `:` and `.`, and begin with `=`, `@`, `$` or `%`.
     assert re.fullmatch(r"ph-[a-z0-9-]+-[0-9a-f]{4}", name)
+
+
+def test_an_id_that_is_taken_is_not_given_again() -> None:
+    digits = iter(["aaaaaaaa", "aaaaaaaa", "bbbbbbbb"])
+    taken = {"t-aaaaaaaa"}
+    assert fresh_id("t", taken.__contains__, lambda count: next(digits)) == "t-bbbbbbbb"
+    with pytest.raises(ParheliaError, match="taken"):
+        fresh_id("t", taken.__contains__, lambda count: "aaaaaaaa")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parhelia_tui.core.backends.modal.probe import has_account
 from parhelia_tui.core.meter.sandboxes import sandbox_rates
+from parhelia_tui.core.model import mounting
 from parhelia_tui.core.model.placement import Needs, Offer
 from parhelia_tui.core.model.records import Container, Limits, Task
 from parhelia_tui.core.settings.config import Config
@@ -41,7 +42,9 @@ def machine() -> Machine:
 
 def needs_of(task: Task) -> Needs:
     """What a task asks of a backend."""
-    return Needs(task.limits, task.network, task.persistent, task.unsandboxed)
+    return Needs(
+        task.limits, task.network, task.persistent, task.unsandboxed, not mounting.are_copies(task.mounts)
+    )
 
 
 def offers(config: Config, live: Sequence[Container], here: Machine) -> list[Offer]:
@@ -61,6 +64,7 @@ def _local(config: Config, live: Sequence[Container], here: Machine) -> Offer:
         "local",
         keeps_systems=True,
         without_isolation=True,
+        live_files=True,
         cores=cores,
         memory_mb=memory,
         places=_places(config.local.max_containers, len(live)),

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.ids import new_id, slug
+from parhelia_tui.core.model.ids import fresh_id, slug
+from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.placement import AUTO, Refusal
-from parhelia_tui.core.model.records import Limits, Task
+from parhelia_tui.core.model.records import Limits, Mount, Task
 from parhelia_tui.core.model.redaction import holds_key
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.targets import filled
@@ -61,7 +62,8 @@ class Creating(Opened):
         Returns:
             A task for each request; that of one with targets is the group, whose parts `parts` reads.
         """
-        made = [self._new_tasks(request, batch) for request in requests]
+        given: set[str] = set()
+        made = [self._new_tasks(request, batch, given) for request in requests]
         fresh = [task for one in made for task in one]
         if any(task.network != "none" or task.backend != "local" for task in fresh):
             self._prepare_spending(_ceilings(requests, made), fresh)
@@ -71,7 +73,8 @@ class Creating(Opened):
                 events.append(
                     tx,
                     "task.created",
-                    f"{task.title} ({task.agent}{f', {task.parts} targets' if task.is_group else ''})",
+                    f"{task.title} ({task.agent}{f', {task.parts} targets' if task.is_group else ''})"
+                    + "".join(f"; shows {in_words(each)}" for each in task.mounts),
                     source="client",
                     task_id=task.id,
                     at=task.created_at,
@@ -121,20 +124,26 @@ class Creating(Opened):
 
     def check(self, request: TaskRequest) -> None:
         """Check a request as `create_task` does, and store nothing. Raises as `create_task`."""
-        self._new_tasks(request, None)
+        self._new_tasks(request, None, set())
 
-    def _new_tasks(self, request: TaskRequest, batch: str | None) -> list[Task]:
-        """Make the one task of a request, or its group with the part of each target behind it."""
+    def _new_tasks(self, request: TaskRequest, batch: str | None, given: set[str]) -> list[Task]:
+        """Make the one task of a request, or its group with the part of each target behind it.
+
+        Args:
+            given: ids of tasks that are made together with these and not stored yet; theirs come to it.
+        """
         from parhelia_tui.core.agents.registry import agent
 
         adapter = agent(request.agent)
         refuse_keys(request)
         if request.backend == "local":
             adapter.need()
-        task = self._new_task(request, batch)
+        task = self._new_task(request, batch, self._new_id(given))
         if task.backend == AUTO:
             self._place(task)
-        parts = [self._part(request, task, number) for number in range(len(request.targets))]
+        parts = [
+            self._part(request, task, number, self._new_id(given)) for number in range(len(request.targets))
+        ]
         for each in parts or [task]:
             adapter.check(each.prompt, each.agent_options)
         return [dataclasses.replace(task, parts=len(parts)), *parts] if parts else [task]
@@ -145,7 +154,7 @@ class Creating(Opened):
         Raises:
             ParheliaError: as `create_task`, E603 where it can go nowhere.
         """
-        return self._place(self._new_tasks(request, None)[0])
+        return self._place(self._new_tasks(request, None, set())[0])
 
     def _place(self, task: Task) -> Choice | Refusal:
         """Choose for a task. Raises E603 where no backend could ever give what it needs."""
@@ -156,8 +165,21 @@ class Creating(Opened):
             raise ParheliaError("E603", f"no backend here fits: {found.why}")
         return found
 
-    def _part(self, request: TaskRequest, group: Task, number: int) -> Task:
-        target, part_id = request.targets[number], new_id("t")
+    def _mounts(self, request: TaskRequest) -> tuple[Mount, ...]:
+        if not request.mounts:
+            return ()
+        from parhelia_tui.core.agents.registry import agent
+        from parhelia_tui.core.client.mounting import usable_mounts
+
+        return usable_mounts(request, agent(request.agent), self.paths)
+
+    def _new_id(self, given: set[str]) -> str:
+        found = fresh_id("t", lambda each: each in given or tasks.is_taken(self._db, each), self._random)
+        given.add(found)
+        return found
+
+    def _part(self, request: TaskRequest, group: Task, number: int, part_id: str) -> Task:
+        target = request.targets[number]
         prompt = filled(group.prompt, target, group.agent)
         return dataclasses.replace(
             group,
@@ -173,7 +195,7 @@ class Creating(Opened):
             created_at=group.created_at + (number + 1) * IN_ORDER_S,
         )
 
-    def _new_task(self, request: TaskRequest, batch: str | None) -> Task:
+    def _new_task(self, request: TaskRequest, batch: str | None, task_id: str) -> Task:
         from parhelia_tui.core.backends.registry import BACKENDS
 
         known = sorted({*BACKENDS, AUTO})
@@ -193,7 +215,6 @@ class Creating(Opened):
         if request.backend != "local" and mode == "shared":
             # What is elsewhere works on a copy, and what it did comes back into that copy.
             mode = "clone"
-        task_id = new_id("t")
         if mode == "empty":
             workspace = str(self.paths.workspaces / task_id)
         else:
@@ -232,6 +253,7 @@ class Creating(Opened):
             finished_at=None,
             rev=0,
             version=1,
+            mounts=self._mounts(request),
             owner=self.owner,
         )
 

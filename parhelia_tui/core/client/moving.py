@@ -15,9 +15,10 @@ def moved(task: Task, backend: str | None) -> dict[str, Value]:
     give is not asked for any more.
 
     Raises:
-        ParheliaError: E603 for a backend that there is not.
+        ParheliaError: E603 for a backend that there is not, or that cannot have what the task shows.
     """
     from parhelia_tui.core.backends.registry import BACKENDS
+    from parhelia_tui.core.client.mounting import refuse_elsewhere
 
     if backend is None or backend == task.backend:
         return {}
@@ -30,6 +31,7 @@ def moved(task: Task, backend: str | None) -> dict[str, Value]:
     changes: dict[str, Value] = {"backend": backend}
     if backend == "local":
         return {**changes, "gpu": None, "region": None}
+    refuse_elsewhere(backend, task.mounts)
     if task.workspace_mode == "shared":
         changes["workspace_mode"] = "clone"
     return {**changes, "persistent": 0, "unsandboxed": 0}

@@ -10,6 +10,7 @@ from typing import Any, Self
 from parhelia_tui.core.client import launch
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.ids import Random, random_hex
 from parhelia_tui.core.model.records import Intent, Owner
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.store import events, intents
@@ -24,14 +25,20 @@ class Opened:
         paths: the state directory.
         owner: whose name stands on what is made through this client.
         clock: gives epoch seconds.
+        random: gives hexadecimal digits for ids.
     """
 
     def __init__(
-        self, paths: Paths, owner: Owner | None = None, clock: Callable[[], float] = time.time
+        self,
+        paths: Paths,
+        owner: Owner | None = None,
+        clock: Callable[[], float] = time.time,
+        random: Random = random_hex,
     ) -> None:
         self.paths = paths
         self.owner = owner or Owner()
         self._clock = clock
+        self._random = random
         self._opened: sqlite3.Connection | None = None
 
     @classmethod

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from parhelia_tui.core.agents.registry import network_of
+from parhelia_tui.core.agents.registry import agent, network_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.request import Limited, TaskRequest
 from parhelia_tui.core.model.targets import listed
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.config_files import load
+
+SHORT = 80
+"""Characters of a prompt that stands in a proposed command."""
 
 
 def request_maker(
@@ -27,7 +31,8 @@ def request_maker(
 
     Returns:
         A function of the fields of a `TaskRequest`, of which None and missing ones are filled from the
-        configuration; it raises E100 with each fault. Where `split` is true beside them, the targets are those
+        configuration; it raises E100 with each fault, and E500 where no agent is named and the built-in one
+        is not installed. Where `split` is true beside them, the targets are those
         that the prompt lists.
 
     Raises:
@@ -35,6 +40,7 @@ def request_maker(
     """
     loaded = load(flags=flags, cwd=cwd or Path.cwd())
     said = loaded.sources["defaults.network"] != "built-in"
+    chosen = loaded.sources["defaults.agent"] != "built-in"
 
     def make(given: Mapping[str, Any]) -> TaskRequest:
         given = _split(given) if "split" in given else given
@@ -45,14 +51,36 @@ def request_maker(
             # What an agent needs to reach its model, where nobody says otherwise.
             fields["network"] = network_of(str(fields["agent"]))
         try:
-            return TaskRequest(**fields)
+            request = TaskRequest(**fields)
         except ValidationError as error:
             faults = [
                 _fault(each["loc"], each["type"], each["msg"]) for each in error.errors(include_url=False)
             ]
             raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
+        if given.get("agent") is None and not chosen and request.backend == "local":
+            _need_default(request)
+        return request
 
     return make
+
+
+def _need_default(request: TaskRequest) -> None:
+    """Refuse what nobody named an agent for where the built-in one is not installed. Raises E500."""
+    name, prompt = request.agent, request.prompt
+    try:
+        agent(name).need()
+    except ParheliaError as missing:
+        words = shlex.quote(prompt) if len(prompt) <= SHORT and prompt.isprintable() else "PROMPT"
+        raise ParheliaError(
+            missing.code,
+            f"no agent is named, so {name} is to do it, and {missing.message}",
+            details={**missing.details, "agent": name},
+            recovery=(
+                f"parhelia task create --agent shell {words}",
+                f"parhelia task create --agent demo {words}",
+                *missing.recovery,
+            ),
+        ) from missing
 
 
 def _split(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from parhelia_tui.core.client import moving
 from parhelia_tui.core.client.stored import StoredCheckpoints
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.ids import new_id
+from parhelia_tui.core.model.ids import fresh_id
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.settings.paths import Paths
@@ -117,7 +117,7 @@ class ResumingCheckpoints(StoredCheckpoints):
         self._tree(checkpoint)
         with writing(self._db) as tx:
             origin = tasks.get(tx, checkpoint.task_id)
-            task_id = new_id("t")
+            task_id = fresh_id("t", lambda each: tasks.is_taken(tx, each))
             task = tasks.add(
                 tx,
                 dataclasses.replace(

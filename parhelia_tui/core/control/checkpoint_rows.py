@@ -8,6 +8,7 @@ from typing import Any
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.mounting import environment
 from parhelia_tui.core.model.records import Checkpoint, Image, Task
 from parhelia_tui.core.model.states import CheckpointState
 from parhelia_tui.core.store import checkpoints, containers, events, tasks
@@ -28,11 +29,11 @@ def record(
     task = tasks.find(tx, current.task_id)
     container = containers.find(tx, current.container_id) if current.container_id else None
     image = context.backend_of(container).image if container else None
-    environment = {**found["environment"], **(_about(task, image) if task else {})}
+    about = {**found["environment"], **(_about(task, image) if task else {})}
     done = checkpoints.finish(
         tx,
         current,
-        {**found, "environment": environment},
+        {**found, "environment": about},
         parent.id if parent else None,
         context.clock(),
     )
@@ -61,7 +62,7 @@ def _about(task: Task, image: Image | None) -> dict[str, str]:
     except ParheliaError:
         # An agent that is not configured any more; what it made is kept all the same.
         described = {}
-    return {"agent": task.agent, **described}
+    return {"agent": task.agent, **described, **environment(task.mounts)}
 
 
 def fail(context: Context, checkpoint_id: str, why: str) -> None:

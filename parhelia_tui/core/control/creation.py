@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import ContainerPlan
+from parhelia_tui.core.backends.local import mounts
 from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
@@ -122,7 +123,8 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
             **launch.env,
             **task.env,
         },
-        mounts=launch.mounts,
+        # First, so that nothing of the user's covers what its agent needs.
+        mounts=(*mounts.promised(task.mounts, context.paths), *launch.mounts),
         network=container.network,
         egress=egress.plan(context, task, container),
         persistent=container.persistent,

@@ -11,7 +11,7 @@ from parhelia_tui.core.agents.registry import leaves_notes, tells_states
 from parhelia_tui.core.control import egress, placing, renewal, spending, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.creation import talk_before
-from parhelia_tui.core.model.ids import new_id, session_name
+from parhelia_tui.core.model.ids import fresh_id, session_name
 from parhelia_tui.core.model.placement import Choice
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import TaskState
@@ -118,7 +118,7 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice
         tasks.move(tx, task, TaskState.FAILED, reason=why, finished_at=now)
         events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
         return None
-    container_id = new_id("c")
+    container_id = fresh_id("c", lambda each: containers.find(tx, each) is not None)
     attempt = tasks.add_attempt(
         tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
     )
@@ -131,7 +131,7 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice
         slot=slot,
         at=now,
     )
-    session_id = new_id("s")
+    session_id = fresh_id("s", lambda each: sessions.find(tx, each) is not None)
     sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
     tasks.move(
         tx,

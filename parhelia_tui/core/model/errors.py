@@ -112,6 +112,12 @@ _CATALOGUE = (
         ("parhelia approval list", "parhelia approval list --all"),
     ),
     Meaning(
+        "E207",
+        "MOUNT_UNUSABLE",
+        "A path of this machine cannot be shown in a container.",
+        ("ls -ld PATH", "parhelia help mounts"),
+    ),
+    Meaning(
         "E300",
         "BUDGET_EXCEEDED",
         "The budget is spent; nothing more is started on it.",

@@ -7,6 +7,9 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from parhelia_tui.core.model.errors import ParheliaError
+
+_TRIES = 100
 Random = Callable[[int], str]
 """Gives n hexadecimal digits; injected where a test wants to know them."""
 
@@ -19,6 +22,26 @@ def random_hex(digits: int) -> str:
 def new_id(prefix: str, random: Random = random_hex) -> str:
     """Make an id such as `t-1a2b3c4d`; prefixes: t task, c container, s session, b batch, a approval."""
     return f"{prefix}-{random(8)}"
+
+
+def fresh_id(prefix: str, is_taken: Callable[[str], bool], random: Random = random_hex) -> str:
+    """Make an id that nothing has yet.
+
+    Ids are short, so that people can type them: among 100,000 tasks the next one meets one of them with 1 in 43,000.
+
+    Args:
+        is_taken: says whether something has an id.
+
+    Raises:
+        ParheliaError: E900 for a source of randomness that gives the same over and over.
+    """
+    for _ in range(_TRIES):
+        found = new_id(prefix, random)
+        if not is_taken(found):
+            return found
+    raise ParheliaError(
+        "E900", f"{_TRIES} random ids in a row were taken; the source of randomness is broken"
+    )
 
 
 def slug(text: str, limit: int = 24) -> str:

@@ -19,12 +19,17 @@ HOUR_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a task asks for."""
+    """What a task asks for.
+
+    Args:
+        live_files: files of this machine themselves, and not copies of them.
+    """
 
     limits: Limits
     network: str = "none"
     persistent: bool = False
     unsandboxed: bool = False
+    live_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Offer:
     regions: bool = False
     keeps_systems: bool = False
     without_isolation: bool = False
+    live_files: bool = False
     cores: float | None = None
     memory_mb: int | None = None
     longest_s: float | None = None
@@ -172,6 +178,7 @@ def _never(needs: Needs, offer: Offer) -> str:
         (asked.region is not None and not offer.regions, "is in no region that could be chosen"),
         (needs.persistent and not offer.keeps_systems, "keeps no system for the next container"),
         (needs.unsandboxed and not offer.without_isolation, "runs nothing without isolation"),
+        (needs.live_files and not offer.live_files, "has copies alone of this machine's files"),
         (_above(asked.cpus, offer.cores), f"has {offer.cores or 0:g} cores"),
         (_above(asked.memory_mb, offer.memory_mb), f"has {offer.memory_mb} MiB of memory"),
         (_above(asked.lifetime_s, offer.longest_s), f"ends everything after {offer.longest_s or 0:g} s"),

@@ -104,6 +104,7 @@ class Task:
         trashed_at: when it was put into the trash; None while it is not there.
         parts, parts_done: of a group, which runs nothing itself: how many tasks it has, and how many have ended.
         placed_on, placed_why: of the backend `auto`: what was chosen for the newest attempt, and why.
+        mounts: paths of this machine that its containers show beside the workspace, by the user's wish.
     """
 
     id: str
@@ -158,6 +159,7 @@ class Task:
     placed_on: str = ""
     placed_why: str = ""
     trashed_at: float | None = None
+    mounts: tuple[Mount, ...] = ()
     owner: Owner = field(default=Owner())
 
     @property
@@ -203,7 +205,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One isolated environment on a backend."""
+    """One isolated environment on a backend.
+
+    Args:
+        mounts: paths of this machine that it shows beside the workspace, by the user's wish.
+    """
 
     id: str
     task_id: str
@@ -230,6 +236,7 @@ class Container:
     pids: int | None
     rev: int
     version: int
+    mounts: tuple[Mount, ...] = ()
     owner: Owner = field(default=Owner())
 
 

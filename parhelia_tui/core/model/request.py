@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
+from parhelia_tui.core.model import mounting
 from parhelia_tui.core.model.targets import PLACE
 from parhelia_tui.core.model.text import LONE_SURROGATES, one_line
 
@@ -15,6 +16,9 @@ PROMPT_LIMIT = 1_000_000
 
 TARGETS_LIMIT = 1000
 """Most targets of one task: each is a task of its own."""
+
+MERGED = ("env", "limits", "mounts")
+"""Fields that are tables: what is said of one key leaves the others as they were."""
 
 Network = Literal["none", "api", "allowlist", "open"]
 WorkspaceMode = Literal["shared", "clone", "empty"]
@@ -72,6 +76,7 @@ class TaskRequest(BaseModel):
         budget_each_usd: what the task of each target may spend.
         priority: larger goes first, -100 to 100.
         persistent: the container's system keeps what is installed in it.
+        mounts: paths of this machine by their places inside, read-only but for those with `:rw` behind them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -90,6 +95,7 @@ class TaskRequest(BaseModel):
     persistent: bool = False
     unsandboxed: bool = False
     env: dict[str, str] = Field(default_factory=dict)
+    mounts: dict[str, str] = Field(default_factory=dict)
     limits: Limited = Limited()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     slot: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -109,6 +115,11 @@ class TaskRequest(BaseModel):
     @classmethod
     def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
         return checked_env(env)
+
+    @field_validator("mounts")
+    @classmethod
+    def _mounts_have_places(cls, mounts: dict[str, str]) -> dict[str, str]:
+        return mounting.checked(mounts)
 
     @field_validator("targets")
     @classmethod

@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
+from parhelia_tui.core.model import mounting
 from parhelia_tui.core.model.request import (
+    MERGED,
     Cpus,
     LifetimeS,
     MemoryMb,
@@ -171,6 +173,11 @@ class Config(Section):
     local: LocalConfig = LocalConfig()
     modal: ModalConfig = ModalConfig()
     claude: ClaudeConfig = ClaudeConfig()
+    mounts: dict[str, str] = Field(
+        default_factory=dict,
+        description="Paths of this machine that each container shows, by their places inside, as a table [mounts]:"
+        " see below.",
+    )
     agents: dict[Name, AgentConfig] = Field(
         default_factory=dict,
         description="Agents of your own, each a table [agents.NAME]: see below.",
@@ -181,21 +188,27 @@ class Config(Section):
     )
     dashboard: DashboardConfig = DashboardConfig()
 
+    @field_validator("mounts")
+    @classmethod
+    def _mounts_have_places(cls, mounts: dict[str, str]) -> dict[str, str]:
+        return mounting.checked(mounts)
+
     def task_fields(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Fill what was not asked for in a task from the defaults.
 
         Args:
-            given: fields of a `TaskRequest`; None and missing are not asked for. `env` and `limits` merge
-                by key, everything else replaces.
+            given: fields of a `TaskRequest`; None and missing are not asked for. `env`, `limits` and
+                `mounts` merge by key, everything else replaces.
 
         Returns:
             Fields for a `TaskRequest`; what it must refuse is still in there.
         """
         fields: dict[str, Any] = self.defaults.model_dump()
         fields["unsandboxed"] = self.local.unsandboxed
+        fields["mounts"] = dict(self.mounts)
         fields["budget_usd"] = self.budget.task_usd
         for name, value in given.items():
-            if name in ("env", "limits") and isinstance(value, Mapping):
+            if name in MERGED and isinstance(value, Mapping):
                 asked = {key: each for key, each in value.items() if each is not None}
                 fields[name] = {**fields[name], **asked}
             elif value is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.mounting import as_text
 from parhelia_tui.core.model.records import Container, Heartbeat, Task
 from parhelia_tui.core.model.states import CONTAINER_LIVE, CONTAINER_MOVES, ContainerState, check_move
 from parhelia_tui.core.store import rows
@@ -52,6 +53,7 @@ def add(
             "lifetime_s": task.limits.lifetime_s,
             "gpu": task.limits.gpu,
             "region": task.limits.region,
+            "mounts": as_text(task.mounts),
             "created_at": at,
             "rev": next_rev(tx),
             "owner_user": task.owner.user_id,

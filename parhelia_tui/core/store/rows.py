@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import Any
 
+from parhelia_tui.core.model.mounting import from_text
 from parhelia_tui.core.model.records import (
     Approval,
     Attempt,
@@ -39,7 +40,7 @@ TASK_COLUMNS = (
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
     " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
     " agent_state, agent_source, agent_tool, agent_detail, agent_at, agent_outcome, turns, seen_input_tokens,"
-    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at,"
+    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at, mounts,"
     " owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
@@ -60,7 +61,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 _PLACE = {name: place for place, name in enumerate(TASK_COLUMNS.split(", "))}
-_OPTIONS, _ENV = _PLACE["agent_options"], _PLACE["env"]
+_OPTIONS, _ENV, _MOUNTS = _PLACE["agent_options"], _PLACE["env"], _PLACE["mounts"]
 _PERSISTENT, _UNSANDBOXED, _STATE = _PLACE["persistent"], _PLACE["unsandboxed"], _PLACE["state"]
 _LIMITS = slice(_PLACE["cpus"], _PLACE["region"] + 1)
 _OWNER = slice(_PLACE["owner_user"], _PLACE["owner_environment"] + 1)
@@ -77,6 +78,7 @@ def task(row: sqlite3.Row) -> Task:
     cells[_OPTIONS], cells[_ENV] = _object(cells[_OPTIONS]), _object(cells[_ENV])
     cells[_PERSISTENT], cells[_UNSANDBOXED] = bool(cells[_PERSISTENT]), bool(cells[_UNSANDBOXED])
     cells[_STATE] = _TASK_STATES[cells[_STATE]]
+    cells[_MOUNTS] = from_text(cells[_MOUNTS])
     # From the end, as each of these makes the list shorter.
     cells[_OWNER] = (Owner(*cells[_OWNER]),)
     cells[_LIMITS] = (Limits(*cells[_LIMITS]),)
@@ -100,7 +102,7 @@ def attempt(row: sqlite3.Row) -> Attempt:
 CONTAINER_COLUMNS = (
     "id, task_id, attempt, backend, state, wanted, health, slot, workspace, network, persistent, unsandboxed,"
     " cpus, memory_mb, pids, lifetime_s, gpu, region, reason, exit_code, spool_offset, created_at, started_at,"
-    " finished_at, last_heartbeat_at, cpu_percent, memory_bytes, process_count, rev, version,"
+    " finished_at, last_heartbeat_at, cpu_percent, memory_bytes, process_count, rev, version, mounts,"
     " owner_user, owner_session, owner_environment"
 )
 _CONTAINER_STATES = {each.value: each for each in ContainerState}
@@ -113,6 +115,7 @@ def container(row: sqlite3.Row) -> Container:
     cells[4], cells[6] = _CONTAINER_STATES[cells[4]], _HEALTHS[cells[6]]
     cells[10], cells[11] = bool(cells[10]), bool(cells[11])
     cells[-3:] = (Owner(*cells[-3:]),)
+    cells[-2] = from_text(cells[-2])
     cells[12:18] = (Limits(*cells[12:18]),)
     return Container(*cells)
 

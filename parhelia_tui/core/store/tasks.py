@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.mounting import as_text
 from parhelia_tui.core.model.records import Attempt, Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import TASK_MOVES, TaskState, check_move
@@ -44,6 +45,7 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
             "lifetime_s": task.limits.lifetime_s,
             "gpu": task.limits.gpu,
             "region": task.limits.region,
+            "mounts": as_text(task.mounts),
             "slot_wanted": task.slot_wanted,
             "priority": task.priority,
             "batch": task.batch,
@@ -59,6 +61,15 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
         },
     )
     return get(tx, task.id)
+
+
+def is_taken(db: sqlite3.Connection, task_id: str) -> bool:
+    """Say whether a task has this id, or has left spending under it that another must not inherit."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM tasks WHERE id = ?) OR EXISTS (SELECT 1 FROM ledger WHERE task_id = ?)",
+        (task_id, task_id),
+    )
+    return bool(found.fetchone()[0])
 
 
 def find(db: sqlite3.Connection, task_id: str) -> Task | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.backends.local import bubblewrap, egress, etc_copy, limits, overlay
+from parhelia_tui.core.backends.local import bubblewrap, egress, etc_copy, limits, mounts, overlay
 from parhelia_tui.core.backends.local.host import host
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
@@ -36,8 +36,8 @@ def check(plan: ContainerPlan) -> None:
     for name in plan.env:
         if not name or "=" in name:
             raise ParheliaError("E100", f"{name!r} cannot be the name of a variable")
-    mounts = [word for mount in plan.mounts for word in (str(mount.source), mount.target)]
-    check_words(plan.command, [*plan.env, *plan.env.values(), str(plan.workspace), *mounts])
+    shown = [word for mount in plan.mounts for word in (str(mount.source), mount.target)]
+    check_words(plan.command, [*plan.env, *plan.env.values(), str(plan.workspace), *shown])
 
 
 def check_words(command: Sequence[str], more: Sequence[str] = ()) -> None:
@@ -93,6 +93,7 @@ def spec_for(
     else:
         network = plan.network == "open"
         here = host(system_paths)
+        mounts.check_places(run / "home", plan.mounts)
         shown = None if plan.persistent else etc_copy.shared(paths.home / "etc", paths.containers)
         memory_mb = plan.limits.memory_mb
         box = bubblewrap.Sandbox(

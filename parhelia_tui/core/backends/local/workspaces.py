@@ -40,7 +40,7 @@ def checked(workspace: Path, paths: Paths) -> Path:
         raise ParheliaError("E204", f"the workspace {shown!r} is not a directory")
     if not os.access(real, os.R_OK | os.W_OK | os.X_OK):
         raise ParheliaError("E204", f"the workspace {shown!r} cannot be read and written by this user")
-    why = _danger(real, paths)
+    why = danger(real, paths)
     if why:
         raise ParheliaError(
             "E204",
@@ -50,18 +50,17 @@ def checked(workspace: Path, paths: Paths) -> Path:
     return real
 
 
-def _danger(real: Path, paths: Paths) -> str:
+def danger(real: Path, paths: Paths) -> str:
+    """Say why no container may see a path without links; empty where one may."""
     where = str(real)
     state = os.path.realpath(paths.home)
-    if _holds(where, state) or (
-        _holds(state, where) and not _holds(os.path.realpath(paths.workspaces), where)
-    ):
+    if holds(where, state) or (holds(state, where) and not holds(os.path.realpath(paths.workspaces), where)):
         return "would show a container the state of Parhelia"
-    if any(_holds(where, home) for home in _homes()):
+    if any(holds(where, home) for home in _homes()):
         return "holds your home directory, which no container may see"
-    if any(_holds(where, os.path.realpath(path)) for path in _SYSTEM):
+    if any(holds(where, os.path.realpath(path)) for path in _SYSTEM):
         return "holds parts of the system"
-    if any(_holds(os.path.realpath(path), where) for path in _NOT_BELOW):
+    if any(holds(os.path.realpath(path), where) for path in _NOT_BELOW):
         return "is a part of the system"
     return ""
 
@@ -78,7 +77,7 @@ def _homes() -> set[str]:
     return homes - {"/nonexistent"}
 
 
-def _holds(outer: str, inner: str) -> bool:
+def holds(outer: str, inner: str) -> bool:
     """Say whether a directory is another or has it below it; both without links and without a slash at the end."""
     # Words and not paths, which made this a third of what the controller does for a container.
     return inner == outer or inner.startswith(outer.rstrip("/") + "/")

@@ -35,9 +35,12 @@ def pack(
     """
     for mount in mounts:
         if mount.writable or _size(mount.source, MOUNTS_MOST) > MOUNTS_MOST:
+            why = (
+                "it is to be written here" if mount.writable else f"it has more than {MOUNTS_MOST >> 20} MiB"
+            )
             raise ParheliaError(
                 "E603",
-                f"this agent needs {mount.source} of this machine, which cannot be brought to a sandbox",
+                f"{mount.source} of this machine cannot be brought to a sandbox: {why}",
                 recovery=("parhelia task create --backend local", "parhelia doctor"),
             )
     with (

@@ -58,5 +58,6 @@ STEPS: tuple[Step, ...] = (
     _script("0009_subscriptions"),
     _script("0015_groups"),
     _script("0016_trash"),
+    _script("0017_mounts"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
