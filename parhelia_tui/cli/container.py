@@ -94,6 +94,7 @@ def _container_page(found: Container) -> str:
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),
             ("task", f"{found.task_id}, attempt {found.attempt}"),
             ("workspace", f"{found.workspace}, slot {found.slot}"),
+            ("image", found.image),
             *(("shows", in_words(each)) for each in found.mounts),
             ("backend", found.backend),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),

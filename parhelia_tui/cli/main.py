@@ -46,6 +46,7 @@ COMMANDS = {
     "controller": (f"{_C}.controller:controller", "start, stop, status, run, logs"),
     "reconciler": (f"{_C}.controller:reconciler", "status, run"),
     "cleanup": (f"{_C}.controller:cleanup", "remove what ended containers left; workspaces stay"),
+    "image": (f"{_C}.image:image", "build, list, show, delete"),
     "modal": (f"{_C}.modal:modal", "setup"),
     "db": (f"{_C}.db:db", "status, check, backup, migrate"),
     "config": (f"{_C}.config:config", "show, path, check, example, init, sync"),
@@ -69,7 +70,8 @@ ALIASES = {
     aliases=ALIASES,
     invoke_without_command=True,
     epilog="t, c, s, b and e are short for task, container, session, budget and events. "
-    "parhelia help TOPIC explains batch, checkpoints, config, exit, inbox, isolation, json, keys, mounts and states.",
+    "parhelia help TOPIC explains batch, checkpoints, config, exit, images, inbox, isolation, json, keys, mounts"
+    " and states.",
 )
 @click.version_option(__version__, prog_name="parhelia")
 @click.option(

@@ -101,7 +101,7 @@ def _unknown(what: str, known: Iterable[str], way_out: str = "parhelia help") ->
 @click.argument("topic", required=False)
 @output_options
 def examples(topic: str | None) -> None:
-    """Show commands to copy: task, run, session, batch, events, container, care or setup."""
+    """Show commands to copy: task, run, session, batch, events, container, image, care or setup."""
     if topic is not None and topic not in EXAMPLES:
         raise _unknown(topic, EXAMPLES, "parhelia examples")
     chosen = EXAMPLES if topic is None else {topic: EXAMPLES[topic]}

@@ -199,6 +199,10 @@ _REQUEST: tuple[_Option, ...] = (
         ("--persistent/--no-persistent",),
         {"is_flag": True, "default": None, "help": "Keep what is installed in the system."},
     ),
+    (
+        ("--image",),
+        {"metavar": "NAME", "help": "Begin with the system of an image (parhelia image list)."},
+    ),
     (("--unsandboxed",), {"is_flag": True, "default": None, "help": "Run WITHOUT isolation."}),
     (("--profile",), {"metavar": "NAME", "help": "A profile of the configuration."}),
 )

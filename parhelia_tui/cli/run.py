@@ -40,20 +40,10 @@ def run(command: tuple[str, ...], **given: Any) -> int:
     line = command[0] if len(command) == 1 else shlex.join(command)
     fields, flags = request_fields({**given, "prompt": line, "agent": "shell"})
     request = out.client.request(fields, flags=flags)
-    kept = ""
     with term_interrupts():
         made = out.client.create_task(request)
         tell_of_links(request, made)
-        try:
-            for text in output_until_end(out.client, made.id):
-                if MANNER.json:
-                    kept = (kept + text)[-KEPT_CHARACTERS:]
-                else:
-                    click.echo(text, nl=False)
-        except (KeyboardInterrupt, OSError):
-            # Nobody is there any more who could use what it does: its reader has left, or the disk is full.
-            _cancel(out, made)
-            raise
+        kept = printed(out, made)
     ended = out.client.task(made.id)
     code = _exit_code(out, ended)
     if MANNER.json:
@@ -64,6 +54,21 @@ def run(command: tuple[str, ...], **given: Any) -> int:
             ways = ("parhelia doctor", f"parhelia task show {ended.id}", f"parhelia task retry {ended.id}")
             click.echo("\n".join(f"  try: {way}" for way in ways), err=True)
     return code
+
+
+def printed(out: Out, made: Task) -> str:
+    """Print what a task prints until it has ended, and give the end of it; cancelled where nobody is there any more."""
+    kept = ""
+    try:
+        for text in output_until_end(out.client, made.id):
+            kept = (kept + text)[-KEPT_CHARACTERS:]
+            if not MANNER.json:
+                click.echo(text, nl=False)
+    except (KeyboardInterrupt, OSError):
+        # Nobody is there any more who could use what it does: its reader has left, or the disk is full.
+        _cancel(out, made)
+        raise
+    return kept
 
 
 def _answer(ended: Task, output: str, code: int) -> None:

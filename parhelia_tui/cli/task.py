@@ -194,6 +194,7 @@ def _task_page(
                 else found.backend,
             ),
             ("workspace", f"{found.workspace} ({found.workspace_mode})"),
+            ("image", found.image),
             *(("shows", in_words(each)) for each in found.mounts),
             ("container", found.container_id or ""),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),

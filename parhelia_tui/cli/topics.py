@@ -29,6 +29,7 @@ standard input; --format says which where the name does not. Keys of a task:
   workspace_mode   shared (the directory itself), clone (a copy), empty (a new one)
   network          none, api, allowlist or open
   env, limits      tables; limits are cpus, memory_mb, pids, lifetime_s
+  image            whose system it begins with (parhelia help images)
   mounts           a table of what of this machine is shown inside (parhelia help mounts)
   priority         -100 to 100, larger goes first
   persistent       keep what is installed, for the next one of this workspace and slot
@@ -134,6 +135,19 @@ you name (parhelia help mounts). parhelia doctor
 tries each part on this machine. --unsandboxed runs a task WITHOUT all of this, and every screen says so.
 
 The kernel is shared with your machine: this is no defence against a fault of the kernel.""",
+    "images": """\
+An image is a system of this machine with what a script has installed in it, made once and under a name:
+
+  parhelia image build tools --script tools.sh --network open
+  parhelia run --image tools "make"                  shell and task create too, or defaults.image
+
+The script runs as root in a container of its own, over this machine's system or over another image (--base). What it
+changes below /usr, /opt, /etc and /var is the image; its home and /tmp are not. Where neither the script nor the base
+has changed since, building again does nothing, --force does it all the same.
+
+A container with an image is root inside, and begins with the image each time; with --persistent its own changes stay
+for the next one. Who runs goes on with what the image was; a new build is for who comes after. What a script did that
+failed is thrown away. An image is for containers of this machine; --backend modal has one of its own.""",
     "json": """\
 Every command takes --json and prints one object:
 
@@ -313,6 +327,14 @@ parhelia container watch c0ffee
 parhelia container hosts c0ffee                      # whom it called, whom it was denied
 parhelia container allow c0ffee example.org          # with the network allowlist
 parhelia container terminate c0ffee""",
+    "image": """\
+parhelia image build tools --script tools.sh         # what the script installs is there for --image tools
+parhelia image build tools --script tools.sh --network open --force
+parhelia image build more --script more.sh --base tools
+parhelia image list
+parhelia image show tools
+parhelia image delete more
+parhelia run --image tools "make test"               # begins with what is installed there""",
     "care": """\
 parhelia status
 parhelia budget show

@@ -114,6 +114,7 @@ def facts(each: Container, now: float, colours: Colours) -> list[Text]:
     more = [
         f"limits {limits}" if limits else "",
         "persistent" if each.persistent else "",
+        f"image {each.image}" if each.image else "",
         *(f"shows {in_words(mount)}" for mount in each.mounts),
         one_line(each.reason, 200),
     ]

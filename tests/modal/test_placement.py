@@ -123,6 +123,7 @@ def test_what_has_no_room_waits_and_lets_others_past(
     assert len(told) == 1
 
 
+@pytest.mark.long
 def test_what_is_mounted_goes_up_once_as_a_copy_and_what_is_to_be_written_stays_here(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:

@@ -59,6 +59,10 @@ class GitServer:
     async def _stop(self) -> None:
         self._server.close()
         await self._server.wait_closed()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in left:
+            each.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
@@ -68,3 +72,4 @@ async def _serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
     )
     await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
     process.exit(await child.wait())
+    await process.wait_closed()

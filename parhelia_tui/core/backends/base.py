@@ -48,7 +48,8 @@ class ContainerPlan:
         mounts: further paths that the agent needs.
         network: `none`, `api`, `allowlist` or `open`.
         egress: by what it reaches the API; needed by the networks `api` and `allowlist`, possible with `open`.
-        persistent: keep the system's changes in an overlay.
+        persistent: keep the system's changes in an overlay for the next one in its place.
+        image: the layer with which its system begins; None for this machine's own.
         unsandboxed: run without isolation, because the user said so.
         rows, columns: size of the terminal before anybody attaches.
     """
@@ -62,10 +63,16 @@ class ContainerPlan:
     network: str = "none"
     egress: EgressPlan | None = None
     persistent: bool = False
+    image: Path | None = None
     unsandboxed: bool = False
     limits: Limits = Limits()
     rows: int = 40
     columns: int = 120
+
+    @property
+    def own_system(self) -> bool:
+        """It is root inside, in a system that it may change."""
+        return self.persistent or self.image is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,12 @@ def machine() -> Machine:
 def needs_of(task: Task) -> Needs:
     """What a task asks of a backend."""
     return Needs(
-        task.limits, task.network, task.persistent, task.unsandboxed, not mounting.are_copies(task.mounts)
+        task.limits,
+        task.network,
+        task.persistent,
+        task.unsandboxed,
+        live_files=not mounting.are_copies(task.mounts),
+        image=bool(task.image),
     )
 
 

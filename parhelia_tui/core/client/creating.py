@@ -173,6 +173,13 @@ class Creating(Opened):
 
         return usable_mounts(request, agent(request.agent), self.paths)
 
+    def _image(self, request: TaskRequest) -> str:
+        if request.image is None:
+            return ""
+        from parhelia_tui.core.client.images import usable_image
+
+        return usable_image(request, self.paths)
+
     def _new_id(self, given: set[str]) -> str:
         found = fresh_id("t", lambda each: each in given or tasks.is_taken(self._db, each), self._random)
         given.add(found)
@@ -254,6 +261,7 @@ class Creating(Opened):
             rev=0,
             version=1,
             mounts=self._mounts(request),
+            image=self._image(request),
             owner=self.owner,
         )
 

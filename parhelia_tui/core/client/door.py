@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from parhelia_tui.core.client.budgets import Budgets
     from parhelia_tui.core.client.changes import TaskChanges
     from parhelia_tui.core.client.checkpoints import Checkpoints
+    from parhelia_tui.core.client.images import Images
     from parhelia_tui.core.client.merging import Merges
     from parhelia_tui.core.client.replies import Replies
 
@@ -72,6 +73,13 @@ class Client(Trashing, Housing, Terminals, Reporting, Controlling, StoreFile, Co
         from parhelia_tui.core.client.replies import Replies
 
         return Replies(self.owner, lambda: self._db, self._clock, self.wake)
+
+    @cached_property
+    def images(self) -> Images:
+        """What there is to ask and to wish of images."""
+        from parhelia_tui.core.client.images import Images
+
+        return Images(self.paths, self._intent)
 
     @cached_property
     def budgets(self) -> Budgets:

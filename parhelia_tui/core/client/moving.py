@@ -34,7 +34,7 @@ def moved(task: Task, backend: str | None) -> dict[str, Value]:
     refuse_elsewhere(backend, task.mounts)
     if task.workspace_mode == "shared":
         changes["workspace_mode"] = "clone"
-    return {**changes, "persistent": 0, "unsandboxed": 0}
+    return {**changes, "persistent": 0, "unsandboxed": 0, "image": ""}
 
 
 def told(task: Task, changes: dict[str, Value]) -> str:

@@ -62,7 +62,8 @@ def _about(task: Task, image: Image | None) -> dict[str, str]:
     except ParheliaError:
         # An agent that is not configured any more; what it made is kept all the same.
         described = {}
-    return {"agent": task.agent, **described, **environment(task.mounts)}
+    image_of = {"image": task.image} if task.image else {}
+    return {"agent": task.agent, **described, **image_of, **environment(task.mounts)}
 
 
 def fail(context: Context, checkpoint_id: str, why: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from parhelia_tui.core.agents.registry import agent
-from parhelia_tui.core.control import approvals, notify, reconcile, retention, rollback
+from parhelia_tui.core.control import approvals, images, notify, reconcile, retention, rollback
 from parhelia_tui.core.control.checkpoint_retention import collect
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import read_news
@@ -82,6 +82,8 @@ async def fulfil(context: Context, intent: Intent) -> None:
         "cleanup": _cleanup,
         "notify.test": _test_notices,
         "agent.carry": _carry,
+        "image.publish": images.publish,
+        "image.delete": images.delete,
     }
     state = "done"
     try:

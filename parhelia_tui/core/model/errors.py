@@ -118,6 +118,12 @@ _CATALOGUE = (
         ("ls -ld PATH", "parhelia help mounts"),
     ),
     Meaning(
+        "E208",
+        "IMAGE_NOT_FOUND",
+        "No image has this name.",
+        ("parhelia image list", "parhelia image build NAME --script FILE"),
+    ),
+    Meaning(
         "E300",
         "BUDGET_EXCEEDED",
         "The budget is spent; nothing more is started on it.",
@@ -236,6 +242,12 @@ _CATALOGUE = (
         "The merged files did not pass the gate; no branch was moved.",
         ("parhelia task logs GATE", "parhelia task merge ID --gate CMD"),
         Exit.GATE,
+    ),
+    Meaning(
+        "E606",
+        "IMAGE_FAILED",
+        "The script of an image did not succeed; the image is as it was.",
+        ("parhelia image build NAME --script FILE", "parhelia task logs ID"),
     ),
     Meaning(
         "E700",

@@ -23,6 +23,7 @@ class Needs:
 
     Args:
         live_files: files of this machine themselves, and not copies of them.
+        image: the system of an image that was made on this machine.
     """
 
     limits: Limits
@@ -30,6 +31,7 @@ class Needs:
     persistent: bool = False
     unsandboxed: bool = False
     live_files: bool = False
+    image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ def _never(needs: Needs, offer: Offer) -> str:
         (asked.region is not None and not offer.regions, "is in no region that could be chosen"),
         (needs.persistent and not offer.keeps_systems, "keeps no system for the next container"),
         (needs.unsandboxed and not offer.without_isolation, "runs nothing without isolation"),
+        (needs.image and not offer.live_files, "has no images that were made here"),
         (needs.live_files and not offer.live_files, "has copies alone of this machine's files"),
         (_above(asked.cpus, offer.cores), f"has {offer.cores or 0:g} cores"),
         (_above(asked.memory_mb, offer.memory_mb), f"has {offer.memory_mb} MiB of memory"),

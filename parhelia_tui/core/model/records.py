@@ -89,6 +89,26 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class SystemImage:
+    """A named system for containers on this machine: what a script made of this machine's, or of another image's.
+
+    Args:
+        layer: the id of what is current of it, the container in which it was made.
+        base: the image that it was made of; empty for this machine's own system.
+        fingerprint: of the script and of what it was made of.
+        bytes: of its files, without those of the base.
+        made_at: epoch seconds.
+    """
+
+    name: str
+    layer: str
+    base: str
+    fingerprint: str
+    bytes: int
+    made_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """What a person asked for, and how it stands.
 
@@ -105,6 +125,7 @@ class Task:
         parts, parts_done: of a group, which runs nothing itself: how many tasks it has, and how many have ended.
         placed_on, placed_why: of the backend `auto`: what was chosen for the newest attempt, and why.
         mounts: paths of this machine that its containers show beside the workspace, by the user's wish.
+        image: whose system its containers begin with; empty for this machine's own.
     """
 
     id: str
@@ -160,6 +181,7 @@ class Task:
     placed_why: str = ""
     trashed_at: float | None = None
     mounts: tuple[Mount, ...] = ()
+    image: str = ""
     owner: Owner = field(default=Owner())
 
     @property
@@ -209,6 +231,7 @@ class Container:
 
     Args:
         mounts: paths of this machine that it shows beside the workspace, by the user's wish.
+        image: whose system it began with; empty for this machine's own.
     """
 
     id: str
@@ -237,6 +260,7 @@ class Container:
     rev: int
     version: int
     mounts: tuple[Mount, ...] = ()
+    image: str = ""
     owner: Owner = field(default=Owner())
 
 

@@ -30,6 +30,7 @@ LifetimeS = Annotated[float, Field(gt=0, le=31_536_000)]
 Gpu = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}(:[1-9][0-9]?)?$")]
 Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 Usd = Annotated[float, Field(ge=0, le=1_000_000)]
+ImageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Target = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -76,6 +77,7 @@ class TaskRequest(BaseModel):
         budget_each_usd: what the task of each target may spend.
         priority: larger goes first, -100 to 100.
         persistent: the container's system keeps what is installed in it.
+        image: whose system its container begins with; None is this machine's own.
         mounts: paths of this machine by their places inside, read-only but for those with `:rw` behind them.
     """
 
@@ -96,6 +98,7 @@ class TaskRequest(BaseModel):
     unsandboxed: bool = False
     env: dict[str, str] = Field(default_factory=dict)
     mounts: dict[str, str] = Field(default_factory=dict)
+    image: ImageName | None = None
     limits: Limited = Limited()
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     slot: Annotated[int, Field(ge=1, le=1000)] | None = None

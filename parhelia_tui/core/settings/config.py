@@ -14,6 +14,7 @@ from parhelia_tui.core.model import mounting
 from parhelia_tui.core.model.request import (
     MERGED,
     Cpus,
+    ImageName,
     LifetimeS,
     MemoryMb,
     Network,
@@ -71,6 +72,10 @@ class DefaultsConfig(Section):
         description="`shared` works in the directory itself, `clone` in a copy, `empty` in a new one.",
     )
     persistent: bool = Field(default=False, description="Keep what a container installs in its system.")
+    image: ImageName | None = Field(
+        default=None,
+        description="The image whose system containers begin with (`parhelia image build`). Unset: this machine's own.",
+    )
     priority: Annotated[int, Field(ge=-100, le=100)] = Field(
         default=0, description="Larger goes first, from -100 to 100."
     )

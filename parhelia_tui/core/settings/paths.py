@@ -81,6 +81,10 @@ class Paths:
         return self.home / "workspaces"
 
     @property
+    def images(self) -> Path:
+        return self.home / "images"
+
+    @property
     def checkpoints(self) -> Path:
         return self.home / "checkpoints"
 

@@ -54,6 +54,7 @@ def add(
             "gpu": task.limits.gpu,
             "region": task.limits.region,
             "mounts": as_text(task.mounts),
+            "image": task.image,
             "created_at": at,
             "rev": next_rev(tx),
             "owner_user": task.owner.user_id,
@@ -85,11 +86,18 @@ def slot_holder(db: sqlite3.Connection, workspace: str, slot: int) -> str | None
 
 
 def predecessors(db: sqlite3.Connection, container: Container) -> list[str]:
-    """Give the ended persistent containers that stood in a container's place, the newest first."""
+    """Give the ended persistent containers of its image that stood in a container's place, the newest first."""
     found = db.execute(
         "SELECT id FROM containers WHERE workspace = ? AND slot = ? AND backend = ? AND owner_user = ?"
-        f" AND persistent AND id != ? AND NOT {_LIVE} ORDER BY created_at DESC",
-        (container.workspace, container.slot, container.backend, container.owner.user_id, container.id),
+        f" AND image = ? AND persistent AND id != ? AND NOT {_LIVE} ORDER BY created_at DESC",
+        (
+            container.workspace,
+            container.slot,
+            container.backend,
+            container.owner.user_id,
+            container.image,
+            container.id,
+        ),
     )
     return [str(row[0]) for row in found]
 

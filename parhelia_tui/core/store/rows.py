@@ -40,7 +40,7 @@ TASK_COLUMNS = (
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
     " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
     " agent_state, agent_source, agent_tool, agent_detail, agent_at, agent_outcome, turns, seen_input_tokens,"
-    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at, mounts,"
+    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at, mounts, image,"
     " owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.
@@ -102,7 +102,7 @@ def attempt(row: sqlite3.Row) -> Attempt:
 CONTAINER_COLUMNS = (
     "id, task_id, attempt, backend, state, wanted, health, slot, workspace, network, persistent, unsandboxed,"
     " cpus, memory_mb, pids, lifetime_s, gpu, region, reason, exit_code, spool_offset, created_at, started_at,"
-    " finished_at, last_heartbeat_at, cpu_percent, memory_bytes, process_count, rev, version, mounts,"
+    " finished_at, last_heartbeat_at, cpu_percent, memory_bytes, process_count, rev, version, mounts, image,"
     " owner_user, owner_session, owner_environment"
 )
 _CONTAINER_STATES = {each.value: each for each in ContainerState}
@@ -115,7 +115,7 @@ def container(row: sqlite3.Row) -> Container:
     cells[4], cells[6] = _CONTAINER_STATES[cells[4]], _HEALTHS[cells[6]]
     cells[10], cells[11] = bool(cells[10]), bool(cells[11])
     cells[-3:] = (Owner(*cells[-3:]),)
-    cells[-2] = from_text(cells[-2])
+    cells[-3] = from_text(cells[-3])
     cells[12:18] = (Limits(*cells[12:18]),)
     return Container(*cells)
 

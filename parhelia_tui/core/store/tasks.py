@@ -46,6 +46,7 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
             "gpu": task.limits.gpu,
             "region": task.limits.region,
             "mounts": as_text(task.mounts),
+            "image": task.image,
             "slot_wanted": task.slot_wanted,
             "priority": task.priority,
             "batch": task.batch,

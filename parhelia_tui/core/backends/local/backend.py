@@ -88,7 +88,7 @@ class LocalBackend:
         workspace = workspaces.checked(plan.workspace, self._paths)
         try:
             private_directory(self._paths.shim_socket(plan.container_id).parent)
-            if plan.persistent:
+            if plan.own_system:
                 await asyncio.to_thread(self._prepare, run, plan)
             else:
                 self._prepare(run, plan)
@@ -259,5 +259,9 @@ class LocalBackend:
 
     def _prepare(self, run: Path, plan: ContainerPlan) -> None:
         run_directory.prepare(
-            run, plan.container_id, persistent=plan.persistent, network=plan.network == "open"
+            run,
+            plan.container_id,
+            own_system=plan.own_system,
+            layer=plan.image,
+            network=plan.network == "open",
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from parhelia_tui.core.backends.local import etc
@@ -17,16 +19,19 @@ from parhelia_tui.core.backends.local.host import program
 OVERLAID = ("usr", "opt")
 OWN = ("etc", "var", "tmp")
 _FINISHED = ".finished"
+_BELOW = ".below"
+"""Names the layer that lies below another one: by what it is called in the directory of images."""
 # Beside what an ordinary container sees. Sources of packages may stand with a password in them, in auth.conf.
 _ETC_TOO = ("apt", "dpkg", "adduser.conf", "deluser.conf", "login.defs", "skel", "debconf.conf", "ucf.conf")
 _VAR = ("cache/apt/archives/partial", "lib/apt/lists/partial", "lib/dpkg", "log/apt", "spool")
 
 
-def prepare(run: Path, container_id: str, *, network: bool) -> None:
+def prepare(run: Path, container_id: str, *, layer: Path | None, network: bool) -> None:
     """Lay out the directories of a persistent container, once.
 
     Args:
         run: its run directory.
+        layer: of an image, with which the system begins; a system that was taken over keeps what it began with.
         network: what names need to be resolved is copied too.
 
     Raises:
@@ -36,6 +41,8 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
     own = upper / "etc"
     # The layers that are not kept are made anew for a system that was taken over.
     make_directories(run)
+    if layer is not None and not is_laid_out(upper):
+        _begin_with(layer, upper)
     if is_laid_out(upper):
         for source in [*etc.small(), *etc.large()] if network else ():
             # Nothing that a container made is written through or replaced: what is there is there.
@@ -67,6 +74,45 @@ def prepare(run: Path, container_id: str, *, network: bool) -> None:
     (upper / _FINISHED).touch()
 
 
+def _begin_with(layer: Path, upper: Path) -> None:
+    """Let a system begin with a layer: /usr and /opt lie over it, /etc and /var are copies of its own."""
+    for name in ("etc", "var"):
+        shutil.rmtree(upper / name)
+        _copy(layer / name, upper / name)
+    (upper / _BELOW).write_text(f"{layer.parent.name}/{layer.name}", encoding="ascii")
+    (upper / _FINISHED).touch()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy directories, files and links; a link is copied and never followed, as a container has made it."""
+    target.mkdir()
+    for entry in os.scandir(source):
+        place = target / entry.name
+        if entry.is_symlink():
+            place.symlink_to(Path(entry.path).readlink())
+        elif entry.is_dir(follow_symlinks=False):
+            _copy(Path(entry.path), place)
+        elif entry.is_file(follow_symlinks=False):
+            shutil.copy2(entry.path, place, follow_symlinks=False)
+    shutil.copymode(source, target)
+
+
+def below(upper: Path, images: Path) -> Iterator[Path]:
+    """Give the layers that lie below a system, from the top to the bottom.
+
+    Args:
+        images: where layers are.
+    """
+    while (upper / _BELOW).is_file():
+        upper = images / (upper / _BELOW).read_text(encoding="ascii")
+        yield upper
+
+
+def make_layer(upper: Path) -> None:
+    """Make of the system of an ended container what others may begin with: its /tmp goes."""
+    shutil.rmtree(upper / "tmp", ignore_errors=True)
+
+
 def make_directories(run: Path) -> None:
     """Make the directories that an overlay and a sandbox with it need, all empty."""
     for name in OVERLAID:
@@ -82,14 +128,18 @@ def is_laid_out(upper: Path) -> bool:
     return (upper / _FINISHED).exists()
 
 
-def launcher(run: Path, bwrap: str) -> list[str]:
+def launcher(run: Path, bwrap: str, images: Path) -> list[str]:
     """Give what runs bubblewrap where the overlays are mounted.
 
     The mounts are those of a namespace that ends with its last process, so nothing of them stays behind.
     Every process of this chain executes the next one, so there is no further link that could break.
+
+    Args:
+        images: where layers of images are.
     """
+    layers = list(below(run / "upper", images))
     mounts = [
-        f"mount -t overlay overlay -o userxattr,lowerdir=/{name},"
+        f"mount -t overlay overlay -o userxattr,lowerdir={_lower(name, layers)},"
         f"upperdir={_option(run / 'upper' / name)},workdir={_option(run / 'work' / name)}"
         f" {_quoted(str(run / 'merged' / name))}"
         for name in OVERLAID
@@ -110,6 +160,10 @@ def _skeleton(source: Path, target: Path) -> None:
     for folder, _, _ in os.walk(source):
         with contextlib.suppress(FileExistsError):
             os.mkdir(str(target) + folder.removeprefix(str(source)), 0o755)  # noqa: PTH102
+
+
+def _lower(name: str, layers: Sequence[Path]) -> str:
+    return ":".join([*(_option(each / name) for each in layers), f"/{name}"])
 
 
 def _option(path: Path) -> str:

@@ -31,7 +31,7 @@ def check(plan: ContainerPlan) -> None:
         raise ParheliaError(
             "E603", "this machine gives a container no GPU and is in no region; --backend modal does"
         )
-    if plan.persistent and plan.unsandboxed:
+    if plan.own_system and plan.unsandboxed:
         raise ParheliaError("E603", "without isolation there is no system of its own to keep")
     for name in plan.env:
         if not name or "=" in name:
@@ -94,7 +94,7 @@ def spec_for(
         network = plan.network == "open"
         here = host(system_paths)
         mounts.check_places(run / "home", plan.mounts)
-        shown = None if plan.persistent else etc_copy.shared(paths.home / "etc", paths.containers)
+        shown = None if plan.own_system else etc_copy.shared(paths.home / "etc", paths.containers)
         memory_mb = plan.limits.memory_mb
         box = bubblewrap.Sandbox(
             container_id=plan.container_id,
@@ -105,10 +105,10 @@ def spec_for(
             env=env,
             mounts=plan.mounts,
             network=network,
-            persistent=plan.persistent,
+            persistent=plan.own_system,
             memory_bytes=None if memory_mb is None else memory_mb << 20,
         )
-        launcher = overlay.launcher(run, here.bwrap) if plan.persistent else [here.bwrap]
+        launcher = overlay.launcher(run, here.bwrap, paths.images) if plan.own_system else [here.bwrap]
         options = bubblewrap.options(here, box)
     wanted = plan.limits
     limited = any(value is not None for value in (wanted.cpus, wanted.memory_mb, wanted.pids))

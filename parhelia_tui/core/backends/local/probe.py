@@ -87,7 +87,7 @@ async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability
             env=bubblewrap.environment("probe", {}),
             persistent=persistent,
         )
-        launcher = overlay.launcher(run, here.bwrap) if persistent else [here.bwrap]
+        launcher = overlay.launcher(run, here.bwrap, run) if persistent else [here.bwrap]
         return [*launcher, *bubblewrap.options(here, box), "--"]
 
     isolation = await _tried(

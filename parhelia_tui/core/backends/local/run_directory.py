@@ -27,10 +27,13 @@ ELSEWHERE = "sandbox.json"
 """Marks the run directory of a container that another backend runs, and that is mirrored here."""
 
 
-def prepare(run: Path, container_id: str, *, persistent: bool, network: bool) -> None:
+def prepare(run: Path, container_id: str, *, own_system: bool, layer: Path | None, network: bool) -> None:
     """Make the directory with all that the shim needs but its spec.
 
     The place of the exit record is taken here, so a disk that is too full for it is noticed before the start.
+
+    Args:
+        layer: of an image, with which its own system begins.
 
     Raises:
         OSError, ParheliaError: the disk is full, or the place cannot be used.
@@ -39,8 +42,8 @@ def prepare(run: Path, container_id: str, *, persistent: bool, network: bool) ->
         private_directory(path)
     for name, text in etc.own(container_id).items():
         (run / "etc" / name).write_text(text)
-    if persistent:
-        overlay.prepare(run, container_id, network=network)
+    if own_system:
+        overlay.prepare(run, container_id, layer=layer, network=network)
     os.close(exit_record.reserve(str(run)))
 
 

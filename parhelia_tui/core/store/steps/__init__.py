@@ -59,5 +59,6 @@ STEPS: tuple[Step, ...] = (
     _script("0015_groups"),
     _script("0016_trash"),
     _script("0017_mounts"),
+    _script("0018_images"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
