@@ -54,6 +54,13 @@ def _page(task: Task, made: Made) -> str:
         rows += [("branch", f"none: it is as {made.start[:_SHORT]}, with which it began")]
     counted = f"{len(made.added)} added, {len(made.changed)} changed, {len(made.deleted)} deleted"
     rows += [("files", counted)]
+    if made.untouched:
+        rows += [
+            (
+                "not in it",
+                f"{len(made.untouched)} files that were not committed when it began, and are as they were",
+            )
+        ]
     named = [
         f"  {sign} {one_line(path, 500)}"
         for sign, paths in (("+", made.added), ("~", made.changed), ("-", made.deleted))
@@ -65,7 +72,7 @@ def _page(task: Task, made: Made) -> str:
         [
             details(rows),
             *_some(named),
-            *(["Not in it:", *_some(left_out)] if left_out else []),
+            *(["Left out:", *_some(left_out)] if left_out else []),
             *(["Links that lead out of the repository:", *_some(links)] if links else []),
         ]
     )

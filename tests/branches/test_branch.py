@@ -34,8 +34,11 @@ def test_the_branch_of_a_running_task_follows_its_work_and_leaves_the_checkout_a
     place = pair.repository
     (place / "src" / "code.py").write_text("not committed\n")
     git(place, "add", "src/code.py")
+    (place / "draft").write_text("a secret\n")
+    (place / "run").write_text("a draft\n")
+    (place / ".gitignore").unlink()
     own = "git -c user.name=a -c user.email=a@b commit -qam x"
-    work = f"echo two > src/new.py; rm gone.py; chmod +x run; {own}; touch ready; {RELEASE}"
+    work = f"echo two >> src/code.py; echo two > src/new.py; rm gone.py; chmod +x run; {own}; touch ready; {RELEASE}"
     task = create(client, work, place, workspace_mode="clone", title="Mend\nthe parser")
     reach(client, task.id, TaskState.RUNNING)
     copy = product.paths.workspaces / task.id
@@ -46,7 +49,7 @@ def test_the_branch_of_a_running_task_follows_its_work_and_leaves_the_checkout_a
     name = f"parhelia/{task.id}"
     assert (made["outcome"], made["branch"], made["start"]) == ("created", name, first)
     assert (made["added"], made["changed"]) == (["ready", "src/new.py"], ["run", "src/code.py"])
-    assert made["deleted"] == ["gone.py"]
+    assert (made["deleted"], made["untouched"]) == (["gone.py"], [".gitignore", "draft"])
     assert git(place, "rev-parse", name).strip() == made["commit"]
     assert git(place, "log", "--format=%an %s%n%b", f"main..{name}").split("\n")[:2] == [
         "Parhelia Mend the parser",
@@ -55,7 +58,7 @@ def test_the_branch_of_a_running_task_follows_its_work_and_leaves_the_checkout_a
     assert git(place, "diff", "--summary", f"main...{name}", "--", "run").strip() == (
         "mode change 100644 => 100755 run"
     )
-    assert git(place, "show", f"{name}:src/code.py") == "not committed\n"
+    assert git(place, "show", f"{name}:src/code.py") == "not committed\ntwo\n"
     assert pair.seen() == before
     told = event(client, "task.branch_made", task_id=task.id)
     assert told.data["commit"] == made["commit"]

@@ -12,6 +12,7 @@ from parhelia_tui.core.branches.commit import deliver, mark_of, message_of, writ
 from parhelia_tui.core.branches.compare import Differing, differing
 from parhelia_tui.core.branches.git import AUTHOR, EMAIL, Git, over_refs, private
 from parhelia_tui.core.branches.repository import UserRepository
+from parhelia_tui.core.branches.start import Start
 from parhelia_tui.core.branches.walk import LeftOut
 from parhelia_tui.core.checkpoints.workspace import open_workspace
 from parhelia_tui.core.model.errors import ParheliaError
@@ -44,6 +45,7 @@ class Made:
         start: the commit that it stands on.
         added, changed, deleted: paths.
         left_out: what is not in it, and why.
+        untouched: not in it either: what was not committed when the task began, and is as it was.
         links_out: links in it that lead out of the repository.
     """
 
@@ -56,6 +58,7 @@ class Made:
     changed: tuple[str, ...]
     deleted: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+    untouched: tuple[str, ...]
     links_out: tuple[str, ...]
 
 
@@ -67,7 +70,7 @@ class Wanted:
         repository: the user's.
         workspace: the directory that the task worked on.
         branch: without `refs/heads/`.
-        starts: commits that the task may have begun with, the likeliest first; one that the repository does not
+        starts: what the task may have begun with, the likeliest first; one whose commit the repository does not
             have is passed over.
         task_id, title: of the task.
         with_ignored: also what the start commit ignores.
@@ -76,7 +79,7 @@ class Wanted:
     repository: UserRepository
     workspace: Path
     branch: str
-    starts: Sequence[str]
+    starts: Sequence[Start]
     task_id: str
     title: str
     with_ignored: bool
@@ -97,11 +100,12 @@ def make(wanted: Wanted, at: float) -> Made:
     ref = checked_ref(refs, wanted.branch)
     tip = refs.line("rev-parse", "--verify", "--quiet", ref) or ""
     with private(wanted.repository) as git, open_workspace(wanted.workspace) as opened:
-        start = _start(git.git, wanted)
+        began = _start(git.git, wanted)
+        start = began.commit
         if tip:
             _refuse_others(git.git, tip, start, wanted)
         prefix = wanted.repository.prefix
-        found = differing(git.git, start, opened, prefix, with_ignored=wanted.with_ignored)
+        found = differing(git.git, start, opened, prefix, began.uncommitted, with_ignored=wanted.with_ignored)
         commit = ""
         if found:
             message = message_of(wanted.title, wanted.task_id)
@@ -164,9 +168,9 @@ def move(refs: Git, ref: str, new: str, old: str, why: str) -> None:
         ) from error
 
 
-def _start(git: Git, wanted: Wanted) -> str:
+def _start(git: Git, wanted: Wanted) -> Start:
     for each in wanted.starts:
-        if _NAME.fullmatch(each) and git.line("cat-file", "-t", each) == "commit":
+        if _NAME.fullmatch(each.commit) and git.line("cat-file", "-t", each.commit) == "commit":
             return each
     raise ParheliaError(
         "E204",
@@ -223,5 +227,6 @@ def _made(wanted: Wanted, outcome: Outcome, commit: str, start: str, found: Diff
         tuple(sorted(path for path in found.changed if path not in unread)),
         tuple(found.deleted),
         tuple(found.left_out),
+        tuple(found.untouched),
         tuple(found.links_out),
     )

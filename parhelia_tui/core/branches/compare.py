@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from parhelia_tui.core.branches import rules
@@ -37,6 +37,7 @@ class Differing:
         added, changed: modes by path.
         deleted: paths.
         left_out: what could not be taken.
+        untouched: paths that are as they were when the task began, though not as in the commit.
         links_out: links that lead out of the repository.
         forms: how git stores those that are not as they are.
     """
@@ -45,6 +46,7 @@ class Differing:
     changed: dict[str, str]
     deleted: list[str]
     left_out: list[LeftOut]
+    untouched: list[str]
     links_out: list[str]
     forms: dict[str, rules.Form]
 
@@ -52,7 +54,15 @@ class Differing:
         return bool(self.added or self.changed or self.deleted)
 
 
-def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: bool) -> Differing:
+def differing(
+    git: Git,
+    start: str,
+    opened: int,
+    prefix: str,
+    uncommitted: Mapping[str, str | None],
+    *,
+    with_ignored: bool,
+) -> Differing:
     """Compare a workspace with a commit.
 
     Args:
@@ -60,6 +70,7 @@ def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: b
         start: the commit.
         opened: descriptor of the workspace.
         prefix: where it lies in the repository.
+        uncommitted: what was other than in the commit when the task began, as `Start`.
         with_ignored: also what the commit's rules ignore.
 
     Raises:
@@ -73,7 +84,7 @@ def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: b
     rules.take_rules(git, start, [path for path, entry in everything.items() if _is_rules(path, entry)])
     fresh = [path for path in seen.files if path not in before]
     unwanted = rules.ignored(git, fresh) if fresh and not with_ignored else set()
-    left_out, links_out = seen.left_out, []
+    left_out, links_out, untouched = seen.left_out, [], []
     other: dict[str, str] = {}
     left = READ_MOST
     for path, mode in seen.files.items():
@@ -88,18 +99,24 @@ def differing(git: Git, start: str, opened: int, prefix: str, *, with_ignored: b
             raise ParheliaError("E507", f"the workspace holds more than {READ_MOST >> 30} GB")
         if isinstance(data, str):
             seen.leave(path, data)
-        elif path not in before or before[path] != Entry(mode, blob_name(data, len(start))):
+            continue
+        entry = Entry(mode, blob_name(data, len(start)))
+        if uncommitted.get(path) == f"{entry.mode} {entry.name}":
+            untouched.append(path)
+        elif before.get(path) != entry:
             other[path] = mode
             if mode == LINK and _leads_out(path, data):
                 links_out.append(path)
     forms = rules.forms(git, other) if other else {}
     _take_forms(opened, within, before, other, forms, left_out)
     gone = [path for path in before if path not in seen.files and not seen.keeps(path)]
+    untouched += [path for path in gone if uncommitted.get(path, "") is None]
     return Differing(
         {path: mode for path, mode in other.items() if path not in before},
         {path: mode for path, mode in other.items() if path in before},
-        sorted(gone),
+        sorted(set(gone) - set(untouched)),
         left_out,
+        sorted(untouched),
         links_out,
         forms,
     )

@@ -177,6 +177,18 @@ def private(repository: UserRepository) -> Iterator[PrivateGit]:
         raise ParheliaError("E500", f"a branch cannot be made: {error.strerror}") from error
 
 
+def over_checkout(git: PrivateGit, repository: UserRepository) -> Git:
+    """Give a git that compares the user's files with a commit, by a copy of their index."""
+    index = git.tree.parent / "index"
+    if (repository.git / "index").is_file():
+        shutil.copyfile(repository.git / "index", index)
+    where = {"GIT_WORK_TREE": str(repository.top), "GIT_INDEX_FILE": str(index)}
+    made = Git({**git.git.environment, **where}, repository.top)
+    # What has only another time is the same; its code tells of the rest.
+    made.end_of("update-index", "-q", "--refresh", "--ignore-submodules")
+    return made
+
+
 def _keep(source: Path, target: Path) -> None:
     if source.is_file() and source.stat().st_size <= _SMALL:
         shutil.copyfile(source, target)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,7 +20,7 @@ from parhelia_tui.core.branches.branch import (
     parents_of_ours,
 )
 from parhelia_tui.core.branches.commit import deliver, mark_of
-from parhelia_tui.core.branches.git import Git, PrivateGit, over_refs, private
+from parhelia_tui.core.branches.git import Git, PrivateGit, over_checkout, over_refs, private
 from parhelia_tui.core.branches.repository import UserRepository, repository_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
@@ -165,13 +164,11 @@ def _lay_out(git: Git, commit: str, folder: Path) -> None:
 
 
 def _refuse_unclean(git: PrivateGit, where: Path, tip: str) -> None:
-    """Refuse where files of a checkout differ from its commit: nobody could take the merge there. Raises E103."""
+    """Refuse where files of a checkout differ from its commit: nobody could take the merge there. Raises E103, E204."""
     checkout = repository_of(where)
-    index = git.tree.parent / "index"
-    if checkout is not None and (checkout.git / "index").is_file():
-        shutil.copyfile(checkout.git / "index", index)
-    inside = Git({**git.git.environment, "GIT_WORK_TREE": str(where), "GIT_INDEX_FILE": str(index)}, where)
-    inside.end_of("update-index", "-q", "--refresh", "--ignore-submodules")
+    if checkout is None:
+        raise ParheliaError("E204", f"{where} is no work tree of a repository any more")
+    inside = over_checkout(git, checkout)
     if inside.end_of("diff-index", "--quiet", "--ignore-submodules=all", tip).returncode != 0:
         raise ParheliaError(
             "E103",

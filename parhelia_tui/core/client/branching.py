@@ -17,6 +17,7 @@ from parhelia_tui.core.store.connection import writing
 if TYPE_CHECKING:
     from parhelia_tui.core.branches.branch import Made
     from parhelia_tui.core.branches.repository import UserRepository
+    from parhelia_tui.core.branches.start import Start
 
 SPACE = "parhelia/"
 """Where branches of tasks lie among the user's own."""
@@ -140,19 +141,20 @@ class Branches:
             seen.add(found.id if found else "")
         return found
 
-    def _starts(self, task: Task, repository: UserRepository) -> list[str]:
-        """Name the commits that a task may have begun with: kept before it began, told by checkpoints, or HEAD."""
+    def _starts(self, task: Task, repository: UserRepository) -> list[Start]:
+        """Say what a task may have begun with: kept before it began, told by checkpoints, or HEAD."""
         from parhelia_tui.core.branches.git import over_refs
-        from parhelia_tui.core.branches.start import remembered
+        from parhelia_tui.core.branches.start import Start, remembered
 
         db = self._open()
         known = [each for each in (task, self._copied(task)) if each is not None]
         found = [remembered(self._paths.workspaces / each.id) for each in known]
         for each in known:
             kept = [one.git.get("head") for one in checkpoints.listed(db, task_id=each.id)]
-            found += [str(head) for head in reversed(kept) if head]
-        found.append(over_refs(repository).line("rev-parse", "--verify", "--quiet", "HEAD"))
-        return [each for each in dict.fromkeys(found) if each]
+            found += [Start(str(head)) for head in reversed(kept) if head]
+        head = over_refs(repository).line("rev-parse", "--verify", "--quiet", "HEAD")
+        found.append(Start(head) if head else None)
+        return [each for each in found if each is not None]
 
 
 def _about(made: Made, who: str) -> dict[str, Any]:
