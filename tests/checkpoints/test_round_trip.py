@@ -15,9 +15,8 @@ from parhelia_tui.core.checkpoints.diff import diff
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
 from parhelia_tui.core.checkpoints.statistics import statistics
-from parhelia_tui.core.checkpoints.text import read_file, text_diff
+from parhelia_tui.core.checkpoints.text import stored_bytes, text_diff
 from parhelia_tui.core.checkpoints.verify import verify
-from parhelia_tui.core.model.errors import ParheliaError
 from tests.checkpoints.oddities import make_oddities
 from tests.checkpoints.strict import differences
 
@@ -63,9 +62,10 @@ def test_a_diff_tells_what_was_added_changed_and_deleted(repository: Repository,
         text = text_diff(repository, first.tree, after, "deep/er/one").text
         assert "-two\n+2\n" in text
         assert text_diff(repository, first.tree, after, "new/file").binary
-    assert read_file(repository, first.tree, "gone") == b"x"
-    with pytest.raises(ParheliaError, match="E101"):
-        read_file(repository, first.tree, "../gone")
+    with repository.locked():
+        top = repository.tree(first.tree).top
+        assert stored_bytes(repository, top, "gone", 100) == b"x"
+        assert stored_bytes(repository, top, "../gone", 100) is None
 
 
 def test_a_store_with_names_of_before_is_whole_and_goes_on(

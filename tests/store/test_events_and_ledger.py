@@ -62,7 +62,6 @@ def test_filters_of_the_history(db: sqlite3.Connection) -> None:
     assert found(after_seq=3) == [4, 5]
     assert found(from_at=2.0, to_at=4.0) == [2, 3, 4]
     assert [event.seq for event in events.since(db, 1, limit=2)] == [2, 3]
-    assert events.types_in_use(db) == ["container.started", "task.created", "task.failed", "task[x].odd?"]
 
 
 def test_the_newest_are_given_in_order(db: sqlite3.Connection) -> None:

@@ -89,22 +89,6 @@ def compared(old: bytes | None, new: bytes | None, path: str, limit: int = LIMIT
     return TextDiff("".join(made))
 
 
-def read_file(repository: Repository, tree: str, path: str, limit: int = LIMIT) -> bytes:
-    """Read the beginning of a file of a checkpoint.
-
-    Args:
-        limit: bytes that are read at most.
-
-    Raises:
-        ParheliaError: E101 when the checkpoint has no such file; E600 when it is missing or damaged.
-    """
-    with repository.locked():
-        found = stored_bytes(repository, repository.tree(tree).top, path, limit)
-    if found is None:
-        raise ParheliaError("E101", "The checkpoint has no such file.", details={"path": _shown(path)})
-    return found
-
-
 def find(repository: Repository, top: Entry, path: str) -> Entry | None:
     """Find what a tree has at a path.
 

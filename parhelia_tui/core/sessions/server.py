@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from parhelia_tui.core.backends.base import Door, Endpoint
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import plain
-from parhelia_tui.core.sessions.sgr import self_contained
 from parhelia_tui.core.sessions.tmux_client import (
     client_command,
     client_environment,
-    is_session_name,
     pane_target,
     refusal,
     server_gone,
@@ -43,22 +41,6 @@ _KEY = re.compile(
     r"|F(?:[1-9]|1[0-2]))"
 )
 _REFUSED_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-@dataclass(frozen=True, slots=True)
-class SeenSession:
-    """One session of a server.
-
-    Args:
-        created_at: epoch seconds.
-        viewers: people's terminals that are attached; watchers in control mode do not count.
-    """
-
-    name: str
-    created_at: float
-    columns: int
-    rows: int
-    viewers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,40 +68,8 @@ async def is_alive(socket: Path) -> bool:
     return True
 
 
-async def list_sessions(socket: Path) -> list[SeenSession]:
-    """List the sessions of ours on a server, by name.
-
-    Raises:
-        ParheliaError: E601 when the server does not answer.
-    """
-    # Our own short formats through libtmux's command: its objects ask for titles and names as well, which
-    # come from inside the container and may hold its field separator.
-    sizes = "#{session_created} #{window_width} #{window_height} #{session_name}"
-    rows = await _libtmux(socket, "list-sessions", "-F", sizes)
-    clients = await _libtmux(socket, "list-clients", "-F", "#{client_control_mode} #{client_session}")
-    seen = []
-    for row in rows:
-        created, columns, lines, name = row.split(" ", 3)
-        if is_session_name(name):
-            seen.append(
-                SeenSession(name, float(created), int(columns), int(lines), clients.count(f"0 {name}"))
-            )
-    return sorted(seen, key=lambda session: session.name)
-
-
-async def has_session(endpoint: Endpoint) -> bool:
-    """Say whether a session exists; False also when its server is gone."""
-    try:
-        await _libtmux(endpoint.door, "has-session", "-t", session_target(endpoint.session))
-    except ParheliaError as error:
-        if error.code in ("E200", "E601"):
-            return False
-        raise
-    return True
-
-
 async def capture_text(endpoint: Endpoint, history: int = 0) -> list[str]:
-    """Read a session's screen as safe text, without colours.
+    """Read a session's screen as safe text.
 
     Args:
         history: how many lines above the screen to read as well.
@@ -128,14 +78,6 @@ async def capture_text(endpoint: Endpoint, history: int = 0) -> list[str]:
         ParheliaError: E601 when the server is gone, E200 when it has no such session.
     """
     return [plain(line) for line in await _capture(endpoint, history)]
-
-
-async def capture_colour(endpoint: Endpoint, history: int = 0) -> list[str]:
-    """Read a session's screen; each line carries its own SGR colours and no other control sequence.
-
-    Args and errors as of `capture_text`.
-    """
-    return list(self_contained(await _capture(endpoint, history, "-e")))
 
 
 async def screen_and_cursor(endpoint: Endpoint) -> SeenScreen:
@@ -225,17 +167,8 @@ async def kill_session(endpoint: Endpoint) -> None:
     await _libtmux(endpoint.door, "kill-session", "-t", session_target(endpoint.session))
 
 
-async def kill_server(socket: Path) -> None:
-    """End a server with all its sessions; one that is gone already is no error."""
-    try:
-        await _libtmux(socket, "kill-server")
-    except ParheliaError as error:
-        if error.code != "E601":
-            raise
-
-
-async def _capture(endpoint: Endpoint, history: int, *colour: str) -> list[str]:
-    words = ["capture-pane", "-p", *colour, "-t", pane_target(endpoint.session)]
+async def _capture(endpoint: Endpoint, history: int) -> list[str]:
+    words = ["capture-pane", "-p", "-t", pane_target(endpoint.session)]
     if history > 0:
         words += ["-S", str(-history)]
     out = await _tmux(endpoint.door, *words)

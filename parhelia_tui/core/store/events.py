@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from parhelia_tui.core.model.records import Event, Owner
 from parhelia_tui.core.model.redaction import redacted, redacted_values
@@ -142,8 +142,3 @@ def remove_before(tx: sqlite3.Connection, at: float, piece: int) -> int:
         (at, piece),
     )
     return cursor.rowcount
-
-
-def types_in_use(db: sqlite3.Connection) -> Iterable[str]:
-    """Name every type of event that the history holds."""
-    return [row[0] for row in db.execute("SELECT DISTINCT type FROM events ORDER BY type")]
