@@ -64,6 +64,7 @@ class ParheliaApp(App[None]):
         super().__init__()
         self._hangup: Hangup | None = None
         look = look or Dashboard()
+        self.screen_keys = look.screen_keys
         self._home = HomeScreen(client, first, look, clock)
         for each in themes.ALL.values():
             self.register_theme(each)

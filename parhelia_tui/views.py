@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from parhelia_tui import screens
+from parhelia_tui.screens.key_map import bindings_of
 
 
 def views() -> list[dict[str, Any]]:
@@ -30,21 +31,11 @@ def views() -> list[dict[str, Any]]:
         {
             "view": name.removesuffix("Screen"),
             "about": (sys.modules[each.__module__].__doc__ or "").strip().splitlines()[0],
-            "keys": [_key(key) for key in _keys(each)],
+            "keys": [_key(key) for key in bindings_of(each)],
         }
         for name, each in sorted(found.items())
         if each not in bases
     ]
-
-
-def _keys(screen: type[Screen[Any]]) -> list[Binding]:
-    given = [
-        key
-        for each in reversed(screen.__mro__)
-        if each.__module__.startswith(screens.__name__)
-        for key in each.__dict__.get("BINDINGS", ())
-    ]
-    return [key if isinstance(key, Binding) else Binding(*key) for key in given]
 
 
 def _key(key: Binding) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def known(kind: str, incomplete: str) -> list[CompletionItem]:
             found = [(each.id, str(each.state)) for each in client.containers(sorted(CONTAINER_LIVE))]
         elif kind == "checkpoint":
             found = [(each.id, str(each.trigger)) for each in client.checkpoints.of(limit=OFFERED)]
+        elif kind == "template":
+            found = [(each.name, each.about) for each in client.templates().values()]
         elif kind == "approval":
             found = [(each.id, each.tool) for each in client.approvals.waiting()]
         else:

@@ -62,6 +62,10 @@ def check() -> None:
     """Check the files and variables; exit code 2 when one cannot be used."""
     out = Out()
     files = [str(each) for each in out.client.configuration_files()]
+    custom = out.client.custom_commands()
+    if custom.faults:
+        raise custom.faults[0]
+    files += map(str, custom.files)
     out.answer({"files": files}, "\n".join(map(one_line, files)) or "no file; everything is built in")
 
 

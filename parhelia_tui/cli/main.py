@@ -141,9 +141,11 @@ class Dashboard:
 
 def _print_spec(context: click.Context) -> int:
     from parhelia_tui.cli.spec import spec
+    from parhelia_tui.core.client import Client
 
     given: Dashboard | None = context.find_root().obj
-    click.echo(json.dumps(spec(cli, ALIASES, given.views if given else None), indent=1))
+    custom = Client.open().custom_commands()
+    click.echo(json.dumps(spec(cli, ALIASES, given.views if given else None, custom), indent=1))
     return int(Exit.OK)
 
 

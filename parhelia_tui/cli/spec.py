@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,17 +14,26 @@ from parhelia_tui.cli.topics import examples_of
 from parhelia_tui.core.model import states
 from parhelia_tui.core.model.errors import CATALOGUE
 
+if TYPE_CHECKING:
+    from parhelia_tui.core.settings.custom_commands import CustomCommand, CustomCommands
+
 FORM = 1
 """Grows when a program that reads this would have to change."""
 
 
-def spec(root: click.Group, aliases: dict[str, str], views: Callable[[], list[Any]] | None) -> dict[str, Any]:
+def spec(
+    root: click.Group,
+    aliases: dict[str, str],
+    views: Callable[[], list[Any]] | None,
+    custom: CustomCommands,
+) -> dict[str, Any]:
     """Describe everything that can be typed and seen.
 
     Args:
         root: the command line.
         aliases: short and old words for commands.
         views: gives the screens of the dashboard with their keys; this layer must not know them.
+        custom: what the user has defined for the dashboard.
     """
     return {
         "form": FORM,
@@ -31,6 +41,8 @@ def spec(root: click.Group, aliases: dict[str, str], views: Callable[[], list[An
         "commands": [_command(context, command) for context, command in commands(root)],
         "aliases": aliases,
         "views": views() if views else [],
+        "custom_commands": [_custom(each) for each in custom.commands],
+        "custom_faults": [str(each) for each in custom.faults],
         "states": {name: [str(each) for each in getattr(states, name)] for name in _state_names()},
         "errors": [
             {
@@ -44,6 +56,11 @@ def spec(root: click.Group, aliases: dict[str, str], views: Callable[[], list[An
         ],
         "exit_codes": {str(int(code)): means for code, means in EXIT_CODES.items()},
     }
+
+
+def _custom(each: CustomCommand) -> dict[str, Any]:
+    found = asdict(each)
+    return {**found, "palette": each.name, "typed": f":!{each.name}"}
 
 
 def commands(

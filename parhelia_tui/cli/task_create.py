@@ -12,6 +12,7 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import (
     agent_option,
+    completer,
     output_options,
     pairs,
     request_fields,
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @click.argument("prompt", nargs=-1)
 @click.option("--file", "-f", metavar="FILE", help="Read the prompt from a file.")
+@click.option(
+    "--template", metavar="NAME", help="Begin with a template of the configuration; other options go before it.",
+    shell_complete=completer("template"),
+)  # fmt: skip
 @agent_option
 @click.option("--title", help="What to call it.")
 @click.option("--option", multiple=True, metavar="K=V", help="An option of the agent; the value may be JSON.")
@@ -67,7 +72,7 @@ def create(
         raise ParheliaError("E101", "the prompt and the targets cannot both come from standard input")
     more = {"targets": _targets(targets, targets_from), **({"split": True} if split else {})}
     fields, flags = request_fields(
-        {**given, **more, "prompt": _prompt(prompt, file), "agent_options": options}
+        {**given, **more, "prompt": _prompt(prompt, file, given["template"]), "agent_options": options}
     )
     request = out.client.request(fields, flags=flags)
     if dry_run:
@@ -118,11 +123,14 @@ def _warn_of_budgets(out: Out) -> None:
         click.echo(f"E301: the budget is nearly spent: {in_words(each)}", err=True)
 
 
-def _prompt(words: tuple[str, ...], file: str | None) -> str:
+def _prompt(words: tuple[str, ...], file: str | None, template: str | None) -> str | None:
     if file is not None and words:
         raise ParheliaError("E101", "a prompt and a file are given; one of them is enough")
     if file is not None:
         return _text_of(file)
+    if not words and template is not None:
+        # It may say the whole of it.
+        return None
     if not words:
         raise ParheliaError(
             "E102",

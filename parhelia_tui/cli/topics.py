@@ -34,6 +34,7 @@ standard input; --format says which where the name does not. Keys of a task:
   priority         -100 to 100, larger goes first
   persistent       keep what is installed, for the next one of this workspace and slot
   agent_options    what the agent can be told
+  template         a template of the configuration, over which all of these lie
   targets          a task for each, with the target in the place of {target} in the prompt, and all of them a group
   split            true takes the targets from the list in the prompt
   budget_usd       what it may spend, with all its targets; budget_each_usd is for the task of each
@@ -92,7 +93,10 @@ What is set in a later place decides:
 parhelia config show     each value, and where it comes from
 parhelia config path     the files that are looked for
 parhelia config check    whether they can be used
-parhelia config example  a file with every key, its meaning and its default""",
+parhelia config example  a file with every key, its meaning and its default
+
+[templates.NAME] in a file of your own is a template of tasks: parhelia task create --template NAME "PROMPT".
+commands.toml beside your file defines commands for the dashboard; parhelia config check looks at it too.""",
     "inbox": """\
 An agent that wants to use a tool, asks something or shows a plan waits for a person; its task is waiting. i in the
 dashboard shows all who wait, the oldest first, with what is asked:

@@ -22,10 +22,17 @@ class CheckpointPageScreen(LinesScreen):
         now: epoch seconds.
     """
 
+    TABLE = "checkpoint"
+
     def __init__(self, chosen: Checkpoint, now: float) -> None:
         super().__init__(LineView(id="page"))
         self._chosen = chosen
         self._now = now
+
+    @property
+    def crumb(self) -> str:
+        """Which one it is."""
+        return f"checkpoint {self._chosen.id}"
 
     def compose(self) -> ComposeResult:
         """The lines."""

@@ -11,7 +11,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
@@ -19,13 +18,14 @@ from parhelia_tui.core.model.records import Checkpoint, Task
 from parhelia_tui.core.model.recovery import Way
 from parhelia_tui.core.model.states import CheckpointState
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens import checkpoint_lines as lines
 from parhelia_tui.screens import checkpoint_reading as reading
 from parhelia_tui.screens.checkpoint_acts import CheckpointActs
 from parhelia_tui.screens.checkpoint_page import CheckpointPageScreen
 from parhelia_tui.screens.file_diff import FileDiffScreen
-from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.log import LogScreen
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.recover import RecoverScreen
 from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar
@@ -55,8 +55,11 @@ KEYS = (
     Binding("tab", "app.focus_next", "other pane", show=False),
 )
 
+CHANGING = ("roll_back", "resume", "restore", "fork", "protect", "note", "delete")
+"""Actions on a checkpoint that change something."""
 
-class CheckpointsScreen(Screen[None]):
+
+class CheckpointsScreen(OverHome[None]):
     """The time line at the left, what differs at the right; Enter on a file shows its lines.
 
     Args:
@@ -65,6 +68,7 @@ class CheckpointsScreen(Screen[None]):
         clock: gives epoch seconds.
     """
 
+    TABLE = "checkpoints"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
     DEFAULT_CSS = """
     CheckpointsScreen Horizontal { height: 1fr; }
@@ -91,6 +95,11 @@ class CheckpointsScreen(Screen[None]):
         )
         self.notice, self.bottom = Notice(id="notice"), Bar(gap=2, id="bottom")
 
+    @property
+    def crumb(self) -> str:
+        """Whose checkpoints they are."""
+        return f"checkpoints of {self._about.id}"
+
     def compose(self) -> ComposeResult:
         """Two panes, a line for words, the keys."""
         yield self.notice
@@ -100,7 +109,6 @@ class CheckpointsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read them, and again as long as this is open."""
-        self.bottom.show([key(each, self.app.theme_variables) for each in KEYS if each.show])
         self.timeline.focus()
         self.run_worker(self._follow(), group="follow", exclusive=True)
 
@@ -131,7 +139,8 @@ class CheckpointsScreen(Screen[None]):
             self._compare()
 
     def _compare(self) -> None:
-        chosen = self._chosen(quietly=True)
+        self.bottom.show(self.shown_keys())
+        chosen = self._chosen()
         wanted = (chosen.id, self._against_now) if chosen else None
         if wanted == self._compared:
             return
@@ -181,26 +190,21 @@ class CheckpointsScreen(Screen[None]):
         self._against_now = not self._against_now
         self._compare()
 
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(KEYS, lambda action: ""))
-
     def action_details(self) -> None:
         """Show all that is known of a checkpoint."""
-        if chosen := self._chosen(any_state=True):
+        if self.may("details") and (chosen := self._chosen(any_state=True)):
             self.app.push_screen(CheckpointPageScreen(chosen, self._clock()))
 
     # The ways back
 
     def action_take(self) -> None:
         """Take one now."""
-        self._acts.take(self._about)
+        if self.may("take"):
+            self._acts.take(self._about)
 
     def action_roll_back(self) -> None:
         """Bring the workspace back, after a question."""
-        if chosen := self._chosen():
+        if self.may("roll_back") and (chosen := self._chosen()):
             differing = len(self._changes) if self._against_now else None
             self._acts.roll_back(chosen, differing, self._rolled_back)
 
@@ -209,7 +213,7 @@ class CheckpointsScreen(Screen[None]):
 
     def action_resume(self) -> None:
         """Go on with the task from a checkpoint, after a question."""
-        if chosen := self._chosen():
+        if self.may("resume") and (chosen := self._chosen()):
             self._acts.resume(chosen, self._about)
 
     async def action_recover(self) -> None:
@@ -234,41 +238,50 @@ class CheckpointsScreen(Screen[None]):
 
     def action_restore(self) -> None:
         """Write the files of a checkpoint into a new directory."""
-        if chosen := self._chosen():
+        if self.may("restore") and (chosen := self._chosen()):
             self._acts.restore(chosen)
 
     def action_fork(self) -> None:
         """Let a task of its own go on from a checkpoint, after a question."""
-        if chosen := self._chosen():
+        if self.may("fork") and (chosen := self._chosen()):
             self._acts.fork(chosen, self._about)
 
     def action_protect(self) -> None:
         """Keep a checkpoint whatever its age, or no longer."""
-        if chosen := self._chosen():
+        if self.may("protect") and (chosen := self._chosen()):
             self._acts.protect(chosen)
 
     def action_note(self) -> None:
         """Write a note on a checkpoint."""
-        if chosen := self._chosen():
+        if self.may("note") and (chosen := self._chosen()):
             self._acts.note(chosen)
 
     def action_delete(self) -> None:
         """Delete a checkpoint, after a question."""
-        if chosen := self._chosen(any_state=True):
+        if self.may("delete") and (chosen := self._chosen(any_state=True)):
             self._acts.delete(chosen)
 
     def say(self, text: str) -> None:
         """Show a sentence until the next one."""
         self.notice.say(text, self._clock())
 
-    def _chosen(self, *, quietly: bool = False, any_state: bool = False) -> Checkpoint | None:
-        """Give the checkpoint under the cursor, or say why there is nothing to be done with it."""
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        if action in ("take", *CHANGING) and is_read_only():
+            return "the dashboard is read-only"
+        if action not in ("details", *CHANGING):
+            return ""
         found = self._found.get(self.timeline.key or "")
-        if found is not None and (any_state or found.state is CheckpointState.READY):
-            return found
-        if not quietly:
-            self.say("No checkpoint is chosen." if found is None else f"The checkpoint is {found.state}.")
-        return None
+        if found is None:
+            return "no checkpoint is chosen"
+        if found.state is not CheckpointState.READY and action not in ("details", "delete"):
+            return f"the checkpoint is {found.state}"
+        return ""
+
+    def _chosen(self, *, any_state: bool = False) -> Checkpoint | None:
+        """Give the checkpoint under the cursor, one that can be used where not any will do."""
+        found = self._found.get(self.timeline.key or "")
+        return found if found is not None and (any_state or found.state is CheckpointState.READY) else None
 
     def _cells(self, key: str) -> Sequence[Text]:
         return lines.cells(self._found[key], self._clock(), self.app.theme_variables)

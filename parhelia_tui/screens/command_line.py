@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.screens.own_command import Offer, offers
+from parhelia_tui.screens.own_command import CUSTOM, Offer, offers
 
 SHOWN = 8
 LOOK_AFTER_S = 0.08
@@ -26,6 +27,7 @@ class CommandLineScreen(ModalScreen[str | None]):
     Args:
         paths: the state directory.
         earlier: what was typed before, the oldest first.
+        custom: commands of the user's own.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -43,8 +45,9 @@ class CommandLineScreen(ModalScreen[str | None]):
     CommandLineScreen Input { width: 1fr; background: $panel; }
     """
 
-    def __init__(self, paths: Paths, earlier: list[str]) -> None:
+    def __init__(self, paths: Paths, earlier: list[str], custom: Sequence[Offer] = ()) -> None:
         super().__init__()
+        self._custom = custom
         self._paths = paths
         self._earlier = earlier
         self._at = len(earlier)
@@ -74,8 +77,11 @@ class CommandLineScreen(ModalScreen[str | None]):
         self.run_worker(self._ask(self.line.value), group="offers", exclusive=True)
 
     async def _ask(self, text: str) -> None:
-        await asyncio.sleep(LOOK_AFTER_S)
-        found = await offers(self._paths, text)
+        own = [each for each in self._custom if each.word.startswith(text)]
+        found = own
+        if not text.startswith(CUSTOM):
+            await asyncio.sleep(LOOK_AFTER_S)
+            found = [*await offers(self._paths, text), *own]
         if text == self.line.value:
             self._offers, self._asked = found, text
             self._draw()

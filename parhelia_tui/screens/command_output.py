@@ -30,14 +30,20 @@ class CommandOutputScreen(LinesScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "app.pop_screen", "end it", priority=True)]
+    TABLE = "command"
     fresh = var(False)
 
     def __init__(self, paths: Paths, words: list[str]) -> None:
         super().__init__(LineView(id="said"))
-        self._name = f"parhelia {' '.join(words)}"
+        self._typed = f"parhelia {' '.join(words)}"
         self._command = OwnCommand(paths, words)
         self._said: deque[str] = deque(maxlen=KEPT)
         self.pane = Pane("Command", self.lines, "command-pane")
+
+    @property
+    def crumb(self) -> str:
+        """What was typed."""
+        return self._typed
 
     def compose(self) -> ComposeResult:
         """The lines, the first in sight."""
@@ -46,7 +52,7 @@ class CommandOutputScreen(LinesScreen):
 
     def on_mount(self) -> None:
         """Begin."""
-        self.pane.head(f"{self._name} ▪ runs")
+        self.pane.head(f"{self._typed} ▪ runs")
         self.set_interval(DRAW_EVERY_S, self._draw)
         self.run_worker(self._run(), exclusive=True)
 
@@ -55,7 +61,7 @@ class CommandOutputScreen(LinesScreen):
             self._said.append(line)
             self.fresh = True
         code = self._command.code
-        self.pane.head(f"{self._name} ▪ {'done' if code == 0 else f'ended with {code}'}")
+        self.pane.head(f"{self._typed} ▪ {'done' if code == 0 else f'ended with {code}'}")
         if not self._said:
             self._said.append("It printed nothing.")
         self.fresh = True

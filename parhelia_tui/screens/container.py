@@ -12,7 +12,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.display import age
@@ -24,8 +23,8 @@ from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import container_lines as made
 from parhelia_tui.screens.container_reading import BEATS_KEPT, FRESH, Seen, read
 from parhelia_tui.screens.fleet_view import FleetView
-from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.home_panes import NARROW
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.task_acts import TaskActs
 from parhelia_tui.screens.wishing import in_words
@@ -50,7 +49,7 @@ KEYS = (
 )  # fmt: skip
 
 
-class ContainerScreen(Screen[None]):
+class ContainerScreen(OverHome[None]):
     """Four panes, followed as long as they are open; on a narrow screen one at a time.
 
     Args:
@@ -60,6 +59,7 @@ class ContainerScreen(Screen[None]):
         clock: gives epoch seconds.
     """
 
+    TABLE = "container"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
     DEFAULT_CSS = """
     ContainerScreen Bar { background: $panel; }
@@ -99,6 +99,11 @@ class ContainerScreen(Screen[None]):
             Pane("Spool", self.spool, "spool-pane"),
         )
         self.notice, self.bottom = Notice(id="notice"), Bar(gap=2, id="bottom")
+
+    @property
+    def crumb(self) -> str:
+        """Which container it is."""
+        return f"container {self._container_id}"
 
     def compose(self) -> ComposeResult:
         """Facts, panes, keys."""
@@ -153,9 +158,7 @@ class ContainerScreen(Screen[None]):
         self.processes.show_lines(made.process_lines(seen.processes, colours))
         self.hosts.show_lines(made.network_lines(seen.hosts, seen.container, now, colours))
         self.spool.show_lines(made.spool_lines(seen.spool, colours))
-        self.bottom.show(
-            [key(each, colours) for each in KEYS if each.show and not self._why_not(each.action)]
-        )
+        self.bottom.show(self.shown_keys())
 
     async def _draw_resources(self) -> None:
         seen = self._seen
@@ -174,7 +177,7 @@ class ContainerScreen(Screen[None]):
 
     # Keys
 
-    def _why_not(self, action: str) -> str:
+    def why_not(self, action: str) -> str:
         """Say why a key does nothing now; empty where it does."""
         seen = self._seen
         if seen is None:
@@ -191,10 +194,7 @@ class ContainerScreen(Screen[None]):
         return ""
 
     def _possible(self, action: str) -> Seen | None:
-        reason = self._why_not(action)
-        if reason:
-            self.say(reason[0].upper() + reason[1:] + ".")
-        return None if reason else self._seen
+        return self._seen if self.may(action) else None
 
     def action_attach(self) -> None:
         """Hand the whole terminal to its task until it is left."""
@@ -277,12 +277,6 @@ class ContainerScreen(Screen[None]):
         for number, pane in enumerate(self.panes):
             if event.widget is pane.inside and number != self._front:
                 self._bring(number)
-
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(KEYS, self._why_not))
 
     def say(self, text: str) -> None:
         """Show a notice for some seconds."""

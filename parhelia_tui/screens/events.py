@@ -13,14 +13,13 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Event
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.screens.home_lines import key
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.notice import Notice
@@ -67,7 +66,7 @@ KEYS = (
 )  # fmt: skip
 
 
-class EventsScreen(Screen[None]):
+class EventsScreen(OverHome[None]):
     """A table of events, the newest last.
 
     Args:
@@ -77,6 +76,8 @@ class EventsScreen(Screen[None]):
         clock: gives epoch seconds.
     """
 
+    TABLE = "events"
+    crumb = "Events"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
     DEFAULT_CSS = """
     EventsScreen Bar { background: $panel; }
@@ -115,7 +116,6 @@ class EventsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read, and follow."""
-        self.bottom.show([key(each, self.app.theme_variables) for each in KEYS if each.show])
         self.table.focus()
         self.run_worker(self._watch(), group="watch", exclusive=True)
 
@@ -176,6 +176,7 @@ class EventsScreen(Screen[None]):
         kind = GROUPS[self._group].removesuffix(".") or "all types"
         level = f"from {LEVELS[self._level]} on" if self._level else "all levels"
         words = f" ▪ {one_line(self.words.text, 40)}" if self.words.text else ""
+        self.bottom.show(self.shown_keys())
         self.pane.head(f"Events ▪ {len(shown)} ▪ {mode} ▪ {kind} ▪ {level}{words}")
 
     def _cells(self, key: str) -> Sequence[Text]:
@@ -239,7 +240,7 @@ class EventsScreen(Screen[None]):
         """Play the events from the chosen one on as they came; again stops."""
         if self._played is not None:
             self._stop_playing()
-        elif self.table.key is not None:
+        elif self.may("play") and self.table.key is not None:
             place = self._passing.index(self.table.key)
             # From the last one there is nothing to play, so it is all of them.
             begin = place if place + 1 < len(self._passing) else 0
@@ -267,28 +268,34 @@ class EventsScreen(Screen[None]):
     def action_travel(self) -> None:
         """Show the dashboard at the moment of the event."""
         chosen = self._found.get(self.table.key or "")
-        if chosen is not None:
+        if self.may("travel") and chosen is not None:
             self._travel(chosen.at)
 
     def on_row_table_opened(self, message: RowTable.Opened) -> None:
         """Enter: what it is about."""
         each = self._found.get(message.key)
-        if each is None:
-            return
-        if each.task_id is None and each.container_id is None:
-            self.notice.say("This event is about no task and no container.", self._clock())
-        else:
+        if each is not None and self.may("open"):
             self._open_about(each.task_id, each.container_id)
 
     def action_open(self) -> None:
         """Open what the chosen event is about."""
-        self.table.action_open()
+        if self.may("open"):
+            self.table.action_open()
 
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        if action not in ("open", "travel", "play"):
+            return ""
+        chosen = self._found.get(self.table.key or "")
+        if chosen is None:
+            return "no event is chosen"
+        if action == "open" and chosen.task_id is None and chosen.container_id is None:
+            return "this event is about no task and no container"
+        return ""
 
-        self.app.push_screen(HelpScreen(KEYS, lambda action: ""))
+    def say(self, text: str) -> None:
+        """Show a notice for some seconds."""
+        self.notice.say(text, self._clock())
 
 
 def _read(paths: Paths, after: int) -> list[tuple[Event, str]]:

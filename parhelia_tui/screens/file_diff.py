@@ -29,11 +29,18 @@ class FileDiffScreen(LinesScreen):
         Binding("s", "sides", "both sides", tooltip="both sides beside each other, or one column")
     ]
 
+    TABLE = "difference"
+
     def __init__(self, path: str, text: str) -> None:
         super().__init__(LineView(id="difference"))
         self._path = path
         self._diff = DiffLines(text)
         self._sides: bool | None = None
+
+    @property
+    def crumb(self) -> str:
+        """Which file it is."""
+        return self._path
 
     def compose(self) -> ComposeResult:
         """The lines."""

@@ -32,6 +32,8 @@ class HelpScreen(ModalScreen[None]):
     Args:
         bindings: the keys of the screen below.
         why_not: gives the reason why an action can do nothing now, empty where it can.
+        custom: commands of the user's own.
+        faults: what is wrong with the definitions of others.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q,enter", "dismiss", "close")]
@@ -40,8 +42,15 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen > Pane { width: 76; max-width: 98%; height: 64; max-height: 96%; padding: 0 1; background: $panel; }
     """
 
-    def __init__(self, bindings: Sequence[Binding], why_not: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        bindings: Sequence[Binding],
+        why_not: Callable[[str], str],
+        custom: Sequence[Binding] = (),
+        faults: Sequence[str] = (),
+    ) -> None:
         super().__init__()
+        self._custom, self._faults = custom, faults
         self._keys = bindings
         self._why_not = why_not
 
@@ -56,7 +65,8 @@ class HelpScreen(ModalScreen[None]):
     def lines(self) -> list[Text]:
         """What is shown."""
         lines = [line for each in together(self._keys) for line in self._about(each)]
-        lines += [_pair("Ctrl+P", "the same by name, and the colours"), Text(), Text("In a table", "bold")]
+        lines += [_pair("Ctrl+P", "the same by name, and the colours"), Text()]
+        lines += [*self._own(), Text("In a table", "bold")]
         tables = [each for each in RowTable.BINDINGS if isinstance(each, Binding)]
         lines += [line for each in tables for line in self._about(each)]
         lines += [
@@ -69,6 +79,15 @@ class HelpScreen(ModalScreen[None]):
             _pair("Ctrl+Q", "leave it; the work goes on"),
         ]
         return lines
+
+    def _own(self) -> list[Text]:
+        if not self._custom and not self._faults:
+            return []
+        lines = [Text("Commands of your own", "bold")]
+        for each in self._custom:
+            lines += self._about(replace(each, key=each.key_display or each.key))
+        lines += [Text(f"✗ {fault}") for fault in self._faults]
+        return [*lines, Text()]
 
     def _about(self, binding: Binding) -> list[Text]:
         keys = " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
@@ -94,4 +113,4 @@ def together(bindings: Sequence[Binding]) -> list[Binding]:
 
 
 def _pair(keys: str, about: str) -> Text:
-    return Text(f"{keys:<{KEYS_WIDTH}}", "bold").append(about, "not bold")
+    return Text(f"{keys:<{KEYS_WIDTH - 1}} ", "bold").append(about, "not bold")

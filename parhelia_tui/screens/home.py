@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from textual import events
 
 from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.settings.dashboard import Dashboard
+from parhelia_tui.screens.form_memory import remembered, with_answers
 from parhelia_tui.screens.home_leads import HomeLeads
 from parhelia_tui.screens.marked_acts import MarkedActs
 from parhelia_tui.screens.possible import why_not
@@ -59,7 +61,11 @@ class HomeScreen(HomeLeads):
     def action_new(self) -> None:
         """Ask for a new task."""
         if self._may("new"):
-            self.acts.new()
+            self.acts.new(remembered(self.view), self._remember)
+
+    def _remember(self, fields: Mapping[str, Any]) -> None:
+        self.view = with_answers(self.view, fields)
+        self._keep_view()
 
     async def action_attach(self) -> None:
         """Hand the whole terminal to the task until it is left."""
@@ -153,7 +159,16 @@ class HomeScreen(HomeLeads):
 
     async def action_command(self) -> None:
         """Type a command; one that needs the terminal gets it whole."""
-        self.acts.command()
+        self.acts.command(self.custom.offers, self._run_typed)
+
+    def _run_typed(self, name: str) -> None:
+        if action := self.custom.typed(name):
+            self.run_worker(self.run_action(action), group="typed")
+
+    async def action_custom(self, name: str) -> None:
+        """Run a command of the user's own."""
+        if self._may(f"custom('{name}')"):
+            await self.custom.run(name)
 
     # Rows
 

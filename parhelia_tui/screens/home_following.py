@@ -60,6 +60,9 @@ class HomeFollowing(HomeView):
         self._draw_now()
         self.set_interval(1.0, self._tick)
         self._follow()
+        if faults := self.custom.faults:
+            more = f" {len(faults) - 1} more: ? lists them." if len(faults) > 1 else ""
+            self.say(faults[0] + more)
 
     @work(exclusive=True, group="follow")
     async def _follow(self) -> None:

@@ -124,4 +124,4 @@ class HomeLeads(HomeFollowing):
         """Show every key of this screen."""
         from parhelia_tui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.keys, self.why_not))
+        self.app.push_screen(HelpScreen(self.keys, self.why_not, self.custom.bindings, self.custom.faults))

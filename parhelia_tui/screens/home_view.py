@@ -14,17 +14,18 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from parhelia_tui.core.client import Client, FleetSnapshot
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens import budget_lines, home_lines, pane_order
+from parhelia_tui.screens.custom_acts import CustomActs
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.heartbeats import beat_line
 from parhelia_tui.screens.home_keys import KEYS
 from parhelia_tui.screens.home_panes import HEIGHTS, NARROW, HomePanes
 from parhelia_tui.screens.home_tables import HomeTables
-from parhelia_tui.screens.key_map import mapped, rebound
+from parhelia_tui.screens.key_map import added, mapped, rebound
 from parhelia_tui.screens.marked_acts import why_none
 from parhelia_tui.screens.possible import FOR_MARKED, why_not
 from parhelia_tui.screens.task_acts import TaskActs
@@ -77,6 +78,8 @@ class HomeView(Screen[None]):
         self.keys = mapped(KEYS, look.keys)
         if look.keys:
             self._bindings = rebound(self._bindings, KEYS, self.keys)
+        self.custom = CustomActs(self, client.paths, client.custom_commands(look.keys))
+        self._bindings = added(self._bindings, self.custom.bindings)
         self.inbox: InboxScreen | None = None
         """Lies over this, and is told what this is told."""
         self._expected = ""
@@ -201,6 +204,14 @@ class HomeView(Screen[None]):
         """The task that keys act on."""
         return self.tables.chosen
 
+    @property
+    def chosen_container(self) -> Container | None:
+        """The container under the cursor where the containers have the focus, else that of the chosen task."""
+        if self.containers.has_focus and self.containers.key is not None:
+            return self.fleet.containers.get(self.containers.key)
+        task = self.chosen
+        return self.fleet.containers.get((task and task.container_id) or "")
+
     def chosen_changed(self) -> None:
         """Show its terminal, and the keys that do something for it."""
         self.terminal.follow(self.chosen, self.fleet.at)
@@ -229,9 +240,13 @@ class HomeView(Screen[None]):
         for each in self.keys_now():
             act = partial(self.run_action, each.action)
             yield SystemCommand(each.description.capitalize(), each.tooltip, act)
+        for action, custom in self.custom.possible():
+            yield SystemCommand(custom.name, self.custom.about(custom), partial(self.run_action, action))
 
     def why_not(self, action: str) -> str:
         """Say why a key can do nothing now; empty where it can."""
+        if self.custom.knows(action):
+            return self.custom.why_not(action)
         if action == "undo":
             return "" if self.acts.undo else "there is nothing to take back"
         marked = self.tables.marked_tasks

@@ -68,7 +68,7 @@ class HostsScreen(ModalScreen[None]):
         with Vertical():
             yield Static(Text(self._title, "bold"))
             yield OptionList(id="hosts")
-            yield Static(Text("y allows the chosen host for this container, Esc goes back"))
+            yield Static(Text("y allows the chosen host for this container, Esc goes back"), id="keys")
 
     def on_mount(self) -> None:
         """Read, and read again every second."""
@@ -105,6 +105,10 @@ class HostsScreen(ModalScreen[None]):
         place = self.query_one(OptionList).highlighted
         if place is not None and place < len(self._hosts):
             self._allow(self._hosts[place])
+        else:
+            self.query_one("#keys", Static).update(
+                Text("It has called nobody, so there is nobody to allow. Esc goes back")
+            )
 
     def action_leave(self) -> None:
         """Go back."""

@@ -11,7 +11,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.asking import questions
@@ -19,12 +18,13 @@ from parhelia_tui.core.model.display import age
 from parhelia_tui.core.model.records import Approval, Task
 from parhelia_tui.core.model.states import ApprovalKind
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens import inbox_lines
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.fleet_view import FleetView
-from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.inbox_answers import Answer, carry_out
 from parhelia_tui.screens.inbox_lines import Entry
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
@@ -50,7 +50,7 @@ KEYS = (
 EMPTY = "Nobody waits for you."
 
 
-class InboxScreen(Screen[str | None]):
+class InboxScreen(OverHome[str | None]):
     """Who waits at the top or left, what it asks below or right. Gives the id of a task to attach to, or None.
 
     Args:
@@ -60,6 +60,8 @@ class InboxScreen(Screen[str | None]):
         tell: asks for what a task is to be told, and tells it.
     """
 
+    TABLE = "inbox"
+    crumb = "Inbox"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012 - Textual declares it so
         (0, "-narrow"),
@@ -100,7 +102,6 @@ class InboxScreen(Screen[str | None]):
 
     def on_mount(self) -> None:
         """Show them."""
-        self.bottom.show([key(each, self.app.theme_variables) for each in KEYS if each.show])
         self.table.focus()
         self.fleet_changed()
         self.set_interval(1.0, self._tick)
@@ -123,7 +124,7 @@ class InboxScreen(Screen[str | None]):
         count, marked = len(self._entries), len(self._marked)
         said = f"◆ {count} wait{'s' if count == 1 else ''} for you" if count else EMPTY
         colours = self.app.theme_variables
-        parts = [Part(Text("inbox", f"bold {colours.get('primary')}")), Part(Text(said, "bold"))]
+        parts = [Part(Text(said, "bold"))]
         if count:
             oldest = next(iter(self._entries.values())).since
             parts.append(Part(Text(f"the oldest for {age(oldest, self._clock())}"), 1))
@@ -131,6 +132,7 @@ class InboxScreen(Screen[str | None]):
             parts.append(Part(Text(f"{marked} marked", f"bold {colours.get('accent')}")))
         self.top.show(parts)
         self.panes[0].head(f"Inbox ▪ {count}")
+        self.bottom.show(self.shown_keys())
 
     def _cells(self, name: str) -> Sequence[Text]:
         return inbox_lines.cells(
@@ -153,6 +155,7 @@ class InboxScreen(Screen[str | None]):
         """Another one: another question."""
         self.question.scroll_home(animate=False)
         self._show_question()
+        self._head()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width folds lines elsewhere."""
@@ -166,13 +169,15 @@ class InboxScreen(Screen[str | None]):
 
     def action_mark(self) -> None:
         """Mark the one under the cursor, or no longer, and go to the next."""
-        if self.table.key is not None:
+        if self.may("mark") and self.table.key is not None:
             self._marked ^= {self.table.key}
             self.table.action_move(1)
             self._tick()
 
     def action_mark_all(self) -> None:
         """Mark all; where all are marked, none."""
+        if not self.may("mark_all"):
+            return
         everything = set(self._entries)
         self._marked = set() if self._marked == everything else everything
         self._tick()
@@ -188,6 +193,8 @@ class InboxScreen(Screen[str | None]):
 
     def action_allow(self) -> None:
         """Allow, answer or accept."""
+        if not self.may("allow"):
+            return
         chosen = self._chosen()
         if len(chosen) == 1 and chosen[0].approval is not None:
             approval = chosen[0].approval
@@ -198,14 +205,14 @@ class InboxScreen(Screen[str | None]):
 
     def action_always(self) -> None:
         """Allow, and what is alike from now on."""
-        self._answer(self._chosen(), Answer("allow", always=True))
+        if self.may("always"):
+            self._answer(self._chosen(), Answer("allow", always=True))
 
     def action_deny(self) -> None:
         """Refuse, after asking for a reason."""
-        chosen = [entry for entry in self._chosen() if entry.approval is not None or entry.reviewed]
-        if not chosen:
-            self._answer(self._chosen(), Answer("deny"))
+        if not self.may("deny"):
             return
+        chosen = [entry for entry in self._chosen() if entry.approval is not None or entry.reviewed]
         about = f"“{one_line(chosen[0].words, 100)}”" if len(chosen) == 1 else f"all {len(chosen)}"
 
         def answered(reason: str | None) -> None:
@@ -241,9 +248,6 @@ class InboxScreen(Screen[str | None]):
         """Answer all that can be, and say what became of it."""
         possible = [entry for entry in chosen if answer.fits(entry)]
         left = len(chosen) - len(possible)
-        if not possible:
-            self.say(self._why_not(chosen))
-            return
         names = [entry.key for entry in possible]
         self._under_way.update(names)
 
@@ -261,13 +265,28 @@ class InboxScreen(Screen[str | None]):
         self.say(said)
         self._tick()
 
-    @staticmethod
-    def _why_not(chosen: Sequence[Entry]) -> str:
-        if not chosen:
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        if action not in ("allow", "always", "deny", "tell", "attach", "mark", "mark_all", "log"):
+            return ""
+        if action in ("allow", "always", "deny", "tell") and is_read_only():
+            return "the dashboard is read-only"
+        entry = self._entries.get(self.table.key or "")
+        if entry is None:
             return EMPTY
-        if chosen[0].approval is None:
-            return chosen[0].how
-        return "It asks a question: y alone answers it."
+        if action == "tell":
+            return _why_not_told(entry)
+        return self._why_not_answered(action) if action in ("allow", "always", "deny") else ""
+
+    def _why_not_answered(self, action: str) -> str:
+        chosen = self._chosen()
+        if not chosen:
+            return "its answer is on its way"
+        answer = Answer("deny" if action == "deny" else "allow", always=action == "always")
+        asks = action == "allow" and len(chosen) == 1 and chosen[0].approval is not None
+        if asks or any(answer.fits(each) for each in chosen):
+            return ""
+        return chosen[0].how if chosen[0].approval is None else "it asks a question: y alone answers it"
 
     # Elsewhere
 
@@ -278,9 +297,9 @@ class InboxScreen(Screen[str | None]):
     def action_attach(self) -> None:
         """Go to the terminal of the one under the cursor."""
         entry = self._entries.get(self.table.key or "")
-        if entry is None:
-            self.say(EMPTY)
-        elif entry.reviewed:
+        if not self.may("attach") or entry is None:
+            return
+        if entry.reviewed:
             self.action_log()
         else:
             self.dismiss(entry.task.id)
@@ -288,13 +307,7 @@ class InboxScreen(Screen[str | None]):
     def action_tell(self) -> None:
         """Tell the agent under the cursor something."""
         entry = self._entries.get(self.table.key or "")
-        if entry is None:
-            self.say(EMPTY)
-        elif entry.approval is not None:
-            self.say("It waits for an answer to this first: y, A or d.")
-        elif entry.reviewed:
-            self.say("Its task has ended, so there is nobody to tell.")
-        else:
+        if self.may("tell") and entry is not None:
             self._tell(entry.task)
 
     def action_log(self) -> None:
@@ -302,15 +315,15 @@ class InboxScreen(Screen[str | None]):
         from parhelia_tui.screens.log import LogScreen
 
         entry = self._entries.get(self.table.key or "")
-        if entry is not None:
+        if self.may("log") and entry is not None:
             self.app.push_screen(LogScreen(self._client, entry.task))
-
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(KEYS, lambda action: ""))
 
     def action_leave(self) -> None:
         """Back to the fleet."""
         self.dismiss(None)
+
+
+def _why_not_told(entry: Entry) -> str:
+    if entry.approval is not None:
+        return "it waits for an answer to this first: y, A or d"
+    return "its task has ended, so there is nobody to tell" if entry.reviewed else ""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
 
 HINT = "Esc back   g first line   G last line"
 
 
-class LinesScreen(Screen[None]):
+class LinesScreen(OverHome[None]):
     """Lines that are scrolled by keys, until it is left.
 
     Args:

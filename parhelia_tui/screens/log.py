@@ -36,12 +36,19 @@ class LogScreen(LinesScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("l", "app.pop_screen", "back")]
 
+    TABLE = "log"
+
     def __init__(self, client: Client, task: Task) -> None:
         super().__init__(LineView(from_end=True, id="log"))
         self._client = client
         self._about = task
         self._said: list[str] = []
         self._seen: tuple[int, float] | None = None
+
+    @property
+    def crumb(self) -> str:
+        """Whose output it is."""
+        return f"output of {self._about.id}"
 
     def compose(self) -> ComposeResult:
         """The lines, the last in sight."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,14 +17,18 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static, TextArea
+from textual.widgets.select import InvalidSelectValueError
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.client.templates import PLACE as TYPED
 from parhelia_tui.core.model.display import money
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.targets import PLACE
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.client.templates import Template
     from parhelia_tui.core.model.request import TaskRequest
 
 MODES = (
@@ -32,12 +36,22 @@ MODES = (
     ("clone: work in a copy", "clone"),
     ("empty: a new directory", "empty"),
 )
+BACKENDS = (
+    ("local: this machine", "local"),
+    ("modal: a sandbox there", "modal"),
+    ("auto: where it fits best", "auto"),
+)
 NETWORKS = (
     ("none: reaches nothing", "none"),
     ("api: the metered API alone", "api"),
     ("allowlist: and allowed hosts", "allowlist"),
     ("open: as this machine", "open"),
 )
+BUILT_IN = {"agent": "shell", "backend": "local", "network": "none", "mode": "shared"}
+"""What the fields show while the configuration is read, and what it may then change."""
+NO_TEMPLATE = ("none", "")
+FIELDS = {"agent": "agent", "backend": "backend", "network": "network", "mode": "workspace_mode"}
+"""The fields of a request that the form shows, by its own names."""
 
 
 class PromptArea(TextArea):
@@ -56,13 +70,15 @@ class PromptArea(TextArea):
 
 
 class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
-    """Asks for prompt, agent, workspace and network.
+    """Asks for prompt, agent, place, workspace and network, and may begin with a template.
 
-    It gives whether the task is wanted, and the fields as they stood, also when it was left.
+    It gives whether the task is wanted, and the fields as they stood, also when it was left; `template` among them is
+    the name of the chosen template, for the next time.
 
     Args:
-        client: checks what is typed, and knows agents and defaults.
+        client: checks what is typed, and knows agents, templates and defaults.
         before: fields of the last answer or draft.
+        remembered: fields of the last task of an earlier run; they go before what is configured.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,21 +96,30 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     NewTaskScreen Vertical Vertical { height: auto; width: 1fr; }
     NewTaskScreen .label { color: $secondary; padding: 0 1; }
     NewTaskScreen TextArea { height: 5; }
+    NewTaskScreen SelectCurrent Static { text-wrap: nowrap; text-overflow: ellipsis; }
+    NewTaskScreen #template-field, NewTaskScreen #template-says { display: none; }
+    NewTaskScreen #template-says { color: $secondary; height: auto; padding: 0 1; }
     NewTaskScreen #estimate { color: $secondary; height: auto; padding: 0 1; display: none; }
     NewTaskScreen #fault { color: $error; height: auto; padding: 0 1; }
     """
 
-    def __init__(self, client: Client, before: dict[str, Any]) -> None:
+    def __init__(
+        self, client: Client, before: dict[str, Any], remembered: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__()
         self._client = client
         self._before = before
+        self._kept = {**(remembered or {}), **before}
+        self._templates: dict[str, Template] = {}
+        self._template = ""
+        self._put = ""
         self._ahead = ""
         self._had_place = False
         self._make: Callable[[dict[str, Any]], TaskRequest] | None = None
 
     def compose(self) -> ComposeResult:
         """The fields, each with what was answered last time."""
-        known = self._before
+        known = self._kept
         agents = [(f"{name}: {about}", name) for name, about in self._client.agents()]
         with Vertical() as form:
             form.border_title = "New task"
@@ -102,23 +127,18 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             yield Static("Command line, or prompt for an agent", classes="label")
             yield PromptArea(known.get("prompt", ""), id="prompt", tab_behavior="focus")
             with Horizontal():
-                with Vertical():
-                    yield Static("Agent", classes="label")
-                    yield Select(agents, value=known.get("agent", "shell"), allow_blank=False, id="agent")
-                with Vertical():
-                    yield Static("Network", classes="label")
-                    yield Select(
-                        NETWORKS, value=known.get("network", "none"), allow_blank=False, id="network"
-                    )
+                yield from self._choice("Agent", "agent", agents)
+                yield from self._choice("Network", "network", NETWORKS)
+                yield from self._choice("Where", "backend", BACKENDS)
             with Horizontal():
-                with Vertical():
-                    yield Static("Works", classes="label")
-                    yield Select(
-                        MODES, value=known.get("workspace_mode", "shared"), allow_blank=False, id="mode"
-                    )
+                yield from self._choice("Works", "mode", MODES)
                 with Vertical():
                     yield Static("Workspace", classes="label")
                     yield Input(known.get("workspace", str(Path.cwd())), id="workspace")
+                with Vertical(id="template-field"):
+                    yield Static("Template", classes="label")
+                    yield Select([NO_TEMPLATE], value="", allow_blank=False, id="template")
+            yield Static(id="template-says")
             with Vertical(id="several"):
                 yield Static(
                     "Targets, with blanks between: a task for each, in the place of {target}", classes="label"
@@ -127,6 +147,16 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             yield Static(id="estimate")
             yield Static(id="fault")
             yield Button("Create", id="create", variant="primary", compact=True)
+
+    def _choice(self, label: str, name: str, options: Sequence[tuple[str, str]]) -> ComposeResult:
+        """A field with a choice; what is remembered of it may be there no more."""
+        wanted = self._kept.get(FIELDS[name], BUILT_IN[name])
+        there = {value for _, value in options}
+        with Vertical():
+            yield Static(label, classes="label")
+            yield Select(
+                options, value=wanted if wanted in there else BUILT_IN[name], allow_blank=False, id=name
+            )
 
     def on_mount(self) -> None:
         """Fetch the configured defaults while the first letters are typed."""
@@ -160,8 +190,6 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     async def _prepare(self) -> None:
         # Found before the wait: the form may be left meanwhile.
-        keys = {"agent": "agent", "network": "network", "mode": "workspace_mode"}
-        selects = {key: self.query_one(f"#{field}", Select) for field, key in keys.items()}
         fault = self.query_one("#fault", Static)
         try:
             values = await asyncio.to_thread(self._client.configuration)
@@ -172,25 +200,94 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             ):
                 agent["value"] = "shell"
             self._make = await asyncio.to_thread(self._client.request_maker)
+            templates = await asyncio.to_thread(self._client.templates)
         except ParheliaError as error:
             fault.update(_complaint(error))
             return
-        for key, select in selects.items():
-            wanted = values[f"defaults.{key}"]["value"]
+        if self not in self.app.screen_stack:
+            # It was left meanwhile.
+            return
+        for field, key in FIELDS.items():
+            select: Select[str] = self.query_one(f"#{field}", Select)
             # What was answered before stays, and so does what was chosen in the meantime.
-            if key not in self._before and not self._touched(select):
-                select.value = wanted
+            if key not in self._kept and select.value == BUILT_IN[field]:
+                self._choose(field, values[f"defaults.{key}"]["value"])
+        self._offer(templates)
 
-    def _touched(self, select: Select[str]) -> bool:
-        return select.value != {"agent": "shell", "network": "none", "mode": "shared"}[str(select.id)]
+    def _choose(self, field: str, wanted: object) -> None:
+        """Choose a value where the field has it: a backend or an agent may not be there."""
+        with suppress(InvalidSelectValueError):
+            self.query_one(f"#{field}", Select).value = wanted
+
+    # Templates
+
+    def _offer(self, templates: dict[str, Template]) -> None:
+        """Show the field of templates where there are any; a draft goes on with its own."""
+        self._templates = templates
+        if not templates:
+            return
+        select: Select[str] = self.query_one("#template", Select)
+        names = [
+            (f"{each.name}: {each.about}" if each.about else each.name, each.name)
+            for each in templates.values()
+        ]
+        select.set_options([NO_TEMPLATE, *names])
+        self.query_one("#template-field").display = True
+        drafted = self._before.get("template", "")
+        if drafted in templates:
+            self._template = drafted
+            select.value = drafted
+            self._tell_template()
+
+    def _take_template(self, name: str) -> None:
+        """Fill the form with what a template says; what it does not say stays, and so does what was typed."""
+        if name == self._template:
+            return
+        self._template = name
+        said = self._templates[name].fields if name else {}
+        for field, key in FIELDS.items():
+            if key in said:
+                self._choose(field, said[key])
+        area = self.query_one("#prompt", PromptArea)
+        typed = "" if area.text == self._put else area.text
+        text = str(said.get("prompt", ""))
+        before, place, after = text.partition(TYPED)
+        if place:
+            self._put = "" if typed else before + after
+            area.text = before + typed + after
+            ahead = (before + typed).split("\n")
+            area.move_cursor((len(ahead) - 1, len(ahead[-1])))
+        elif not typed:
+            self._put = area.text = text
+            area.move_cursor(area.document.end)
+        self._tell_template()
+        area.focus()
+
+    def _tell_template(self) -> None:
+        """Say what the chosen template sets beside the fields of the form."""
+        line = self.query_one("#template-says", Static)
+        words = ", ".join(f"{name} {_plain(value)}" for name, value in self._hidden().items())
+        line.update(Text(f"Template: {one_line(words, 300)}"))
+        line.display = bool(words)
+
+    def _hidden(self) -> dict[str, Any]:
+        """What the chosen template says that the form has no field for."""
+        if not self._template:
+            return {}
+        shown = {"prompt", *FIELDS.values()}
+        return {
+            name: value for name, value in self._templates[self._template].fields.items() if name not in shown
+        }
 
     def fields(self) -> dict[str, Any]:
         """What stands in the form, as fields of a request."""
         mode = str(self.query_one("#mode", Select).value)
         workspace = self.query_one("#workspace", Input).value.strip()
         return {
+            **self._hidden(),
             "prompt": self.query_one("#prompt", TextArea).text,
             "agent": str(self.query_one("#agent", Select).value),
+            "backend": str(self.query_one("#backend", Select).value),
             "network": str(self.query_one("#network", Select).value),
             "workspace_mode": mode,
             **({"workspace": workspace} if mode != "empty" else {}),
@@ -222,8 +319,12 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     def _complain(self, error: ParheliaError) -> None:
         self.query_one("#fault", Static).update(_complaint(error))
 
-    def on_select_changed(self) -> None:
-        """A new directory needs no name."""
+    def on_select_changed(self, message: Select.Changed) -> None:
+        """A new directory needs no name; a template fills the form."""
+        if message.select.id == "template":
+            # Not that of the message, which may have been overtaken.
+            self._take_template(str(message.select.value))
+            return
         self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
         self._check_workspace()
         agent = str(self.query_one("#agent", Select).value)
@@ -244,7 +345,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     def _check_workspace(self) -> None:
         if self._make is not None:
-            self._check({**self.fields(), "prompt": f"x {PLACE}", "agent": "shell"})
+            self._check({**self.fields(), "prompt": f"x {PLACE}", "agent": "shell", "agent_options": {}})
 
     def on_button_pressed(self) -> None:
         """Create."""
@@ -262,11 +363,21 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         """Give the fields, or say what is wrong with them."""
         fields = self.fields()
         if self._check(fields):
-            self.dismiss((True, fields))
+            self.dismiss((True, self._left(fields)))
+
+    def _left(self, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "template": self._template}
 
     def action_leave(self) -> None:
         """Leave without creating anything; what was typed is there again next time."""
-        self.dismiss((False, self.fields()))
+        self.dismiss((False, self._left(self.fields())))
+
+
+def _plain(value: object) -> str:
+    """A value as a person writes it: of a table its keys with their values."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {each}" for name, each in value.items() if each is not None)
+    return str(value)
 
 
 def _complaint(error: ParheliaError) -> Text:

@@ -17,6 +17,8 @@ from parhelia_tui.core.settings.paths import Paths
 PROGRAM = (sys.executable, "-P", "-X", "utf8", "-m", "parhelia_tui")
 ON_TERMINAL = (("attach",), ("shell",), ("session", "attach"), ("s", "attach"))
 """Commands that need the terminal for themselves."""
+CUSTOM = "!"
+"""Stands before the name of a command of the user's own, as in `:!review`."""
 END_S = 5.0
 """Seconds that a command has to end after it was asked to."""
 LONGEST_LINE = 1 << 20
@@ -59,7 +61,7 @@ async def offers(paths: Paths, text: str) -> list[Offer]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={
-            **_environment(paths),
+            **environment(paths),
             "_PARHELIA_COMPLETE": "zsh_complete",
             "COMP_WORDS": f"parhelia {before} {last}",
             "COMP_CWORD": str(len(before.split()) + 1),
@@ -97,7 +99,7 @@ class OwnCommand:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**_environment(self._paths), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+            env={**environment(self._paths), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
             limit=LONGEST_LINE,
         )
         assert process.stdout is not None
@@ -116,7 +118,7 @@ class OwnCommand:
 
 def run_on_terminal(paths: Paths, words: list[str]) -> int:
     """Run a command on the terminal of this process and give its exit code; nothing else may use it meanwhile."""
-    return subprocess.run([*PROGRAM, *words], env=_environment(paths), check=False).returncode
+    return subprocess.run([*PROGRAM, *words], env=environment(paths), check=False).returncode
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes:
@@ -142,5 +144,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _environment(paths: Paths) -> dict[str, str]:
+def environment(paths: Paths) -> dict[str, str]:
+    """Give the environment of a program that is started here: its `parhelia` speaks of this state directory."""
     return {**os.environ, "PARHELIA_HOME": str(paths.home)}

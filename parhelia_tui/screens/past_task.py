@@ -38,11 +38,18 @@ class PastTaskScreen(LinesScreen):
     PastTaskScreen Pane { border: heavy $accent; padding: 0 1; }
     """
 
+    TABLE = "past_task"
+
     def __init__(self, paths: Paths, task: Task, at: float) -> None:
         super().__init__(LineView(id="past-about"))
         self._paths = paths
         self._was = task
         self._at = at
+
+    @property
+    def crumb(self) -> str:
+        """Which task it is."""
+        return f"task {self._was.id}"
 
     def compose(self) -> ComposeResult:
         """The lines, in a frame that says when."""

@@ -13,13 +13,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
-from textual.screen import Screen
 
 from parhelia_tui.core.model.display import Tone, age, glyph, money, percent, size
 from parhelia_tui.core.model.states import Health, TaskState
 from parhelia_tui.screens.budget_lines import burn_down
 from parhelia_tui.screens.container_columns import word
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets import look
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
@@ -45,13 +45,15 @@ class Pulse:
     filter: str = ""
 
 
-class PulsesScreen(Screen[str | None]):
+class PulsesScreen(OverHome[str | None]):
     """Tiles that are gone through by Tab and the arrows. Gives the filter that shows what a tile counts.
 
     Args:
         fleet: what is shown of it, as it is at each moment.
     """
 
+    TABLE = "pulses"
+    crumb = "Pulses"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "show its tasks"),
         Binding("tab,right,l,down,j", "step(1)", "next tile"),
@@ -104,11 +106,16 @@ class PulsesScreen(Screen[str | None]):
         """Go to another tile."""
         self._tiles[(self._front() + by) % len(self._tiles)][1].focus()
 
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        if action == "open" and not self._pulses[self._front()].filter:
+            return "this tile counts no tasks"
+        return ""
+
     def action_open(self) -> None:
         """Show on the home screen what the tile counts."""
-        wanted = self._pulses[self._front()].filter
-        if wanted:
-            self.dismiss(wanted)
+        if self.may("open"):
+            self.dismiss(self._pulses[self._front()].filter)
 
     def action_leave(self) -> None:
         """Back, as it was."""

@@ -101,4 +101,5 @@ class RecoverScreen(ModalScreen[Way | None]):
         if Way(way) in ways(self._story.task, self._story.last):
             self.dismiss(Way(way))
         else:
-            self.app.bell()
+            why = "it has not ended" if self._story.last is not None else "there is no checkpoint of it"
+            self.query_one(Pane).border_subtitle = f"That is no way now: {why}   Esc back"

@@ -13,7 +13,6 @@ from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
@@ -22,6 +21,7 @@ from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.settings_reading import Setting, every, plain, typed, user_file, written
 from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.line_view import LineView
@@ -35,7 +35,7 @@ NOW = ("dashboard.theme", "dashboard.columns", "dashboard.container_columns", "d
 """Keys that a running dashboard can follow."""
 
 
-class SettingsScreen(Screen[None]):
+class SettingsScreen(OverHome[None]):
     """Every key of the configuration in a table, what the chosen one means below.
 
     Args:
@@ -44,6 +44,8 @@ class SettingsScreen(Screen[None]):
         take_look: has it look otherwise until it is left.
     """
 
+    TABLE = "settings"
+    crumb = "Settings"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "show the keys that have these words"),
         Binding("t", "this_run", "change it for this run"),
@@ -134,6 +136,10 @@ class SettingsScreen(Screen[None]):
             lines.append(Text(f"from {one_line(each.source, 300)}", calm))
         self.meaning.show_lines(lines)
 
+    def say(self, text: str) -> None:
+        """Say something where the meaning stands, until another key is chosen."""
+        self._tell(text)
+
     def _tell(self, text: str) -> None:
         self._said = one_line(text, 400)
         self._show_meaning()
@@ -149,6 +155,8 @@ class SettingsScreen(Screen[None]):
     def why_not(self, action: str) -> str:
         """Say why a key can do nothing now; empty where it can."""
         key = self.table.key
+        if action not in ("this_run", "write"):
+            return ""
         if key is None:
             return "no key is chosen"
         if action == "this_run" and key not in NOW:
@@ -161,18 +169,19 @@ class SettingsScreen(Screen[None]):
 
     def action_this_run(self) -> None:
         """Change it until the dashboard is left."""
-        if reason := self.why_not("this_run"):
-            self._tell(reason[0].upper() + reason[1:] + ".")
-            return
-        key = self.table.key or ""
-        self._ask(key, "It counts until you leave the dashboard; no file is changed.", self._for_this_run)
+        if self.may("this_run"):
+            self._ask(
+                self.table.key or "",
+                "It counts until you leave the dashboard; no file is changed.",
+                self._for_this_run,
+            )
 
     def action_write(self) -> None:
         """Set it in the user's own file, after a question."""
-        if reason := self.why_not("write"):
-            self._tell(reason[0].upper() + reason[1:] + ".")
-            return
-        self._ask(self.table.key or "", "You are asked once more before your file is written.", self._confirm)
+        if self.may("write"):
+            self._ask(
+                self.table.key or "", "You are asked once more before your file is written.", self._confirm
+            )
 
     def _ask(self, key: str, about: str, then: Callable[[str, str], object]) -> None:
         def answered(text: str | None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from textual.app import SuspendNotSupported
 
@@ -16,6 +16,12 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.undo import Undo
 from parhelia_tui.screens.wishing import Wisher, in_words, wish
+
+if TYPE_CHECKING:
+    from parhelia_tui.screens.own_command import Offer
+
+STAYS = ("agent", "backend", "network", "workspace_mode", "workspace", "targets")
+"""Fields of a new task that the form shows again for the next one."""
 
 
 class Stage(Wisher, Protocol):
@@ -50,22 +56,30 @@ class TaskActs:
         self._typed: list[str] = []
         self.undo = Undo()
 
-    def new(self) -> None:
-        """Show the form for a task, with what was in it when it was left."""
+    def new(self, remembered: Mapping[str, str], remember: Callable[[Mapping[str, Any]], None]) -> None:
+        """Show the form for a task, with what was in it when it was left.
+
+        Args:
+            remembered: fields of the last task of an earlier run.
+            remember: called with the fields of a task that is wanted.
+        """
         from parhelia_tui.screens.new_task import NewTaskScreen
 
         def answered(answer: tuple[bool, dict[str, Any]] | None) -> None:
             wanted, self._draft = answer or (False, {})
             if wanted:
-                fields = self._draft
-                self._draft = {key: value for key, value in fields.items() if key != "prompt"}
+                left = self._draft
+                fields = {key: value for key, value in left.items() if key != "template"}
+                # The next one begins without the template, so without what that has set unseen.
+                self._draft = {key: left[key] for key in STAYS if key in left}
+                remember(fields)
                 self.wish(
                     lambda door: door.create_task(door.request(fields)),
                     self._expect,
-                    lambda: self._keep(fields),
+                    lambda: self._keep(left),
                 )
 
-        self._screen.app.push_screen(NewTaskScreen(self._client, self._draft), answered)
+        self._screen.app.push_screen(NewTaskScreen(self._client, self._draft, remembered), answered)
 
     def _expect(self, made: Any) -> None:
         self._screen.expect(made.id)
@@ -282,16 +296,26 @@ class TaskActs:
             elif result.end == "client lost":
                 self._screen.say("The terminal was left because its client ended; the work goes on.")
 
-    def command(self) -> None:
-        """Ask for a command of the command line, and run it."""
+    def command(self, custom: Sequence[Offer], run: Callable[[str], None]) -> None:
+        """Ask for a command of the command line, or for one of the user's own, and run it.
+
+        Args:
+            custom: those of the user's own, with the sign before their names.
+            run: runs one of those by its name.
+        """
         from parhelia_tui.screens.command_line import CommandLineScreen
+        from parhelia_tui.screens.own_command import CUSTOM
 
         def answered(text: str | None) -> None:
-            if text:
-                self._typed.append(text)
+            if not text:
+                return
+            self._typed.append(text)
+            if text.startswith(CUSTOM):
+                run(text.removeprefix(CUSTOM).strip())
+            else:
                 self._run(text)
 
-        self._screen.app.push_screen(CommandLineScreen(self._client.paths, self._typed), answered)
+        self._screen.app.push_screen(CommandLineScreen(self._client.paths, self._typed, custom), answered)
 
     def _run(self, text: str) -> None:
         from parhelia_tui.screens import own_command

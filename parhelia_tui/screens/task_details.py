@@ -19,6 +19,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Owner, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens import task_lines
 from parhelia_tui.screens.changes_tab import ChangesTab
 from parhelia_tui.screens.checkpoints_tab import CheckpointsTab
@@ -29,6 +30,7 @@ from parhelia_tui.screens.task_tab import LinesTab, TaskTab
 from parhelia_tui.screens.terminal_tab import TerminalTab
 from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar, Part
+from parhelia_tui.widgets.crumbs import BETWEEN
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
@@ -67,6 +69,8 @@ class TaskDetailsScreen(LinesScreen):
     TaskDetailsScreen TaskTab.-front { display: block; }
     """
 
+    TABLE = "task"
+
     def __init__(
         self,
         client: Client,
@@ -98,6 +102,12 @@ class TaskDetailsScreen(LinesScreen):
             LinesTab(task_lines.prompt, clock, "", "tab-prompt"),
             LinesTab(task_lines.memory, clock, "e edit", "tab-memory"),
         )
+
+    @property
+    def crumb(self) -> str:
+        """Which task it is, and which tab is in front."""
+        tab = f"{BETWEEN}{TABS[self._page].capitalize()}" if self._page >= 0 else ""
+        return f"task {self._asked.id}{tab}"
 
     def compose(self) -> ComposeResult:
         """The names of the tabs, then one of them."""
@@ -168,6 +178,7 @@ class TaskDetailsScreen(LinesScreen):
         for each in self.tabs:
             each.set_class(each is self.front, "-front")
         self._name_tabs()
+        self.show_place()
         if isinstance(self.front.focused_part, LineView):
             self.lines = self.front.focused_part
         await self.front.come()
@@ -177,18 +188,34 @@ class TaskDetailsScreen(LinesScreen):
         """Bring the next tab to the front, or the one before."""
         await self.action_page((self._page + by) % len(self.tabs))
 
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        if action == "again" and not isinstance(self.front, ChangesTab):
+            return "what is seen here follows by itself; r reads the changes again"
+        if action == "branch":
+            if is_read_only():
+                return "the dashboard is read-only"
+            if not isinstance(self.front, ChangesTab):
+                return "b makes a branch of what changed, on the tab changes"
+            if self._about is None:
+                return "it is not read yet"
+        if action == "edit_memory":
+            if is_read_only():
+                return "the dashboard is read-only"
+            if self._about is None:
+                return "it is not read yet"
+            if not self._about.task.project:
+                return "nothing is remembered for a workspace of its own alone"
+        return ""
+
     def action_again(self) -> None:
         """Compare the workspace with its beginning anew."""
-        if isinstance(self.front, ChangesTab):
+        if self.may("again") and isinstance(self.front, ChangesTab):
             self.front.read_again()
-        else:
-            self.say("What is seen here follows by itself; r reads the changes again.")
 
     def action_branch(self) -> None:
         """Ask whether what changed is to become a branch, and say what was done."""
-        if not isinstance(self.front, ChangesTab):
-            self.say("b makes a branch of what changed, on the tab changes.")
-        elif self._about is not None:
+        if self.may("branch") and self._about is not None:
             from parhelia_tui.screens.branch_act import ask_for_branch
 
             self.run_worker(ask_for_branch(self, self._paths, self._owner, self._about.task), group="branch")
@@ -201,10 +228,8 @@ class TaskDetailsScreen(LinesScreen):
     def action_edit_memory(self) -> None:
         """Change what the next session of its project is told."""
         about = self._about
-        if about is None or not about.task.project:
-            self.say("Nothing is remembered for a workspace of its own alone.")
-            return
-        self._edit(about.task.project, about.memory.text if about.memory else "")
+        if self.may("edit_memory") and about is not None and about.task.project:
+            self._edit(about.task.project, about.memory.text if about.memory else "")
 
     def _edit(self, project: str, text: str, problem: str = "") -> None:
         from parhelia_tui.screens.edit_text import EditTextScreen

@@ -14,7 +14,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.past import Past
@@ -26,6 +25,7 @@ from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import home_lines
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.home_panes import NARROW
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.past_panes import PastPanes
 from parhelia_tui.screens.time_line import time_line
 from parhelia_tui.screens.wishing import in_words
@@ -51,7 +51,7 @@ KEYS = (
 )  # fmt: skip
 
 
-class TimeTravelScreen(Screen[None]):
+class TimeTravelScreen(OverHome[None]):
     """Shows the fleet as it was.
 
     Args:
@@ -61,6 +61,8 @@ class TimeTravelScreen(Screen[None]):
         clock: gives epoch seconds of the present.
     """
 
+    TABLE = "past"
+    crumb = "The past"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS, Binding(ACTING, "off", "off", show=False)]
     DEFAULT_CSS = """
     TimeTravelScreen Bar { background: $panel; }
@@ -112,8 +114,6 @@ class TimeTravelScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Go to the moment, and wherever keys lead."""
-        colours = self.app.theme_variables
-        self.bottom.show([home_lines.key(each, colours) for each in KEYS if each.show])
         self.tasks.focus()
         self.set_interval(1.0, lambda: self.notice.pass_time(self._clock()))
         self.run_worker(self._travel(), group="travel", exclusive=True)
@@ -165,12 +165,15 @@ class TimeTravelScreen(Screen[None]):
         self.mark.show([Part(Text(f"THE PAST ▪ {moment(fleet.at)} ▪ {ago} ago ▪ Esc goes back to now"))])
         self.top.show(home_lines.top(fleet, colours))
         self.scrub.show([Part(time_line(found.first, found.last, fleet.at, density, colours))])
+        self.bottom.show(self.shown_keys())
 
     # Keys
 
     def action_event(self, by: int) -> None:
         """Go to the next event, or to the one before."""
-        self._go(lambda door, at: _or(door.moment_beside(at, later=by > 0), at))
+        # A key that is held is taken before the one before it has been shown.
+        if self._moves or self._moved.is_set() or self.may(f"event({by})"):
+            self._go(lambda door, at: _or(door.moment_beside(at, later=by > 0), at))
 
     def action_by(self, seconds: float) -> None:
         """Go so many seconds on, or back."""
@@ -206,7 +209,7 @@ class TimeTravelScreen(Screen[None]):
         from parhelia_tui.screens.ask import AskScreen
 
         found = self.past
-        if found is None:
+        if not self.may("export") or found is None:
             return
         name = time.strftime("parhelia-%Y%m%d-%H%M%S.md", time.localtime(found.fleet.at))
 
@@ -254,11 +257,16 @@ class TimeTravelScreen(Screen[None]):
         self.set_class(number >= 2, "-right")
         self.panes[number].inside.focus()
 
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(KEYS, lambda action: ""))
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        found = self.past
+        if found is None:
+            return "it is not read yet" if action == "export" else ""
+        if action == "event(-1)" and found.fleet.at <= found.first:
+            return "nothing is known of before"
+        if action == "event(1)" and found.fleet.at >= found.last:
+            return "no event comes after this moment"
+        return ""
 
     def say(self, text: str) -> None:
         """Show a notice for some seconds."""

@@ -11,7 +11,6 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from parhelia_tui.core.model.display import age, money, percent, size
 from parhelia_tui.core.model.records import Container, Task
@@ -19,6 +18,7 @@ from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.container_columns import word
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets import look
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import Column, RowTable
@@ -32,7 +32,7 @@ COLUMNS = (
     Column("AGE", 4, right=True),
 )
 KEYS = (
-    Binding("enter", "app.pop_screen", "go to its row"),
+    Binding("enter", "go", "go to its row"),
     Binding("space,right,left,l", "fold", "fold or unfold"),
     Binding("e", "ended", "also tasks that have ended"),
     Binding("escape,q,B", "leave", "back"),
@@ -58,13 +58,15 @@ class Node:
     container: Container | None = None
 
 
-class TreeScreen(Screen[str | None]):
+class TreeScreen(OverHome[str | None]):
     """Owners, workspaces, sessions and containers as far as they are unfolded. Gives the id of a task to go to.
 
     Args:
         fleet: what is shown of it, as it is at each moment.
     """
 
+    TABLE = "tree"
+    crumb = "Tree"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     def __init__(self, fleet: FleetView) -> None:
@@ -97,10 +99,19 @@ class TreeScreen(Screen[str | None]):
     def _cells(self, key: str) -> Sequence[Text]:
         return cells(self._lines[key], self._fleet, key in self._folded, self.app.theme_variables)
 
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        node = self._lines.get(self.table.key or "")
+        if action in ("fold", "go") and node is None:
+            return "nothing is at work"
+        if action == "fold" and node is not None and node.task is not None:
+            return "only owners, workspaces and sessions are folded"
+        return ""
+
     def action_fold(self) -> None:
         """Fold what is unfolded, unfold what is folded."""
         node = self._lines.get(self.table.key or "")
-        if node is not None and node.task is None:
+        if self.may("fold") and node is not None:
             self._folded ^= {node.key}
             self._draw()
 
@@ -112,6 +123,11 @@ class TreeScreen(Screen[str | None]):
     def action_leave(self) -> None:
         """Back, as it was."""
         self.dismiss(None)
+
+    def action_go(self) -> None:
+        """Enter where no table took it."""
+        if self.may("go"):
+            self.table.action_open()
 
     def on_row_table_opened(self) -> None:
         """Enter or a double click: to the row of the task, or fold what has more below."""

@@ -12,13 +12,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.fleet_view import FleetView
-from parhelia_tui.screens.home_lines import key
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.task_acts import TaskActs
 from parhelia_tui.screens.terminal_pane import LIVE, TerminalPane
@@ -45,7 +45,7 @@ KEYS = (
 )
 
 
-class WallScreen(Screen[None]):
+class WallScreen(OverHome[None]):
     """Tiles, the oldest task first, so that none moves when another begins.
 
     Args:
@@ -55,6 +55,8 @@ class WallScreen(Screen[None]):
         clock: gives epoch seconds.
     """
 
+    TABLE = "wall"
+    crumb = "Wall"
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
     DEFAULT_CSS = """
     WallScreen Grid { height: 1fr; grid-gutter: 0; }
@@ -73,7 +75,7 @@ class WallScreen(Screen[None]):
         self.clock = clock
         self._tiles: dict[str, TerminalPane] = {}
         self._front = first
-        self._page = 0
+        self._page, self._pages = 0, 1
         self.fleet = fleet
         self.acts = TaskActs(self, client)
         self.grid = Grid()
@@ -122,14 +124,13 @@ class WallScreen(Screen[None]):
         running = self._alive()
         columns, rows = self._room()
         pages = max(1, math.ceil(len(running) / (columns * rows)))
-        self._page = min(self._page, pages - 1)
+        self._page, self._pages = min(self._page, pages - 1), pages
         shown = running[self._page * columns * rows :][: columns * rows]
         self._put({each.id: each for each in shown}, columns)
         counted = f"{len(running)} running" if running else NOTHING
         paged = f"page {self._page + 1} of {pages}, PgDn and PgUp turn" if pages > 1 else ""
-        self.top.show([Part(Text(words)) for words in ("parhelia ▪ wall", counted, paged) if words])
-        keys = [each for each in KEYS if each.show and not why_not(each.action, self.chosen)]
-        self.bottom.show([key(each, self.app.theme_variables) for each in keys])
+        self.top.show([Part(Text(words)) for words in (counted, paged) if words])
+        self.bottom.show(self.shown_keys())
         self.notice.pass_time(self.clock())
 
     def _put(self, shown: dict[str, Task], columns: int) -> None:
@@ -183,9 +184,26 @@ class WallScreen(Screen[None]):
 
     # Keys
 
+    def why_not(self, action: str) -> str:
+        """Say why a key can do nothing now; empty where it can."""
+        name, ids = action.partition("(")[0], self._ids()
+        if name in ("attach", "type", "cancel", "zoom", "walk", "walk_row") and self._front not in ids:
+            return "nothing runs here"
+        if name == "walk" and len(ids) < 2:
+            return "there is no other terminal on this page"
+        if name == "walk_row":
+            there = 0 <= self._place_beside(int(action[len("walk_row(") : -1])) < len(ids)
+            return "" if there else "there is no terminal beyond this one"
+        if name == "turn":
+            page = self._page + int(action[len("turn(") : -1])
+            return "" if 0 <= page < self._pages else "there is no further page"
+        if name == "type" and is_read_only():
+            return "the dashboard is read-only"
+        return why_not(action, self.chosen)
+
     async def action_attach(self) -> None:
         """Hand the whole terminal to the task until it is left."""
-        if (task := self.chosen) is None:
+        if not self.may("attach") or (task := self.chosen) is None:
             return
         # Nothing is to be read or drawn while the terminal is somebody else's.
         for tile in tuple(self._tiles.values()):
@@ -195,6 +213,8 @@ class WallScreen(Screen[None]):
 
     async def action_type(self) -> None:
         """Type into the terminal of the focus, where it stands."""
+        if not self.may("type"):
+            return
         tile = self._tiles.get(self._front)
         if tile is None or not await tile.begin_typing():
             self.say("There is no terminal to type into yet.")
@@ -205,40 +225,36 @@ class WallScreen(Screen[None]):
 
     def action_cancel(self) -> None:
         """Cancel the task, after a question."""
-        task = self.chosen
-        if task is None or (reason := why_not("cancel", task)):
-            self.say("Nothing is chosen." if task is None else reason[0].upper() + reason[1:] + ".")
-        else:
+        if self.may("cancel") and (task := self.chosen) is not None:
             self.acts.cancel(task)
 
     def action_zoom(self) -> None:
         """One terminal over everything, and back."""
-        self.toggle_class("-zoomed")
-        self._look()
+        if self.may("zoom"):
+            self.toggle_class("-zoomed")
+            self._look()
 
     def action_walk(self, by: int) -> None:
         """Go to another tile; from the last on comes the first."""
         ids = list(self._ids())
-        if ids:
+        if self.may(f"walk({by})"):
             self._bring(ids[(ids.index(self._front) + by) % len(ids)])
 
     def action_walk_row(self, by: int) -> None:
         """Go to the tile below or above, where there is one."""
         ids = list(self._ids())
-        number = ids.index(self._front) + by * (self.grid.styles.grid_size_columns or 1) if ids else -1
-        if 0 <= number < len(ids):
-            self._bring(ids[number])
+        if self.may(f"walk_row({by})"):
+            self._bring(ids[self._place_beside(by)])
+
+    def _place_beside(self, by: int) -> int:
+        """The place of the tile so many rows below; none is there where it is beyond the ends."""
+        return self._ids().index(self._front) + by * (self.grid.styles.grid_size_columns or 1)
 
     def _ids(self) -> list[str]:
         return [each.id for each in self._alive() if each.id in self._tiles]
 
     def action_turn(self, by: int) -> None:
         """Turn the page."""
-        self._page = max(0, self._page + by)
-        self._look()
-
-    def action_help(self) -> None:
-        """Show every key of this screen."""
-        from parhelia_tui.screens.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(KEYS, lambda action: why_not(action, self.chosen)))
+        if self.may(f"turn({by})"):
+            self._page += by
+            self._look()

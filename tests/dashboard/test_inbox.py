@@ -54,7 +54,7 @@ async def test_one_key_allows_and_the_task_goes_on(client: Client, place: Path) 
     async with dashboard(client) as seen:
         await seen.wait_for("◆ 1 waits for you")
         await seen.press("i")
-        await seen.wait_for("inbox", "permission", "Bash: rm -r build", "command: rm -r build")
+        await seen.wait_for("Fleet > Inbox", "permission", "Bash: rm -r build", "command: rm -r build")
         await seen.press("y")
         await seen.wait_for("1 allowed.", "Nobody waits for you.")
         assert told(place)[0]["decision"] == "allow"
@@ -192,7 +192,7 @@ async def test_an_agent_that_asks_in_its_terminal_is_gone_to(client: Client, pla
         await seen.press("y")
         await seen.wait_for("It asks in its terminal: Enter goes there, t tells it something.")
         await seen.press("enter")
-        await seen.wait_for("This terminal cannot be handed over", "inbox")
+        await seen.wait_for("This terminal cannot be handed over", "Fleet > Inbox")
         await seen.press("t")
         await seen.wait_for("What shall “python3 -I -S say.py” be told?")
         await seen.type("blue")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Select, TextArea
 
-from parhelia_tui.core.client import Client
+from parhelia_tui.core.client import Client, launch
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.screens.new_task import NewTaskScreen
 from tests.dashboard.conftest import Opens
@@ -113,10 +113,10 @@ async def test_tab_goes_from_field_to_field(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("n")
         names = []
-        for _ in range(6):
+        for _ in range(7):
             names.append(seen.app.focused and seen.app.focused.id)
             await seen.press("tab")
-        assert names == ["prompt", "agent", "network", "mode", "workspace", "create"]
+        assert names == ["prompt", "agent", "network", "backend", "mode", "workspace", "create"]
 
 
 async def test_escape_creates_nothing_and_keeps_what_was_typed(
@@ -236,3 +236,79 @@ async def test_it_says_what_tasks_of_the_agent_have_cost(opened: Opens) -> None:
         await seen.wait_for("Usually costs $0.12, seldom more than $0.12 (from 1 ended task).")
         seen.app.screen.query_one("#agent", Select).value = "shell"
         await seen.wait_gone("Usually costs")
+
+
+TEMPLATES = """
+[templates.review]
+about = "a second pair of eyes"
+prompt = "Review {prompt} with care"
+agent = "demo"
+workspace_mode = "clone"
+network = "open"
+priority = 7
+limits = { cpus = 0.5 }
+[templates.sweep]
+prompt = "sweep the floor"
+"""
+
+
+async def test_a_template_fills_the_form_and_what_it_sets_unseen_goes_along(
+    opened_empty: Opens, empty: StillFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, TEMPLATES)
+    # What is stored is looked at; nothing is to run.
+    monkeypatch.setattr(launch, "wake_controller", lambda paths: None)
+    door = empty.client()
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await seen.type("it")
+        await seen.wait_for("Template")
+        select = seen.app.screen.query_one("#template", Select)
+        select.focus()
+        await seen.press("down", "down", "enter")
+        assert select.value == "review"
+        await seen.wait_for("Template: priority 7, limits cpus 0.5")
+        assert prompt(seen) == "Review it with care"
+        # The cursor stands behind what was typed, in the place of the template.
+        await seen.type("self")
+        assert prompt(seen) == "Review itself with care"
+        # A draft keeps its template.
+        await seen.press("escape", "n")
+        await seen.wait_for("Template: priority 7")
+        await seen.press("enter")
+        await seen.wait(lambda: door.tasks())
+        (task,) = door.tasks()
+        assert (task.prompt, task.agent, task.network) == ("Review itself with care", "demo", "open")
+        assert (task.workspace_mode, task.priority, task.limits.cpus) == ("clone", 7, 0.5)
+        # The next one begins without it.
+        await seen.press("n")
+        await checked(seen)
+        assert seen.app.screen.query_one("#template", Select).value == ""
+        assert not seen.shows("Template: priority")
+    # Another run remembers what was chosen, and no prompt.
+    kept = (empty.paths.home / "dashboard.json").read_text()
+    assert "Review" not in kept
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await checked(seen)
+        form = seen.app.screen
+        values = [
+            str(form.query_one(f"#{name}", Select).value) for name in ("agent", "network", "backend", "mode")
+        ]
+        assert values == ["demo", "open", "local", "clone"]
+        assert prompt(seen) == ""
+    door.close()
+
+
+async def test_what_is_remembered_and_there_no_more_is_forgotten(
+    opened_empty: Opens, empty: StillFleet
+) -> None:
+    (empty.paths.home / "dashboard.json").write_text(
+        '{"new_agent": "gone", "new_network": "none", "new_mode": "clone", "new_backend": "moon"}'
+    )
+    async with opened_empty() as seen:
+        await seen.press("n")
+        await checked(seen)
+        form = seen.app.screen
+        values = [str(form.query_one(f"#{name}", Select).value) for name in ("agent", "backend", "mode")]
+        assert values == ["shell", "local", "clone"]

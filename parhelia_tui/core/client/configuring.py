@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,10 @@ from parhelia_tui.core.settings.view_file import View, read_view, write_view
 if TYPE_CHECKING:
     from parhelia_tui.core.agents.claude.carry import Manifest
     from parhelia_tui.core.agents.claude.take_back import Change
+    from parhelia_tui.core.client.templates import Template
     from parhelia_tui.core.model.records import Container
     from parhelia_tui.core.settings.config_notify import NotifyConfig
+    from parhelia_tui.core.settings.custom_commands import CustomCommands
     from parhelia_tui.core.settings.dashboard import Dashboard
 
 
@@ -35,6 +39,27 @@ class Configuring(Opened):
     def keep_view(self, view: View) -> None:
         """Remember how the dashboard is left."""
         write_view(self.paths.home, view)
+
+    def custom_commands(self, keys: Mapping[str, str] | None = None) -> CustomCommands:
+        """Give the commands that the user has defined for the dashboard, and what is wrong with others.
+
+        Args:
+            keys: the table `[keys]` of the configuration; read if not given, and built-in where it is faulty.
+        """
+        from parhelia_tui.core.settings.custom_commands import custom_commands
+
+        if keys is None:
+            keys = {}
+            with suppress(ParheliaError):
+                keys = self.dashboard().keys
+        return custom_commands(keys)
+
+    def templates(self) -> dict[str, Template]:
+        """Give the configured templates of tasks by their names. Raises E700."""
+        from parhelia_tui.core.client.templates import templates_of
+        from parhelia_tui.core.settings.config_files import load
+
+        return templates_of(load(cwd=Path.cwd()).config)
 
     def notify_rules(self) -> NotifyConfig:
         """Give who is told of what. Raises E700."""
@@ -76,8 +101,9 @@ class Configuring(Opened):
             ParheliaError: E100 for what the key does not take, E700 where the file cannot be used or would be wrong
                 with it, E500 when it cannot be written, E401 where nothing may be changed.
         """
-        from parhelia_tui.core.settings.config_files import load, read_text, user_file
+        from parhelia_tui.core.settings.config_files import load, user_file
         from parhelia_tui.core.settings.config_write import read_value, set_key, write_whole
+        from parhelia_tui.core.settings.toml_files import read_text
 
         refuse_if_read_only()
         target = user_file(os.environ)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from parhelia_tui.core.agents.registry import agent, network_of
+from parhelia_tui.core.client.templates import from_template
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.request import Limited, TaskRequest
 from parhelia_tui.core.model.targets import listed
@@ -32,8 +33,8 @@ def request_maker(
     Returns:
         A function of the fields of a `TaskRequest`, of which None and missing ones are filled from the
         configuration; it raises E100 with each fault, and E500 where no agent is named and the built-in one
-        is not installed. Where `split` is true beside them, the targets are those
-        that the prompt lists.
+        is not installed. `template` beside them names a template, over which they lie (E101, E102). Where `split` is
+        true beside them, the targets are those that the prompt lists.
 
     Raises:
         ParheliaError: E700 for a configuration that cannot be used.
@@ -43,6 +44,7 @@ def request_maker(
     chosen = loaded.sources["defaults.agent"] != "built-in"
 
     def make(given: Mapping[str, Any]) -> TaskRequest:
+        given = from_template(given, loaded.config)
         given = _split(given) if "split" in given else given
         fields = loaded.config.task_fields(given)
         if given.get("targets"):

@@ -25,12 +25,13 @@ from parhelia_tui.core.model.request import (
 from parhelia_tui.core.settings.config_agents import AgentConfig, ClaudeConfig
 from parhelia_tui.core.settings.config_backends import LocalConfig, ModalConfig
 from parhelia_tui.core.settings.config_checkpoints import CheckpointsConfig
-from parhelia_tui.core.settings.config_dashboard import DashboardConfig, Keys
+from parhelia_tui.core.settings.config_dashboard import DashboardConfig, Keys, ScreenKeys
 from parhelia_tui.core.settings.config_merge import MergeConfig
 from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.settings.config_policy import PolicyConfig
 from parhelia_tui.core.settings.config_spending import ApiConfig, BudgetConfig, NetworkConfig
-from parhelia_tui.core.settings.key_names import conflict, fault_of
+from parhelia_tui.core.settings.config_templates import TemplateConfig
+from parhelia_tui.core.settings.key_names import conflict, fault_of, screen_faults
 from parhelia_tui.core.settings.section import Seconds, Section
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -187,9 +188,17 @@ class Config(Section):
         default_factory=dict,
         description="Agents of your own, each a table [agents.NAME]: see below.",
     )
+    templates: dict[Name, TemplateConfig] = Field(
+        default_factory=dict,
+        description="Templates of tasks, each a table [templates.NAME]: see below.",
+    )
     keys: Keys = Field(
         default_factory=dict,
         description="Keys of the home screen, a table [keys] of actions with their keys: see below.",
+    )
+    screen_keys: ScreenKeys = Field(
+        default_factory=dict,
+        description="Keys of other screens, tables [screen_keys.SCREEN] of actions with their keys: see below.",
     )
     dashboard: DashboardConfig = DashboardConfig()
 
@@ -244,4 +253,5 @@ def contradictions(config: Config) -> list[tuple[str, str]]:
     clash = conflict(config.keys)
     if clash is not None:
         found.append((f"keys.{clash[0]}", clash[1]))
+    found += [(f"screen_keys.{key}", sentence) for key, sentence in screen_faults(config.screen_keys)]
     return found

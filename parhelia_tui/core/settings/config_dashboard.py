@@ -47,4 +47,5 @@ def _action(name: str) -> str:
     return name
 
 
+ScreenKeys = dict[str, dict[str, str]]
 Keys = dict[Annotated[str, AfterValidator(_action)], str]

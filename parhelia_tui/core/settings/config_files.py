@@ -7,27 +7,23 @@ project's file, the chosen profile, `PARHELIA_*` variables, flags.
 from __future__ import annotations
 
 import os
-import re
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.config import Config, contradictions
 from parhelia_tui.core.settings.config_environment import environment_layer, flag_layer
 from parhelia_tui.core.settings.config_layers import KeyPath, Layer, check, leaves, merged
 from parhelia_tui.core.settings.config_profiles import Profiles, check_chains, overlays, take_profiles
 from parhelia_tui.core.settings.project_rules import check_project
-from parhelia_tui.core.settings.toml_places import places
+from parhelia_tui.core.settings.toml_files import read_toml
+from parhelia_tui.core.settings.user_files import SYSTEM_DIRECTORY, home_of, user_directory
 
-SYSTEM_FILE = Path("/etc/parhelia/config.toml")
+SYSTEM_FILE = SYSTEM_DIRECTORY / "config.toml"
 PROJECT_NAME = ".parhelia.toml"
-SIZE_LIMIT = 1 << 20
-"""Largest file, in bytes. Ours have some hundred; a project's file may be anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +106,8 @@ def load(
 
 
 def user_file(environ: Mapping[str, str]) -> Path:
-    """Give the path of the user's file: in $XDG_CONFIG_HOME if that is absolute, else in ~/.config."""
-    base = Path(environ.get("XDG_CONFIG_HOME", ""))
-    return (base if base.is_absolute() else _home(environ) / ".config") / "parhelia" / "config.toml"
+    """Give the path of the user's file."""
+    return user_directory(environ) / "config.toml"
 
 
 def project_file(cwd: Path, environ: Mapping[str, str]) -> Path | None:
@@ -121,7 +116,7 @@ def project_file(cwd: Path, environ: Mapping[str, str]) -> Path | None:
     The search ends below the user's home, below `/`, at the border of a filesystem, and below a directory
     in which everybody may put files, such as /tmp: what lies there was not put there for this project.
     """
-    home = _home(environ).resolve()
+    home = home_of(environ).resolve()
     try:
         here = cwd.resolve(strict=True)
         device = here.stat().st_dev
@@ -145,60 +140,8 @@ def read_layer(path: Path) -> Layer | None:
     Raises:
         ParheliaError: E700 when it is there and cannot be read, is no text or no TOML.
     """
-    text = read_text(path)
-    if text is None:
-        return None
-    name = str(path)
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(name, text, str(error)) from None
-    except RecursionError:
-        raise ParheliaError("E700", f"{one_line(name, 1000)}: tables lie too deep in each other") from None
-    return Layer(name, data, {key: f"{name}:{line}" for key, line in places(text).items()})
-
-
-def read_text(path: Path) -> str | None:
-    """Read the text of a file; None when it does not exist. Raises E700 for what is no file or no text."""
-    name = one_line(str(path), 1000)
-    try:
-        # Not waiting, for a name that is a pipe; what is no plain file is then refused.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ParheliaError("E700", f"{name}: is not a file")
-            # Of a plain file one read gives all that was asked for.
-            raw = os.read(descriptor, SIZE_LIMIT + 1)
-        finally:
-            os.close(descriptor)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ParheliaError("E700", f"{name}: cannot be read: {error.strerror}") from error
-    if len(raw) > SIZE_LIMIT:
-        raise ParheliaError("E700", f"{name}: is larger than {SIZE_LIMIT} bytes")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ParheliaError(
-            "E700", f"{name}:{line}: is not UTF-8", details={"file": name, "line": line}
-        ) from None
-
-
-def _syntax_error(name: str, text: str, said: str) -> ParheliaError:
-    """Move the place, which tomllib tells in its sentence, to the front."""
-    found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", said)
-    what = said[: found.start()] if found else said
-    line, column = text.count("\n") + 1, len(text.rpartition("\n")[2]) + 1
-    if found and found.group(1):
-        line, column = int(found.group(1)), int(found.group(2))
-    safe = one_line(name, 1000)
-    return ParheliaError(
-        "E700",
-        f"{safe}:{line}:{column}: no TOML: {one_line(what, 200)}",
-        details={"file": safe, "line": line, "column": column},
-    )
+    read = read_toml(path)
+    return None if read is None else Layer(str(path), *read)
 
 
 def _add_project_profiles(profiles: Profiles, own: Mapping[str, Layer], below: Mapping[str, Any]) -> None:
@@ -242,11 +185,6 @@ def _together(layers: list[Layer]) -> tuple[Config, dict[str, str]]:
 
 def _setter_of(section: str, by_place: Mapping[KeyPath, Layer]) -> Layer:
     return next(layer for path, layer in by_place.items() if path[0] == section)
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    home = Path(environ.get("HOME", ""))
-    return home if home.is_absolute() else Path.home()
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.config import Config
+from parhelia_tui.core.settings.toml_files import placed_error
 
 KeyPath = tuple[str, ...]
 
@@ -42,12 +43,7 @@ class Layer:
 
     def error(self, path: KeyPath, sentence: str) -> ParheliaError:
         """Make the error about a key of this layer."""
-        place = self.place(path)
-        file, _, line = place.rpartition(":")
-        details: dict[str, object] = {"key": shown(path), "place": one_line(place, 1000)}
-        if file and line.isdigit():
-            details |= {"file": one_line(file, 1000), "line": int(line)}
-        return ParheliaError(self.code, f"{one_line(place, 1000)}: {sentence}", details=details)
+        return placed_error(self.place(path), sentence, shown(path), self.code)
 
     def part(self, path: KeyPath) -> Layer:
         """Give the table at `path` as a layer of its own, places included."""

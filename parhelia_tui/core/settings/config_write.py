@@ -12,8 +12,8 @@ from typing import Any
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_environment import typed
-from parhelia_tui.core.settings.config_files import read_text
 from parhelia_tui.core.settings.config_layers import KeyPath, Layer, check, nested, shown, value_at
+from parhelia_tui.core.settings.toml_files import read_text
 from parhelia_tui.core.settings.toml_places import places
 
 

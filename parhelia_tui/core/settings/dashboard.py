@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.settings.key_names import conflict, fault_of
+from parhelia_tui.core.settings.key_names import conflict, fault_of, screen_faults
+from parhelia_tui.core.settings.user_files import SYSTEM_DIRECTORY, user_directory
 
 THEMES = ("dark", "dusk", "light", "paper", "contrast", "plain")
 TASK_COLUMNS = (
@@ -39,7 +40,7 @@ CONTAINER_COLUMNS = (
 )  # fmt: skip
 _PREFIX = "PARHELIA_DASHBOARD__"
 VARIABLE = f"{_PREFIX}THEME"
-SYSTEM_FILE = Path("/etc/parhelia/config.toml")
+SYSTEM_FILE = SYSTEM_DIRECTORY / "config.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Dashboard:
         read_only: it changes nothing.
         reduced_motion: nothing blinks and nothing glides.
         keys: actions of the home screen with the keys that the user wants for them.
+        screen_keys: the same by the names of other screens.
         columns, container_columns: names out of `TASK_COLUMNS` and `CONTAINER_COLUMNS`, in the order wanted.
     """
 
@@ -60,6 +62,7 @@ class Dashboard:
     columns: tuple[str, ...] = TASK_COLUMNS[:6]
     container_columns: tuple[str, ...] = CONTAINER_COLUMNS[:7]
     keys: Mapping[str, str] = field(default_factory=dict)
+    screen_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class _AskTheWhole(Exception):
@@ -83,7 +86,9 @@ def dashboard(environ: Mapping[str, str] | None = None, system_file: Path = SYST
         from parhelia_tui.core.settings.config_files import load
 
         config = load(environ=environment, system_file=system_file).config
-        return _made({**config.dashboard.model_dump(), "keys": config.keys})
+        return _made(
+            {**config.dashboard.model_dump(), "keys": config.keys, "screen_keys": config.screen_keys}
+        )
 
 
 def column_fault(names: tuple[str, ...], known: tuple[str, ...]) -> str:
@@ -97,26 +102,28 @@ def column_fault(names: tuple[str, ...], known: tuple[str, ...]) -> str:
 
 
 def _quick(environ: Mapping[str, str], system_file: Path) -> Dashboard:
-    home, base = Path(environ.get("HOME", "")), Path(environ.get("XDG_CONFIG_HOME", ""))
-    if not base.is_absolute():
-        base = (home if home.is_absolute() else Path.home()) / ".config"
     found: dict[str, Any] = {}
     keys: dict[str, Any] = {}
-    for path in (system_file, base / "parhelia" / "config.toml"):
+    screens: dict[str, dict[str, Any]] = {}
+    for path in (system_file, user_directory(environ) / "config.toml"):
         file = _read(path)
         found |= _table(file, "dashboard")
         keys |= _table(file, "keys")
+        of_screens = _table(file, "screen_keys")
+        for name in of_screens:
+            screens[name] = screens.get(name, {}) | _table(of_screens, name)
     if environ.get("PARHELIA_PROFILE"):
         # A profile may build on another and be one of the project's, whose rules are not for here.
         raise _AskTheWhole
     for name, value in environ.items():
         if name == VARIABLE and value:
             found["theme"] = value
-        elif name.startswith((_PREFIX, "PARHELIA_KEYS__")) and value:
+        elif name.startswith((_PREFIX, "PARHELIA_KEYS__", "PARHELIA_SCREEN_KEYS__")) and value:
             raise _AskTheWhole
-    if "keys" in found or any(fault_of(name, text) for name, text in keys.items()) or conflict(keys):
+    faulty = any(fault_of(name, text) for name, text in keys.items()) or conflict(keys)
+    if {"keys", "screen_keys"} & found.keys() or faulty or any(screen_faults(screens)):
         raise _AskTheWhole
-    return _checked(_made({**found, "keys": keys}))
+    return _checked(_made({**found, "keys": keys, "screen_keys": screens}))
 
 
 def _made(found: Mapping[str, Any]) -> Dashboard:

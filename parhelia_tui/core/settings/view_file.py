@@ -16,13 +16,14 @@ SIZE_LIMIT = 65_536
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the home screen was left. Empty is what the configuration or the program says.
+    """How the home screen and the form for a task were left. Empty is what the configuration or the program says.
 
     Args:
         columns, container_columns: names of columns in their order.
         sort, container_sort: the column to sort by, with a minus before it where the largest comes first.
         left, right: names of panes in their order in each column of the screen.
         hidden: names of panes that are not shown.
+        new_agent, new_backend, new_network, new_mode: what the last new task was asked for with.
     """
 
     columns: tuple[str, ...] = ()
@@ -32,6 +33,10 @@ class View:
     left: tuple[str, ...] = ()
     right: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
+    new_agent: str = ""
+    new_backend: str = ""
+    new_network: str = ""
+    new_mode: str = ""
 
 
 def read_view(home: Path) -> View:

@@ -1,0 +1,55 @@
+"""Templates of tasks: what a task is asked for under a name."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, field_validator
+
+from parhelia_tui.core.model.request import (
+    Cpus,
+    Gpu,
+    LifetimeS,
+    MemoryMb,
+    Network,
+    Pids,
+    Region,
+    Usd,
+    WorkspaceMode,
+    checked_env,
+)
+from parhelia_tui.core.settings.section import Section
+
+
+class TemplateLimits(Section):
+    """Limits of a template's container."""
+
+    cpus: Cpus | None = None
+    memory_mb: MemoryMb | None = None
+    pids: Pids | None = None
+    lifetime_s: LifetimeS | None = None
+    gpu: Gpu | None = None
+    region: Region | None = None
+
+
+class TemplateConfig(Section):
+    """A template: `[templates.NAME]`. What it does not say is as it is without a template."""
+
+    about: str = ""
+    prompt: Annotated[str, Field(min_length=1)] | None = None
+    title: str | None = None
+    agent: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] | None = None
+    agent_options: dict[str, JsonValue] = Field(default_factory=dict)
+    workspace_mode: WorkspaceMode | None = None
+    backend: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] | None = None
+    network: Network | None = None
+    budget_usd: Usd | None = None
+    persistent: bool | None = None
+    priority: Annotated[int, Field(ge=-100, le=100)] | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+    limits: TemplateLimits = TemplateLimits()
+
+    @field_validator("env")
+    @classmethod
+    def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
+        return checked_env(env)

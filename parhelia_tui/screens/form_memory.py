@@ -1,0 +1,31 @@
+"""What the form for a new task remembers from one run to the next; never a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from parhelia_tui.core.settings.view_file import View
+
+
+def remembered(view: View) -> dict[str, str]:
+    """Give the fields of the last new task that are remembered."""
+    kept = {
+        "agent": view.new_agent,
+        "backend": view.new_backend,
+        "network": view.new_network,
+        "workspace_mode": view.new_mode,
+    }
+    return {name: value for name, value in kept.items() if value}
+
+
+def with_answers(view: View, fields: Mapping[str, Any]) -> View:
+    """Remember what a new task is asked for with."""
+    return replace(
+        view,
+        new_agent=str(fields["agent"]),
+        new_backend=str(fields["backend"]),
+        new_network=str(fields["network"]),
+        new_mode=str(fields["workspace_mode"]),
+    )
