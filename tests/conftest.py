@@ -42,6 +42,8 @@ def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     # A test that wants an agent names it; most want a command line.
     monkeypatch.setenv("PARHELIA_DEFAULTS__AGENT", "shell")
+    # A test that wants a failure to be reviewed says so.
+    monkeypatch.setenv("PARHELIA_POLICY__REVIEW_ON_ERROR", "false")
     for name in ("TMUX", "TMUX_PANE", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
 

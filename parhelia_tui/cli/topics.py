@@ -114,8 +114,8 @@ Rules in [policy] decide without a person. They are TOOL or TOOL(PATTERN):
 
 deny goes before allow and before every key. A line of several commands needs a rule for each of them. Rules save you
 questions; what keeps an agent from harm is its container. A task waits for a review at its end where
-policy.review_on_error, review_on_completion, review_above_usd or review_files say so; parhelia task accept or reject
-settles it.
+an agent failed (policy.review_on_error), and where review_on_completion, review_above_usd or review_files say so;
+parhelia task accept or reject settles it.
 
 parhelia task reply TASK TEXT, and t, type a text into an agent's terminal: once, out of the scrolling mode, and only
 where it appears. It is proven by the agent's own report that it took it, else by the screen, or told as not delivered.

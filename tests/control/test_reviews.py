@@ -11,6 +11,7 @@ from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
 from tests.support.fleet import configure, create, end_of, event, reach
 from tests.support.product import Product
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -29,8 +30,9 @@ def reviewed(client: Client, command: str, place: Path) -> Task:
 
 
 def test_a_failure_is_reviewed_and_accepted(
-    tmp_path: Path, product: Product, client: Client, place: Path
+    tmp_path: Path, product: Product, client: Client, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PARHELIA_POLICY__REVIEW_ON_ERROR")
     configure(tmp_path, "[policy]\nreview_on_error = true\n")
     task = reviewed(client, "exit 3", place)
     assert (task.reason, task.exit_code) == ("exit code 3; to be reviewed: it failed", 3)
@@ -43,6 +45,25 @@ def test_a_failure_is_reviewed_and_accepted(
     code, error = product.error("task", "accept", task.id)
     assert (code, error["code"]) == (6, "E103")
     assert end_of(client, create(client, "true", place).id).state is TaskState.COMPLETED
+
+
+def test_a_failure_of_an_agent_is_reviewed_where_nobody_says_otherwise_and_that_of_a_command_is_not(
+    product: Product, client: Client, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARHELIA_POLICY__REVIEW_ON_ERROR")
+    options = {"pace": 0, "ask": "never", "turns": 1, "fail": True, "seed": 7}
+    task = create(client, "look at {target}", place, agent="demo", agent_options=options, targets=("it",))
+    command = create(client, "exit 3", place)
+    seen = reach(client, task.id, TaskState.NEEDS_REVIEW)
+    [part] = client.parts(seen.id)
+    assert part.reason == "exit code 1; to be reviewed: it failed"
+    assert end_of(client, command.id).state is TaskState.FAILED
+    # It is tried again as any that failed, and has its checkpoint to go back to.
+    product.json("task", "retry", task.id)
+    wait_until(lambda: client.task(part.id).attempt == 2, 20)
+    reach(client, part.id, TaskState.NEEDS_REVIEW)
+    product.json("task", "reject", task.id)
+    assert end_of(client, task.id).state is TaskState.FAILED
 
 
 def test_a_completed_one_is_reviewed_and_rejected(

@@ -79,8 +79,7 @@ class Tasking(Creating):
     def _to_retry(self, tx: sqlite3.Connection, task: Task) -> list[Task]:
         """Find what a retry of a task is for: itself, or the parts that failed. Raises E103."""
         if task.is_group:
-            parts = tasks.of_group(tx, task.id)
-            again = [each for each in parts if each.state in (TaskState.FAILED, TaskState.CANCELLED)]
+            again = [each for each in tasks.of_group(tx, task.id) if _has_failed(tx, each)]
             why = f"no part of task {task.id} has failed"
         else:
             again = [task] if task.state in TASK_SETTLED else []
@@ -146,3 +145,10 @@ class Tasking(Creating):
                 )
                 task = tasks.update(tx, task, workspace=workspace)
         return task
+
+
+def _has_failed(tx: sqlite3.Connection, task: Task) -> bool:
+    """Say whether a part did not do what it should, whether or not a person is still to look at that."""
+    if task.state is TaskState.NEEDS_REVIEW:
+        return tasks.attempts(tx, task.id)[-1].exit_code != 0
+    return task.state in (TaskState.FAILED, TaskState.CANCELLED)

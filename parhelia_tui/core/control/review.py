@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.display import money
@@ -44,7 +45,8 @@ class Policy:
     def why(self, task: Task, state: TaskState) -> str:
         """Say why a task that ended so is to be reviewed; empty where it is not."""
         rules, reasons = self.config, []
-        if state is TaskState.FAILED and rules.review_on_error:
+        wanted = rules.review_on_error
+        if state is TaskState.FAILED and (bool(talk_of(task.agent)) if wanted == "agents" else wanted):
             reasons.append("it failed")
         if state is TaskState.COMPLETED and rules.review_on_completion:
             reasons.append("every completed task is reviewed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -39,8 +39,10 @@ class PolicyConfig(Section):
         description="Seconds after which the container of an agent without a terminal is let go while its question"
         " waits; the answer lets the talk go on in another one. 0 is never.",
     )
-    review_on_error: bool = Field(
-        default=False, description="A task that failed needs a person's review before it counts as ended."
+    review_on_error: Literal["agents"] | bool = Field(
+        default="agents",
+        description="A task that failed needs a person's review before it counts as ended: `agents` for those of"
+        " agents that keep a talk, true for commands too, false for none.",
     )
     review_on_completion: bool = Field(
         default=False, description="So does every task that completed (parhelia task accept, reject)."
