@@ -26,6 +26,7 @@ from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.core.settings.read_only import become_read_only
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
+from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets.terminal_view import TerminalView
 
 LEAVE_S = 3.0
@@ -155,9 +156,9 @@ class ParheliaApp(App[None]):
         self._home.say("q leaves the dashboard; the work goes on.")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Give the palette the keys of the home screen that do something now, and the themes."""
-        if screen is self._home:
-            yield from self._home.commands()
+        """Give the palette the keys of the screen that do something now, and the themes."""
+        if isinstance(screen, HomeScreen | OverHome):
+            yield from screen.commands()
         for name in THEMES:
             if self.theme != f"parhelia-{name}":
                 yield SystemCommand(

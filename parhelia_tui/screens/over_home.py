@@ -3,9 +3,11 @@ reason for each key that does nothing now."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import ClassVar, Protocol, runtime_checkable
 
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
@@ -84,6 +86,13 @@ class OverHome(Screen[ScreenResultType]):
         """The keys for the last line that do something now."""
         colours = self.app.theme_variables
         return [key(each, colours) for each in self.keys if each.show and not self.why_not(each.action)]
+
+    def commands(self) -> Iterator[SystemCommand]:
+        """The keys that do something now, for the palette."""
+        for each in self.keys:
+            if each.show and not self.why_not(each.action):
+                act = partial(self.run_action, each.action)
+                yield SystemCommand(each.description.capitalize(), each.tooltip or each.description, act)
 
     def action_help(self) -> None:
         """Show every key of this screen, with a reason for each that does nothing now."""

@@ -106,9 +106,14 @@ async def test_a_key_that_is_off_says_why_in_the_help_and_when_it_is_pressed(
 async def test_each_screen_has_a_reason_that_fits_what_is_chosen(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("d", "r")
+        details = seen.app.screen
         assert seen.shows("What is seen here follows by itself")
         await seen.press("question_mark")
         await seen.wait_for("not now: what is seen here follows by itself")
+        # The palette has what does something now, of this screen.
+        named = {each.title for each in seen.app.get_system_commands(details)}
+        assert "Next tab" in named
+        assert "Read again" not in named
         await seen.press("escape", "escape", "T")
         await seen.wait_for("THE PAST")
         await seen.press("right")

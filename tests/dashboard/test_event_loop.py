@@ -1,0 +1,119 @@
+"""The dashboard's own code never holds the event loop longer than a frame may last.
+
+What counts is processor time in the loop's thread, so that a busy machine changes little, and the best of some rounds:
+the first of them imports what an act needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import pytest
+
+from parhelia_tui import views
+from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.task_order import Value
+from tests.dashboard.conftest import Opens
+from tests.support.dashboard import Dashboard
+from tests.support.loop_watch import Held, measured, watched_loop
+from tests.support.still_fleet import StillFleet
+from tests.support.store import make_task
+
+HELD_S = 0.020
+ROUNDS = 4
+MANY = 300
+ACTS: dict[str, tuple[str, ...]] = {
+    "cursor": ("down", "G", "g"),
+    "sort": ("5", "0"),
+    "filter": ("slash", "s", "t", "escape"),
+    "marks": ("space", "m", "m", "escape"),
+    "panes": ("tab", "z", "z", "shift+tab"),
+    "faults": ("ctrl+z", "ctrl+z"),
+    "help": ("question_mark", "escape"),
+    "form": ("n", "l", "escape"),
+    "inbox": ("i", "escape"),
+    "task": ("d", "4", "5", "escape"),
+    "events": ("E", "escape"),
+    "wall": ("w", "escape"),
+    "tree": ("B", "escape"),
+    "pulses": ("P", "escape"),
+    "settings": ("S", "escape"),
+    "checkpoints": ("C", "escape"),
+    "past": ("T", "escape"),
+    "view": ("v", "escape"),
+}
+
+OFTEN = {"cursor", "sort", "filter", "marks", "task"}
+
+
+async def longest(seen: Dashboard, held: Held, keys: tuple[str, ...]) -> tuple[float, str]:
+    """Press keys and come back, some times; give the best round's longest stretch."""
+    found = []
+    for _ in range(ROUNDS):
+        held.begin()
+        await seen.press(*keys)
+        await seen.wait(lambda: seen.app.screen is seen.home)
+        found.append((held.seconds, held.by))
+        if held.seconds < HELD_S:
+            break
+    return min(found)
+
+
+async def look_at(opened: Opens, still: StillFleet, names: Iterable[str]) -> dict[str, tuple[float, str]]:
+    """Do acts over a fleet of some hundred tasks; give the longest stretch of each."""
+    still.add(*(make_task(f"t-{0x1000 + number:08x}", title=f"task {number}") for number in range(MANY)))
+    # Every screen is there to be measured.
+    views.views()
+    with watched_loop() as held:
+        async with opened() as seen:
+            await seen.wait(lambda: len(seen.home.fleet.tasks) > MANY)
+            return {name: await longest(seen, held, ACTS[name]) for name in names}
+
+
+async def test_no_act_of_every_minute_holds_the_loop(opened: Opens, still: StillFleet) -> None:
+    found = await look_at(opened, still, OFTEN)
+    assert {name: each for name, each in found.items() if each[0] >= HELD_S} == {}
+
+
+@pytest.mark.long
+async def test_no_ordinary_act_holds_the_loop(opened: Opens, still: StillFleet) -> None:
+    found = await look_at(opened, still, ACTS.keys() - OFTEN)
+    assert {name: each for name, each in found.items() if each[0] >= HELD_S} == {}
+
+
+async def test_an_act_that_holds_the_loop_is_found(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = FleetView.sort_tasks
+
+    def slow(self: FleetView, value: Value | None, *, from_end: bool) -> None:
+        spin(2 * HELD_S)
+        usual(self, value, from_end=from_end)
+
+    monkeypatch.setattr(FleetView, "sort_tasks", slow)
+    with watched_loop() as held:
+        async with opened() as seen:
+            seconds, by = await longest(seen, held, ACTS["sort"])
+    assert seconds >= 2 * HELD_S
+    assert by == "HomeScreen.action_sort"
+
+
+async def test_a_coroutine_is_measured_from_pause_to_pause() -> None:
+    async def works() -> str:
+        for _ in range(3):
+            spin(0.6 * HELD_S)
+            await asyncio.sleep(0)
+        return "done"
+
+    with watched_loop() as held:
+        assert await measured(works, held)() == "done"
+    assert 0.6 * HELD_S <= held.seconds < 1.2 * HELD_S
+
+
+def spin(seconds: float) -> None:
+    """Use the processor."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
