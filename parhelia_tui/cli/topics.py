@@ -75,7 +75,8 @@ It is one commit on top of the commit that the task began with. Your files, your
 branch that is checked out, or that holds anything else, is not moved. The git directory of the copy is never read, so
 nothing that it names runs here. What cannot be taken (a name like .git, a file of more than 100 MB, one that passes a
 filter as git-lfs, a socket) is left as it was and told of; submodules stay as they were. What you had not committed
-when the task began is not in it either, unless the task changed it further.
+when the task began is not in it either, unless the task changed it further. Of a task that runs at Modal it holds what
+came down last, at a checkpoint.
 
   parhelia task merge TASK --gate "make check"    into the branch that is checked out
   parhelia task merge TASK --into develop         into another one

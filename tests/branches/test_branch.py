@@ -193,6 +193,22 @@ def test_a_task_that_goes_on_from_anothers_checkpoint_is_of_its_repository(pair:
     )
 
 
+def test_each_part_of_a_group_has_a_branch_of_its_own(pair: Pair) -> None:
+    pair.store(parent_id="t-0000000e", target="a", attempt=1)
+    (pair.copy / "new").write_text("new\n")
+    db = open_migrated(pair.product.paths.database)
+    with writing(db) as tx:
+        tasks.update(tx, tasks.get(tx, TASK), attempt=1)
+        tasks.add(tx, make_task("t-0000000e", parts=2, workspace=str(pair.repository)))
+        tasks.add(tx, make_task("t-0000000b", parent_id="t-0000000e", target="not begun"))
+    db.close()
+    (made,) = pair.product.json("task", "results", "t-0000000e", "--branch")
+    assert (made["branch"], made["added"]) == (BRANCH, ["new"])
+    assert pair.product.error("task", "merge", "t-0000000e")[0] == 6
+    code, error = pair.product.error("task", "results", "t-0000000e", "--branch", "name")
+    assert (code, error["code"]) == (2, "E100")
+
+
 def test_without_a_copy_or_a_repository_there_is_no_branch(pair: Pair, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from parhelia_tui.core.branches.commit import deliver
 from parhelia_tui.core.branches.git import private
 from parhelia_tui.core.branches.repository import repository_of
 from parhelia_tui.core.model.errors import ParheliaError
-from tests.branches.conftest import BRANCH, Pair
+from parhelia_tui.core.model.states import TaskState
+from tests.branches.conftest import BRANCH, TASK, Pair
 from tests.support.git import git
 
 PROGRAMS = (
@@ -58,14 +60,18 @@ def arm(place: Path, trap: Path) -> None:
 
 
 def test_nothing_that_a_repository_names_runs(pair: Pair, trap: Path) -> None:
-    pair.store()
+    arm(pair.repository, trap)
+    (pair.repository / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
+    (pair.repository / "src" / "code.py").write_text("own\n")
+    # Also what looks at the user's files before a task begins.
+    pair.store(state=TaskState.COMPLETED)
     (pair.copy / "new").write_text("new\n")
-    (pair.copy / ".gitattributes").write_text("* filter=evil diff=evil merge=evil\n")
-    for place in (pair.copy, pair.repository):
-        arm(place, trap)
-    assert pair.ask()["outcome"] == "created"
+    made = pair.ask()
+    assert (made["outcome"], made["untouched"]) == ("created", [".gitattributes", "src/code.py"])
     (pair.copy / "new").write_text("newer\n")
     assert pair.bring().outcome == "updated"
+    with closing(pair.product.client()) as door, pytest.raises(ParheliaError, match="not committed"):
+        door.merges.merge(door.task(TASK), "", "", print)
     assert not trap.with_name("ran").exists()
     shutil.rmtree(pair.repository / ".git" / "hooks")
     assert git(pair.repository, "show", f"{BRANCH}:new") == "newer\n"

@@ -51,6 +51,25 @@ def test_changes_are_named_and_nothing_of_the_repository_runs(tmp_path: Path) ->
     assert not ran.exists()
 
 
+def test_a_change_of_the_same_size_in_the_second_of_the_commit_is_seen(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "main")
+    file = tmp_path / "file"
+    file.write_text("one\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "first")
+    # As if all of it had been in one second: the look is later than that.
+    moment = 1_700_000_000 * 10**9
+    os.utime(file, ns=(moment, moment))
+    git(tmp_path, "update-index", "--refresh")
+    os.utime(tmp_path / ".git" / "index", ns=(moment, moment))
+    with file.open("r+") as opened:
+        opened.write("two\n")
+    os.utime(file, ns=(moment, moment))
+    found = since_commit(tmp_path)
+    assert found is not None
+    assert [each.path for each in found.changes] == ["file"]
+
+
 def test_without_a_commit_there_is_nothing_to_compare_with(tmp_path: Path) -> None:
     assert since_commit(tmp_path) is None
     git(tmp_path, "init", "-q")

@@ -181,7 +181,8 @@ def over_checkout(git: PrivateGit, repository: UserRepository) -> Git:
     """Give a git that compares the user's files with a commit, by a copy of their index."""
     index = git.tree.parent / "index"
     if (repository.git / "index").is_file():
-        shutil.copyfile(repository.git / "index", index)
+        # With its time: by that git knows which files may have changed after it without looking so.
+        shutil.copy2(repository.git / "index", index)
     where = {"GIT_WORK_TREE": str(repository.top), "GIT_INDEX_FILE": str(index)}
     made = Git({**git.git.environment, **where}, repository.top)
     # What has only another time is the same; its code tells of the rest.

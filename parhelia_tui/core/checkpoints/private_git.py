@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.files import descriptor, open_below, read_whole
@@ -65,13 +66,26 @@ def _resolve(opened: int, ref: str) -> str | None:
     return None
 
 
-def index_of(inside: int) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index, and when it was written: by that git knows which files may have changed after it without looking so."""
+
+    data: bytes
+    mtime_ns: int
+
+
+def index_of(inside: int) -> Index | None:
     """Read the index of an open `.git`; None where there is none."""
-    return read(inside, "index", _INDEX_LIMIT)
+    try:
+        written = os.stat("index", dir_fd=inside, follow_symlinks=False).st_mtime_ns
+    except OSError:
+        return None
+    data = read(inside, "index", _INDEX_LIMIT)
+    return None if data is None else Index(data, written)
 
 
 @contextmanager
-def private(name: str | None, index: bytes | None) -> Iterator[Path]:
+def private(name: str | None, index: Index | None) -> Iterator[Path]:
     """Make a git directory of ours that stands for the workspace's; it goes afterwards.
 
     Args:
@@ -89,7 +103,8 @@ def private(name: str | None, index: bytes | None) -> Iterator[Path]:
         )
         (git / "HEAD").write_text(f"{name or 'ref: refs/heads/none'}\n")
         if index is not None:
-            (git / "index").write_bytes(index)
+            (git / "index").write_bytes(index.data)
+            os.utime(git / "index", ns=(index.mtime_ns, index.mtime_ns))
         yield git
 
 

@@ -115,6 +115,12 @@ class Branches:
 
     def _place(self, task: Task) -> Path:
         """Give the copy that a task works on. Raises E103."""
+        if task.is_group:
+            raise ParheliaError(
+                "E103",
+                f"task {task.id} is a group; each of its parts has a branch of its own",
+                recovery=(f"parhelia task results {task.id} --branch", f"parhelia task results {task.id}"),
+            )
         if task.workspace_mode == "shared":
             raise ParheliaError(
                 "E103",
