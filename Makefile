@@ -43,7 +43,7 @@ test: setup ## all tests but those that take more than some seconds
 
 .PHONY: test-long
 test-long: setup ## the tests that take longer: kills at random moments, many containers, whole stories
-	@$(pytest) -m long $(ARGS)
+	@$(pytest) -n $(WORKERS) --dist loadgroup -m long $(ARGS)
 
 .PHONY: check
 check: setup ## style, types, layers and the quick tests: before every commit

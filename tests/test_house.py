@@ -138,13 +138,23 @@ def test_every_make_target_is_in_the_help_and_phony() -> None:
         assert f".PHONY: {target}\n" in text, target
 
 
+SKIPPED = '<skipped message="no tmux here"/>'
+
+
 @pytest.mark.parametrize(
-    ("inside", "code"),
-    [("", 0), ('<skipped message="no tmux here"/>', 1), ('<skipped type="pytest.xfail"/>', 0)],
-    ids=["all-ran", "skipped", "known-fault"],
+    ("inside", "long", "code", "said"),
+    [
+        ("", "", 0, ""),
+        (SKIPPED, "", 1, "skipped, so not proven: tests.there::test_it: no tmux here"),
+        ('<skipped type="pytest.xfail"/>', "", 0, ""),
+        ("", "sleep 60", 0, "there was no time for all of the long tests: 1 ran, and they alone count"),
+        ("<failure/>", "sleep 60", 1, "failed: tests.there::test_it"),
+        ("", "exit 2", 2, ""),
+    ],
+    ids=["all-ran", "skipped", "known-fault", "no-time", "no-time-and-one-failed", "failed"],
 )
 def test_what_a_change_must_pass_fails_where_a_test_did_not_run(
-    tmp_path: Path, inside: str, code: int
+    tmp_path: Path, inside: str, long: str, code: int, said: str
 ) -> None:
     """The real script over a `make` that writes the reports which the real one would have pytest write."""
     (tmp_path / ".ci").mkdir()
@@ -153,11 +163,14 @@ def test_what_a_change_must_pass_fails_where_a_test_did_not_run(
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
     report = f'<testsuite><testcase classname="tests.there" name="test_it">{inside}</testcase></testsuite>'
     make = tmp_path / "make"
-    make.write_text(f'#!/bin/sh\necho "$1" >> called\necho \'{report}\' > "${{2#ARGS=--junitxml=}}"\n')
+    make.write_text(
+        f'#!/bin/sh\necho "$1" >> called\necho \'{report}\' > "${{2#ARGS=--junitxml=}}"\n'
+        f'[ "$1" != test-long ] || {{ {long or ":"}; }}\n'
+    )
     make.chmod(0o755)
     done = subprocess.run(
         ["bash", str(tmp_path / ".ci" / "run")],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "CI_LIMIT_S": "3"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -165,4 +178,5 @@ def test_what_a_change_must_pass_fails_where_a_test_did_not_run(
     )
     assert done.returncode == code, done.stderr
     assert (tmp_path / "called").read_text().split() == ["check", "test", "test-long"]
-    assert ("skipped, so not proven: tests.there::test_it: no tmux here" in done.stderr) == bool(code)
+    assert done.stderr.strip().endswith(said)
+    assert bool(done.stderr) == bool(said)
