@@ -26,7 +26,6 @@ from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.core.settings.read_only import become_read_only
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
-from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets.terminal_view import TerminalView
 
 LEAVE_S = 3.0
@@ -157,6 +156,8 @@ class ParheliaApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Give the palette the keys of the screen that do something now, and the themes."""
+        from parhelia_tui.screens.over_home import OverHome
+
         if isinstance(screen, HomeScreen | OverHome):
             yield from screen.commands()
         for name in THEMES:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from shlex import join
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.app import SuspendNotSupported
 from textual.binding import Binding
@@ -18,10 +18,12 @@ from parhelia_tui.core.settings.custom_commands import CustomCommand, CustomComm
 from parhelia_tui.core.settings.key_names import keys_of
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.read_only import is_read_only
-from parhelia_tui.screens.own_command import CUSTOM, Offer, environment
 from parhelia_tui.screens.task_acts import Stage
 from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.screens.wishing import in_words
+
+if TYPE_CHECKING:
+    from parhelia_tui.screens.own_command import Offer
 
 
 class CustomStage(Stage, Protocol):
@@ -66,6 +68,8 @@ class CustomActs:
     @property
     def offers(self) -> list[Offer]:
         """What the line of commands can become of them."""
+        from parhelia_tui.screens.own_command import CUSTOM, Offer
+
         return [Offer(f"{CUSTOM}{each.name}", self.about(each)) for each in self._found.commands]
 
     @property
@@ -155,6 +159,7 @@ class CustomActs:
 
     async def _in_background(self, each: CustomCommand, words: list[str]) -> None:
         from parhelia_tui.screens.background import run_in_background
+        from parhelia_tui.screens.own_command import environment
 
         try:
             code, last = await run_in_background(words, environment(self._paths))
@@ -166,6 +171,8 @@ class CustomActs:
         self._screen.say(f"{each.name}{_end(code)}: {one_line(last, 300) or 'it said nothing'}")
 
     def _on_terminal(self, each: CustomCommand, words: list[str]) -> None:
+        from parhelia_tui.screens.own_command import environment
+
         trouble = ""
         try:
             with self._screen.app.suspend():
