@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from textual import events
 
-from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.screens.form_memory import remembered, with_answers
 from parhelia_tui.screens.home_leads import HomeLeads
 from parhelia_tui.screens.marked_acts import MarkedActs
@@ -19,24 +17,11 @@ from parhelia_tui.widgets.row_table import RowTable
 
 
 class HomeScreen(HomeLeads):
-    """A home screen whose keys act on the chosen task, or on all that are marked.
+    """A home screen whose keys act on the chosen task, or on all that are marked. Args as of `HomeFollowing`."""
 
-    Args:
-        client: used from the app's thread, for short questions and wishes.
-        first: the fleet for the first frame.
-        look: what is configured of the dashboard.
-        clock: gives epoch seconds.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        first: FleetSnapshot,
-        look: Dashboard,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(client, first, look, clock)
-        self._of_marked = MarkedActs(self, self.acts)
+    @cached_property
+    def _of_marked(self) -> MarkedActs:
+        return MarkedActs(self, self.acts)
 
     def _possible(self, action: str) -> Task | None:
         """Give the chosen task if this key does something for it, else say why it does not."""

@@ -44,8 +44,8 @@ class OverHome(Screen[ScreenResultType]):
 
     @property
     def crumb(self) -> str:
-        """What the screen shows, as the end of the way to it."""
-        raise NotImplementedError
+        """What the screen shows, as the end of the way to it; its name where it shows one thing alone."""
+        return self.TABLE
 
     async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
         """Put the line above all others, and take the user's keys, before anything is drawn."""
