@@ -42,6 +42,7 @@ def apart(words: Iterable[str]) -> dict[str, str]:
             raise ParheliaError(
                 "E101",
                 f"{one_line(each, 200)!r} is no mount; write HOST:INSIDE, or HOST:INSIDE:rw to write there",
+                recovery=("parhelia help mounts",),
             )
         if target in found:
             raise ParheliaError("E101", f"two mounts are to be at {one_line(target, 200)}")
