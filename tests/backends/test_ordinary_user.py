@@ -122,3 +122,21 @@ def test_the_doctor_finds_all_that_is_needed(ordinary: OrdinaryProduct) -> None:
     # Each of them was tried: an overlay was mounted and written to, too.
     for name in ("tmux", "bubblewrap", "isolation", "network none", "persistent containers"):
         assert parts[name]["works"], parts[name]
+
+
+@pytest.mark.long
+def test_images_lie_over_each_other_and_what_is_mounted_is_there(ordinary: OrdinaryProduct) -> None:
+    for name, base in (("one", ()), ("two", ("--base", "one"))):
+        script = (
+            f"printf '#!/bin/sh\\necho {name}\\n' > /usr/local/bin/is-{name}; chmod +x /usr/local/bin/is-{name};"
+            f" mkdir -p /usr/share/made; echo {name} > /usr/share/made/{name}; echo {name} > /etc/made"
+        )
+        ordinary.json("image", "build", name, "--script", "-", *base, input=script)
+    shown = ("--mount", f"{work(ordinary)}:/again")
+    script = "is-one; is-two; ls -1 /usr/share/made; cat /etc/made; touch /usr/share/made/three /workspace/made; ls /again"
+    for _ in range(2):
+        assert run(ordinary, "--image", "two", *shown, script) == (
+            0,
+            ["one", "two", "one", "two", "two", "made"],
+        )
+    assert run(ordinary, "test -e /usr/share/made")[0] == 1
