@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,23 @@ def test_a_line_longer_than_a_reading_does_not_stop_the_rest(tmp_path: Path) -> 
     seqs = [each["seq"] for part in (read, rest, more) for each in part.records]
     assert seqs == [1, 2]
     assert len([*read.damaged, *rest.damaged, *more.damaged]) == 1
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_line_without_measure_takes_no_more_memory_than_a_few_readings(tmp_path: Path, ends: bool) -> None:
+    spool = tmp_path / "spool.jsonl"
+    with spool.open("wb") as file:
+        file.truncate(64 * BYTES_A_READ)
+        file.seek(0, 2)
+        file.write(b"\n" if ends else b"")
+    tracemalloc.start()
+    try:
+        read = read_spool(spool, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * BYTES_A_READ
+    assert (len(read.damaged), read.offset) == ((1, 64 * BYTES_A_READ + 1) if ends else (0, 0))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from parhelia_tui.core.backends.base import SpoolRead
 from parhelia_tui.core.model.errors import ParheliaError
@@ -35,8 +35,13 @@ def read_spool(path: Path, offset: int) -> SpoolRead:
             file.seek(offset)
             data = file.read(BYTES_A_READ)
             if b"\n" not in data and len(data) == BYTES_A_READ:
-                # One line longer than a reading is not of the shim's making; it is read whole to be told of.
-                data += file.readline()
+                # One line longer than a reading is not of the shim's making; it is passed over and told of.
+                end = _end_of_line(file)
+                return (
+                    SpoolRead((), (_beginning(data),), end, again)
+                    if end
+                    else SpoolRead((), (), offset, again)
+                )
     except FileNotFoundError:
         return SpoolRead((), (), offset)
     except OSError as error:
@@ -55,10 +60,22 @@ def parse(data: bytes, offset: int) -> SpoolRead:
             continue
         record = _record(line)
         if record is None:
-            damaged.append(one_line(line[:400].decode("utf-8", "replace"), 80))
+            damaged.append(_beginning(line))
         else:
             records.append(record)
     return SpoolRead(tuple(records), tuple(damaged), offset + len(whole))
+
+
+def _end_of_line(file: BinaryIO) -> int:
+    """Give where the line that is being read ends; 0 where it has no end yet."""
+    while piece := file.read(BYTES_A_READ):
+        if (at := piece.find(b"\n")) >= 0:
+            return file.tell() - len(piece) + at + 1
+    return 0
+
+
+def _beginning(line: bytes) -> str:
+    return one_line(line[:400].decode("utf-8", "replace"), 80)
 
 
 def _record(line: bytes) -> dict[str, Any] | None:
