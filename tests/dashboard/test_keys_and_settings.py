@@ -86,6 +86,11 @@ def test_keys_are_written_as_characters_or_by_name(written: str, key: str) -> No
         ('[keys]\nretry = "nokey"\n', 2, "'nokey' is no key"),
         ('[keys]\nretry = "j"\n', 2, "'j' means the same everywhere"),
         ("[keys]\nretry = 5\n", 2, "string"),
+        ('[screen_keys.wal]\nzoom = "Z"\n', 1, "'wal' is no screen"),
+        ('[screen_keys.wall]\n\nzom = "Z"\n', 3, "'zom' is no action; there are attach, type"),
+        ('[screen_keys.wall]\nzoom = "x"\n', 2, "'x' is the key of 'cancel' too"),
+        ('[screen_keys.wall]\nzoom = "nokey"\n', 2, "'nokey' is no key"),
+        ('[screen_keys.wall]\nzoom = "escape"\n', 2, "'escape' means the same everywhere"),
     ],
 )
 def test_a_key_that_cannot_be_is_refused_with_file_and_line(

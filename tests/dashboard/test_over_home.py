@@ -11,7 +11,6 @@ from textual.screen import ModalScreen, Screen
 
 from parhelia_tui import screens
 from parhelia_tui.app import ParheliaApp
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.dashboard import dashboard
 from parhelia_tui.core.settings.key_names import SCREEN_ACTIONS
 from parhelia_tui.screens.help import HelpScreen
@@ -155,24 +154,3 @@ async def test_changed_keys_of_a_screen_act_and_are_what_it_shows(still: StillFl
         await seen.press("g", "f")
         await seen.wait(lambda: not seen.shows("Port the parser") or lines == 0)
     door.close()
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "said"),
-    [
-        ('[screen_keys.wal]\nzoom = "Z"\n', 1, "'wal' is no screen"),
-        ('[screen_keys.wall]\n\nzom = "Z"\n', 3, "'zom' is no action; there are attach, type"),
-        ('[screen_keys.wall]\nzoom = "x"\n', 2, "'x' is the key of 'cancel' too"),
-        ('[screen_keys.wall]\nzoom = "nokey"\n', 2, "'nokey' is no key"),
-        ('[screen_keys.wall]\nzoom = "escape"\n', 2, "'escape' means the same everywhere"),
-    ],
-)
-def test_a_key_of_a_screen_that_cannot_be_is_refused_with_file_and_line(
-    text: str, line: int, said: str, tmp_path: Path, own_state: None
-) -> None:
-    configure(tmp_path, text)
-    with pytest.raises(ParheliaError) as refused:
-        dashboard()
-    assert refused.value.code == "E700"
-    assert said in refused.value.message
-    assert refused.value.message.split(": ")[0].endswith(("config.toml", f"config.toml:{line}"))
