@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from parhelia_tui.core.model.mounting import source_of
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.text import one_line
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.model.request import TaskRequest
 
 
 def tell_of_links(request: TaskRequest, made: Task) -> None:
