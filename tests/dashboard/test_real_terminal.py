@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.real
 DASHBOARD = str(Path(sys.executable).with_name("parhelia-tui"))
 DEADLINE_S = 30.0
 SHELL = """
-import os, subprocess, sys
+import os, signal, subprocess, sys
+signal.signal(signal.SIGINT, lambda *_: None)
 os.environ.update(TERM="tmux-256color")
 print("before", flush=True)
 code = subprocess.call(sys.argv[2:], cwd=sys.argv[1])
@@ -107,9 +109,13 @@ def test_a_day_at_the_terminal(
     assert task.workspace == str(place)
 
 
-def test_a_terminal_on_the_wall_is_attached_and_left_again(
-    client: Client, tmux: TmuxServer, place: Path
+def test_a_terminal_on_the_wall_is_attached_and_left_again_and_so_is_a_command_of_one_s_own(
+    client: Client, tmux: TmuxServer, place: Path, tmp_path: Path
 ) -> None:
+    commands = tmp_path / "config" / "parhelia" / "commands.toml"
+    commands.parent.mkdir(parents=True, exist_ok=True)
+    run = json.dumps(["sh", "-c", 'echo "it is for $1"; exec sleep 600', "sh", "{title}"])
+    commands.write_text(f'[own]\nkey = "f6"\nterminal = true\nrun = {run}\n')
     for word in ("one", "two"):
         task = create(client, f"echo it is {word}; cat", place)
         reach(client, task.id, TaskState.RUNNING, deadline_s=DEADLINE_S)
@@ -126,6 +132,11 @@ def test_a_terminal_on_the_wall_is_attached_and_left_again(
     seen.wait_for("Fleet > Wall", "it is one", "it is two", "hello")
     seen.type("w")
     seen.wait_for("q quit")
+    # Ctrl+C ends the command and not the dashboard.
+    seen.press("F6")
+    seen.wait_for("it is for echo it is two; cat")
+    seen.press("C-c")
+    seen.wait_for("own was ended by signal 2.", "2 running")
     seen.type("q")
     seen.wait_for("left with 0")
 
