@@ -94,11 +94,11 @@ def test_tasks_here_and_there_do_not_race_past_a_ceiling(fleet: Fleet, client: C
     # Each of them alone wants more than there is.
     most = 40 * A_REQUEST
     fleet.json("budget", "set", str(most), "all")
-    there = [task(fleet, asks(45)) for _ in range(2)]
-    # It is made while there is money, and asks when the others do.
+    # All are made while there is money: this one asks when the others do, and a sandbox takes its time to start.
     begin = f"until [ -e go ]; do sleep 0.02; done; {asks(45)}"
     place = ("--network", "api", "--workspace", str(fleet.workspace))
     here = [str(fleet.json("task", "create", *place, begin)["id"])]
+    there = [task(fleet, asks(45)) for _ in range(2)]
     wait_until(lambda: len(fleet.api.seen) > 1, 120)
     (fleet.workspace / "go").touch()
     for each in (*here, *there):
