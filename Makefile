@@ -11,8 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 bin := .venv/bin
 python := $(bin)/python
 pytest := $(python) -m pytest
-# Two workers fit a small machine; WORKERS=8 for a big one, ARGS for what pytest is to get besides.
-WORKERS ?= 2
+# Three workers fit two processors: tests wait for much. WORKERS=8 for a big machine, ARGS for what pytest gets besides.
+WORKERS ?= 3
 ARGS ?=
 
 .PHONY: help

@@ -63,6 +63,7 @@ def test_three_that_run_are_listed_with_workspace_slot_and_state(
         assert product.json(noun, "list", "-w", str(tmp_path / "nowhere")) == []
 
 
+@pytest.mark.long
 def test_sessions_of_ended_containers_are_listed_newest_first_with_their_times(
     product: Product, place: Path
 ) -> None:
@@ -110,6 +111,7 @@ def test_cleanup_removes_what_ended_and_leaves_alone_what_runs(product: Product,
     assert all(each["exit_code"] == 0 for each in product.json("task", "list"))
 
 
+@pytest.mark.long
 def test_cleaning_up_nothing_says_so(product: Product, place: Path) -> None:
     for _ in range(2):
         done = product.run("cleanup", "--yes")
@@ -131,6 +133,7 @@ def make_older(product: Product, ids: Sequence[str], days: float) -> None:
     db.close()
 
 
+@pytest.mark.long
 def test_cleanup_of_what_is_older_spares_what_is_young_and_what_runs(product: Product, place: Path) -> None:
     ids = ended(product, place, 3)
     make_older(product, ids[:2], 31)

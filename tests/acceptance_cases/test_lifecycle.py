@@ -16,6 +16,7 @@ from tests.support.waiting import processes_with, wait_until
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.long
 def test_a_task_is_created_runs_and_gives_its_result(product: Product, place: Path) -> None:
     task = product.json(
         "task", "create", "-w", str(place), f"echo begun; {RELEASE}; echo made > file; echo the end"
@@ -65,6 +66,7 @@ def test_a_change_is_shown_within_five_seconds(product: Product, place: Path) ->
     assert shown_late("over", "completed") < 5
 
 
+@pytest.mark.long
 def test_a_terminated_container_cannot_be_reached_and_who_looks_at_it_is_told(
     shell: Shell, product: Product, place: Path
 ) -> None:

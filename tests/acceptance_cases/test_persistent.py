@@ -184,6 +184,7 @@ def test_cleanup_spares_what_it_keeps_unless_it_is_asked_for(product: Product, p
     assert keep(product, place, "cat /opt/file 2>/dev/null || echo gone") == "gone\n"
 
 
+@pytest.mark.long
 def test_what_somebody_changes_in_a_kept_system_meanwhile_is_simply_there(
     product: Product, place: Path
 ) -> None:
@@ -208,6 +209,7 @@ def test_a_retry_of_a_persistent_task_goes_on_with_its_system(product: Product, 
     wait_until(lambda: product.json("task", "show", task)["state"] == "completed", 30)
 
 
+@pytest.mark.long
 def test_one_that_runs_is_never_taken_over(product: Product, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     first = product.start(

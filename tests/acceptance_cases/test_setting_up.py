@@ -175,6 +175,7 @@ def test_the_settings_of_the_readme_count_as_they_stand(
     assert product.json("controller", "status")["max_containers"] == 4
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_who_waits_for_a_container_sees_that_something_goes_on(
     product: Product, place: Path, tmp_path: Path

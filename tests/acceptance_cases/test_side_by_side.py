@@ -27,6 +27,7 @@ def ended_well(*started: subprocess.Popen[str]) -> list[str]:
     return [out for out, _ in said]
 
 
+@pytest.mark.long
 def test_shells_of_one_workspace_with_slots_share_its_files_and_nothing_else(
     shell: Shell, place: Path, product: Product
 ) -> None:
@@ -48,6 +49,7 @@ def test_shells_of_one_workspace_with_slots_share_its_files_and_nothing_else(
     one.wait_for(rb"<here 2 1>")
 
 
+@pytest.mark.long
 def test_five_that_start_at_once_in_one_workspace_get_the_slots_one_to_five(
     product: Product, place: Path
 ) -> None:
@@ -71,6 +73,7 @@ def test_five_slots_that_are_named_start_at_once(product: Product, place: Path) 
     assert len({container for _, container in said}) == 5
 
 
+@pytest.mark.long
 def test_commands_of_several_slots_run_at_once_and_each_has_its_own_result(
     product: Product, place: Path
 ) -> None:
@@ -87,6 +90,7 @@ def test_commands_of_several_slots_run_at_once_and_each_has_its_own_result(
     assert (place / "built").read_text() == "built\n"
 
 
+@pytest.mark.long
 def test_two_builds_of_one_workspace_at_once_leave_both_their_outputs(product: Product, place: Path) -> None:
     for number in range(20):
         (place / f"m{number}.py").write_text(f"answer = {number}\n")
@@ -105,6 +109,7 @@ def test_two_builds_of_one_workspace_at_once_leave_both_their_outputs(product: P
     assert sorted(path.name for path in place.glob("*.py")) == sorted(f"m{n}.py" for n in range(20))
 
 
+@pytest.mark.long
 def test_tests_go_on_in_one_container_while_files_are_edited_in_another(
     shell: Shell, product: Product, place: Path
 ) -> None:
@@ -173,6 +178,7 @@ def port(log: Path) -> str:
     return log.read_text().split("port ")[1].split()[0]
 
 
+@pytest.mark.long
 def test_servers_of_one_workspace_run_side_by_side_and_serve_what_changes(
     product: Product, place: Path
 ) -> None:

@@ -30,6 +30,7 @@ def screen(product: Product, session: str, *words: str) -> str:
     return "\n".join(product.json("session", "capture", session, *words)["lines"])
 
 
+@pytest.mark.long
 def test_what_is_sent_is_executed_and_what_it_shows_is_read(product: Product, place: Path) -> None:
     session = begin(product, place)
     product.json("session", "send", session, "echo $((6 * 7)) > answer; cat answer; seq 1 99")
@@ -69,6 +70,7 @@ def test_several_sessions_are_listed_attached_by_name_and_survive_being_left(
     assert len(product.json("session", "list")) == 3
 
 
+@pytest.mark.long
 def test_a_fourth_session_is_taken_and_a_fifth_is_refused_in_words(product: Product, place: Path) -> None:
     main = begin(product, place)
     for _ in range(3):

@@ -92,6 +92,7 @@ def test_headless_a_question_is_answered_by_a_person(
     assert "Blue" in api.messages("ask")[-1].said
 
 
+@pytest.mark.long
 @at_every_version
 def test_headless_what_a_person_refuses_is_no_success(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str
@@ -106,6 +107,7 @@ def test_headless_what_a_person_refuses_is_no_success(
     assert not (place / "ran.txt").exists()
 
 
+@pytest.mark.long
 @at_every_version
 def test_in_its_terminal_a_question_is_answered_elsewhere(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path, version: str

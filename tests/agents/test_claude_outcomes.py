@@ -83,6 +83,7 @@ def test_what_the_api_refuses_fails_the_task_with_its_reason(
     assert task.exit_code != 0
 
 
+@pytest.mark.long
 @pytest.mark.real
 @at_every_version
 def test_while_it_tries_again_it_says_so_and_then_goes_on(
@@ -109,6 +110,7 @@ def test_cancelled_in_the_middle_of_a_tool_nothing_of_it_stays(
     assert (task.state, task.agent_outcome) == (TaskState.CANCELLED, "interrupted")
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_hostile_words_of_prompt_model_and_tools_harm_nothing(
     product: Product, client: Client, tmp_path: Path, place: Path, api: ScriptedApi

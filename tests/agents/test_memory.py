@@ -37,6 +37,7 @@ def test_notes_of_one_session_are_given_to_the_next_in_that_project(
     assert "The parser is half done." not in api.messages("text")[-1].said
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_session_that_wrote_nothing_leaves_a_line(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path
@@ -48,6 +49,7 @@ def test_a_session_that_wrote_nothing_leaves_a_line(
     assert kept.endswith("done: SCENARIO=text do it (Hello from the script.)\n")
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_what_an_agent_puts_in_the_place_of_its_notes_leads_nowhere(
     product: Product, client: Client, api: ScriptedApi, tmp_path: Path, place: Path

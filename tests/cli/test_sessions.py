@@ -84,6 +84,7 @@ def test_a_fifth_session_is_refused_with_its_code_and_the_way_out(product: Produ
     assert product.run("session", "new", task_id).returncode == 0
 
 
+@pytest.mark.long
 def test_a_word_with_blanks_is_a_command_line(product: Product) -> None:
     task_id = begun(product, "sleep 600")
     name = product.json("session", "new", task_id, "echo one && cat")["name"]
@@ -103,6 +104,7 @@ def test_a_main_session_ends_with_its_container(product: Product) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_what_there_is_not_is_told_with_its_code(product: Product) -> None:
     for words, code in (
         (["session", "capture", "nothing"], "E200"),

@@ -100,6 +100,7 @@ def test_a_run_directory_that_is_not_there_is_no_end_while_its_processes_are(
     assert_goes_on(client, place, task)
 
 
+@pytest.mark.long
 def test_a_container_whose_run_directory_is_gone_can_still_be_ended(
     product: Product, client: Client, running: tuple[Task, Container]
 ) -> None:

@@ -45,6 +45,7 @@ def told(seen: Dashboard) -> str:
     return seen.home.notice.render().plain
 
 
+@pytest.mark.long
 async def test_a_command_runs_by_key_by_name_and_by_palette_with_values_as_single_words(
     still: StillFleet, opened: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -252,6 +252,7 @@ prompt = "sweep the floor"
 """
 
 
+@pytest.mark.long
 async def test_a_template_fills_the_form_and_what_it_sets_unseen_goes_along(
     opened_empty: Opens, empty: StillFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

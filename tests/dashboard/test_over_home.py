@@ -49,6 +49,7 @@ def test_every_screen_says_where_one_is_and_has_keys_that_can_be_changed() -> No
     assert {each.TABLE for each in over_home() if issubclass(each, OverHome)} == set(SCREEN_ACTIONS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(80, 24), SIZE], ids=["80x24", "120x40"])
 async def test_the_first_line_says_the_way_from_the_fleet(opened: Opens, size: tuple[int, int]) -> None:
     ways = {

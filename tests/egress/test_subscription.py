@@ -22,6 +22,7 @@ WORTH = 0.0075
 """USD of one request at the prices of the API."""
 
 
+@pytest.mark.long
 @pytest.mark.real
 async def test_a_subscription_spends_no_money_and_no_ceiling_bounds_it(fleet: Fleet, client: Client) -> None:
     fleet.env["ANTHROPIC_API_KEY"] = TOKEN

@@ -44,6 +44,7 @@ def kill_controller(product: Product) -> None:
     wait_until(lambda: holder(product.paths.controller_lock) is None, WAIT_S)
 
 
+@pytest.mark.long
 def test_output_and_exit_code_come_from_the_sandbox(cloud: Product, provider: Provider) -> None:
     done = cloud.run("run", *MODAL, "id -un; pwd; hostname; exit 42")
     assert (done.returncode, done.stdout) == (42, "agent\n/workspace\nmodal\n"), done.stderr

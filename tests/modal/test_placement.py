@@ -69,6 +69,7 @@ def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_to
     wait_until(lambda: provider.sandboxes() == [], 30)
 
 
+@pytest.mark.long
 def test_what_cannot_go_anywhere_is_told_before_it_is_created(
     product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
