@@ -130,13 +130,20 @@ def is_answered(product: Product, task: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.real
-def test_the_examples_of_the_shell_work_as_they_stand(shell: Shell, product: Product, place: Path) -> None:
+def test_the_examples_of_the_shell_work_as_they_stand(
+    shell: Shell, product: Product, place: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".gitconfig").write_text("[user]\n\tname = somebody\n")
     lines = [line.partition("#")[0].strip() for line in product.run("examples", "run").stdout.splitlines()]
     shells = [
-        line.removeprefix("parhelia shell").split() for line in lines if line.startswith("parhelia shell")
+        line.removeprefix("parhelia shell").replace(" ~", f" {tmp_path}").split()
+        for line in lines
+        if line.startswith("parhelia shell")
     ]
-    assert shells == [[], ["--slot", "2"], ["--persistent"]]
-    opened = [shell(*words, "-w", str(place)) for words in shells]
+    (mounts,) = (words for words in shells if "--mount" in words)
+    others = [words for words in shells if words is not mounts]
+    assert others == [[], ["--slot", "2"], ["--persistent"]]
+    opened = [shell(*words, "-w", str(place)) for words in others]
     for number, terminal in enumerate(opened, 1):
         terminal.write(f'echo "<{number} $PARHELIA_SLOT>"\r'.encode())
         terminal.wait_for(rb"<%d %d>" % (number, number))
@@ -145,6 +152,9 @@ def test_the_examples_of_the_shell_work_as_they_stand(shell: Shell, product: Pro
     again = shell("--persistent", "-w", str(place))
     again.write(b'echo "<$(cat /usr/local/file)>"\r')
     again.wait_for(rb"<kept>")
+    mounted = shell(*mounts, "-w", str(place))
+    mounted.write(b'echo "<$(git config user.name)>"\r')
+    mounted.wait_for(rb"<somebody>")
 
 
 @pytest.mark.long

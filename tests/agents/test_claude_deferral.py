@@ -26,10 +26,10 @@ def left_alone(product: Product, client: Client, task: Task) -> Approval:
     """Kill the supervisor of an agent that asks; gives the question that is left when all is settled."""
     [asked] = waiting(client, task)
     wait_until(lambda: client.task(task.id).state is TaskState.WAITING, PATIENCE_S)
-    # Claude Code writes its conversation down a moment after it said it.
+    # Claude Code writes its conversation down a moment after it said it, and the call after the words before it.
     talks = client.paths.container(container_of(client, task.id).id) / "home" / ".claude" / "projects"
     wait_until(
-        lambda: any(b'"tool_use"' in each.read_bytes() for each in talks.glob("*/*.jsonl")), PATIENCE_S
+        lambda: any(b'"type":"tool_use"' in each.read_bytes() for each in talks.glob("*/*.jsonl")), PATIENCE_S
     )
     os.kill(shim_pid(product, container_of(client, task.id).id), signal.SIGKILL)
     return until_deferred(client, task, asked)

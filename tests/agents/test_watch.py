@@ -7,11 +7,15 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from parhelia_tui.core.agents.program.run import DOUBT_S
+from tests.support.waiting import wait_until
 
 SESSION = "11111111-2222-3333-4444-555555555555"
 WATCHER = """
@@ -41,6 +45,11 @@ class Agent:
             if (report.get("state"), report.get("source")) == (state, source):
                 return str(report["detail"])
         raise AssertionError("the watcher has ended")
+
+    def next_state(self) -> tuple[str, str]:
+        """Take the next state that is told, with its source."""
+        report = next(each for each in map(json.loads, self._told) if each["type"] == "state")
+        return report["state"], report["source"]
 
     def hook(self, name: str, **more: str) -> None:
         """Call its hooks, as hook.sh lays an event down."""
@@ -111,3 +120,17 @@ def test_its_last_words_are_told_however_its_rest_becomes_known(agent: Agent) ->
     agent.tells("working", "session")
     agent.is_("idle")
     assert agent.tells("idle", "session") == ""
+
+
+def test_what_a_hook_told_after_the_file_was_written_counts(agent: Agent) -> None:
+    agent.tells("starting", "process")
+    agent.hook("UserPromptSubmit", prompt="do it")
+    agent.tells("working", "hook")
+    # The file is waited with for a moment; meanwhile the agent asks.
+    agent.is_("busy")
+    agent.hook("PermissionRequest", tool_name="Bash")
+    agent.tells("permission", "hook")
+    due = time.monotonic() + 2 * DOUBT_S
+    wait_until(lambda: time.monotonic() > due)
+    agent.hook("Stop", last_assistant_message="Over.")
+    assert agent.next_state() == ("idle", "hook")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 import uuid
 from typing import Any
 
@@ -14,6 +15,9 @@ LINE = 7600
 """Bytes of a question; the supervisor takes 8192."""
 TEXTS = (3000, 1000, 200, 40)
 """Characters that every text of an input is cut to, one after the other, until the line fits."""
+GONE_S = 5.0
+"""Seconds for which nothing is said where the connection ended without an answer. Mostly the supervisor was killed, and
+the container ends with it: a refusal in these moments would stand in the talk, which goes on with the question."""
 
 
 class Approval:
@@ -52,6 +56,7 @@ class Approval:
             piece = b""
         self._said += piece
         if not piece:
+            time.sleep(GONE_S)
             return {"decision": "deny", "message": "nobody can answer"}
         if b"\n" not in self._said:
             return None

@@ -17,7 +17,8 @@ class SessionFile:
 
     def __init__(self, directory: str, pid: int) -> None:
         self._path = os.path.join(directory, f"{pid}.json")
-        self._seen = 0
+        self.written_ns = 0
+        """When what was seen last was written, by the file's clock."""
 
     def newer(self) -> bool:
         """Say whether it was written since the last look."""
@@ -25,7 +26,7 @@ class SessionFile:
             written = os.stat(self._path).st_mtime_ns
         except OSError:
             return False
-        changed, self._seen = written != self._seen, written
+        changed, self.written_ns = written != self.written_ns, written
         return changed
 
     def read(self) -> dict[str, Any]:
