@@ -36,7 +36,7 @@ class _Kind(Enum):
     """Of directories: reading them all reads little then."""
     TEXT = auto()
     OTHER = auto()
-    """Much of it does not compress; beside text it would spoil what the compressor has learned: an eighth of its time."""
+    """Much of it does not compress; beside text it would spoil what the compressor has learned: a twentieth of the store."""
 
 
 @dataclass(slots=True)
