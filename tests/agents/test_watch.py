@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from parhelia_tui.core.agents.program.ask import MARK
 from parhelia_tui.core.agents.program.run import DOUBT_S
 from tests.support.waiting import wait_until
 
@@ -64,6 +66,10 @@ class Agent:
         """Write its session file."""
         place = self._home / ".claude" / "sessions" / f"{self._pid}.json"
         place.write_text(json.dumps({"status": status}))
+
+    def asks(self, pid: int) -> None:
+        """Let a process be the hook that asks somebody elsewhere."""
+        (self._home / "drops" / f"{MARK}{pid}").touch()
 
     def says(self, kind: str, words: str) -> None:
         """Add to its conversation."""
@@ -134,3 +140,20 @@ def test_what_a_hook_told_after_the_file_was_written_counts(agent: Agent) -> Non
     wait_until(lambda: time.monotonic() > due)
     agent.hook("Stop", last_assistant_message="Over.")
     assert agent.next_state() == ("idle", "hook")
+
+
+def test_what_was_answered_in_the_terminal_is_asked_no_more_also_where_a_hook_came_later(
+    agent: Agent,
+) -> None:
+    agent.tells("starting", "process")
+    agent.hook("PermissionRequest", tool_name="Bash")
+    agent.tells("permission", "hook")
+    with subprocess.Popen(["sleep", "600"]) as asking:
+        try:
+            agent.asks(asking.pid)
+            agent.is_("busy")
+            agent.hook("PostToolUse", tool_name="Bash")
+            agent.tells("working", "hook")
+            assert asking.wait(30) == -signal.SIGTERM
+        finally:
+            asking.kill()

@@ -56,6 +56,7 @@ class Approval:
             piece = b""
         self._said += piece
         if not piece:
+            # Nothing else is lost by it: whom the watcher tells is gone as well.
             time.sleep(GONE_S)
             return {"decision": "deny", "message": "nobody can answer"}
         if b"\n" not in self._said:

@@ -157,11 +157,11 @@ class Watch:
 
     def _ask_file(self) -> None:
         status = self._file.read()
+        if status.get("status") in ("busy", "idle"):
+            self._hooks.withdraw(self._file.written_ns)
         if self._file.written_ns < self._hooks.latest_ns:
             # What a hook has told since then counts.
             return
-        if status.get("status") in ("busy", "idle"):
-            self._hooks.withdraw(self._file.written_ns)
         said = of_session(status, self._state)
         # It rests for a moment before it takes the prompt that it was started with.
         begins = self._asked and self._state.state == "starting"
