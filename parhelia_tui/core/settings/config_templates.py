@@ -4,32 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator
 
-from parhelia_tui.core.model.request import (
-    Cpus,
-    Gpu,
-    LifetimeS,
-    MemoryMb,
-    Network,
-    Pids,
-    Region,
-    Usd,
-    WorkspaceMode,
-    checked_env,
-)
+from parhelia_tui.core.model.request import Limited, Network, Usd, WorkspaceMode, checked_env
 from parhelia_tui.core.settings.section import Section
 
 
-class TemplateLimits(Section):
-    """Limits of a template's container."""
+class TemplateLimits(Limited):
+    """Limits of a template's container; strict as every table of a configuration file."""
 
-    cpus: Cpus | None = None
-    memory_mb: MemoryMb | None = None
-    pids: Pids | None = None
-    lifetime_s: LifetimeS | None = None
-    gpu: Gpu | None = None
-    region: Region | None = None
+    model_config = ConfigDict(strict=True)
 
 
 class TemplateConfig(Section):
