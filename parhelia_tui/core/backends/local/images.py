@@ -37,7 +37,9 @@ def listed(paths: Paths) -> list[SystemImage]:
 
 
 def find(paths: Paths, name: str) -> SystemImage | None:
-    """Read one image, None when there is none."""
+    """Read one image, None when there is none, as of what is no name but a path."""
+    if name == ".." or Path(name).name != name:
+        return None
     try:
         return SystemImage(**json.loads((paths.images / name / _ABOUT).read_bytes()))
     except (OSError, ValueError, TypeError):
