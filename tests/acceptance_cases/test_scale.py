@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,9 @@ from parhelia_tui.core.store.migrations import open_migrated
 from tests.support.fleet import RELEASE, configure, shim_pid
 from tests.support.product import Product
 from tests.support.store import make_task
-from tests.support.waiting import wait_until
+from tests.support.waiting import quickest, wait_until
 
 pytestmark = pytest.mark.real
-
-
-def quickest(work: Callable[[], object], limit_s: float) -> float:
-    """Seconds that something takes; up to three tries, because the machine may be busy with other things."""
-    took = []
-    for _ in range(3):
-        begun = time.monotonic()
-        work()
-        took.append(time.monotonic() - begun)
-        if took[-1] < limit_s:
-            break
-    return min(took)
 
 
 def ended_sessions(product: Product, count: int) -> None:

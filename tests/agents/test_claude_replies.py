@@ -68,7 +68,7 @@ def copy_mode(client: Client, task: Task) -> None:
     """Scroll in its terminal, as somebody does who reads."""
     endpoint = client.endpoint(task.id)
     command = ["tmux", "-S", str(endpoint.socket), "copy-mode", "-t", f"={endpoint.session}:"]
-    subprocess.run(command, check=True, timeout=10)
+    subprocess.run(command, check=True, timeout=60)
 
 
 def shown(client: Client, task: Task) -> str:

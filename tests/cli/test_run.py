@@ -108,7 +108,7 @@ def test_output_comes_while_the_command_runs(product: Product, tmp_path: Path) -
     assert process.stdout is not None
     assert process.stdout.readline() == "first\n"
     (place / "go").touch()
-    assert process.communicate(timeout=20)[0] == "second\n"
+    assert process.communicate(timeout=60)[0] == "second\n"
     assert process.returncode == 0
 
 
@@ -165,7 +165,7 @@ def test_sigterm_cancels_and_leaves_no_container(product: Product) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "READY\n"
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "is being cancelled" in errors
     wait_until(lambda: nothing_lives(product), 20)
@@ -215,7 +215,7 @@ def test_a_container_that_somebody_ends_is_told_as_interrupted(product: Product)
     assert process.stdout.readline() == "READY\n"
     (container,) = product.client().containers(sorted(CONTAINER_LIVE))
     assert product.run("container", "terminate", container.id).returncode == 0
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 130
 
 

@@ -159,7 +159,7 @@ def test_the_next_controller_adopts_what_runs(
 def forget(product: Product, task: Task, container: Container) -> None:
     """Make an orphan: what a store that was put back from an old backup knows nothing of."""
     kill_controller(product)
-    db = sqlite3.connect(product.paths.database, timeout=20)
+    db = sqlite3.connect(product.paths.database, timeout=60)
     with db:
         for table in ("sessions", "heartbeats", "attempts"):
             column = "task_id" if table == "attempts" else "container_id"

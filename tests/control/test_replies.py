@@ -53,7 +53,7 @@ def copy_mode(client: Client, task: Task) -> None:
     subprocess.run(
         ["tmux", "-S", str(endpoint.socket), "copy-mode", "-t", f"={endpoint.session}:"],
         check=True,
-        timeout=10,
+        timeout=60,
     )
 
 
@@ -176,7 +176,7 @@ def test_a_terminal_that_is_lost_is_no_proof(product: Product, client: Client, p
     socket = client.endpoint(task.id).socket
     reply = client.replies.send(task.id, "hello")
     wait_until((place / "heard").exists, 20)
-    subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=True, timeout=10)
+    subprocess.run(["tmux", "-S", str(socket), "kill-server"], check=True, timeout=60)
     wait_until(lambda: client.replies.of(task)[-1].state in SETTLED, 40)
     assert client.replies.of(task)[-1].id == reply.id
     assert client.replies.of(task)[-1].evidence != "end"

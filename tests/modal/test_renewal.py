@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.control.renewal import LEAST_S
 from parhelia_tui.core.model.states import TaskState, Trigger
 from tests.support.fleet import configure, end_of, event, kill_controller, reach, types_of
 from tests.support.modal_provider import Provider
@@ -90,9 +91,13 @@ def test_a_task_s_own_lifetime_ends_it_though_its_sandbox_could_be_renewed(
     assert "lifetime" in ended.reason
     used = client.containers_of(task_id)
     assert len(used) >= 2
-    lived = sum((each.finished_at or 0) - (each.started_at or 0) for each in used)
-    # Each sandbox may take a second over its share to end what runs in it.
-    assert 25 <= lived < 25 + 2 * len(used)
+    lived = [(each.finished_at or 0) - (each.started_at or 0) for each in used]
+    assert sum(lived) >= 25
+    # What one has lived is taken from the next: together they are given what the task was given.
+    given = [each.limits.lifetime_s or 0 for each in used]
+    assert given[0] == 25
+    for (earlier, lasted), later in zip(zip(given, lived, strict=True), given[1:], strict=False):
+        assert later == pytest.approx(max(LEAST_S, earlier - lasted))
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
 
 

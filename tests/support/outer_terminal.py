@@ -15,6 +15,8 @@ import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
+from tests.support.waiting import PATIENCE
+
 
 class OuterTerminal:
     """Runs a program on a pty of its own.
@@ -66,7 +68,7 @@ class OuterTerminal:
 
     def wait_for(self, pattern: bytes, deadline_s: float = 10.0) -> bytes:
         """Read until a pattern has come after what earlier calls gave; give all up to its end."""
-        end = time.monotonic() + deadline_s
+        end = time.monotonic() + deadline_s * PATIENCE
         while not (found := re.search(pattern, self._unseen, re.DOTALL)):
             assert time.monotonic() < end, (pattern, self._unseen[-2000:])
             self.read(0.02)
@@ -80,7 +82,7 @@ class OuterTerminal:
 
     def wait_end(self, deadline_s: float = 10.0) -> int:
         """Wait for the program's end while its output is read; give its exit code."""
-        end = time.monotonic() + deadline_s
+        end = time.monotonic() + deadline_s * PATIENCE
         while self.process.poll() is None:
             assert time.monotonic() < end, self.received[-2000:]
             self.read(0.02)

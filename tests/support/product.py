@@ -127,7 +127,7 @@ class Product:
             wait_until(lambda: not process_is_there(pid), 20)
         for process in self._started:
             # Only now: a controller that one of them had started holds the ends of its pipes.
-            process.communicate(timeout=20)
+            process.communicate(timeout=60)
         ids = sorted({*ids, *(entry.name for entry in self.paths.containers.glob("c-*"))})
         for container_id in ids:
             # Only where the store could not be asked any more, as after a test that damages it.
@@ -174,7 +174,7 @@ class Product:
         socket = self.paths.tmux_socket(container_id)
         if socket.exists():
             subprocess.run(
-                ["tmux", "-S", str(socket), "kill-server"], capture_output=True, timeout=10, check=False
+                ["tmux", "-S", str(socket), "kill-server"], capture_output=True, timeout=60, check=False
             )
 
     def left(self, container_ids: list[str]) -> list[str]:

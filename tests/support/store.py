@@ -75,7 +75,7 @@ def finish_together(processes: list[subprocess.Popen[str]]) -> list[str]:
         for process in processes:
             assert process.stdout is not None
             line = process.stdout.readline()
-            assert line == "ready\n", f"{line}{process.communicate(timeout=10)[1]}"
+            assert line == "ready\n", f"{line}{process.communicate(timeout=60)[1]}"
         for process in processes:
             assert process.stdin is not None
             process.stdin.write("go\n")

@@ -42,7 +42,7 @@ class TmuxServer:
     def run(self, *words: str) -> str:
         """Run one tmux command; it must succeed."""
         done = subprocess.run(
-            ["tmux", "-u", "-S", str(self.socket), *words], capture_output=True, text=True, timeout=20
+            ["tmux", "-u", "-S", str(self.socket), *words], capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.removesuffix("\n")
@@ -72,6 +72,6 @@ class TmuxServer:
     def close(self) -> None:
         """End the server and wait until it is gone."""
         subprocess.run(
-            ["tmux", "-S", str(self.socket), "kill-server"], capture_output=True, timeout=20, check=False
+            ["tmux", "-S", str(self.socket), "kill-server"], capture_output=True, timeout=60, check=False
         )
         wait_until(lambda: not any(map(process_is_there, self.pids)))
