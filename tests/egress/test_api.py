@@ -14,7 +14,7 @@ import pytest
 
 from parhelia_tui.core.meter.money import NANO
 from tests.egress.egress import A_HUNDRED_OUT, A_THOUSAND_IN, MODEL, VIRTUAL, Egress, egress
-from tests.egress.upstream import KEY, Talk, delta, running, says, start, stop
+from tests.egress.upstream import KEY, Talk, delta, event, running, says, start, stop
 from tests.support.waiting import wait_until
 
 
@@ -214,6 +214,50 @@ def test_a_stream_cut_into_single_bytes_is_booked_the_same(tmp_path: Path) -> No
         assert (entry.input_tokens, entry.cache_read, entry.output_tokens) == (1000, 7, 50)
 
 
+def test_no_stop_sequence_hides_what_was_used(tmp_path: Path) -> None:
+    """It is the request's to choose, and comes back in the very event that says what the answer cost."""
+    end = event(
+        "message_delta",
+        delta={"stop_reason": "stop_sequence", "stop_sequence": 'content_block_delta "usage"'},
+        usage={"output_tokens": 5000, "server_tool_use": {"web_search_requests": 3}},
+    )
+
+    def script(talk: Talk) -> None:
+        talk.begin_stream()
+        talk.chunk(start() + delta("x") + end)
+        talk.end_stream()
+
+    with running(script) as api, egress(tmp_path, api.url) as it:
+        it.ask().read()
+        (entry,) = it.entries(1)
+        assert (entry.output_tokens, entry.estimated) == (5000, False)
+        assert entry.cost == A_THOUSAND_IN + 50 * A_HUNDRED_OUT + 3 * NANO // 100
+
+
+def test_requests_that_never_end_fill_no_memory(tmp_path: Path) -> None:
+    """Each may be large, all together may not; also while not one of them is whole."""
+    with running(says("x")) as api, egress(tmp_path, api.url) as it, contextlib.ExitStack() as held:
+        head = f"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx-api-key: {VIRTUAL}\r\ncontent-length: {60 << 20}\r\n\r\n"
+        raws = [
+            held.enter_context(socket.create_connection(("127.0.0.1", it.port), timeout=60)) for _ in range(8)
+        ]
+        refused = 0
+        for raw in raws:
+            raw.sendall(head.encode())
+            piece = b" " * (1 << 20)
+            try:
+                for _ in range(59):
+                    raw.sendall(piece)
+            except OSError:
+                refused += 1
+        assert refused >= 3
+        resident = int(Path(f"/proc/{it.process.pid}/statm").read_text().split()[1]) * 4096
+        assert resident < 450 << 20
+        held.close()
+        # What was held is free again.
+        wait_until(lambda: it.ask(b" " * (32 << 20)).status == 200, 30)
+
+
 def test_a_large_request_and_one_that_is_no_json_pass(tmp_path: Path) -> None:
     large = json.dumps({"model": MODEL, "max_tokens": 5, "messages": ["é" * 5_000_000]}).encode()
     with running(says("x")) as api, egress(tmp_path, api.url) as it:
@@ -229,6 +273,29 @@ def test_an_unknown_model_is_charged_as_the_dearest_and_two_models_as_the_dearer
         unknown, twice = it.entries(2)
         assert (unknown.cost, unknown.assumed) == (15 * NANO, True)
         assert (twice.cost, twice.assumed) == (5 * NANO, False)
+
+
+def test_what_makes_tokens_dearer_is_charged_as_the_answer_says_it(tmp_path: Path) -> None:
+    given: list[dict[str, object]] = [
+        {"speed": "fast", "inference_geo": "us"},
+        {"speed": "standard", "inference_geo": "global"},
+        {},
+    ]
+    turns = iter(given)
+
+    def script(talk: Talk) -> None:
+        said = next(turns)
+        talk.begin_stream()
+        talk.chunk(start(**said))
+        talk.chunk(stop(100))
+        talk.end_stream()
+
+    with running(script) as api, egress(tmp_path, api.url) as it:
+        for _ in given:
+            it.ask({"model": MODEL, "max_tokens": 100, "speed": "fast"}).read()
+        plain = A_THOUSAND_IN + A_HUNDRED_OUT
+        # Fast and in one country; asked for and not given; and what says nothing got what it asked for.
+        assert [each.cost for each in it.entries(3)] == [plain * 22 // 10, plain, 2 * plain]
 
 
 def test_a_request_is_never_answered_compressed(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.egress.egress import egress
+from parhelia_tui.core.meter.money import NANO
+from tests.egress.egress import MODEL, VIRTUAL, egress
 from tests.egress.upstream import Script, Talk, delta, event, running, says, start, stop
 from tests.support.waiting import wait_until
+
+BIG = json.dumps({"model": MODEL, "max_tokens": 64_000, "messages": []})
 
 
 def test_a_cut_stream_is_cut_for_the_container_too_and_charged_as_far_as_it_came(tmp_path: Path) -> None:
@@ -117,6 +120,34 @@ def test_a_provider_that_goes_on_for_a_container_that_left_is_cut(tmp_path: Path
         connection.close()
         assert it.entries(1)[0].estimated
         assert cut.wait(60)
+
+
+def test_a_container_that_leaves_before_an_answer_is_charged_what_it_was_thought_to_cost(
+    tmp_path: Path,
+) -> None:
+    """Else whoever asks for whole answers and hangs up could spend without end, for the provider works on."""
+    over = threading.Event()
+    with running(lambda _: over.wait(60)) as api, egress(tmp_path, api.url) as it:
+        connection = it.connect()
+        connection.request("POST", "/v1/messages", BIG, {"x-api-key": VIRTUAL})
+        wait_until(lambda: api.seen, 30)
+        connection.close()
+        (entry,) = it.entries(1)
+        # 4,096 tokens of output at 25 USD for a million, and what the request itself is.
+        assert (entry.estimated, entry.cost > 4096 * 25 * NANO // 1_000_000) == (True, True)
+        over.set()
+
+
+def test_the_end_of_the_process_charges_for_what_was_asked_and_not_answered(tmp_path: Path) -> None:
+    over = threading.Event()
+    with running(lambda _: over.wait(60)) as api, egress(tmp_path, api.url) as it:
+        connection = it.connect()
+        connection.request("POST", "/v1/messages", BIG, {"x-api-key": VIRTUAL})
+        wait_until(lambda: api.seen, 30)
+        assert it.end() == 0
+        (entry,) = it.entries(1)
+        assert (entry.estimated, entry.cost > 0) == (True, True)
+        over.set()
 
 
 def _streaming(go: threading.Event) -> Script:

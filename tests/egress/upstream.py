@@ -136,9 +136,9 @@ def event(kind: str, **fields: object) -> bytes:
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
 
 
-def start(**usage: int) -> bytes:
+def start(**usage: object) -> bytes:
     """The first event of a stream."""
-    used = {"input_tokens": 1000, "output_tokens": 1, **usage}
+    used: dict[str, object] = {"input_tokens": 1000, "output_tokens": 1, **usage}
     message = {
         "id": "msg_1",
         "type": "message",

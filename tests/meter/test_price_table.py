@@ -45,6 +45,14 @@ def test_a_dearer_model_of_the_user_is_what_an_unknown_one_costs(own: Path) -> N
     assert price("unheard-of", Usage(0, 1_000_000), own).priced_as == "claude-opus-4"
 
 
+def test_a_user_may_change_by_what_a_special_way_of_answering_is_dearer(own: Path) -> None:
+    own.write_text("[factors]\nfast = 6\n")
+    assert price("claude-opus-5", ONE, own, {"fast"}).usd == 30
+    assert price("claude-opus-5", ONE, own, {"us", "fast"}).usd == 33
+    assert price("claude-opus-5", ONE, None, {"us"}).usd == Decimal("5.5")
+    assert "30 USD per million" in price("claude-opus-5", ONE, own, {"fast"}).explanation
+
+
 def test_a_changed_file_is_read_again(own: Path) -> None:
     own.write_text("[models.mine]\ninput = 2\noutput = 3\n")
     assert price("mine", ONE, own).usd == 2
@@ -84,6 +92,8 @@ MODEL = "[models.m]\ninput = 1\noutput = 2\n"
         ("dated = 2026-11-01T00:00:00\n", "line 1: dated must be a day"),
         ("source = 1\n", "line 1: source must be a text"),
         ("price = 1\n", "line 1: price is unknown"),
+        ("[factors]\nslow = 2\n", "line 2: factors.slow is unknown; known are fast, us"),
+        ("[factors]\nfast = -2\n", "line 2: factors.fast must lie from 0"),
         ("[models\n", "is no TOML"),
         ("[" * 100_000, "is no TOML"),
     ],

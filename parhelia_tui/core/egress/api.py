@@ -96,12 +96,19 @@ class Api:
             self._bytes -= len(body)
 
     async def _body(self, wire: Wire) -> bytes | None:
-        body = bytearray()
-        while not isinstance(event := await wire.next(), h11.EndOfMessage):
-            if not isinstance(event, h11.Data):
-                raise ConnectionError("the request was cut")
-            body += event.data
-            if len(body) > LARGEST_BODY or self._bytes + len(body) > LARGEST_BODIES:
-                return None
-        self._bytes += len(body)
+        """Read a body; None for one that is too large. It counts from its first byte on, for it may never end."""
+        body, whole = bytearray(), False
+        try:
+            while not isinstance(event := await wire.next(), h11.EndOfMessage):
+                if not isinstance(event, h11.Data):
+                    raise ConnectionError("the request was cut")
+                more = len(event.data)
+                if len(body) + more > LARGEST_BODY or self._bytes + more > LARGEST_BODIES:
+                    return None
+                body += event.data
+                self._bytes += more
+            whole = True
+        finally:
+            if not whole:
+                self._bytes -= len(body)
         return bytes(body)

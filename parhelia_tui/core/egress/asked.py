@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from parhelia_tui.core.egress.usage import Reading
+from parhelia_tui.core.egress.usage import Reading, extras
 from parhelia_tui.core.meter.bill import Usage
 from parhelia_tui.core.meter.money import NANO, nano
 from parhelia_tui.core.meter.prices import price
@@ -27,11 +27,13 @@ class Asked:
         model: as it says; empty where it cannot be read.
         most_output: tokens that the answer may have.
         size: bytes of its body.
+        extras: what it asks for that makes it dearer.
     """
 
     model: str
     most_output: int
     size: int
+    extras: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, body: bytes) -> Asked:
@@ -47,6 +49,7 @@ class Asked:
             model if isinstance(model, str) else "",
             most if isinstance(most, int) and most > 0 else EXPECTED_OUTPUT,
             len(body),
+            extras(fields) or frozenset(),
         )
 
     def estimate(self, prices: Path | None, reading: Reading | None = None) -> int:
@@ -67,7 +70,7 @@ class Asked:
                 known.cache_write_5m,
                 known.cache_write_1h,
             )
-        return nano(price(self.model, usage, prices).usd)
+        return nano(price(self.model, usage, prices, self._extras(reading)).usd)
 
     def cost(self, prices: Path | None, reading: Reading) -> tuple[int, bool]:
         """Say what a response cost.
@@ -78,8 +81,13 @@ class Asked:
         Returns:
             Nano-USD, and whether the model is in no table of prices.
         """
-        bill = price(self.model, reading.usage, prices)
-        other = price(reading.model, reading.usage, prices) if reading.model else bill
+        dearer = self._extras(reading)
+        bill = price(self.model, reading.usage, prices, dearer)
+        other = price(reading.model, reading.usage, prices, dearer) if reading.model else bill
         if not other.assumed and ((bill.assumed and not self.model) or other.usd > bill.usd):
             bill = other
         return nano(bill.usd) + reading.searches * A_SEARCH, bill.assumed
+
+    def _extras(self, reading: Reading | None) -> frozenset[str]:
+        """What was given counts, and before that is said, what was asked for."""
+        return self.extras if reading is None or reading.extras is None else reading.extras

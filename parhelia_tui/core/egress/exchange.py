@@ -73,6 +73,7 @@ class Exchange:
         self._left = asyncio.Event()
         self._up: Wire | None = None
         self._ended = False
+        self._owed = False
         self._hiding = Hiding(b"")
 
     async def run(self) -> None:
@@ -194,10 +195,13 @@ class Exchange:
                     *([h11.Data(data=self._body)] if self._body else []),
                     h11.EndOfMessage(),
                 )
+                # Whoever goes away now may have to pay for an answer that nobody sees.
+                self._owed = True
                 while True:
                     async with asyncio.timeout(SILENCE_S):
                         event = await self._up.next()
                     if isinstance(event, h11.Response):
+                        self._owed = False
                         return event
                     if not isinstance(event, h11.InformationalResponse):
                         raise ConnectionError("it closed the connection")
@@ -205,6 +209,7 @@ class Exchange:
                 self._up.close()
                 # Who says nothing has taken the request, and may be paid for it twice where it is sent again.
                 silent = isinstance(error, TimeoutError)
+                self._owed = self._owed and (silent or self._left.is_set())
                 if silent or not used or self._left.is_set():
                     words = "gave no answer" if silent else f"did not answer: {error}"
                     raise Unreachable(f"{self._tools.upstream.host} {words}") from error
@@ -283,8 +288,10 @@ class Exchange:
         # Once; a second call would find it settled in the book too.
         self._metered = False
         if self._meter is None:
-            # An error costs nothing, and neither does what was never answered.
-            cost, assumed, usage, final = 0, False, Usage(0, 0), True
+            # An error costs nothing, and neither does what the provider hung up on.
+            cost, assumed, usage, final = 0, False, Usage(0, 0), not self._owed
+            if self._owed:
+                cost = self._asked.estimate(self._tools.prices)
         else:
             self._meter.close()
             reading = self._meter.reading

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parhelia_tui.core.meter.bill import Usage
+from parhelia_tui.core.meter.table import FACTORS
 
 LONGEST_LINE = 1 << 20
 """Bytes of a line that are looked at. Lines with usage are short; longer ones hold what the model said."""
@@ -26,6 +27,7 @@ class Reading:
         started: the first word on it has come.
         failed: it ends with an error.
         searches: requests of the provider's own web search.
+        extras: what was given that makes it dearer; None where nothing is said of it.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,7 @@ class Reading:
         self.started = False
         self.failed = False
         self.searches = 0
+        self.extras: frozenset[str] | None = None
         self._tokens: dict[str, int] = {}
         self._said = 0
 
@@ -79,6 +82,9 @@ class Reading:
         if written is not None:
             self._tokens["cache_write_1h"] = min(long or 0, written)
             self._tokens["cache_write_5m"] = written - min(long or 0, written)
+        said = extras(usage)
+        if said is not None:
+            self.extras = said
         tools = usage.get("server_tool_use")
         if isinstance(tools, Mapping):
             self.searches = max(self.searches, _count(tools.get("web_search_requests")) or 0)
@@ -99,14 +105,14 @@ class StreamMeter:
         for line in lines:
             if self._skipping:
                 self._skipping = False
+            elif b'"usage"' in line and line.startswith(b"data:"):
+                # What the model says can look like anything, and so can a stop sequence, which is the request's;
+                # but a quotation mark in it is written with a backslash.
+                self.reading.take(_object(line[5:]))
             elif b"content_block_delta" in line:
                 self.reading.hear(line)
             elif line.startswith(b"event: error"):
                 self.reading.failed = True
-            elif b'"usage"' in line and line.startswith(b"data:"):
-                event = _object(line[5:])
-                # What the model says can look like anything; the type of the event itself decides.
-                self.reading.take(event)
         if len(self._rest) > LONGEST_LINE:
             self.reading.hear(self._rest)
             self._rest, self._skipping = b"", True
@@ -135,6 +141,14 @@ class BodyMeter:
         """The response is over: read it."""
         if self._whole:
             self.reading.take(_object(bytes(self._body)))
+
+
+def extras(fields: Mapping[str, Any]) -> frozenset[str] | None:
+    """What makes a request dearer, as it asks for it or as its answer tells; None where nothing is said of it."""
+    said = [fields.get(name) for name in ("speed", "inference_geo")]
+    if said == [None, None]:
+        return None
+    return frozenset(each for each in said if isinstance(each, str) and each in FACTORS)
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -45,26 +45,43 @@ class ModelPrice:
     long_above: int | None = None
     long: Rates | None = None
 
-    def parts(self, usage: Usage) -> tuple[Part, ...]:
-        """The lines of the bill, without those of zero tokens."""
+    def parts(self, usage: Usage, factor: Decimal = Decimal(1)) -> tuple[Part, ...]:
+        """The lines of the bill, without those of zero tokens.
+
+        Args:
+            factor: by which each price is multiplied.
+        """
         rates = self.rates
         if self.long is not None and self.long_above is not None and usage.prompt > self.long_above:
             rates = self.long
         kinds = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
         # Shifting the point is exact; dividing by a million would round.
         return tuple(
-            Part(kind, tokens, rates.of(kind), (tokens * rates.of(kind)).scaleb(-6))
+            Part(kind, tokens, rate, (tokens * rate).scaleb(-6))
             for kind in kinds
             if (tokens := getattr(usage, kind))
+            for rate in (rates.of(kind) * factor,)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The prices of all known models, as of a day."""
+    """The prices of all known models, as of a day.
+
+    Args:
+        factors: by what a special way of answering multiplies them, by its name.
+    """
 
     dated: date
     models: Mapping[str, ModelPrice]
+    factors: Mapping[str, Decimal]
+
+    def factor(self, extras: Iterable[str]) -> Decimal:
+        """By what the prices are multiplied for a request with these extras."""
+        product = Decimal(1)
+        for each in extras:
+            product *= self.factors.get(each, 1)
+        return product
 
     def find(self, model: str) -> str | None:
         """Give the name under which a model stands here, None for an unknown one.

@@ -21,6 +21,8 @@ MOST_USD = 1_000_000
 """The highest price that is believed, for a million tokens; what is above is a mistake."""
 DECIMALS = 9
 SIZE_LIMIT = 1 << 20
+FACTORS = {"fast", "us"}
+"""What makes a request dearer, by the words with which an answer says that it was given (its `usage`)."""
 
 
 def table(override: Path | None = None) -> Table:
@@ -52,7 +54,7 @@ def _shipped() -> Table:
 def _overlaid(override: Path, _: tuple[int, int, int]) -> Table:
     ours = _shipped()
     own = _File(override).table(ours.dated, _File(SHIPPED).cache({}))
-    return Table(own.dated, {**ours.models, **own.models})
+    return Table(own.dated, {**ours.models, **own.models}, {**ours.factors, **own.factors})
 
 
 class _File:
@@ -79,7 +81,7 @@ class _File:
 
     def table(self, dated: date, cache: Mapping[str, Decimal]) -> Table:
         """Read it all; `dated` and `cache` are what counts where it says nothing."""
-        self._known((), self._data, {"dated", "source", "cache", "models"})
+        self._known((), self._data, {"dated", "source", "cache", "factors", "models"})
         said = self._data.get("dated", dated)
         if isinstance(said, datetime) or not isinstance(said, date):
             self._fault(("dated",), "must be a day, as 2026-11-01")
@@ -87,7 +89,13 @@ class _File:
             self._fault(("source",), "must be a text")
         usual = self.cache(cache)
         models = self._part((), self._data, "models")
-        return Table(said, {name: self._model(("models", name), models, usual) for name in models})
+        factors = self._part((), self._data, "factors")
+        self._known(("factors",), factors, FACTORS)
+        return Table(
+            said,
+            {name: self._model(("models", name), models, usual) for name in models},
+            {name: self._number(("factors", name), factors) for name in factors},
+        )
 
     def cache(self, usual: Mapping[str, Decimal]) -> dict[str, Decimal]:
         """The multiples of the input price that count where a model says nothing."""
