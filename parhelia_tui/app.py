@@ -18,7 +18,6 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import Theme
-from textual.widgets import Input, TextArea
 
 from parhelia_tui import themes
 from parhelia_tui.core.client import Client, FleetSnapshot
@@ -109,7 +108,12 @@ class ParheliaApp(App[None]):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Where nothing may blink, no cursor does."""
-        if self._still and isinstance(event.widget, Input | TextArea):
+        if not self._still:
+            return
+        # Only here: the editor of long texts would cost the first frame a twentieth of its time.
+        from textual.widgets import Input, TextArea
+
+        if isinstance(event.widget, Input | TextArea):
             event.widget.cursor_blink = False
 
     def on_key(self, event: events.Key) -> None:

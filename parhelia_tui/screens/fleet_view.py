@@ -39,8 +39,9 @@ class FleetView:
         self._container_order: tuple[ContainerValue | None, bool] = None, False
         self._reading = True
         self._gone: set[str] = set()
+        self._ended: set[str] = set()
         self.in_need = {each.id: each for each in first.tasks if _needs_somebody(each)}
-        self._take_containers(first.containers)
+        self.take_containers(first.containers)
 
     def apply(self, change: FleetChange) -> None:
         """Take over what changed."""
@@ -60,7 +61,7 @@ class FleetView:
                 self.in_need.pop(task.id, None)
         self.events.extend(change.events)
         self.take_beats(change.heartbeats)
-        self._take_containers(change.containers)
+        self.take_containers(change.containers)
         if self.faults_only:
             for each in change.containers:
                 if each.task_id in self.tasks:
@@ -79,6 +80,12 @@ class FleetView:
         """No task is unread any more."""
         self._reading = False
 
+    def take_older_containers(self, found: Iterable[Container]) -> None:
+        """Take in live containers that were there before the first frame; what is known of one already is newer."""
+        for each in found:
+            if each.id not in self.containers and each.id not in self._ended:
+                self.containers[each.id] = each
+
     def take_beats(self, beats: Iterable[Heartbeat]) -> None:
         """Remember heartbeats, in order, each once."""
         for beat in beats:
@@ -91,13 +98,15 @@ class FleetView:
         since = self.beats.pop(container_id, ())
         self.take_beats([*beats, *since])
 
-    def _take_containers(self, changed: Iterable[Container]) -> None:
+    def take_containers(self, changed: Iterable[Container]) -> None:
+        """Keep those that live, and forget those that have ended."""
         for each in changed:
             if each.state in CONTAINER_LIVE:
                 self.containers[each.id] = each
             else:
                 self.containers.pop(each.id, None)
                 self.beats.pop(each.id, None)
+                self._ended.add(each.id)
 
     def set_filter(self, text: str) -> None:
         """Show the tasks that match; no text shows all."""

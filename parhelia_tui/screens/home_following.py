@@ -17,7 +17,7 @@ from parhelia_tui.screens import home_lines
 from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT
 from parhelia_tui.screens.home_view import HomeView
-from parhelia_tui.screens.reading import heartbeats_of, older_tasks
+from parhelia_tui.screens.reading import heartbeats_of, live_containers, older_tasks
 from parhelia_tui.screens.wishing import in_words
 
 START_AFTER_S, START_AGAIN_S = 1.0, 15.0
@@ -25,6 +25,8 @@ START_AFTER_S, START_AGAIN_S = 1.0, 15.0
 PIECE = 400
 """Tasks of the past that are read at once; taking them in may not hold up a key."""
 DRAW_OLDER_S = 0.25
+HISTORIES = 50
+"""Containers whose heartbeats of the past are taken in at once."""
 PACE_S = 0.08
 """Seconds from one drawing of changes to the next."""
 
@@ -68,7 +70,7 @@ class HomeFollowing(HomeView):
     async def _follow(self) -> None:
         """Take every change; when the store cannot be read say so, and go on when it can."""
         async with self.client.watch(self._first) as watcher:
-            self._load_beats()
+            self._read_containers()
             self._read_older()
             while True:
                 try:
@@ -109,18 +111,23 @@ class HomeFollowing(HomeView):
         self.draw_tasks()
 
     @work(exclusive=True, group="beats")
-    async def _load_beats(self) -> None:
-        """Read the heartbeats of the past, once."""
-        ids = self.fleet.container_keys()
+    async def _read_containers(self) -> None:
+        """Read the containers that the first frame did without, and the heartbeats of the past, once."""
+        paths = self.client.paths
         try:
-            found = await asyncio.to_thread(heartbeats_of, self.client.paths, ids, BEATS_KEPT)
+            self.fleet.take_older_containers(await asyncio.to_thread(live_containers, paths))
+            self.redraw_tables()
+            ids = self.fleet.container_keys()
+            for first in range(0, len(ids), HISTORIES):
+                piece = ids[first : first + HISTORIES]
+                found = await asyncio.to_thread(heartbeats_of, paths, piece, BEATS_KEPT)
+                for container_id, beats in found.items():
+                    if container_id in self.fleet.containers:
+                        self.fleet.take_history(container_id, beats)
+                self.heartbeats.refresh()
         except ParheliaError:
             # The watcher meets the same trouble and says it.
             return
-        for container_id, beats in found.items():
-            if container_id in self.fleet.containers:
-                self.fleet.take_history(container_id, beats)
-        self.heartbeats.refresh()
 
     def _tick(self) -> None:
         """Once a second: what counts on. Only what is in sight is made anew."""

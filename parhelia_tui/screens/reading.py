@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.records import Heartbeat, Task
+from parhelia_tui.core.model.records import Container, Heartbeat, Task
+from parhelia_tui.core.model.states import CONTAINER_LIVE
 from parhelia_tui.core.settings.paths import Paths
 
 
@@ -19,6 +20,12 @@ def heartbeats_of(paths: Paths, container_ids: list[str], limit: int) -> dict[st
     """Read the newest heartbeats of containers."""
     with closing(Client(paths)) as door:
         return {each: door.heartbeats(each, limit) for each in container_ids}
+
+
+def live_containers(paths: Paths) -> list[Container]:
+    """Read all containers that have not ended."""
+    with closing(Client(paths)) as door:
+        return door.containers(tuple(CONTAINER_LIVE))
 
 
 def older_tasks(paths: Paths, than: tuple[float, str] | None, limit: int) -> list[Task]:

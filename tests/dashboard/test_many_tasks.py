@@ -1,14 +1,18 @@
-"""More tasks than the first frame is made of."""
+"""More tasks and containers than the first frame is made of."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.client.fleet import TASKS_FIRST
-from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.client.fleet import CONTAINERS_FIRST, TASKS_FIRST
+from parhelia_tui.core.model.states import ContainerState, TaskState
 from parhelia_tui.core.settings.paths import private_directory
-from parhelia_tui.core.store import tasks
+from parhelia_tui.core.settings.process_lock import ProcessLock
+from parhelia_tui.core.store import containers, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.screens.fleet_view import FleetView
 from tests.support.dashboard import dashboard
 from tests.support.store import make_task
 
@@ -61,3 +65,49 @@ async def test_the_others_are_there_a_moment_later_and_a_filter_finds_them(
         await seen.press("escape")
         await seen.press("escape")
         await seen.wait_for(f"Tasks ▪ {COUNT}")
+
+
+def run_many(client: Client, count: int) -> list[str]:
+    """Store so many running containers, one for each task, the first one the oldest; give their ids."""
+    private_directory(client.paths.home)
+    db = open_migrated(client.paths.database)
+    names = [f"c-{number:08x}" for number in range(count)]
+    with writing(db) as tx:
+        for number, name in enumerate(names):
+            task = tasks.add(
+                tx, make_task(f"t-{number:08x}", title=f"Task {number:04d}", created_at=1000.0 + number)
+            )
+            container = containers.add(
+                tx, name, task, attempt=1, workspace=f"/work/{number}", slot=1, at=1000.0 + number
+            )
+            containers.move(tx, container, ContainerState.RUNNING, started_at=1000.0 + number)
+            containers.add_heartbeats(
+                tx, name, [{"seq": 1, "at": 1001.0 + number, "cpu_percent": 1.0, "memory_bytes": 1}]
+            )
+    db.close()
+    return names
+
+
+async def test_containers_that_the_first_frame_did_without_come_a_moment_later(client: Client) -> None:
+    names = run_many(client, 2 * CONTAINERS_FIRST)
+    assert [each.id for each in client.snapshot().containers][:CONTAINERS_FIRST] == names[CONTAINERS_FIRST:]
+    lock = ProcessLock(client.paths.controller_lock)
+    assert lock.take()
+    try:
+        async with dashboard(client) as seen:
+            fleet = seen.home.fleet
+            await seen.wait(lambda: fleet.container_keys() == names[::-1])
+            await seen.wait(lambda: all(len(fleet.beats.get(name, ())) == 1 for name in names))
+            await seen.wait_for(f"Containers ▪ {len(names)}")
+    finally:
+        lock.release()
+
+
+def test_a_container_that_ended_while_the_others_were_read_stays_out(client: Client) -> None:
+    names = run_many(client, CONTAINERS_FIRST + 1)
+    fleet = FleetView(client.snapshot())
+    read = client.containers((ContainerState.RUNNING,))
+    oldest = next(each for each in read if each.id == names[0])
+    fleet.take_containers([replace(oldest, state=ContainerState.TERMINATED)])
+    fleet.take_older_containers(read)
+    assert fleet.container_keys() == names[:0:-1]

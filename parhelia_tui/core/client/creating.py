@@ -13,11 +13,9 @@ from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id, slug
 from parhelia_tui.core.model.mounting import in_words
-from parhelia_tui.core.model.placement import AUTO, Refusal
 from parhelia_tui.core.model.records import Limits, Mount, Task
 from parhelia_tui.core.model.redaction import holds_key
 from parhelia_tui.core.model.states import TaskState
-from parhelia_tui.core.model.targets import filled
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.process_lock import holder
 from parhelia_tui.core.settings.wire import ask
@@ -25,7 +23,7 @@ from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
 
 if TYPE_CHECKING:
-    from parhelia_tui.core.model.placement import Choice
+    from parhelia_tui.core.model.placement import Choice, Refusal
     from parhelia_tui.core.model.request import TaskRequest
 
 IN_ORDER_S = 1e-6
@@ -133,6 +131,7 @@ class Creating(Opened):
             given: ids of tasks that are made together with these and not stored yet; theirs come to it.
         """
         from parhelia_tui.core.agents.registry import agent
+        from parhelia_tui.core.model.placement import AUTO
 
         adapter = agent(request.agent)
         refuse_keys(request)
@@ -158,7 +157,9 @@ class Creating(Opened):
 
     def _place(self, task: Task) -> Choice | Refusal:
         """Choose for a task. Raises E603 where no backend could ever give what it needs."""
+        # Late, as all that only a new task needs: what is shown first waits for what is imported above.
         from parhelia_tui.core.client.placement import place
+        from parhelia_tui.core.model.placement import Refusal
 
         found = place(self.paths, self._db, task, self._clock())
         if isinstance(found, Refusal) and not found.for_now:
@@ -186,6 +187,8 @@ class Creating(Opened):
         return found
 
     def _part(self, request: TaskRequest, group: Task, number: int, part_id: str) -> Task:
+        from parhelia_tui.core.model.targets import filled
+
         target = request.targets[number]
         prompt = filled(group.prompt, target, group.agent)
         return dataclasses.replace(
@@ -204,6 +207,7 @@ class Creating(Opened):
 
     def _new_task(self, request: TaskRequest, batch: str | None, task_id: str) -> Task:
         from parhelia_tui.core.backends.registry import BACKENDS
+        from parhelia_tui.core.model.placement import AUTO
 
         known = sorted({*BACKENDS, AUTO})
         if request.backend not in known:

@@ -17,7 +17,8 @@ from parhelia_tui.core.store.changes import current_rev
 ENDED_SHOWN = 50
 """How many of the newest containers are given although they have ended."""
 EVENTS_SHOWN = 200
-TASKS_FIRST = 200
+TASKS_FIRST = 100
+CONTAINERS_FIRST = 100
 HOURS_SHOWN = 24
 
 
@@ -69,7 +70,7 @@ class FleetSnapshot:
 
     Args:
         tasks: newest first; prompts are cut to 400 characters.
-        containers: the live ones and the newest of the ended ones.
+        containers: the newest of the live ones, and of the ended ones.
         events: the newest, oldest of them first.
         waiting: the questions that wait, also those whose answer is on its way, oldest first.
     """
@@ -173,9 +174,10 @@ def totals(db: sqlite3.Connection, sums: Money) -> Totals:
 def snapshot(db: sqlite3.Connection, paths: Paths, now: float) -> FleetSnapshot:
     """Read the fleet at `now` (epoch seconds) for a first frame; the caller has opened a reading transaction.
 
-    Of many tasks these are the first (`tasks.first_seen`): ten thousand would hold a frame up for 0.3 s.
+    Of many tasks these are the first (`tasks.first_seen`): ten thousand would hold a frame up for 0.3 s; of the
+    containers the newest, since a thousand would hold it up for 0.02 s.
     """
-    live = containers.live(db)
+    live = containers.live(db, newest=CONTAINERS_FIRST)
     known = {container.id for container in live}
     ended = [each for each in containers.listed(db, limit=ENDED_SHOWN) if each.id not in known]
     return FleetSnapshot(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.client import fleet
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.groups import single
 from parhelia_tui.core.model.records import (
     Attempt,
     Container,
@@ -139,6 +138,8 @@ class Looking(Opened):
         except ParheliaError as unknown:
             if unknown.code != "E200":
                 raise
+            from parhelia_tui.core.model.groups import single
+
             for find in (lambda name: single(self.task(name)), self.container):
                 try:
                     return sessions.resolve(self._db, find(text).id)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.client.looking import Looking
-from parhelia_tui.core.model.groups import Part, Summary, summarize
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.store import containers
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import os
 
     from parhelia_tui.core.client.compared import Difference
+    from parhelia_tui.core.model.groups import Part, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,8 @@ class Reporting(Looking):
         Args:
             task: a group, or one task, which then is its only target.
         """
+        from parhelia_tui.core.model.groups import summarize
+
         parts = self.parts(task.id) if task.is_group else [task]
         now = summarize([_part(each) for each in parts], wanted=task.wanted)
         return Results(
@@ -138,6 +140,8 @@ class Reporting(Looking):
 
 
 def _part(task: Task) -> Part:
+    from parhelia_tui.core.model.groups import Part
+
     return Part(
         task.id,
         task.target,

@@ -148,9 +148,16 @@ def _beginning_with(db: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def live(db: sqlite3.Connection) -> list[Container]:
-    """Read the containers that have not ended."""
-    return [rows.container(row) for row in db.execute(f"{_ALL} WHERE {_LIVE} ORDER BY created_at")]
+def live(db: sqlite3.Connection, *, newest: int | None = None) -> list[Container]:
+    """Read the containers that have not ended, oldest first.
+
+    Args:
+        newest: how many of the newest; None for all.
+    """
+    found = db.execute(
+        f"{_ALL} WHERE {_LIVE} ORDER BY created_at DESC, id LIMIT ?", (-1 if newest is None else newest,)
+    ).fetchall()
+    return [rows.container(row) for row in reversed(found)]
 
 
 def count_live(db: sqlite3.Connection) -> int:
