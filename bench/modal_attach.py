@@ -18,9 +18,10 @@ from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.sessions.tmux_client import client_command
 from tests.support.outer_terminal import OuterTerminal
 
-KEYS = 100
+KEYS = 500
 BYTES = 50_000_000
 ECHO = "stty -icanon -echo; echo READY; exec cat"
+FLOOD = f"echo ready >&2; read -r go; exec head -c {BYTES} /dev/zero"
 
 
 def measure(client: Client) -> list[Result]:
@@ -35,12 +36,17 @@ def measure(client: Client) -> list[Result]:
         theirs = ["ssh", "-F", str(config), endpoint.alias]
         until(lambda: subprocess.run([*theirs, "true"], capture_output=True, check=False).returncode == 0)
         one, other = _keystrokes(_ours(endpoint, "--terminal"), [*theirs[:1], "-tt", *theirs[1:]])
-        flood = ratio(timed(_flood(_ours(endpoint))), timed(_flood(theirs)), ROUNDS)
+        flood = ratio(
+            _flood([*_ours(endpoint), "sh", "-c", FLOOD]), _flood([*theirs, f"sh -c '{FLOOD}'"]), ROUNDS
+        )
+        opened = ratio(timed(_nothing(_ours(endpoint))), timed(_nothing(theirs)), ROUNDS)
     client.cancel_task(task.id)
     return [
         Result.reported("modal", "ssh: keystroke there and back", other * 1000, "ms"),
         Result.at_most("modal", "attach: keystroke there and back / ssh", one / other, "x", 1.3),
+        Result.reported("modal", "ssh: 50 MB of output", flood.base_seconds * 1000, "ms"),
         Result.at_least("modal", "attach: throughput of 50 MB / ssh", 1 / flood.value, "x", 1.0),
+        Result.reported("modal", "attach: there and gone again / ssh", opened.value, "x"),
     ]
 
 
@@ -77,14 +83,25 @@ def _press(terminal: OuterTerminal) -> float:
     return time.perf_counter() - began
 
 
-def _flood(words: Sequence[str]) -> Callable[[], object]:
-    """A call that fetches 50 MB and throws them away."""
+def _flood(words: Sequence[str]) -> Callable[[], float]:
+    """A call that fetches 50 MB over a connection that is there, and gives its seconds from the key to the end."""
 
-    def run() -> None:
-        command = ["head", "-c", str(BYTES), "/dev/zero"]
-        done = subprocess.run(
-            [*words, *command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
-        )
-        assert done.returncode == 0
+    def run() -> float:
+        with subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdin is not None
+            assert process.stderr is not None
+            assert process.stderr.readline() == b"ready\n"
+            began = time.perf_counter()
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            assert process.wait() == 0
+            return time.perf_counter() - began
 
     return run
+
+
+def _nothing(words: Sequence[str]) -> Callable[[], object]:
+    """A call that connects, runs nothing, and has left."""
+    return lambda: subprocess.run([*words, "true"], stdin=subprocess.DEVNULL, check=True)
