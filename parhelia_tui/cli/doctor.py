@@ -48,10 +48,18 @@ def doctor() -> int:
             _tried("configuration", lambda: _configuration(out)),
             _tried("controller", lambda: _controller(out), required=False),
         ]
+        authorities = _tried("certificates", lambda: asyncio.run(out.client.probe_authorities()))
+        if authorities.how and not _is_misconfigured(parts):
+            parts.append(authorities)
     broken = [each for each in parts if each.required and not each.works]
     remedies = [each.remedy for each in parts if not each.works and each.remedy]
     out.answer(parts, lambda: _page(parts), next_actions=remedies)
     return int(Exit.BACKEND if broken else Exit.OK)
+
+
+def _is_misconfigured(parts: list[Part]) -> bool:
+    """Say whether the configuration cannot be read, which is told of once."""
+    return any(each.name == "configuration" and not each.works for each in parts)
 
 
 def _page(parts: list[Part]) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
+from tests.egress.authority import Authority
 from tests.support.asking import asker, bash, waiting
 from tests.support.fleet import configure, create, end_of, event, kill_controller, reach, types_of
 from tests.support.product import Product
@@ -93,6 +94,22 @@ def test_a_webhook_is_told_within_a_second(tmp_path: Path, client: Client, place
         end_of(client, task.id, 60)
         wait_until(lambda wanted=number: len(hook.taken) == wanted, 60)  # type: ignore[misc]
     assert min(each["came"] - each["at"] for each in hook.taken) < 1.0
+
+
+def test_a_webhook_behind_an_authority_of_the_users_own_is_told(
+    tmp_path: Path, client: Client, place: Path, hook: Hook
+) -> None:
+    ca = Authority(tmp_path)
+    hook.server.socket = ca.server().wrap_socket(hook.server.socket, server_side=True)
+    address = hook.address.replace("http:", "https:")
+    configure(
+        tmp_path,
+        f'[notify]\nwebhook = "{address}"\non = ["completed"]\n[network]\nca_file = "{ca.file}"\n',
+    )
+    task = create(client, "true", place)
+    end_of(client, task.id, 60)
+    wait_until(lambda: hook.taken, 60)
+    assert hook.taken[0]["task_id"] == task.id
 
 
 def test_a_program_gets_it_on_its_standard_input(tmp_path: Path, client: Client, place: Path) -> None:

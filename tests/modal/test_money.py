@@ -9,11 +9,12 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
+from tests.egress.authority import Authority
 from tests.egress.conftest import ASK, Fleet
 from tests.egress.test_budgets import A_REQUEST, of_type
 from tests.egress.test_secrets import SEARCH
 from tests.egress.upstream import KEY, running, says
-from tests.support.fleet import end_of, kill_controller, reach
+from tests.support.fleet import configure, end_of, kill_controller, reach
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -59,6 +60,28 @@ def test_the_key_is_nowhere_in_the_sandbox_that_the_agent_sees(fleet: Fleet, cli
     wait_until(lambda: spent(client) == pytest.approx(A_REQUEST), WAIT_S)
     # What was granted and not used is given back with the end.
     wait_until(lambda: all(each.reserved_usd == 0 for each in client.budgets.standing()), WAIT_S)
+
+
+@pytest.mark.long
+def test_a_sandbox_reaches_an_api_behind_a_companys_own_authority(
+    fleet: Fleet, provider: Provider, tmp_path: Path
+) -> None:
+    ca = Authority(tmp_path)
+    configuration = tmp_path / "config" / "parhelia" / "config.toml"
+    before = configuration.read_text() if configuration.exists() else ""
+    with running(says("Hello"), ca.server()) as api:
+        provider.order("reach", port=api.port)
+        fleet.env["PARHELIA_API__URL"] = api.url
+        assert "the certificate of 127.0.0.1 is not accepted" in fleet.ask(flags=FLAGS)
+        assert api.seen == []
+        fleet.product.run("controller", "stop")
+        configure(tmp_path, f'{before}\n[network]\nca_file = "{ca.file}"\n')
+        said = fleet.run(
+            *("sh", "-c", 'python3 -I -c "$0"; cat "$NODE_EXTRA_CA_CERTS"', ASK),
+            flags=("--backend", "modal", "--network", "allowlist"),
+        )
+        assert said.splitlines() == ["200 523", *ca.file.read_text().splitlines()]
+        assert api.seen[0].headers["x-api-key"] == KEY
 
 
 @pytest.mark.long

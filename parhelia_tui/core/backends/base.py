@@ -48,6 +48,7 @@ class ContainerPlan:
         mounts: further paths that the agent needs.
         network: `none`, `api`, `allowlist` or `open`.
         egress: by what it reaches the API; needed by the networks `api` and `allowlist`, possible with `open`.
+        ca_file: authorities whose certificates count beside this machine's; empty for none.
         persistent: keep the system's changes in an overlay for the next one in its place.
         image: the layer with which its system begins; None for this machine's own.
         unsandboxed: run without isolation, because the user said so.
@@ -62,6 +63,7 @@ class ContainerPlan:
     mounts: Sequence[Mount] = ()
     network: str = "none"
     egress: EgressPlan | None = None
+    ca_file: str = ""
     persistent: bool = False
     image: Path | None = None
     unsandboxed: bool = False

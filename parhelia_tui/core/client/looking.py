@@ -207,6 +207,18 @@ class Looking(Opened):
         found += await modal.probe()
         return found
 
+    async def probe_authorities(self) -> str:
+        """Say whose certificates count beside this machine's, and whether the API's does; empty where nobody's.
+
+        Raises:
+            ParheliaError: E700, E502: the file cannot be used, or the API is not accepted.
+        """
+        from parhelia_tui.core.egress.authorities import check
+        from parhelia_tui.core.settings.config_files import load
+
+        config = load(cwd=Path.cwd()).config
+        return await check(config.api.url, config.network.ca_file) if config.network.ca_file else ""
+
     async def set_up_modal(self) -> dict[str, str]:
         """Check the account at Modal, open the app and build the image; give what was done. Raises E503."""
         done: dict[str, str] = await self._modal().set_up()

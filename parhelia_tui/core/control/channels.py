@@ -8,10 +8,15 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from parhelia_tui.core.egress.authorities import trusted
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.notices import Notice
+
+if TYPE_CHECKING:
+    import ssl
 
 COMMAND_S = 30.0
 WEBHOOK_S = 5.0
@@ -72,8 +77,11 @@ async def run_command(command: Sequence[str], notice: Notice) -> None:
         raise ParheliaError("E500", f"{command[0]} ended with {process.returncode}: {said}")
 
 
-async def post(address: str, notice: Notice) -> None:
+async def post(address: str, notice: Notice, ca_file: str = "") -> None:
     """Send a notice to an address.
+
+    Args:
+        ca_file: authorities whose certificates count beside this machine's.
 
     Raises:
         ParheliaError: E502 when it was not taken, E501 when it took too long.
@@ -83,7 +91,12 @@ async def post(address: str, notice: Notice) -> None:
     try:
         async with asyncio.timeout(WEBHOOK_S):
             status = await _exchange(
-                host, parts.port, parts.scheme == "https", parts.netloc, _target(address), payload(notice)
+                host,
+                parts.port,
+                trusted(ca_file) if parts.scheme == "https" else None,
+                parts.netloc,
+                _target(address),
+                payload(notice),
             )
     except TimeoutError as error:
         raise ParheliaError("E501", f"{host} did not answer within {WEBHOOK_S:g} s") from error
@@ -98,14 +111,11 @@ def _target(address: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-async def _exchange(host: str, port: int | None, secure: bool, netloc: str, target: str, body: bytes) -> int:
+async def _exchange(
+    host: str, port: int | None, context: ssl.SSLContext | None, netloc: str, target: str, body: bytes
+) -> int:
     """One request of HTTP/1.1 (RFC 9112) on a connection of its own; gives the status."""
-    context = None
-    if secure:
-        import ssl
-
-        context = ssl.create_default_context()
-    reader, writer = await asyncio.open_connection(host, port or (443 if secure else 80), ssl=context)
+    reader, writer = await asyncio.open_connection(host, port or (443 if context else 80), ssl=context)
     try:
         head = (
             f"POST {target} HTTP/1.1\r\nHost: {netloc}\r\nContent-Type: application/json\r\n"

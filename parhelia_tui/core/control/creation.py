@@ -127,6 +127,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         mounts=(*mounts.promised(task.mounts, context.paths), *launch.mounts),
         network=container.network,
         egress=egress.plan(context, task, container),
+        ca_file=context.config.network.ca_file,
         persistent=container.persistent,
         image=images.layer(context.paths, container.image),
         unsandboxed=container.unsandboxed,

@@ -11,6 +11,7 @@ from parhelia_tui.core.control import channels
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.notices import Finder, Notice, is_wanted
+from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.config_notify import NotifyConfig
 from parhelia_tui.core.store import events, tasks
 from parhelia_tui.core.store.connection import writing
@@ -80,7 +81,7 @@ class Notifier:
                 await asyncio.sleep(pause_s)
                 async with self._turns[way]:
                     try:
-                        await send(way, notice, self._context.config.notify)
+                        await send(way, notice, self._context.config)
                         return
                     except ParheliaError as error:
                         problem = error.message
@@ -106,10 +107,11 @@ def ways(rules: NotifyConfig) -> list[str]:
     return [way for way in WAYS if getattr(rules, way)]
 
 
-async def send(way: str, notice: Notice, rules: NotifyConfig) -> None:
-    """Tell by one way, once. Raises E500, E501, E502."""
+async def send(way: str, notice: Notice, config: Config) -> None:
+    """Tell by one way, once. Raises E500, E501, E502, E700."""
+    rules = config.notify
     if way == "webhook":
-        await channels.post(rules.webhook, notice)
+        await channels.post(rules.webhook, notice, config.network.ca_file)
     else:
         await channels.run_command(rules.command, notice)
 
@@ -120,7 +122,7 @@ async def test(context: Context) -> dict[str, Any]:
     notice = Notice("test", "", "This notice", "somebody asked for it", 0, context.clock())
     for way in ways(rules):
         try:
-            await send(way, notice, rules)
+            await send(way, notice, context.config)
             result[way] = "sent"
         except ParheliaError as error:
             result[way] = str(error)

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = egress_settings.load(directory)
         lock = _take_lock(directory / egress_settings.LOCK)
-        upstream = Upstream(settings.url)
+        upstream = Upstream(settings.url, settings.ca_file)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"egress: {error}\n")
         return UNUSABLE

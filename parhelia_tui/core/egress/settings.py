@@ -25,6 +25,7 @@ class Settings:
         key_env, key_file, key_command: where the real key is; the first that is set counts. The value of a
             variable is handed over by the supervisor and stands nowhere.
         prices: a file of prices over ours.
+        ca_file: authorities whose certificates count beside this machine's.
         allow: hosts that the proxy lets through, `example.org` or `*.example.org`.
         allow_private: networks that it lets through though they are this machine's or its neighbours'.
         holds: a request beyond the ceiling waits while the supervisor holds the container still, and goes on
@@ -44,6 +45,7 @@ class Settings:
     key_file: str = ""
     key_command: tuple[str, ...] = ()
     prices: str = ""
+    ca_file: str = ""
     allow: tuple[str, ...] = ()
     allow_private: tuple[str, ...] = ()
     holds: bool = True

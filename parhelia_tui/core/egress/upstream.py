@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import h11
 
+from parhelia_tui.core.egress.authorities import trusted
 from parhelia_tui.core.egress.wire import Reader, Wire
+from parhelia_tui.core.model.errors import ParheliaError
 
 if TYPE_CHECKING:
     import ssl
@@ -31,12 +33,13 @@ class Upstream:
 
     Args:
         url: with http or https, a host, perhaps a port, and no path.
+        ca_file: authorities whose certificates count beside this machine's; empty for none.
 
     Raises:
         ValueError: it is no such URL.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ca_file: str = "") -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
             raise ValueError(f"{url!r} is no address of an API: https://HOST")
@@ -45,6 +48,7 @@ class Upstream:
         self.port = parts.port or (443 if self.tls else 80)
         self.authority = parts.netloc.rpartition("@")[2].encode("ascii")
         self._idle: list[tuple[float, Wire]] = []
+        self._ca_file = ca_file
         self._context: ssl.SSLContext | None = None
 
     async def take(self) -> tuple[Wire, bool]:
@@ -83,6 +87,8 @@ class Upstream:
                 transport, _ = await loop.create_connection(
                     lambda: protocol, self.host, self.port, ssl=self._tls_context()
                 )
+        except ParheliaError as error:
+            raise Unreachable(f"{error.message}; nothing was sent") from error
         except TimeoutError as error:
             raise Unreachable(f"{self.host} did not answer within {CONNECT_S:g} s") from error
         except OSError as error:
@@ -105,8 +111,5 @@ class Upstream:
 
     def _tls_context(self) -> ssl.SSLContext | None:
         if self.tls and self._context is None:
-            # Imported here: 10 ms, and the certificates of this machine.
-            import ssl
-
-            self._context = ssl.create_default_context()
+            self._context = trusted(self._ca_file)
         return self._context

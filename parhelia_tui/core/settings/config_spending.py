@@ -28,6 +28,17 @@ def checked_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return hosts
 
 
+def checked_path(path: str) -> str:
+    """Refuse a path that would mean another file in another directory.
+
+    Raises:
+        ValueError: it is not absolute.
+    """
+    if path and not path.startswith(("/", "~/")):
+        raise ValueError("has to be an absolute path, or one that begins with ~/")
+    return path
+
+
 class ApiConfig(Section):
     """The API that agents speak to, and its key, which no container ever sees."""
 
@@ -55,19 +66,28 @@ class ApiConfig(Section):
     @field_validator("key_file", "prices")
     @classmethod
     def _absolute(cls, path: str) -> str:
-        if path and not path.startswith(("/", "~/")):
-            raise ValueError("has to be an absolute path, or one that begins with ~/")
-        return path
+        return checked_path(path)
 
 
 class NetworkConfig(Section):
-    """What containers of the network `allowlist` reach beside the API."""
+    """What containers of the network `allowlist` reach beside the API, and whose certificates count."""
 
     allow: Words = Field(default=(), description="Hosts, as example.org or *.example.org; by HTTPS alone.")
     allow_private: Words = Field(
         default=(),
         description="Addresses of this machine or its neighbours that allowed hosts may have, as 10.0.0.0/8.",
     )
+
+    ca_file: str = Field(
+        default="",
+        description="Certificates (PEM) of authorities that count beside this machine's, as of a company's proxy:"
+        " for the API, webhooks, and Node.js in containers.",
+    )
+
+    @field_validator("ca_file")
+    @classmethod
+    def _absolute(cls, path: str) -> str:
+        return checked_path(path)
 
     @field_validator("allow")
     @classmethod

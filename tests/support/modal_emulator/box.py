@@ -151,6 +151,8 @@ class Box:
                 words += ["--ro-bind", str(here), str(here)]
         if not _PREFIX.is_relative_to("/usr"):
             words += ["--ro-bind", str(_PREFIX), "/__modal/python"]
+            # Where it looks for its own library first; another of the same name in /usr/lib has not all of it (ssl).
+            words += ["--ro-bind", str(_PREFIX / "lib"), str(_PREFIX / "lib")]
         path = "/__modal/commands:/__modal/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         if os.geteuid() == 0:
             for each in _CAPABILITIES:

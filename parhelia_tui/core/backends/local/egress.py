@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.base import ContainerPlan, EgressPlan
+from parhelia_tui.core.backends.local import bubblewrap
 from parhelia_tui.core.backends.local.run_directory import is_held, write_whole
+from parhelia_tui.core.egress import authorities
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.settings import Settings
 from parhelia_tui.core.meter import book
@@ -23,6 +25,12 @@ from parhelia_tui.core.settings.paths import Paths
 
 API_PORT, PROXY_PORT = 17100, 17101
 """On the loopback of a container's own network; below the ports that the kernel hands out."""
+TLS_INSIDE = ("allowlist", "open")
+"""The networks in which programs inside check certificates themselves."""
+AUTHORITIES = "ca.pem"
+REPORTS_DIRECTORY = "agent"
+"""Of a run directory, visible inside as `bubblewrap.REPORTS`."""
+TRUST = "NODE_EXTRA_CA_CERTS"
 _ROUND_ABOUT = "localhost,127.0.0.1,::1"
 # What a command that gives a key may need, and what finds the certificates; nothing else of the controller's.
 _VARIABLES = (
@@ -93,6 +101,7 @@ def settings_of(plan: ContainerPlan, wanted: EgressPlan, paths: Paths) -> Settin
         key_file=os.path.expanduser(wanted.key_file),
         key_command=tuple(wanted.key_command),
         prices=os.path.expanduser(wanted.prices),
+        ca_file=os.path.expanduser(plan.ca_file),
         allow=tuple(wanted.allow) if plan.network == "allowlist" else (),
         allow_private=tuple(wanted.allow_private),
     )
@@ -106,6 +115,32 @@ def variables(key: str, ports: Sequence[int]) -> dict[str, str]:
         for name, value in (("HTTPS_PROXY", proxy), ("HTTP_PROXY", proxy), ("NO_PROXY", _ROUND_ABOUT)):
             env |= {name: value, name.lower(): value}
     return env
+
+
+def certificates(plan: ContainerPlan) -> str:
+    """Give the certificates that a container is shown; empty where nothing inside would look at them.
+
+    Raises:
+        ParheliaError: E700 for a file that cannot be used.
+    """
+    return authorities.certificates(plan.ca_file) if plan.ca_file and plan.network in TLS_INSIDE else ""
+
+
+def trust(plan: ContainerPlan, run: Path) -> dict[str, str]:
+    """Show a container the user's own authorities, and give the variables by which they are found.
+
+    Other programs read this machine's /etc/ssl, which is inside; Node.js has a list of its own.
+
+    Raises:
+        ParheliaError: E700 for a file that cannot be used.
+        OSError: it cannot be written.
+    """
+    text = certificates(plan)
+    if not text:
+        return {}
+    place = run / REPORTS_DIRECTORY / AUTHORITIES
+    write_whole(place, text)
+    return {TRUST: str(place) if plan.unsandboxed else f"{bubblewrap.REPORTS}/{AUTHORITIES}"}
 
 
 def allow(run: Path, hosts: Sequence[str]) -> bool:

@@ -79,7 +79,7 @@ def spec_for(
     run = paths.container(plan.container_id)
     way = egress.prepare(plan, paths)
     # Last, so that nothing of the task's own leads past the meter by mistake.
-    plan_env = {**plan.env, **(way.env if way else {})}
+    plan_env = {**egress.trust(plan, run), **plan.env, **(way.env if way else {})}
     env = bubblewrap.environment(plan.container_id, plan_env)
     if plan.unsandboxed:
         launcher: list[str] = []

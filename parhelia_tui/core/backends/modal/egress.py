@@ -14,6 +14,7 @@ from parhelia_tui.core.backends.local import egress as local
 from parhelia_tui.core.backends.local.run_directory import write_whole
 from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.egress import authorities
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.key import Key, NoKey
 from parhelia_tui.core.egress.settings import Settings
@@ -43,6 +44,7 @@ def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
 
     Raises:
         OSError: they cannot be written, or the prices not be read.
+        ParheliaError: E700 for authorities that cannot be read.
     """
     if plan.egress is None:
         return None
@@ -56,11 +58,14 @@ def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
         key_file="",
         key_command=(),
         prices=f"{RUN}/{PRICES}" if here.prices else "",
+        ca_file=f"{RUN}/{local.AUTHORITIES}" if here.ca_file else "",
         elsewhere=True,
     )
     files = {egress_settings.NAME: there.as_text()}
     if here.prices:
         files[PRICES] = Path(here.prices).read_text(encoding="utf-8")
+    if here.ca_file:
+        files[local.AUTHORITIES] = authorities.certificates(here.ca_file)
     command = ["python3", "-I", "-S", shim_file.EGRESS_INSIDE, RUN]
     spec = {"command": command, "env": {}, "ports": ports, "inside": False, "told": True}
     return Way(spec, local.variables(there.virtual_key, ports), files)

@@ -56,7 +56,8 @@ def pack(
         for mount in mounts:
             archive.add(mount.source, mount.target.lstrip("/"), filter=_readable)
         for name, text in run_files.items():
-            _text(archive, f"{RUN}/{name}", text)
+            # What lies beside the socket is for the agent, which is another user.
+            _text(archive, f"{RUN}/{name}", text, 0o644 if name.startswith("agent/") else 0o600)
 
 
 def pack_workspace(target: Path, workspace: Path) -> None:
@@ -202,8 +203,8 @@ def _folder(archive: tarfile.TarFile, name: str, mode: int) -> None:
     archive.addfile(entry)
 
 
-def _text(archive: tarfile.TarFile, name: str, text: str) -> None:
+def _text(archive: tarfile.TarFile, name: str, text: str, mode: int) -> None:
     data = text.encode("utf-8", "surrogateescape")
     entry = tarfile.TarInfo(name.lstrip("/"))
-    entry.size, entry.mode = len(data), 0o600
+    entry.size, entry.mode = len(data), mode
     archive.addfile(entry, io.BytesIO(data))

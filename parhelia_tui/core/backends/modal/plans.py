@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from parhelia_tui.core.backends.base import ContainerPlan
-from parhelia_tui.core.backends.local import bubblewrap
+from parhelia_tui.core.backends.local import bubblewrap, egress
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.modal.egress import Way
 from parhelia_tui.core.backends.modal.provider import RUN, term_of
@@ -40,6 +40,8 @@ def run_files(
 ) -> dict[str, str]:
     """Give the files of the run directory inside, by name; the spec is put in its place by who unpacks."""
     pids = plan.limits.pids
+    authorities = egress.certificates(plan)
+    shown = f"{egress.REPORTS_DIRECTORY}/{egress.AUTHORITIES}"
     spec = Spec(
         container_id=plan.container_id,
         session_name=plan.session_name,
@@ -49,6 +51,7 @@ def run_files(
         env={
             **bubblewrap.environment(plan.container_id, {}),
             "PARHELIA_AGENT_SOCKET": f"{RUN}/agent/agent.sock",
+            **({egress.TRUST: f"{RUN}/{shown}"} if authorities else {}),
             **plan.env,
             # Last, so that nothing of the task's own leads past the meter by mistake.
             **(way.env if way else {}),
@@ -72,5 +75,6 @@ def run_files(
         elsewhere.TERMS: json.dumps(terms),
         elsewhere.TMUX_CONFIG: config_text(history_lines),
         **(way.files if way else {}),
+        **({shown: authorities} if authorities else {}),
         f"{NAME}.new": spec.as_text(),
     }
