@@ -22,6 +22,7 @@ _COMPARE = "parhelia_tui.cli.checkpoint_compare"
 _WORDS = "parhelia_tui.cli.checkpoint_words"
 _STORE = "parhelia_tui.cli.checkpoint_store"
 _LAZY = {
+    "files": ("parhelia_tui.cli.checkpoint_files:files", "List what a checkpoint holds, name by name."),
     "diff": (
         f"{_COMPARE}:diff",
         "Compare a checkpoint with another one, or with the workspace as it is now.",
@@ -44,7 +45,7 @@ _LAZY = {
     ),
 }
 _ORDER = (
-    "create", "list", "show", "diff", "env-diff", "restore", "rollback", "protect", "unprotect", "tag", "note",
+    "create", "list", "show", "files", "diff", "env-diff", "restore", "rollback", "protect", "unprotect", "tag", "note",
     "delete", "verify", "gc",
 )  # fmt: skip
 

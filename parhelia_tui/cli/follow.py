@@ -9,7 +9,7 @@ import re
 import select
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -198,14 +198,18 @@ def output_until_end(
         looking.pause()
 
 
-def begun(client: Client, task_id: str) -> None:
+def begun(client: Client, task_id: str, told: Callable[[str], None]) -> None:
     """Return when a task runs, and so has a terminal.
+
+    Args:
+        told: called with what is known of how far it is; empty for nothing.
 
     Raises:
         ParheliaError: E602 when it ended before.
     """
     looking = Looking(client)
     while (found := client.task(task_id)).state in (TaskState.PENDING, TaskState.DISPATCHING):
+        told(found.reason)
         looking.pause()
     if found.state in TASK_SETTLED:
         raise ParheliaError(

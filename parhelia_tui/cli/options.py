@@ -220,6 +220,52 @@ def request_options(command: F) -> F:
     return command
 
 
+_OTHERWISE = (
+    "--cpus",
+    "--memory",
+    "--pids",
+    "--gpu",
+    "--region",
+    "--timeout",
+    "--persistent/--no-persistent",
+)
+_PROFILE: _Option = (
+    ("--profile",),
+    {"metavar": "NAME", "help": "What this profile says of system and limits."},
+)
+_SYSTEM: tuple[_Option, ...] = (
+    (
+        ("--image",),
+        {"metavar": "NAME", "help": "Go on with the system of this image (parhelia image list)."},
+    ),
+    (("--own-system",), {"is_flag": True, "help": "Go on with this machine's own system, without an image."}),
+)
+
+
+def otherwise_options(command: F) -> F:
+    """What may be different where work goes on; `otherwise_fields` reads the values."""
+    limits = [each for each in _REQUEST if each[0][0] in _OTHERWISE]
+    for names, about in reversed((*limits, *_SYSTEM, _PROFILE)):
+        command = click.option(*names, **about)(command)
+    return command
+
+
+def otherwise_fields(given: dict[str, Any]) -> dict[str, Any]:
+    """Make fields of what is to be different from the values of `otherwise_options`, without the profile.
+
+    Raises:
+        ParheliaError: E101 for an image beside the system of this machine.
+    """
+    if given["image"] is not None and given["own_system"]:
+        raise ParheliaError("E101", "--image and --own-system exclude each other")
+    return {
+        "persistent": given["persistent"],
+        "image": given["image"],
+        "own_system": given["own_system"],
+        "limits": _limits(given),
+    }
+
+
 def agent_option(command: F) -> F:
     """`--agent`."""
     return click.option(*_AGENT[0], **_AGENT[1])(command)
@@ -239,19 +285,25 @@ def request_fields(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         The fields, in which None was not given, and the flags for the configuration.
     """
     fields = dict(given)
-    limits = {
-        "cpus": fields.pop("cpus"),
-        "memory_mb": fields.pop("memory"),
-        "pids": fields.pop("pids"),
-        "lifetime_s": seconds(fields.pop("timeout")),
-        "gpu": fields.pop("gpu"),
-        "region": fields.pop("region"),
-    }
+    limits = _limits(fields)
+    for name in ("cpus", "memory", "pids", "timeout", "gpu", "region"):
+        del fields[name]
     fields["env"] = pairs(fields["env"], "environment variable")
     fields["mounts"] = mounting.apart(fields["mounts"])
     fields["workspace_mode"] = fields.pop("mode")
     fields["limits"] = limits
     return fields, {"profile": fields.pop("profile")}
+
+
+def _limits(given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "cpus": given["cpus"],
+        "memory_mb": given["memory"],
+        "pids": given["pids"],
+        "lifetime_s": seconds(given["timeout"]),
+        "gpu": given["gpu"],
+        "region": given["region"],
+    }
 
 
 def standard_input() -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from parhelia_tui.cli.lazy import Command
-from parhelia_tui.cli.options import backend_option, completer, output_options, session_argument, yes_option
+from parhelia_tui.cli.options import (
+    backend_option,
+    completer,
+    otherwise_fields,
+    otherwise_options,
+    output_options,
+    session_argument,
+    yes_option,
+)
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import age, details, event_line, state
+from parhelia_tui.core.client.resuming import AS_BEFORE
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.otherwise import Otherwise
 from parhelia_tui.core.model.records import Checkpoint, Event, Task
 from parhelia_tui.core.model.recovery import Way, ways
 from parhelia_tui.core.model.states import TASK_SETTLED
@@ -36,6 +48,7 @@ ACTIONS = tuple(each.value for each in Way)
 @click.option("--keep-workspace", is_flag=True, help="Leave the files as they are now; the talk goes on.")
 @click.option("--message", "-m", default="", help="What to tell its agent, where it can be told.")
 @backend_option
+@otherwise_options
 @yes_option
 @output_options
 def resume(
@@ -45,10 +58,13 @@ def resume(
     keep_workspace: bool,
     message: str,
     backend: str | None,
+    profile: str | None,
     yes: bool,
+    **given: Any,
 ) -> None:
     """Go on with an ended task in a new container: its files as at the checkpoint, its agent's talk goes on."""
     out = Out()
+    asked = out.client.checkpoints.otherwise({"backend": backend, **otherwise_fields(given)}, profile)
     task = out.client.task_of(what) if what else _newest_of(out, workspace or ".")
     chosen = out.client.checkpoints.get(name) if name else None
     if chosen is not None and chosen.task_id != task.id:
@@ -60,14 +76,21 @@ def resume(
     if what and workspace:
         task = out.client.move_workspace(task.id, workspace)
         keep_workspace = True
-    _resume(out, task, chosen, keep_workspace, yes, message, backend)
+    _resume(out, task, chosen, keep_workspace, yes, message, asked)
 
 
-def _newest_of(out: Out, workspace: str) -> Task:
+def resumable(out: Out, workspace: str) -> Task | None:
     """The newest task of a directory that has ended and left a checkpoint."""
     for task in out.client.tasks(sorted(TASK_SETTLED), workspace=workspace):
         if out.client.checkpoints.newest(task) is not None:
             return task
+    return None
+
+
+def _newest_of(out: Out, workspace: str) -> Task:
+    found = resumable(out, workspace)
+    if found is not None:
+        return found
     raise ParheliaError(
         "E201",
         f"no ended task of {workspace!r} has a checkpoint to go on from",
@@ -82,11 +105,11 @@ def _resume(
     keep_workspace: bool,
     yes: bool,
     message: str = "",
-    backend: str | None = None,
+    asked: Otherwise = AS_BEFORE,
 ) -> None:
     target = chosen or out.client.checkpoints.newest(task)
     # What goes on elsewhere does so on a copy; the directory itself stays as it is.
-    copied = backend not in (None, "local") and task.workspace_mode == "shared"
+    copied = asked.backend not in (None, "local") and task.workspace_mode == "shared"
     if (
         target is not None
         and not copied
@@ -103,8 +126,10 @@ def _resume(
                 "(As they are is kept in a checkpoint; --keep-workspace leaves them.)",
                 yes,
             )
+    for each in out.client.checkpoints.differences(task, asked):
+        click.echo(f"otherwise than before: {each}", err=True)
     done = out.client.checkpoints.resume(
-        task, chosen, workspace="keep" if keep_workspace else "restore", message=message, backend=backend
+        task, chosen, workspace="keep" if keep_workspace else "restore", message=message, otherwise=asked
     )
     old = f", {age(target.created_at)} old" if target else ""
     out.answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
+from parhelia_tui.cli.resume import resumable
+from parhelia_tui.cli.tables import age
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.records import Task
@@ -22,6 +25,8 @@ from parhelia_tui.core.model.states import TASK_SETTLED, ContainerState, TaskSta
 from parhelia_tui.core.model.text import one_line
 
 SHELLS = ("bash", "zsh", "fish", "dash", "sh")
+LATELY_S = 86_400
+"""How long ago work ended that a shell in its directory offers to go on with."""
 KEPT_CHARACTERS = 1 << 20
 """How much of the output stands in the answer for programs; the end of it."""
 
@@ -108,25 +113,68 @@ def _exit_code(out: Out, ended: Task) -> int:
 
 @click.command(cls=Command)
 @request_options
+@click.option("--new", is_flag=True, help="Do not offer to go on with what ended here last.")
 @output_options
-def shell(**given: Any) -> int:
-    """Open a shell in a fresh container; Ctrl+Q leaves it running, exit ends it."""
+def shell(new: bool, **given: Any) -> int:
+    """Open a shell in a fresh container; Ctrl+Q leaves it running, exit ends it.
+
+    Where an agent's work in this directory ended within a day, it is offered to go on with that first. Options
+    for the container mean a new one.
+    """
     out = Out()
     if not on_terminal():
         raise ParheliaError(
             "E601", "a shell needs a terminal", recovery=('parhelia run "COMMAND"', "parhelia shell --help")
         )
+    if not new and not _describes(given):
+        last = _wanted_again(out, given["workspace"] or ".")
+        if last is not None:
+            return _gone_on(out, last)
     fields, flags = request_fields({**given, "prompt": _own_shell(), "agent": "shell", "title": "shell"})
     request = out.client.request(fields, flags=flags)
     made = out.client.create_task(request)
     tell_of_links(request, made)
     try:
-        with waiting("starting a container"):
-            begun(out.client, made.id)
+        with waiting("starting a container") as progress:
+            begun(out.client, made.id, progress.called)
     except KeyboardInterrupt:
         _cancel(out, made)
         raise
     return go_to(out, made.id)
+
+
+def _describes(given: dict[str, Any]) -> bool:
+    """Whether more is said of the container than its directory."""
+    return any(value not in (None, ()) for name, value in given.items() if name != "workspace")
+
+
+def _wanted_again(out: Out, workspace: str) -> Task | None:
+    """The work that ended last in a directory, where it did so lately and the user wants to go on with it."""
+    last = resumable(out, workspace)
+    if last is None or time.time() - (last.finished_at or 0) > LATELY_S:
+        return None
+    ago = age(last.finished_at)
+    question = f"“{one_line(last.title, 60)}” ({last.agent}) ended here {ago} ago. Go on with it?"
+    return last if click.confirm(question, default=False, err=True) else None
+
+
+def _gone_on(out: Out, task: Task) -> int:
+    """Resume work with its files as they are now, and hand this terminal to it."""
+    out.client.checkpoints.resume(task, None, workspace="keep")
+    with waiting("starting a container") as progress:
+        begun(out.client, task.id, progress.called)
+    try:
+        return go_to(out, task.id)
+    except ParheliaError as error:
+        ended = _ended(out, task.id)
+        if ended.state not in TASK_SETTLED:
+            raise
+        # It had so little left to do that nobody could look at it.
+        raise ParheliaError(
+            error.code,
+            f"{task.id} has ended already: {ended.state}, {one_line(ended.reason)}",
+            recovery=(f"parhelia task logs {task.id}", f"parhelia resume {task.id}"),
+        ) from error
 
 
 def _own_shell() -> str:

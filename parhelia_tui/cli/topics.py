@@ -273,6 +273,7 @@ parhelia session kill ph-bash-77aa""",
 parhelia checkpoint create a1b2 --note "before the rewrite" --tag before-rewrite
 parhelia checkpoint list a1b2
 parhelia checkpoint show before-rewrite
+parhelia checkpoint files before-rewrite src         # what lies in src; --talk for the conversation
 parhelia checkpoint diff before-rewrite              # against the workspace as it is now
 parhelia checkpoint diff before-rewrite 77aa --file src/main.py
 parhelia checkpoint env-diff before-rewrite 77aa
@@ -292,6 +293,8 @@ parhelia resume a1b2                                 # an ended task goes on fro
 parhelia resume a1b2 --workspace ../moved            # ... in the directory that is another one now
 parhelia resume a1b2 --from 77aa --keep-workspace
 parhelia resume a1b2 --backend modal                 # what began here goes on in a sandbox; local brings it back
+parhelia resume a1b2 --memory 4096 --image py        # ... with more memory, and the system of an image
+parhelia resume a1b2 --profile careful --persistent  # what the profile says of system and limits
 parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
     "budget": """\
 parhelia budget show

@@ -14,7 +14,7 @@ from parhelia_tui.core.checkpoints.capture import Capture, capture
 from parhelia_tui.core.checkpoints.files import directory
 from parhelia_tui.core.checkpoints.git_state import git_state
 from parhelia_tui.core.checkpoints.jobs import Subject, Taken
-from parhelia_tui.core.checkpoints.progress import Progress
+from parhelia_tui.core.checkpoints.progress import Progress, quiet
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.still import Container
 from parhelia_tui.core.checkpoints.stores import Stores
@@ -42,7 +42,7 @@ def take(stores: Stores, subject: Subject, progress: Progress, hold: Hold | None
     tools = {name: _ask_version(name) for name in TOOLS}
     state = git_state(subject.workspace)
     # Once before and once while all stands still: the second time nearly nothing is new.
-    talk = _talk(stores.talks, subject, subject.previous_conversation)
+    talk = _talk(stores.talks, subject, subject.previous_conversation, _of_talk(progress))
 
     @contextlib.contextmanager
     def pause() -> Iterator[None]:
@@ -80,7 +80,13 @@ def take(stores: Stores, subject: Subject, progress: Progress, hold: Hold | None
     )
 
 
-def _talk(repository: Repository, subject: Subject, previous: str) -> Capture | None:
+def _of_talk(progress: Progress) -> Progress:
+    return lambda stage, done, total: progress(f"{stage} the talk", done, total)
+
+
+def _talk(
+    repository: Repository, subject: Subject, previous: str, progress: Progress = quiet
+) -> Capture | None:
     """Take the agent's talk.
 
     The home is the agent's own, so it may put a link to somewhere else in the place of any directory, also
@@ -93,7 +99,7 @@ def _talk(repository: Repository, subject: Subject, previous: str) -> Capture | 
             place = opened.enter_context(directory(str(subject.home)))
             for step in Path(subject.talk).parts:
                 place = opened.enter_context(directory(step, place))
-            return capture(repository, Path(f"/proc/self/fd/{place}"), previous or None)
+            return capture(repository, Path(f"/proc/self/fd/{place}"), previous or None, progress=progress)
     except OSError:
         # It has not begun to talk, or keeps no directory there.
         return None

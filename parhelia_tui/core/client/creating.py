@@ -179,7 +179,9 @@ class Creating(Opened):
             return ""
         from parhelia_tui.core.client.images import usable_image
 
-        return usable_image(request, self.paths)
+        return usable_image(
+            request.image, self.paths, backend=request.backend, unsandboxed=request.unsandboxed
+        )
 
     def _new_id(self, given: set[str]) -> str:
         found = fresh_id("t", lambda each: each in given or tasks.is_taken(self._db, each), self._random)

@@ -9,7 +9,6 @@ from typing import Any
 from parhelia_tui.core.backends.local import images
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import SystemImage
-from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.settings.paths import Paths
 
 
@@ -67,24 +66,22 @@ class Images:
         self._intent("image.delete", name, {})
 
 
-def usable_image(request: TaskRequest, paths: Paths) -> str:
-    """Give the name of the image that a request asks for; empty for this machine's own system.
+def usable_image(name: str, paths: Paths, *, backend: str, unsandboxed: bool) -> str:
+    """Check that a container can begin with an image, and give its name.
 
     Raises:
         ParheliaError: E208; E101 without isolation, E603 at a provider.
     """
-    if request.image is None:
-        return ""
-    if request.unsandboxed:
+    if unsandboxed:
         raise ParheliaError(
             "E101",
             "an image and unsandboxed exclude each other: without isolation there is this machine's system alone",
             recovery=("parhelia run --image NAME COMMAND", "parhelia run --unsandboxed COMMAND"),
         )
-    if request.backend == "modal":
+    if backend == "modal":
         raise ParheliaError(
             "E603",
             "images are made on this machine, for containers on this machine; sandboxes have an image of their own",
             recovery=("parhelia task create --backend local", "parhelia help modal"),
         )
-    return images.get(paths, request.image).name
+    return images.get(paths, name).name

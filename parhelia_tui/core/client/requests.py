@@ -55,10 +55,7 @@ def request_maker(
         try:
             request = TaskRequest(**fields)
         except ValidationError as error:
-            faults = [
-                _fault(each["loc"], each["type"], each["msg"]) for each in error.errors(include_url=False)
-            ]
-            raise ParheliaError("E100", "; ".join(faults), details={"faults": faults}) from None
+            raise refused(error) from None
         if given.get("agent") is None and not chosen and request.backend == "local":
             _need_default(request)
         return request
@@ -102,6 +99,12 @@ def _suit_several(fields: dict[str, Any], given: Mapping[str, Any], task_usd: fl
         fields["workspace_mode"] = "clone"
     fields["budget_usd"] = given.get("budget_usd")
     fields.setdefault("budget_each_usd", task_usd)
+
+
+def refused(error: ValidationError) -> ParheliaError:
+    """Give what a person is told of fields that are not as they have to be: E100 with each fault."""
+    faults = [_fault(each["loc"], each["type"], each["msg"]) for each in error.errors(include_url=False)]
+    return ParheliaError("E100", "; ".join(faults), details={"faults": faults})
 
 
 def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from parhelia_tui.core.client import moving
 from parhelia_tui.core.client.stored import StoredCheckpoints
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id
+from parhelia_tui.core.model.otherwise import Otherwise
 from parhelia_tui.core.model.records import Checkpoint, Owner, Task
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.store import checkpoints, events, tasks
 from parhelia_tui.core.store.connection import writing
+
+AS_BEFORE = Otherwise()
 
 
 class ResumingCheckpoints(StoredCheckpoints):
@@ -42,6 +46,14 @@ class ResumingCheckpoints(StoredCheckpoints):
         self._clock = clock
         self._wake = wake
 
+    def otherwise(self, given: Mapping[str, Any], profile: str | None = None) -> Otherwise:
+        """Make what is to be different out of fields of `Otherwise` and of a profile. Raises E100, E101, E700."""
+        return moving.otherwise(given, profile)
+
+    def differences(self, task: Task, asked: Otherwise) -> list[str]:
+        """Say what will be different when a task goes on so. Raises as `resume`."""
+        return moving.told(task, moving.moved(task, asked, self._paths))
+
     def resume(
         self,
         task: Task,
@@ -49,7 +61,7 @@ class ResumingCheckpoints(StoredCheckpoints):
         *,
         workspace: str = "restore",
         message: str = "",
-        backend: str | None = None,
+        otherwise: Otherwise = AS_BEFORE,
     ) -> Task:
         """Send a settled task back to the queue, so that a new attempt goes on from a checkpoint.
 
@@ -57,11 +69,11 @@ class ResumingCheckpoints(StoredCheckpoints):
             checkpoint: the newest of the task if None.
             workspace: `restore` it to the checkpoint, or `keep` it as it is; the talk goes on in both cases.
             message: what its agent is told then, where it can be told.
-            backend: where it goes on; where it was if None.
+            otherwise: what is to be different.
 
         Raises:
             ParheliaError: E202 when there is none, E103 while the task is at work, E600 for an unfinished one,
-                E603 for a backend that there is not.
+                E101, E208, E603 for what cannot be different.
         """
         with writing(self._db) as tx:
             task = tasks.get(tx, task.id)
@@ -79,8 +91,9 @@ class ResumingCheckpoints(StoredCheckpoints):
                     recovery=(f"parhelia task retry {task.id}", f"parhelia checkpoint list {task.id}"),
                 )
             self._tree(chosen)
-            changes = moving.moved(task, backend)
-            said = f"attempt {task.attempt + 1} goes on from {chosen.id}" + moving.told(task, changes)
+            changes = moving.moved(task, otherwise, self._paths)
+            begin = f"attempt {task.attempt + 1} goes on from {chosen.id}"
+            said = ", ".join([begin, *moving.told(task, changes)])
             task = tasks.move(
                 tx,
                 task,
@@ -134,9 +147,9 @@ class ResumingCheckpoints(StoredCheckpoints):
                     owner=self._owner,
                 ),
             )
-            changes = moving.moved(task, backend)
-            said = f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}"
-            said += moving.told(task, changes)
+            changes = moving.moved(task, Otherwise(backend=backend), self._paths)
+            begin = f"{task.title} ({task.agent}), from {checkpoint.id} of {origin.id}"
+            said = ", ".join([begin, *moving.told(task, changes)])
             task = tasks.update(tx, task, resume_from=checkpoint.id, **changes)
             self._tell(tx, "task.created", task.id, said, checkpoint)
         self._wake()

@@ -14,6 +14,7 @@ from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.store import checkpoints
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.checkpoints.contents import Held
     from parhelia_tui.core.checkpoints.diff import Diff
     from parhelia_tui.core.checkpoints.repository import Repository
     from parhelia_tui.core.checkpoints.statistics import Statistics
@@ -78,6 +79,22 @@ class StoredCheckpoints:
 
         with self._repository() as repository:
             return text_diff(repository, self._tree(before), self._side(before, after), path)
+
+    def files(self, checkpoint: Checkpoint, below: str = "", *, talk: bool = False) -> list[Held]:
+        """List what a checkpoint holds.
+
+        Args:
+            below: a path; only this and what lies below it.
+            talk: what the agent kept of its conversation, in place of the workspace.
+
+        Raises:
+            ParheliaError: E101 where it has no such path, E600.
+        """
+        from parhelia_tui.core.checkpoints.contents import contents
+
+        tree = self._tree(checkpoint)
+        with self._repository() as repository:
+            return list(contents(repository, checkpoint.conversation if talk else tree, below))
 
     def verify(self, chosen: Sequence[Checkpoint], told: Told) -> dict[str, list[Problem]]:
         """Read all that checkpoints hold and compare it with its names; problems by checkpoint, none for sound ones."""

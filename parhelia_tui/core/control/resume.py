@@ -8,10 +8,12 @@ from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.control import rollback
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
+from parhelia_tui.core.control.worker import Told
 from parhelia_tui.core.model.records import Checkpoint, Container, Task
-from parhelia_tui.core.model.states import CheckpointState, Trigger
+from parhelia_tui.core.model.states import CheckpointState, TaskState, Trigger
 from parhelia_tui.core.settings.paths import private_directory
-from parhelia_tui.core.store import checkpoints
+from parhelia_tui.core.store import checkpoints, tasks
+from parhelia_tui.core.store.connection import writing
 
 LOOK_S = 0.05
 """Seconds between two looks at a checkpoint that is being taken."""
@@ -25,13 +27,15 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
     """
     assert task.resume_from is not None
     checkpoint = await _taken(context, task, task.resume_from)
+    teller = _Teller(context, task.id)
     if task.resume_workspace == "restore":
         others = rollback.others_at_work(context, task, container)
         if others:
             _tell_left_alone(context, container, others)
         else:
             # The container does not run yet, so there is nothing to hold still and no talk to keep.
-            await rollback.roll(context, task, None, checkpoint, f"cp-{container.id.partition('-')[2]}")
+            safety = f"cp-{container.id.partition('-')[2]}"
+            await rollback.roll(context, task, None, checkpoint, safety, teller.of("the files come back"))
     talk = talk_of(task.agent)
     if checkpoint.conversation and talk:
         home = private_directory(private_directory(context.paths.container(container.id)) / "home")
@@ -43,8 +47,9 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
                     "tree": checkpoint.conversation,
                     "target": str(home / talk),
                 },
-                lambda stage, done, total: None,
+                teller.of("the talk comes back"),
             )
+    teller.end(task.reason)
     tell(
         context,
         container,
@@ -52,6 +57,36 @@ async def prepare(context: Context, task: Task, container: Container) -> None:
         f"attempt {container.attempt} goes on from {checkpoint.id}",
         data={"checkpoint_id": checkpoint.id, "workspace": task.resume_workspace},
     )
+
+
+class _Teller:
+    """Writes how far a task is on its way back where every screen sees it."""
+
+    def __init__(self, context: Context, task_id: str) -> None:
+        self._context = context
+        self._task_id = task_id
+        self._told = False
+
+    def of(self, what: str) -> Told:
+        """Give what is called with how far one part of it is."""
+
+        def told(stage: str, done: int, total: int) -> None:
+            share = f", {done:,} of {total:,}" if total else f", {done:,}"
+            self._told = True
+            self._write(f"{what}: {stage}{share}")
+
+        return told
+
+    def end(self, reason: str) -> None:
+        """Say again what was said before."""
+        if self._told:
+            self._write(reason)
+
+    def _write(self, reason: str) -> None:
+        with writing(self._context.db) as tx:
+            task = tasks.find(tx, self._task_id)
+            if task is not None and task.state is TaskState.DISPATCHING and task.wanted == "run":
+                tasks.update(tx, task, reason=reason)
 
 
 async def _taken(context: Context, task: Task, checkpoint_id: str) -> Checkpoint:

@@ -12,6 +12,7 @@ from parhelia_tui.core.control.checkpoints import subject
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.due_checkpoints import want
 from parhelia_tui.core.control.journals import journal
+from parhelia_tui.core.control.worker import Told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Container, Intent, Task
 from parhelia_tui.core.model.states import CheckpointState, ContainerState, Trigger
@@ -71,14 +72,24 @@ def others_at_work(context: Context, task: Task, container: Container | None) ->
     return [each.id for each in containers.live(context.db) if each.workspace == place and each.id != own]
 
 
+def untold(stage: str, done: int, total: int) -> None:
+    """Nobody waits to hear how far it is."""
+
+
 async def roll(
-    context: Context, task: Task, container: Container | None, checkpoint: Checkpoint, safety: str
+    context: Context,
+    task: Task,
+    container: Container | None,
+    checkpoint: Checkpoint,
+    safety: str,
+    told: Told = untold,
 ) -> dict[str, Any]:
     """Take the safety checkpoint unless it is there, then bring the workspace to the checkpoint's state.
 
     Args:
         container: the one that works on it, which is held still, or whose talk is kept; None for neither.
         safety: id of the safety checkpoint.
+        told: called with how far it is.
 
     Raises:
         ParheliaError: E103 when another one is at it, E204, E600.
@@ -107,7 +118,7 @@ async def roll(
 
     with _alone(context, task):
         try:
-            done = await context.workers.work(job, lambda stage, done, total: None, keep_safety)
+            done = await context.workers.work(job, told, keep_safety)
         except ParheliaError as error:
             fail(context, safety, f"{error.code}: {error.message}")
             raise

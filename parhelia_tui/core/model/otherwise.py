@@ -1,0 +1,27 @@
+"""How work goes on otherwise than it began: asked for beside the checkpoint that it goes on from."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from parhelia_tui.core.model.request import ImageName, Limited
+
+
+class Otherwise(BaseModel):
+    """What is to be different; None is as it was.
+
+    Args:
+        backend: the name of another backend.
+        persistent: whether its container's system is kept.
+        image: whose system its container begins with.
+        own_system: in place of an image, this machine's own.
+        limits: those that are given take the place of what was.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backend: str | None = None
+    persistent: bool | None = None
+    image: ImageName | None = None
+    own_system: bool = False
+    limits: Limited = Limited()
