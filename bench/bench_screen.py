@@ -1,18 +1,15 @@
-"""The dashboard on a real terminal: first frame, the way of a row from another process, idling."""
+"""The dashboard on a real terminal: first frame, and the way of a row from another process."""
 
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from bench.harness import ROUNDS, Result, median, percentile
-from bench.home import benchmark_home, ended_task, fill, until
+from bench.home import benchmark_home, ended_task, fill
 from bench.terminal import OnTerminal
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.request import TaskRequest
-from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.store import tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
@@ -21,8 +18,6 @@ PARHELIA = str(Path(sys.executable).with_name("parhelia"))
 BARE = (sys.executable, "-m", "bench.bare_app")
 TASKS = 1000
 ROWS_WRITTEN = 200
-IDLE_S = 15.0
-RUNNING = 20
 
 
 def measure() -> list[Result]:
@@ -42,7 +37,6 @@ def measure() -> list[Result]:
         Result.at_most(
             "screen", "row of another process to its paint, 99 %", percentile(delays, 0.99) * 1000, "ms", 100
         ),
-        Result.at_most("screen", "idle over 20 running tasks", idle_share() * 100, "% of a core", 3),
     ]
 
 
@@ -72,27 +66,3 @@ def paint_delays(client: Client) -> list[float]:
                 terminal.read(left)
     db.close()
     return delays
-
-
-def idle_share() -> float:
-    """Share of one core that the dashboard takes while 20 containers run and nobody types."""
-    with (
-        benchmark_home(PARHELIA_CONTROLLER__MAX_CONTAINERS=str(RUNNING)) as client,
-        tempfile.TemporaryDirectory(prefix="parhelia-bench-") as workspace,
-    ):
-        request = TaskRequest(prompt="echo waiting; sleep 600", workspace=workspace)
-        started = client.create_tasks([request] * RUNNING)
-        until(lambda: all(client.task(task.id).state is TaskState.RUNNING for task in started))
-        with OnTerminal((PARHELIA,)) as terminal:
-            terminal.until_drawn("echo waiting")
-            drain(terminal, 3.0)
-            used, began = terminal.processor_seconds(), time.perf_counter()
-            drain(terminal, IDLE_S)
-            return (terminal.processor_seconds() - used) / (time.perf_counter() - began)
-
-
-def drain(terminal: OnTerminal, length_s: float) -> None:
-    """Read what is drawn for so many seconds."""
-    end = time.perf_counter() + length_s
-    while (left := end - time.perf_counter()) > 0:
-        terminal.read(left)

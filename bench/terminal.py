@@ -77,6 +77,23 @@ class OnTerminal:
         """Type."""
         os.write(self._terminal, keys.encode())
 
+    def drain(self, length_s: float) -> None:
+        """Read what is drawn for so many seconds."""
+        end = time.perf_counter() + length_s
+        while (left := end - time.perf_counter()) > 0:
+            self.read(left)
+
+    def faults_of_children(self) -> int:
+        """Page faults of all processes that the program has started and that have ended (proc_pid_stat(5), cminflt).
+
+        No process can run without one, so none was started while this stays as it is.
+        """
+        return int(Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[8])
+
+    def loop_seconds(self) -> float:
+        """Processor time of the program's first thread, in seconds (/proc/PID/schedstat, nanoseconds)."""
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+
     def processor_seconds(self) -> float:
         """Processor time that the program has used, in seconds (proc_pid_stat(5), utime and stime)."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()

@@ -27,6 +27,8 @@ from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.widgets.terminal_view import TerminalView
 
+GARBAGE_AT = 5_000, 20, 50
+"""New objects between two searches for garbage (gc.set_threshold); at Python's 700 a key waits for one too often."""
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
 
@@ -177,6 +179,7 @@ class ParheliaApp(App[None]):
 
 def _collect_garbage_again() -> None:
     gc.freeze()
+    gc.set_threshold(*GARBAGE_AT)
     gc.enable()
 
 

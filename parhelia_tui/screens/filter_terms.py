@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from parhelia_tui.core.model.records import Task
 
 Holds = Callable[[Task, str], bool]
 """Says whether a task fits; the second is its words in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term of a filter.
+
+    Args:
+        word: what has to stand among the words of a task, where that is all; else empty.
+    """
+
+    holds: Holds
+    word: str = ""
+
+
 FIELDS: Mapping[str, Callable[[Task], str]] = {
     "state": lambda task: task.state,
     "agent": lambda task: task.agent,
@@ -32,19 +47,19 @@ def words_of(task: Task) -> str:
     return f"{task.title} {task.id} {task.slug} {task.state} {task.agent}".lower()
 
 
-def terms(text: str) -> list[Holds]:
+def terms(text: str) -> list[Term]:
     """Understand a filter: every term has to hold.
 
     A word has to stand in the title, id, slug, state or agent; `field:word` in that field; `!` before either
     turns it round. What looks like a field and is none is a word.
     """
     found = []
-    for term in text.lower().split():
-        turned = term.startswith("!")
-        bare = term[1:] if turned else term
+    for word in text.lower().split():
+        turned = word.startswith("!")
+        bare = word[1:] if turned else word
         if bare:
-            holds = _term(bare)
-            found.append(_not(holds) if turned else holds)
+            term = _term(bare)
+            found.append(Term(_not(term.holds)) if turned else term)
     return found
 
 
@@ -53,12 +68,12 @@ def only_narrows(old: str, new: str) -> bool:
     return bool(old) and new.startswith(old) and "!" not in new and ":" not in new
 
 
-def _term(term: str) -> Holds:
+def _term(term: str) -> Term:
     name, colon, value = term.partition(":")
     field = FIELDS.get(name) if colon else None
     if field is None:
-        return lambda task, words: term in words
-    return lambda task, words: value in field(task).lower()
+        return Term(lambda task, words: term in words, term)
+    return Term(lambda task, words: value in field(task).lower())
 
 
 def _not(holds: Holds) -> Holds:

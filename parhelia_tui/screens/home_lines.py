@@ -6,6 +6,7 @@ Every text of a task, an agent or an event passes `one_line`: outside a terminal
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 from rich.style import Style
@@ -87,12 +88,9 @@ def key(binding: Binding, colours: Colours) -> Part:
 
 def fold(fleet: FleetView, colours: Colours) -> list[Part]:
     """What a narrow screen keeps of the panes at the right: health, money, the newest event."""
-    counts: dict[str, int] = {}
-    for each in fleet.containers.values():
-        word = str(each.health) if fleet.watched else str(Health.UNKNOWN)
-        counts[word] = counts.get(word, 0) + 1
+    counts = Counter(each.health if fleet.watched else Health.UNKNOWN for each in fleet.containers.values())
     line = Text()
-    for word, number in sorted(counts.items()):
+    for word, number in sorted((str(health), number) for health, number in counts.items()):
         line.append(f"{glyph(word)} {number} {word}   ", Style(color=look.colour(word, colours)))
     totals = fleet.totals
     line.append(f"{money(totals.spent_today_usd)} today  {money(totals.burn_usd_per_hour)}/h  ")

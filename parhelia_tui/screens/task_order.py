@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
-from parhelia_tui.screens.filter_terms import Holds, only_narrows, terms, words_of
+from parhelia_tui.screens.filter_terms import Term, only_narrows, terms, words_of
 
 # What waits for a person stands first, then what works, then the queue; the ended follow by age.
 _FIRST = {
@@ -26,9 +26,9 @@ _Place = tuple[Any, float, str]
 class _Sorted:
     """Places in order, and the ids of their tasks."""
 
-    def __init__(self, places: list[_Place]) -> None:
+    def __init__(self, places: list[_Place], ids: list[str] | None = None) -> None:
         self.places = places
-        self.ids = [place[2] for place in places]
+        self.ids = [place[2] for place in places] if ids is None else ids
 
     def put(self, place: _Place) -> None:
         index = bisect_left(self.places, place)
@@ -50,7 +50,7 @@ class TaskOrder:
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self._text = ""
-        self._terms: list[Holds] = []
+        self._terms: list[Term] = []
         self._only: Callable[[Task], bool] | None = None
         self._value: Value = need
         self._from_end = False
@@ -62,8 +62,9 @@ class TaskOrder:
     def filter(self, text: str, tasks: Mapping[str, Task]) -> None:
         """Keep the tasks that fit every term of a text."""
         narrower = only_narrows(self._text, text)
+        held = {term.word for term in self._terms} if narrower else set()
         self._text, self._terms = text, terms(text)
-        self._choose(self._shown if narrower else self._all, tasks)
+        self._choose(self._shown if narrower else self._all, tasks, held)
 
     def keep_only(self, wanted: Callable[[Task], bool] | None, tasks: Mapping[str, Task]) -> None:
         """Keep what fits the filter and this besides; None keeps all that fits the filter."""
@@ -84,7 +85,10 @@ class TaskOrder:
 
     def put(self, task: Task) -> None:
         """Take in a task that is new or changed."""
+        known = task.id in self._words
         self.drop(task.id)
+        if known:
+            self._words[task.id] = words_of(task)
         place = self._place_of[task.id] = self._place(task)
         self._all.put(place)
         if self._matches(task):
@@ -107,18 +111,28 @@ class TaskOrder:
         self._all = _Sorted(sorted(self._place_of.values()))
         self._choose(self._all, tasks)
 
-    def _choose(self, among: _Sorted, tasks: Mapping[str, Task]) -> None:
+    def _choose(self, among: _Sorted, tasks: Mapping[str, Task], held: Collection[str] = ()) -> None:
+        """Choose what is shown among tasks, all of which have the words that are `held`."""
         if not self._terms and self._only is None:
             self._shown = _Sorted([each for each in among.places if tasks[each[2]].parent_id is None])
         else:
             # Term by term over what is left: a call for each task would cost as much again.
-            self.warm(tasks[name] for name in among.ids)
+            if len(self._words) < len(tasks):
+                self.warm(tasks[name] for name in among.ids)
             words, left, only = self._words, among.places, self._only
-            for holds in self._terms:
-                left = [place for place in left if holds(tasks[place[2]], words[place[2]])]
-            self._shown = _Sorted(
-                list(left) if only is None else [place for place in left if only(tasks[place[2]])]
-            )
+            for term in self._terms:
+                word = term.word
+                if word and word in held:
+                    continue
+                if word:
+                    left = [place for place in left if word in words[place[2]]]
+                else:
+                    left = [place for place in left if term.holds(tasks[place[2]], words[place[2]])]
+            if only is not None:
+                left = [place for place in left if only(tasks[place[2]])]
+            # Often everything fits, as the first letters of a word do: then the ids are known.
+            all_fit = len(left) == len(among.places)
+            self._shown = _Sorted(list(left), among.ids.copy() if all_fit else None)
 
     def _matches(self, task: Task) -> bool:
         if self._only is not None and not self._only(task):
@@ -129,7 +143,7 @@ class TaskOrder:
         words = self._words.get(task.id)
         if words is None:
             words = self._words[task.id] = words_of(task)
-        return all(holds(task, words) for holds in self._terms)
+        return all(term.holds(task, words) for term in self._terms)
 
     def _place(self, task: Task) -> _Place:
         # Of two that are alike the newer one is above the other, whichever end is read first.

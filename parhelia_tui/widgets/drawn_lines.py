@@ -11,6 +11,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Texts = Sequence[Text]
+KEPT = 400
+"""Lines that are kept as they were drawn; a screen has up to a hundred."""
 
 
 class DrawnLines(ScrollView):
@@ -29,12 +31,17 @@ class DrawnLines(ScrollView):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawn: dict[int, tuple[object, Texts]] = {}
+        self._kept: dict[str, tuple[object, object, Texts, Strip]] = {}
         self._ground: Style | None = None
         # Looked up once for all lines: Textual asks the whole way up to the screen for each of them.
         self.top, self.across, self.focused = 0, 0, False
 
     def made_of(self, y: int) -> object:
         """Give what the line at `y` is made of: equal as long as it looks the same at the same time of day."""
+        return None
+
+    def name_of(self, y: int) -> str | None:
+        """Give the name of what the line at `y` is about, under which it is kept while it moves; None keeps none."""
         return None
 
     def texts_of(self, y: int) -> Texts:
@@ -51,7 +58,12 @@ class DrawnLines(ScrollView):
 
     def refresh_aged(self) -> None:
         """Draw the lines again in which something else stands now: time has passed."""
+        self.forget()
         self._refresh_where(lambda y, made_of, texts: _looks(texts) != _looks(self.texts_of(y)))
+
+    def forget(self) -> None:
+        """Keep no line as it was drawn: something that they are not made of has changed."""
+        self._kept.clear()
 
     def _refresh_where(self, differs: Callable[[int, object, Texts], bool]) -> None:
         self._look_up()
@@ -75,9 +87,20 @@ class DrawnLines(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """Draw a line, and remember what stands in it."""
-        texts = self.texts_of(y)
-        self._drawn[y] = self.made_of(y), texts
-        return self.draw_line(y, texts, self._ground or self.rich_style)
+        made_of, name, ground = self.made_of(y), self.name_of(y), self._ground or self.rich_style
+        dress = ground, self.app.theme
+        kept = self._kept.get(name) if name is not None else None
+        if kept is not None and kept[0] == made_of and kept[1] == dress:
+            texts, strip = kept[2:]
+        else:
+            texts = self.texts_of(y)
+            strip = self.draw_line(y, texts, ground)
+            if name is not None:
+                if len(self._kept) >= KEPT:
+                    self._kept.clear()
+                self._kept[name] = made_of, dress, texts, strip
+        self._drawn[y] = made_of, texts
+        return strip
 
 
 def _looks(texts: Texts) -> list[object]:

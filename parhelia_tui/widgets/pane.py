@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Region
 from textual.widget import Widget
 
 
@@ -26,6 +29,7 @@ class Pane(Vertical):
         self.title = name
         self.inside = inside
         self._shown = ""
+        self._heading = False
         self.head(name)
 
     def compose(self) -> ComposeResult:
@@ -36,4 +40,13 @@ class Pane(Vertical):
         """Set the title line; no text becomes markup here."""
         if text != self._shown:
             self._shown = text
+            self._heading = True
             self.border_title = Text(text)
+            self._heading = False
+
+    def refresh(self, *regions: Region, **wanted: Any) -> Self:
+        """Draw it again; of another title, the line in which that stands and not all that is inside."""
+        if self._heading and not regions:
+            # Counted from what is inside of the frame.
+            regions = (Region(-1, -1, self.outer_size.width, 1),)
+        return super().refresh(*regions, **wanted)

@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -61,6 +62,7 @@ class TerminalView(Widget, can_focus=True):
         self._drawn: dict[str, Text] = {}
         self._cursor: tuple[int, int] | None = None
         self._mouse = False
+        self._ground: Style | None = None
 
     def show(self, lines: tuple[str, ...], cursor: tuple[int, int] | None, *, mouse: bool = False) -> None:
         """Show the screen of a terminal.
@@ -85,28 +87,52 @@ class TerminalView(Widget, can_focus=True):
         last = len(lines)
         while last > 0 and not lines[last - 1].plain.strip() and (cursor is None or last - 1 > cursor[1]):
             last -= 1
+        before = self._in_sight()
         self._lines, self._cursor = lines[:last], cursor
-        self.refresh()
+        width = self.size.width
+        changed = [
+            Region(0, y, width, 1)
+            for y, (old, new) in enumerate(zip(before, self._in_sight(), strict=True))
+            if not _alike(old, new)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def _in_sight(self) -> list[tuple[Text | None, int | None]]:
+        """The lines that are seen, each with the column of the cursor where that is in it."""
+        height = self.size.height
+        top, there = self._top(height), len(self._lines)
+        column, row = self._cursor or (None, -1)
+        return [
+            (self._lines[index] if index < there else None, column if index == row else None)
+            for index in range(top, top + height)
+        ]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw the lines of a region; the style below them is looked up once and not for each."""
+        self._ground = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width, height = self.size
+        ground = self._ground or self.rich_style
         index = self._top(height) + y
         if index >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, ground)
         line = self._lines[index]
         if self._cursor is not None and self._cursor[1] == index:
-            return self._with_cursor(line, self._cursor[0], width)
+            return self._with_cursor(line, self._cursor[0], width, ground)
         if line.cell_len <= width:
-            return strip_of(line, width, self.rich_style, self.app.console)
+            return strip_of(line, width, ground, self.app.console)
         # A terminal is cut where the pane ends, without a sign that it never printed.
-        return Strip(segments_of(line, self.rich_style, self.app.console)).crop(0, width)
+        return Strip(segments_of(line, ground, self.app.console)).crop(0, width)
 
     def _top(self, height: int) -> int:
         """The first line that is seen."""
         return max(0, len(self._lines) - height)
 
-    def _with_cursor(self, line: Text, column: int, width: int) -> Strip:
+    def _with_cursor(self, line: Text, column: int, width: int, ground: Style) -> Strip:
         """Draw a line with the cell of the cursor reversed, which may be one half of a wide character."""
         line = line.copy()
         line.pad_right(max(0, column + 1 - line.cell_len))
@@ -116,8 +142,8 @@ class TerminalView(Widget, can_focus=True):
             if cells > column:
                 line.stylize(Style(reverse=True), number, number + 1)
                 break
-        strip = Strip(segments_of(line, self.rich_style, self.app.console))
-        return strip.adjust_cell_length(max(width, line.cell_len), self.rich_style).crop(0, width)
+        strip = Strip(segments_of(line, ground, self.app.console))
+        return strip.adjust_cell_length(max(width, line.cell_len), ground).crop(0, width)
 
     def action_open(self) -> None:
         """Say that somebody wants in."""
@@ -187,3 +213,11 @@ class TerminalView(Widget, can_focus=True):
         event.stop()
         self.post_message(self.Pointed(button, event.x, row, pressed=pressed))
         return True
+
+
+def _alike(one: tuple[Text | None, int | None], other: tuple[Text | None, int | None]) -> bool:
+    """Whether two lines look the same; texts are the same to Rich whose own style differs."""
+    (old, at), (new, there) = one, other
+    if at != there or old is None or new is None:
+        return at == there and old is new
+    return old is new or (old == new and old.style == new.style)

@@ -20,7 +20,7 @@ STATES = (TaskState.RUNNING, TaskState.WAITING, TaskState.FAILED, TaskState.PEND
 
 def plainly(tasks: dict[str, Task], text: str) -> list[str]:
     wanted = terms(text)
-    fitting = [each for each in tasks.values() if all(holds(each, words_of(each)) for holds in wanted)]
+    fitting = [each for each in tasks.values() if all(term.holds(each, words_of(each)) for term in wanted)]
     return [each.id for each in sorted(fitting, key=lambda each: (need(each), -each.created_at, each.id))]
 
 
