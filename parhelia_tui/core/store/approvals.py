@@ -17,6 +17,9 @@ from parhelia_tui.core.model.states import (
 )
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+from parhelia_tui.core.store.naming import Kind
+
+KIND = Kind("approvals", "a-", "approval", "E206")
 
 
 def add(
@@ -78,7 +81,7 @@ def get(db: sqlite3.Connection, approval_id: str) -> Approval:
     """
     found = find(db, approval_id)
     if found is None:
-        raise ParheliaError("E206", f"there is no approval {approval_id!r}")
+        raise KIND.missing(approval_id)
     return found
 
 
@@ -96,21 +99,10 @@ def resolve(db: sqlite3.Connection, text: str) -> Approval:
     Raises:
         ParheliaError: E206 when there is none, E101 when several begin so.
     """
-    found: list[sqlite3.Row] = []
-    if text and text.isascii():
-        begin = text if text.startswith("a-") else f"a-{text}"
-        found = db.execute(
-            "SELECT * FROM approvals WHERE id >= ? AND id < ? ORDER BY created_at DESC LIMIT 6",
-            (begin, begin + "\x7f"),
-        ).fetchall()
-    if not found:
-        raise ParheliaError("E206", f"there is no approval {text!r}")
-    if len(found) > 1:
-        ids = [row["id"] for row in found]
-        raise ParheliaError(
-            "E101", f"{text!r} may be several approvals: {', '.join(ids)}", details={"ids": ids}
-        )
-    return rows.approval(found[0])
+    approval_id = KIND.id_of(db, text)
+    if approval_id is None:
+        raise KIND.missing(text)
+    return get(db, approval_id)
 
 
 def waiting(

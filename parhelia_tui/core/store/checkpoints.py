@@ -6,11 +6,13 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint, Container, Task
 from parhelia_tui.core.model.states import CHECKPOINT_MOVES, CheckpointState, Trigger, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+from parhelia_tui.core.store.naming import Kind
+
+KIND = Kind("checkpoints", "cp-", "checkpoint", "E202")
 
 
 def add(
@@ -71,7 +73,7 @@ def get(db: sqlite3.Connection, checkpoint_id: str) -> Checkpoint:
     """
     found = find(db, checkpoint_id)
     if found is None:
-        raise ParheliaError("E202", f"there is no checkpoint {checkpoint_id!r}")
+        raise KIND.missing(checkpoint_id)
     return found
 
 
@@ -81,30 +83,17 @@ def resolve(db: sqlite3.Connection, text: str) -> Checkpoint:
     Raises:
         ParheliaError: E202 when there is none, E101 when several ids begin so.
     """
-    exact = find(db, text) if text.isascii() else None
-    if exact:
-        return exact
-    found: list[sqlite3.Row] = []
-    if text and text.isascii():
-        begin = text if text.startswith("cp-") else f"cp-{text}"
-        found = db.execute(
-            "SELECT * FROM checkpoints WHERE id >= ? AND id < ? ORDER BY created_at DESC LIMIT 6",
-            (begin, begin + "\x7f"),
-        ).fetchall()
-    if len(found) > 1:
-        ids = [row["id"] for row in found]
-        raise ParheliaError(
-            "E101", f"{text!r} may be several checkpoints: {', '.join(ids)}", details={"ids": ids}
-        )
-    if not found:
-        found = db.execute(
-            "SELECT * FROM checkpoints WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)"
-            " ORDER BY created_at DESC LIMIT 1",
-            (text.encode("utf-8", "replace").decode(),),
-        ).fetchall()
-    if not found:
-        raise ParheliaError("E202", f"there is no checkpoint {text!r}")
-    return rows.checkpoint(found[0])
+    checkpoint_id = KIND.id_of(db, text)
+    if checkpoint_id is not None:
+        return get(db, checkpoint_id)
+    tagged = db.execute(
+        "SELECT * FROM checkpoints WHERE EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)"
+        " ORDER BY created_at DESC LIMIT 1",
+        (text.encode("utf-8", "replace").decode(),),
+    ).fetchone()
+    if tagged is None:
+        raise KIND.missing(text)
+    return rows.checkpoint(tagged)
 
 
 def newest(

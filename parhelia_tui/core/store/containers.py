@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.mounting import as_text
 from parhelia_tui.core.model.records import Container, Heartbeat, Task
 from parhelia_tui.core.model.states import CONTAINER_LIVE, CONTAINER_MOVES, ContainerState, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+from parhelia_tui.core.store.naming import Kind
+
+KIND = Kind("containers", "c-", "container", "E203")
 
 _ALL = f"SELECT {rows.CONTAINER_COLUMNS} FROM containers"
 _LIVE = "state IN ('creating', 'running', 'stopping', 'orphaned')"
@@ -116,7 +118,7 @@ def get(db: sqlite3.Connection, container_id: str) -> Container:
     """
     found = find(db, container_id)
     if found is None:
-        raise ParheliaError("E203", f"there is no container {container_id!r}")
+        raise KIND.missing(container_id)
     return found
 
 
@@ -126,26 +128,10 @@ def resolve(db: sqlite3.Connection, text: str) -> Container:
     Raises:
         ParheliaError: E203 when there is none, E101 when several answer to it.
     """
-    # Ids are ASCII, and half a character from the command line could not even be asked for.
-    exact = find(db, text) if text.isascii() else None
-    if exact:
-        return exact
-    found = _beginning_with(db, text) if text and text.isascii() else []
-    if not found:
-        raise ParheliaError("E203", f"there is no container {text!r}")
-    if len(found) > 1:
-        ids = [row[0] for row in found]
-        raise ParheliaError(
-            "E101", f"{text!r} may be several containers: {', '.join(ids)}", details={"ids": ids}
-        )
-    return get(db, found[0][0])
-
-
-def _beginning_with(db: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
-    begin = text if text.startswith("c-") else f"c-{text}"
-    return db.execute(
-        "SELECT id FROM containers WHERE id >= ? AND id < ? LIMIT 6", (begin, begin + "\x7f")
-    ).fetchall()
+    container_id = KIND.id_of(db, text)
+    if container_id is None:
+        raise KIND.missing(text)
+    return get(db, container_id)
 
 
 def live(db: sqlite3.Connection, *, newest: int | None = None) -> list[Container]:

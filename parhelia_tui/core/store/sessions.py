@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Session
 from parhelia_tui.core.model.states import SESSION_ENDED, SESSION_MOVES, SessionState, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+from parhelia_tui.core.store.naming import NAMED, Kind, several
+
+KIND = Kind("sessions", "s-", "session", "E200")
 
 _ENDED = "state IN ('terminated', 'failed')"
 
@@ -64,7 +66,7 @@ def get(db: sqlite3.Connection, session_id: str) -> Session:
     """
     found = find(db, session_id)
     if found is None:
-        raise ParheliaError("E200", f"there is no session {session_id!r}")
+        raise KIND.missing(session_id)
     return found
 
 
@@ -82,18 +84,16 @@ def resolve(db: sqlite3.Connection, text: str) -> Session:
         found = db.execute(
             "SELECT * FROM sessions"
             " WHERE id = ? OR name = ? OR (kind = 'main' AND (task_id = ? OR container_id = ?))"
-            f" ORDER BY {_ENDED}, created_at DESC LIMIT 6",
+            f" ORDER BY {_ENDED}, created_at DESC LIMIT {NAMED}",
             (text, text, text, text),
         ).fetchall()
     if not found:
-        raise ParheliaError("E200", f"there is no session {text!r}")
+        raise KIND.missing(text)
     sessions = [rows.session(row) for row in found]
     # A name holds four digits of the id, so among some hundred tasks of one name two may be equal.
     same = [each.id for each in sessions if each.name == text and each.state not in SESSION_ENDED]
     if len(same) > 1:
-        raise ParheliaError(
-            "E101", f"{text!r} may be several sessions: {', '.join(same)}", details={"ids": same}
-        )
+        raise several(text, KIND.noun, same)
     return sessions[0]
 
 

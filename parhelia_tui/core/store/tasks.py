@@ -14,6 +14,9 @@ from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import TASK_MOVES, TaskState, check_move
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
+from parhelia_tui.core.store.naming import Kind
+
+KIND = Kind("tasks", "t-", "task", "E201", also="slug")
 
 _ALL = f"SELECT {rows.TASK_COLUMNS} FROM tasks"
 _ALL_SHORT = f"SELECT {rows.TASK_COLUMNS_SHORT} FROM tasks"
@@ -87,7 +90,7 @@ def get(db: sqlite3.Connection, task_id: str) -> Task:
     """
     found = find(db, task_id)
     if found is None:
-        raise ParheliaError("E201", f"there is no task {task_id!r}")
+        raise KIND.missing(task_id)
     return found
 
 
@@ -97,25 +100,10 @@ def resolve(db: sqlite3.Connection, text: str) -> Task:
     Raises:
         ParheliaError: E201 when there is none, E101 when several answer to it.
     """
-    # Ids and slugs are ASCII, and half a character from the command line could not even be asked for.
-    exact = find(db, text) if text.isascii() else None
-    if exact:
-        return exact
-    found = _beginning_with(db, text) if text and text.isascii() else []
-    if not found:
-        raise ParheliaError("E201", f"there is no task {text!r}")
-    if len(found) > 1:
-        ids = [row[0] for row in found]
-        raise ParheliaError("E101", f"{text!r} may be several tasks: {', '.join(ids)}", details={"ids": ids})
-    return get(db, found[0][0])
-
-
-def _beginning_with(db: sqlite3.Connection, text: str) -> list[sqlite3.Row]:
-    begin = text if text.startswith("t-") else f"t-{text}"
-    return db.execute(
-        "SELECT id FROM tasks WHERE (id >= ? AND id < ?) OR slug = ? ORDER BY created_at DESC LIMIT 6",
-        (begin, begin + "\x7f", text),
-    ).fetchall()
+    task_id = KIND.id_of(db, text)
+    if task_id is None:
+        raise KIND.missing(text)
+    return get(db, task_id)
 
 
 def listed(
