@@ -13,6 +13,7 @@ from parhelia_tui.core.agents.program.lines import Lines
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.support.fleet import configure, create, end_of, event
+from tests.support.key_shapes import SHAPES, seen_in
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
@@ -52,6 +53,9 @@ def test_its_lines_become_states_and_its_talk_goes_on(
         "I said 1",
     )
     event(client, "checkpoint.created", task_id=task.id)
+    code, error = product.error("resume", task.id, "--message", SHAPES["a model's provider"])
+    assert (code, error["code"]) == (2, "E100")
+    assert seen_in(product.paths.database.read_bytes()) == []
     product.json("resume", task.id, "--message", "and again")
     wait_until(lambda: client.task(task.id).attempt == 2, 60)
     assert end_of(client, task.id, 60).last_line == "I said 2"

@@ -298,6 +298,26 @@ def test_what_makes_tokens_dearer_is_charged_as_the_answer_says_it(tmp_path: Pat
         assert [each.cost for each in it.entries(3)] == [plain * 22 // 10, plain, 2 * plain]
 
 
+def test_the_name_of_a_model_fills_no_book_and_acts_on_no_terminal(tmp_path: Path) -> None:
+    """A container chooses it, also where there is no such model, and each request is written down."""
+
+    def script(talk: Talk) -> None:
+        talk.answer(404, b"{}")
+
+    names = ["x" * 5_000_000, "\x1b]0;owned\x07claude", f"claude-{KEY}"]
+    with running(script) as api, egress(tmp_path, api.url) as it:
+        for name in names:
+            body = json.dumps({"model": name, "max_tokens": 5, "messages": []}).encode()
+            assert it.ask(body).status == 404
+            assert api.seen[-1].body == body
+        long, control, key = (each.model for each in it.entries(3))
+        assert len(long) <= 200
+        assert "\x1b" not in control
+        assert KEY not in key
+        assert it.settings.book
+        assert Path(it.settings.book).stat().st_size < 1 << 20
+
+
 def test_a_request_is_never_answered_compressed(tmp_path: Path) -> None:
     with running(says("x")) as api, egress(tmp_path, api.url) as it:
         it.ask(headers={"accept-encoding": "gzip, br"}).read()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from parhelia_tui.core.model.redaction import HIDDEN, redacted, redacted_values
+from parhelia_tui.core.model.redaction import HIDDEN, begun_key, holds_key, masked, redacted, redacted_values
+from tests.support.key_shapes import SHAPES, seen_in
 
 SECRET = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6"
 
@@ -38,10 +41,49 @@ def test_a_secret_is_hidden(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["make test", "sk-short", "the password is wrong", "git log --oneline", "a:b@c", "task-1a2b"]
+    "text",
+    [
+        "make test",
+        "sk-short",
+        "the password is wrong",
+        "git log --oneline",
+        "a:b@c",
+        "task-1a2b",
+        "treat-as-abcdefghijklmnopqrstuv",
+        "risk_live_",
+        "as-is",
+    ],
 )
 def test_other_text_stays(text: str) -> None:
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_key_of_each_shape_is_known_in_every_way(shape: str) -> None:
+    key = SHAPES[shape]
+    for text in (key, f"with {key}", f'{{"a": "{key}"}}', f"A={key}", f"{key},"):
+        assert holds_key(text)
+        assert seen_in(redacted(text).encode()) == []
+        assert seen_in(masked(text.encode())) == []
+        assert len(masked(text.encode())) == len(text)
+    # Cut anywhere, its beginning is known for one.
+    if shape != "a private key":
+        for cut in range(1, len(key)):
+            assert begun_key(f"with {key[:cut]}").endswith(key[:cut]), cut
+
+
+def test_what_is_starred_out_of_json_stays_json() -> None:
+    for key in SHAPES.values():
+        for value in ({"tail": f"a {key} b".split("\n")}, {"a": {"b": f"{key}\n"}, "c": [key, key]}):
+            for text in (
+                json.dumps(value),
+                json.dumps({"nested": json.dumps(value)}),
+                json.dumps(value, indent=1),
+            ):
+                starred = masked(text.encode())
+                assert seen_in(starred) == []
+                assert len(starred) == len(text)
+                json.loads(starred)
 
 
 def test_every_text_of_a_value_is_looked_at() -> None:

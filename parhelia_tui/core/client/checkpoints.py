@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.resuming import ResumingCheckpoints
 from parhelia_tui.core.client.stored import Told
 from parhelia_tui.core.client.waiting import looks
@@ -67,7 +68,7 @@ class Checkpoints(ResumingCheckpoints):
                 trigger,
                 self._clock(),
                 workspace=self._workspace(task),
-                note=one_line(note, 500),
+                note=note,
                 tags=_clean(tags),
             )
         self._wake()
@@ -132,7 +133,7 @@ class Checkpoints(ResumingCheckpoints):
             return checkpoints.describe(
                 tx,
                 checkpoints.get(tx, checkpoint_id),
-                note=None if note is None else one_line(note, 500),
+                note=note,
                 tags=None if tags is None else _clean(tags),
                 protected=protected,
             )
@@ -167,6 +168,7 @@ class Checkpoints(ResumingCheckpoints):
 def _clean(tags: Sequence[str]) -> list[str]:
     found: list[str] = []
     for tag in tags:
+        refuse_keys({"the tag": tag})
         text = one_line(tag, 60)
         if not text or text.startswith("cp-") or text == NOW:
             raise ParheliaError("E101", f"{tag!r} cannot be a tag")

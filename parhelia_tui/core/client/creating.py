@@ -8,13 +8,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id, slug
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Limits, Mount, Task
-from parhelia_tui.core.model.redaction import holds_key
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.process_lock import holder
@@ -134,7 +134,7 @@ class Creating(Opened):
         from parhelia_tui.core.model.placement import AUTO
 
         adapter = agent(request.agent)
-        refuse_keys(request)
+        refuse_keys(_said(request))
         if request.backend == "local":
             adapter.need()
         task = self._new_task(request, batch, self._new_id(given))
@@ -283,21 +283,10 @@ def _ceilings(requests: Sequence[TaskRequest], made: Sequence[Sequence[Task]]) -
     return found
 
 
-def refuse_keys(request: TaskRequest) -> None:
-    """Refuse what would keep a key in the store and carry it into the container.
-
-    Raises:
-        ParheliaError: E100, which says where the key stands and not what it is.
-    """
+def _said(request: TaskRequest) -> dict[str, str]:
+    """The texts of a request that are stored, by what each is in words."""
     said = {"the prompt": request.prompt, "the title": request.title or ""}
     said |= {f"the variable {name}": value for name, value in request.env.items()}
     said |= {f"the option {name}": str(value) for name, value in request.agent_options.items()}
     said |= {f"target {number}": target for number, target in enumerate(request.targets, 1)}
-    where = next((what for what, text in said.items() if holds_key(text)), None)
-    if where is not None:
-        raise ParheliaError(
-            "E100",
-            f"{where} holds what looks like a key; it would be stored, and seen in the container. The agent's API"
-            " gets its key from [api]; what else needs one can read it from a file of the workspace",
-            recovery=("parhelia help E100", "parhelia config example"),
-        )
+    return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.looking import Looking
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import (
@@ -90,9 +91,11 @@ class Housing(Looking):
             command: program and arguments; a shell when empty.
 
         Raises:
-            ParheliaError: E203, E205 when the container holds as many as it may, E602, E501.
+            ParheliaError: E100 for a command with a key in it, E203, E205 when the container holds as many as it
+                may, E602, E501.
         """
         container = containers.get(self._db, container_id)
+        refuse_keys({"the command": " ".join(command)})
         result = self._intent("session.create", container.id, {"command": list(command)})
         return sessions.get(self._db, str(result["session_id"]))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from parhelia_tui.core.client import moving
+from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.stored import StoredCheckpoints
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id
@@ -182,6 +183,7 @@ def _with_message(task: Task, message: str) -> str:
 
     options = {name: value for name, value in task.agent_options.items() if name != "message"}
     if message:
+        refuse_keys({"the message": message})
         options["message"] = message
         agent(task.agent).check(task.prompt, options)
     return json.dumps(options)

@@ -10,11 +10,15 @@ from parhelia_tui.core.egress.usage import Reading, extras
 from parhelia_tui.core.meter.bill import Usage
 from parhelia_tui.core.meter.money import NANO, nano
 from parhelia_tui.core.meter.prices import price
+from parhelia_tui.core.model.redaction import redacted
+from parhelia_tui.core.model.text import one_line
 
 EXPECTED_OUTPUT = 4096
 """Tokens that an answer is thought to have at most, before it says; a request may allow far more and rarely
 needs it, and what is set aside for one is not there for others."""
 BYTES_A_TOKEN = 4
+MODEL = 200
+"""Characters of a model's name; with each request it is written into the book, and the container chooses it."""
 A_SEARCH = NANO // 100
 """One web search of the provider's: 10 USD for a thousand (its page of prices, autumn 2026)."""
 
@@ -24,7 +28,7 @@ class Asked:
     """A request.
 
     Args:
-        model: as it says; empty where it cannot be read.
+        model: as it says, made safe to be kept; empty where it cannot be read.
         most_output: tokens that the answer may have.
         size: bytes of its body.
         extras: what it asks for that makes it dearer.
@@ -46,7 +50,7 @@ class Asked:
             return cls("", EXPECTED_OUTPUT, len(body))
         model, most = fields.get("model"), fields.get("max_tokens")
         return cls(
-            model if isinstance(model, str) else "",
+            one_line(redacted(model[:MODEL]), MODEL) if isinstance(model, str) else "",
             most if isinstance(most, int) and most > 0 else EXPECTED_OUTPUT,
             len(body),
             extras(fields) or frozenset(),

@@ -7,12 +7,17 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from parhelia_tui.core.model.records import Checkpoint, Container, Task
+from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import CHECKPOINT_MOVES, CheckpointState, Trigger, check_move
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import rows
 from parhelia_tui.core.store.changes import Value, change, insert, next_rev
 from parhelia_tui.core.store.naming import Kind
 
 KIND = Kind("checkpoints", "cp-", "checkpoint", "E202")
+
+NOTE = 500
+"""Characters of a note."""
 
 
 def add(
@@ -44,7 +49,7 @@ def add(
             "workspace": workspace,
             "trigger": trigger,
             "state": CheckpointState.PENDING,
-            "note": note,
+            "note": _kept(note),
             "tags": json.dumps(list(tags)),
             "input_tokens": task.input_tokens,
             "output_tokens": task.output_tokens,
@@ -57,6 +62,11 @@ def add(
         },
     )
     return get(tx, checkpoint_id)
+
+
+def _kept(note: str) -> str:
+    """A note as it is kept; agents write some of them."""
+    return one_line(redacted(note), NOTE)
 
 
 def find(db: sqlite3.Connection, checkpoint_id: str) -> Checkpoint | None:
@@ -196,7 +206,7 @@ def describe(
     """
     columns: dict[str, Value] = {}
     if note is not None:
-        columns["note"] = note
+        columns["note"] = _kept(note)
     if tags is not None:
         columns["tags"] = json.dumps(list(tags))
     if protected is not None:

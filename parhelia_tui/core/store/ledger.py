@@ -6,10 +6,14 @@ import sqlite3
 from dataclasses import dataclass
 
 from parhelia_tui.core.model.records import LedgerEntry, Owner, Task
+from parhelia_tui.core.model.redaction import redacted
+from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store import rows
 
 MOST_TOKENS = 10**9
 MOST_USD = 10.0**6
+MODEL = 100
+"""Characters of the name of a model."""
 
 
 def add(
@@ -47,7 +51,7 @@ def add(
             task.id,
             container_id,
             spool_seq,
-            model,
+            _name(model),
             input_tokens,
             output_tokens,
             cost_usd,
@@ -92,13 +96,27 @@ def add_metered(
         " cache_read_tokens, cache_write_tokens, cost_usd, worth_usd, request, estimated, owner_user,"
         " owner_session, owner_environment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
-            *(at, task_id, container_id, -number, model, input_tokens, output_tokens, cache_read_tokens),
+            *(
+                at,
+                task_id,
+                container_id,
+                -number,
+                _name(model),
+                input_tokens,
+                output_tokens,
+                cache_read_tokens,
+            ),
             *(cache_write_tokens, cost_usd, worth_usd, request, int(estimated)),
             *(owner.user_id, owner.session_id),
             container_id,
         ),
     )
     return cursor.rowcount == 1
+
+
+def _name(model: str) -> str:
+    """The name of a model as it is kept: a container chooses it."""
+    return one_line(redacted(model), MODEL)
 
 
 @dataclass(frozen=True, slots=True)

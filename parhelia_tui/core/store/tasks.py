@@ -259,7 +259,7 @@ def update(tx: sqlite3.Connection, task: Task, **columns: Value) -> Task:
 
 
 # What agents and programs say ends up here, and is on every screen.
-_SAID = ("reason", "question", "last_line", "agent_detail", "agent_tool")
+_SAID = ("reason", "question", "last_line", "agent_detail", "agent_tool", "agent_outcome")
 
 
 def _without_secrets(columns: dict[str, Value]) -> dict[str, Value]:
