@@ -69,6 +69,16 @@ class FleetView:
         self.totals, self.controller, self.at = change.totals, change.controller, change.at
         self.waiting = change.waiting
 
+    def hears_only_beats(self, change: FleetChange) -> bool:
+        """Whether a change has only samples of containers that are as they were: with a hundred, ten come a second.
+
+        What they say is drawn with the ages, once a second.
+        """
+        said = change.tasks or change.events or change.sessions
+        if said or (change.waiting, change.controller) != (self.waiting, self.controller):
+            return False
+        return all(_condition(each) == _condition(self.containers.get(each.id)) for each in change.containers)
+
     def take_older(self, tasks: Iterable[Task]) -> None:
         """Take in tasks of the past; what is known of one already is newer."""
         for task in tasks:
@@ -189,6 +199,10 @@ class FleetView:
         beats = list(self.beats.get(container_id, ()))
         gaps = [late.at - early.at for early, late in pairwise(beats)]
         return max(0.1, min(gaps)) if gaps else USUAL_BEAT_S
+
+
+def _condition(container: Container | None) -> object:
+    return container and (container.state, container.health, container.wanted)
 
 
 def _needs_somebody(task: Task) -> bool:

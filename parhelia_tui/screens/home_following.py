@@ -78,7 +78,8 @@ class HomeFollowing(HomeView):
                     async for change in watcher:
                         self.notice.trouble("", self.clock())
                         self._come.append(change)
-                        self._draw_soon()
+                        if not self.fleet.hears_only_beats(change):
+                            self._draw_soon()
                 except ParheliaError as error:
                     self.notice.trouble(in_words(error), self.clock())
 
@@ -134,6 +135,8 @@ class HomeFollowing(HomeView):
 
     def _tick(self) -> None:
         """Once a second: what counts on. Only what is in sight is made anew."""
+        if self._come and self._draw_later is None:
+            self._take_changes()
         self.fleet.at = self.clock()
         for pane in (self.tasks, self.containers, self.heartbeats):
             pane.refresh_aged()

@@ -21,6 +21,13 @@ KEYS = (
     Binding("X", "terminate", "terminate", show=False, tooltip="end its container, after a question"),
     Binding("D", "trash", "trash", show=False, tooltip="put it into the trash; u brings it back"),
     Binding(
+        "U",
+        "trashed",
+        "trash",
+        show=False,
+        tooltip="what lies in the trash: bring it back, or let it go for good",
+    ),
+    Binding(
         "u",
         "undo",
         "undo",

@@ -56,6 +56,12 @@ class HomeLeads(HomeFollowing):
 
         self.app.push_screen(PulsesScreen(self.fleet), left)
 
+    def action_trashed(self) -> None:
+        """Show what lies in the trash."""
+        from parhelia_tui.screens.trash import TrashScreen
+
+        self.app.push_screen(TrashScreen(self.client, self.clock))
+
     def action_settings(self) -> None:
         """Show what is configured, and change it."""
         from parhelia_tui.screens.settings import SettingsScreen

@@ -237,7 +237,13 @@ class HomeView(Screen[None]):
 
     def commands(self) -> Iterator[SystemCommand]:
         """The keys that do something now, for the palette."""
-        for each in self.keys_now():
+        for each in self.keys:
+            if (
+                not (each.show or each.tooltip)
+                or each.action.startswith("sort(")
+                or self.why_not(each.action)
+            ):
+                continue
             act = partial(self.run_action, each.action)
             yield SystemCommand(each.description.capitalize(), each.tooltip, act)
         for action, custom in self.custom.possible():

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.client.fleet import CONTAINERS_FIRST, TASKS_FIRST
-from parhelia_tui.core.model.states import ContainerState, TaskState
+from parhelia_tui.core.client.fleet import CONTAINERS_FIRST, TASKS_FIRST, FleetChange
+from parhelia_tui.core.model.states import ContainerState, Health, TaskState
 from parhelia_tui.core.settings.paths import private_directory
 from parhelia_tui.core.settings.process_lock import ProcessLock
 from parhelia_tui.core.store import containers, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from parhelia_tui.screens.fleet_view import FleetView
+from tests.dashboard.conftest import Opens
 from tests.support.dashboard import dashboard
+from tests.support.still_fleet import LIVE, NOW, WAITS, StillFleet
 from tests.support.store import make_task
 
 COUNT = 3 * TASKS_FIRST
@@ -78,7 +80,7 @@ def run_many(client: Client, count: int) -> list[str]:
                 tx, make_task(f"t-{number:08x}", title=f"Task {number:04d}", created_at=1000.0 + number)
             )
             container = containers.add(
-                tx, name, task, attempt=1, workspace=f"/work/{number}", slot=1, at=1000.0 + number
+                tx, name, task, attempt=1, workspace=f"/srv/{number}", slot=1, at=1000.0 + number
             )
             containers.move(tx, container, ContainerState.RUNNING, started_at=1000.0 + number)
             containers.add_heartbeats(
@@ -111,3 +113,36 @@ def test_a_container_that_ended_while_the_others_were_read_stays_out(client: Cli
     fleet.take_containers([replace(oldest, state=ContainerState.TERMINATED)])
     fleet.take_older_containers(read)
     assert fleet.container_keys() == names[:0:-1]
+
+
+def test_only_samples_of_containers_that_are_as_they_were_wait_for_the_tick(still: StillFleet) -> None:
+    door = still.client()
+    first = door.snapshot()
+    fleet = FleetView(first)
+    container = fleet.containers[LIVE[WAITS]]
+    nothing = FleetChange(
+        first.rev, first.at, (), (), (), (), (), first.totals, first.controller, first.waiting
+    )
+    beaten = replace(nothing, containers=(replace(container, cpu_percent=99.0, last_heartbeat_at=NOW),))
+    assert fleet.hears_only_beats(beaten)
+    for news in (
+        replace(nothing, tasks=(fleet.tasks[WAITS],)),
+        replace(nothing, events=tuple(fleet.events)[-1:]),
+        replace(nothing, containers=(replace(container, health=Health.DEAD),)),
+        replace(nothing, containers=(replace(container, state=ContainerState.STOPPING),)),
+        replace(nothing, containers=(replace(container, id="c-0new"),)),
+        replace(nothing, controller=replace(first.controller, state="absent", pid=None)),
+    ):
+        assert not fleet.hears_only_beats(news)
+    door.close()
+
+
+async def test_a_sample_is_seen_with_the_next_tick(opened: Opens, still: StillFleet) -> None:
+    async with opened() as seen:
+        await seen.wait(lambda: len(seen.home.fleet.beats.get(LIVE[WAITS], ())) == 20)
+        db = open_migrated(still.paths.database)
+        with writing(db) as tx:
+            container = containers.get(tx, LIVE[WAITS])
+            containers.update(tx, container, cpu_percent=77.0)
+        db.close()
+        await seen.wait_for("77%")

@@ -7,9 +7,12 @@ import pytest
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.settings.read_only import VARIABLE
 from parhelia_tui.core.store import trash
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.screens.task_details import TaskDetailsScreen
+from parhelia_tui.screens.trash import TrashScreen
 from tests.dashboard.conftest import Opens
 from tests.support.product import Product
 from tests.support.still_fleet import CANCELLED, DAY, DONE, FAILED, NOW, QUEUED, WAITS, StillFleet
@@ -90,6 +93,75 @@ def test_what_has_lain_in_the_trash_for_long_goes_and_nothing_else(still: StillF
     with pytest.raises(ParheliaError, match="there is no task"):
         door.task(DONE)
     assert FAILED in {task.id for task in door.tasks()}
+    door.close()
+
+
+async def test_the_screen_brings_back_and_deletes_after_a_question(opened: Opens, still: StillFleet) -> None:
+    still.add(make_task("t-0000000a", title="With a checkpoint", state=TaskState.COMPLETED, created_at=NOW))
+    db = open_migrated(still.paths.database)
+    db.execute(
+        "INSERT INTO checkpoints (id, task_id, container_id, attempt, workspace, state, trigger, created_at, rev)"
+        " SELECT 'cp-1', 't-0000000a', 'c-1', 1, '/srv', 'ready', 'manual', 0, 1"
+    )
+    db.commit()
+    db.close()
+    door = still.client()
+    door.trash_tasks([DONE, FAILED, CANCELLED, "t-0000000a"])
+    async with opened() as seen:
+        assert "Trash" in {each.title for each in seen.app.get_system_commands(seen.home)}
+        await seen.press("U")
+        trash_screen = seen.app.screen
+        assert isinstance(trash_screen, TrashScreen)
+        await seen.wait_for("Trash ▪ 4", "make release", "30d")
+        trash_screen.table.select(FAILED)
+        await seen.press("u")
+        await seen.wait_for("“make release” is back.", "Trash ▪ 3")
+        assert door.task(FAILED).trashed_at is None
+        # The harmless answer is the first one.
+        await seen.press("m", "delete")
+        await seen.wait_for("Delete 3 tasks for good?", "no key brings")
+        await seen.press("enter")
+        await seen.wait_for("Trash ▪ 3 ▪ ■ 3 marked")
+        await seen.press("delete", "y")
+        await seen.wait_for(
+            "2 tasks are gone. “With a checkpoint” stays: a checkpoint is left of it.", "Trash ▪ 1"
+        )
+        await seen.press("space")
+        await seen.wait_for("1 marked")
+        await seen.press("m", "m", "d")
+        await seen.wait(lambda: isinstance(seen.app.screen, TaskDetailsScreen))
+        await seen.press("escape", "enter")
+        await seen.wait(lambda: isinstance(seen.app.screen, TaskDetailsScreen))
+        await seen.press("escape", "u")
+        await seen.wait_for("The trash is empty.", "Trash ▪ 0")
+        await seen.press("delete")
+        await seen.wait_for("The trash is empty. ")
+        for key in ("q", "escape", "U"):
+            await seen.press(key)
+            assert seen.app.screen is seen.home
+            await seen.press("U")
+    assert {task.id for task in door.tasks(trashed=True)} == set()
+    for lost in (DONE, CANCELLED):
+        with pytest.raises(ParheliaError, match="there is no task"):
+            door.task(lost)
+    with pytest.raises(ParheliaError, match="is not in the trash"):
+        door.purge_tasks([FAILED])
+    door.close()
+
+
+async def test_in_the_trash_nothing_is_changed_read_only(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = still.client()
+    door.trash_tasks([DONE])
+    monkeypatch.setenv(VARIABLE, "1")
+    async with opened() as seen:
+        await seen.press("U")
+        await seen.wait_for("Trash ▪ 1")
+        for key in ("u", "delete"):
+            await seen.press(key)
+            await seen.wait_for("The dashboard is read-only.")
+    assert door.task(DONE).trashed_at is not None
     door.close()
 
 

@@ -55,6 +55,29 @@ class Trashing(Tasking):
                 self._tell(tx, "task.untrashed", f"{task.title}: brought back", task_id=task.id)
             return [tasks.get(tx, each.id) for each in found]
 
+    def purge_tasks(self, task_ids: Sequence[str]) -> list[Task]:
+        """Delete tasks that lie in the trash for good, of a group its parts too.
+
+        What was spent stays in the ledger, and workspaces stay as they are.
+
+        Returns:
+            Those that stay, because a checkpoint of them is left.
+
+        Raises:
+            ParheliaError: E201 for no such task, E103 when one does not lie there; then nothing is deleted.
+        """
+
+        def lies(task: Task) -> str:
+            return f"task {task.id} is not in the trash" if task.trashed_at is None else ""
+
+        with writing(self._db) as tx:
+            found = [self._fitting(tasks.get(tx, each), lies) for each in task_ids]
+            left = [each for each in found if not trash.remove(tx, each)]
+            for task in found:
+                if task not in left:
+                    self._tell(tx, "task.purged", f"{task.title}: deleted from the trash")
+            return left
+
     def uncancel_task(self, task_id: str) -> Task:
         """Take back the cancel of a task that had not begun: it waits in the queue again.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 ACTIONS: Mapping[str, str] = {
     "new": "n", "inbox": "i", "attach": "a", "tell": "t", "cancel": "x", "retry": "r", "details": "d",
-    "trash": "D", "undo": "u", "log": "l", "checkpoint": "c", "checkpoints": "C", "budget": "dollar_sign",
+    "trash": "D", "trashed": "U", "undo": "u", "log": "l", "checkpoint": "c", "checkpoints": "C", "budget": "dollar_sign",
     "hosts": "h", "terminate": "X", "filter": "slash", "wall": "w", "history": "E", "past": "T",
     "zoom": "z", "mark": "space", "mark_all": "m",
     "arrange": "v", "faults": "ctrl+z", "tree": "B", "pulses": "P", "settings": "S", "copy": "y",
@@ -44,6 +44,8 @@ SCREEN_ACTIONS: Mapping[str, Mapping[str, str]] = {
     "pulses": {"help": "question_mark", "next_tile": "l", "tile_before": "h", "back": "q,P"},
     "settings": {"help": "question_mark", "filter": "slash", "this_run": "t", "write": "w", "back": "q,S"},
     "task": {"help": "question_mark", "again": "r", "branch": "b", "edit_memory": "e", "back": "q,d"},
+    "trash": {"bring_back": "u", "purge": "delete", "details": "d", "mark": "space", "mark_all": "m",
+        "help": "question_mark", "back": "q,U"},
     "tree": {"help": "question_mark", "fold": "space,l", "ended": "e", "back": "q,B"},
     "wall": {"attach": "a", "type": "t,i", "cancel": "x", "zoom": "z", "next": "l", "previous": "h",
         "help": "question_mark", "back": "w,q"},

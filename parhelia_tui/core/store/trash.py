@@ -18,6 +18,19 @@ def take_out(tx: sqlite3.Connection, task: Task) -> Task:
     return tasks.update(tx, task, trashed_at=None)
 
 
+def remove(tx: sqlite3.Connection, task: Task) -> bool:
+    """Delete an ended task that lies in the trash, with its parts; say whether it is gone.
+
+    It stays where a checkpoint of it or of a part is left: that is the only way to what it made.
+    """
+    family = [task.id, *(each.id for each in tasks.of_group(tx, task.id))]
+    marks = ", ".join("?" * len(family))
+    if tx.execute(f"SELECT 1 FROM checkpoints WHERE task_id IN ({marks}) LIMIT 1", family).fetchone():
+        return False
+    tx.execute(f"DELETE FROM tasks WHERE id IN ({marks}) AND trashed_at IS NOT NULL", family)
+    return True
+
+
 def remove_before(tx: sqlite3.Connection, at: float, piece: int) -> int:
     """Delete up to `piece` tasks that were put away before `at`; called again until it gives less.
 
