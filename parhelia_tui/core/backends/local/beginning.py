@@ -32,7 +32,7 @@ async def begun(run: Path, pane: int | None, ends: Ends) -> None:
     """
 
     def settled() -> bool:
-        return _has_records(run) or (pane is not None and not is_running(pane))
+        return _has_records(run) or not run.is_dir() or (pane is not None and not is_running(pane))
 
     try:
         # Nothing waits for this but the next that is created; a supervisor takes 10 ms at best.
@@ -40,7 +40,8 @@ async def begun(run: Path, pane: int | None, ends: Ends) -> None:
     except TimeoutError as error:
         await ends.abandon(run.name)
         raise ParheliaError("E602", f"the container did not start within {START_S:g} s") from error
-    if run_directory.is_alive(run):
+    if run_directory.is_alive(run) or not run.is_dir():
+        # What somebody took away may come back; what is true of the container the next look at it finds.
         return
     record = run_directory.exit_of(run)
     if record is None and not run_directory.was_started(run):
