@@ -21,6 +21,7 @@ workspace_mode = "empty"
 priority = 5
 env = { A = "1", B = "2" }
 limits = { cpus = 0.5, pids = 64 }
+mounts = { "/one" = "/usr/share", "/two" = "/usr/lib" }
 [templates.sweep]
 prompt = "sweep"
 agent = "shell"
@@ -35,11 +36,12 @@ def test_what_is_given_goes_before_the_template_and_what_is_typed_takes_its_plac
     configure(tmp_path, TEMPLATES)
     made = product.json(
         "task", "create", "--template", "find", "--dry-run", "--priority", "9", "--env", "B=3", "--cpus", "1",
-        "it; rm -r /",
+        "--mount", "/usr/include:/two", "it; rm -r /",
     )  # fmt: skip
     assert made["prompt"] == "grep -rn 'it; rm -r /' ."
     assert (made["workspace_mode"], made["priority"], made["env"]) == ("empty", 9, {"A": "1", "B": "3"})
     assert (made["limits"]["cpus"], made["limits"]["pids"]) == (1.0, 64)
+    assert made["mounts"] == {"/one": "/usr/share", "/two": "/usr/include"}
     refused = product.run("task", "create", "--template", "fnid", "x")
     assert refused.returncode == 2
     assert "E101" in refused.stderr
@@ -47,6 +49,15 @@ def test_what_is_given_goes_before_the_template_and_what_is_typed_takes_its_plac
     configure(tmp_path, "[templates.find]\nprompts = 'x'\n")
     refused = product.run("task", "create", "--template", "find", "x")
     assert "config.toml:2: unknown key 'prompts' in [templates.find]" in refused.stderr
+
+
+def test_a_template_names_an_image_and_shows_nothing_that_may_not_be_shown(
+    product: Product, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[templates.tools]\nprompt = 'true'\nimage = 'tools'\nworkspace_mode = 'empty'\n")
+    assert product.error("task", "create", "--template", "tools")[1]["code"] == "E208"
+    configure(tmp_path, "[templates.tools]\nprompt = 'true'\nmounts = { '/etc' = '/usr/share' }\n")
+    assert product.error("task", "create", "--template", "tools")[1]["code"] == "E700"
 
 
 @pytest.mark.parametrize(

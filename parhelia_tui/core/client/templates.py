@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.request import MERGED
 from parhelia_tui.core.model.text import one_line
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 PLACE = "{prompt}"
 """Stands in the prompt of a template where what is typed goes."""
-_MERGED = ("env", "limits", "agent_options")
+_MERGED = (*MERGED, "agent_options")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, JsonValue, field_validator
 
-from parhelia_tui.core.model.request import Limited, Network, Usd, WorkspaceMode, checked_env
+from parhelia_tui.core.model import mounting
+from parhelia_tui.core.model.request import ImageName, Limited, Network, Usd, WorkspaceMode, checked_env
 from parhelia_tui.core.settings.section import Section
 
 
@@ -29,6 +30,8 @@ class TemplateConfig(Section):
     network: Network | None = None
     budget_usd: Usd | None = None
     persistent: bool | None = None
+    image: ImageName | None = None
+    mounts: dict[str, str] = Field(default_factory=dict)
     priority: Annotated[int, Field(ge=-100, le=100)] | None = None
     env: dict[str, str] = Field(default_factory=dict)
     limits: TemplateLimits = TemplateLimits()
@@ -37,3 +40,8 @@ class TemplateConfig(Section):
     @classmethod
     def _env_names(cls, env: dict[str, str]) -> dict[str, str]:
         return checked_env(env)
+
+    @field_validator("mounts")
+    @classmethod
+    def _mounts_have_places(cls, mounts: dict[str, str]) -> dict[str, str]:
+        return mounting.checked(mounts)
