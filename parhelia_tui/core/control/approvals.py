@@ -37,7 +37,9 @@ def asked(tx: sqlite3.Connection, container: Container, record: dict[str, Any], 
     hidden = shown != raw or tool != report["tool"]
     given = redacted_values(shown)
     # What cannot be seen is as good as left out: a person is told, and no rule allows it.
-    cut = bool(report["cut"]) or hidden
+    unseen = bool(report["cut"]) or hidden
+    # Behind what looks like a key a command could hide. A rule of the configuration sees it as it is.
+    cut = unseen or given != shown
     before = _asked_before(tx, container, kind, tool, given, cut)
     if before is not None:
         stored = approvals.ask_again(tx, before, container, ask)
@@ -58,7 +60,7 @@ def asked(tx: sqlite3.Connection, container: Container, record: dict[str, Any], 
     if stored.decision:
         _tell(tx, stored, "asked_again", f"{stored.decision} by {stored.answered_by}: {question}", at=at)
         return
-    judged = policy.judge(rules, tx, container.task_id, kind, stored.tool, raw, stored.cut)
+    judged = policy.judge(rules, tx, container.task_id, kind, stored.tool, raw, unseen)
     _tell(tx, stored, "asked", question, level="info" if judged else "warning", at=at)
     if judged is not None:
         stored = approvals.decide(
