@@ -10,8 +10,9 @@ from parhelia_tui.core.branches.merge import Merged, MergeOutcome
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.states import TaskState
 from tests.branches.conftest import BRANCH, TASK, Pair
-from tests.support.fleet import types_of
+from tests.support.fleet import end_of, types_of
 from tests.support.git import git
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -63,6 +64,27 @@ def test_a_branch_moves_only_when_the_merged_files_pass_the_gate(done: Pair) -> 
     assert done.seen() == before
     with closing(done.product.client()) as door:
         assert {"task.merge_refused", "task.merge_merged"} <= set(types_of(door, task_id=TASK))
+
+
+@pytest.mark.real
+@pytest.mark.long
+def test_what_a_killed_merge_leaves_is_removed_when_its_gate_has_ended(done: Pair) -> None:
+    workspaces = done.product.paths.workspaces
+    git(done.repository, "branch", "another", "free")
+    waits = "touch here; until [ -e go ]; do sleep 0.1; done"
+    killed = done.product.start("task", "merge", TASK, "--into", "free", "--gate", waits)
+    wait_until(lambda: list(workspaces.glob("merge-*/here")), 30)
+    killed.kill()
+    killed.wait()
+    (left,) = workspaces.glob("merge-*")
+    merge(done, "free", "true")
+    assert list(workspaces.glob("merge-*")) == [left], "something works in it still"
+    (left / "go").touch()
+    with closing(done.product.client()) as door:
+        (gate,) = door.tasks(workspace=str(left))
+        end_of(door, gate.id)
+    merge(done, "another", "true")
+    assert list(workspaces.glob("merge-*")) == []
 
 
 def test_into_what_is_checked_out_only_its_user_merges(done: Pair) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.client.gate_place import gate_place
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.ids import random_hex
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.settings.paths import Paths
 
 if TYPE_CHECKING:
     from parhelia_tui.core.branches.merge import Merged
@@ -126,9 +125,7 @@ class Merges:
         ran: list[str],
     ) -> None:
         """Run the gate over the merged files. Raises E605."""
-        folder = private_directory(self._paths.workspaces) / f"merge-{random_hex(8)}"
-        folder.mkdir(mode=0o700)
-        try:
+        with gate_place(self._paths.workspaces, self._is_used) as folder:
             lay_out(folder)
             made = self._door.create_task(
                 self._door.request(
@@ -148,8 +145,6 @@ class Merges:
             )
             ran.append(made.id)
             ended = self._end_of(made)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         if ended.exit_code != 0:
             how = "did not end" if ended.exit_code is None else f"ended with {ended.exit_code}"
             raise ParheliaError(
@@ -162,6 +157,10 @@ class Merges:
                     f"parhelia resume {task.id}",
                 ),
             )
+
+    def _is_used(self, folder: Path) -> bool:
+        found = self._door.tasks(workspace=str(folder))
+        return any(each.state not in TASK_SETTLED for each in found)
 
     def _end_of(self, gate: Task) -> Task:
         try:
