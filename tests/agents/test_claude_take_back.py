@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.agents.claude import take_back
 from parhelia_tui.core.agents.claude.take_back import Change, changes, take
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from tests.support.fleet import container_of, create, end_of
 from tests.support.product import Product
 
+DIG = "import os\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')"
 SECRET = "sk-ant-api03-0123456789abcdef0123456789"
 
 
@@ -67,6 +71,27 @@ def test_only_what_can_be_seen_whole_and_runs_nothing_can_be_taken(home: Path, t
     assert "cannot be seen" in seen["rules/hidden.md"].why_not
     assert "of this machine" not in str(seen)
     assert not {"rules/link.md", "rules/pipe.md", "agents", "agents/secret.txt"} & set(seen)
+
+
+def test_no_tree_is_so_deep_or_so_wide_that_looking_at_it_does_not_end(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_back, "MOST_NAMES", 100)
+    rules = tmp_path / "inside" / ".claude" / "rules"
+    write(rules / "a" / "seen.md", "Be brief.\n")
+    for number in range(100):
+        (rules / "wide" / f"{number:03d}").mkdir(parents=True)
+    write(rules / "wide" / "000" / "beyond.md", "Never looked at.\n")
+    deep = rules / "deep"
+    deep.mkdir()
+    subprocess.run([sys.executable, "-c", DIG], cwd=deep, check=True)
+    try:
+        seen = found(home, tmp_path / "inside")
+    finally:
+        # Deeper than the end of a test can remove.
+        subprocess.run(["rm", "-rf", deep], check=True)
+    assert "rules/a/seen.md" in seen
+    assert "rules/wide/000/beyond.md" not in seen
 
 
 def test_what_is_taken_is_what_was_shown_and_nothing_else(home: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from parhelia_tui.core.model.text import one_line, plain
 
 SETTINGS = "settings.json"
 _RUNS = re.compile(r"(?m)^\s*(hooks|mcpServers|mcp-servers|allowed-tools|tools|permissionMode)\s*:|!`|^#!")
+MOST_NAMES = 5000
+"""Names below one of the kinds that go along that are looked at."""
+DEEPEST = 8
+"""Directories in each other that are looked into."""
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -199,12 +204,36 @@ def _below(own: int, name: str) -> Iterator[tuple[str, bytes]]:
             return
     except OSError:
         return
-    for directory, directories, files, descriptor in os.fwalk(name, dir_fd=own, follow_symlinks=False):
-        directories.sort()
-        for each in sorted(files):
-            data = _read(each, descriptor)
-            if data is not None:
-                yield f"{directory}/{each}", data
+    yield from _Below().files(own, name, DEEPEST)
+
+
+class _Below:
+    """Reads the files below a directory; a container can make names faster than anybody can look at them."""
+
+    def __init__(self) -> None:
+        self._left = MOST_NAMES
+
+    def files(self, above: int, path: str, levels: int) -> Iterator[tuple[str, bytes]]:
+        """Give each file with its path, directories in each other so many levels deep."""
+        try:
+            opened = os.open(path.rpartition("/")[2], _FLAGS | os.O_DIRECTORY, dir_fd=above)
+        except OSError:
+            return
+        try:
+            with os.scandir(opened) as found:
+                entries = sorted(islice(found, self._left), key=lambda each: each.name)
+            self._left -= len(entries)
+            for each in entries:
+                if each.is_dir(follow_symlinks=False):
+                    if levels > 1:
+                        yield from self.files(opened, f"{path}/{each.name}", levels - 1)
+                elif (data := _read(each.name, opened)) is not None:
+                    yield f"{path}/{each.name}", data
+        except OSError:
+            # What vanishes while it is looked at is not there.
+            return
+        finally:
+            os.close(opened)
 
 
 def _read(name: str, directory: int) -> bytes | None:
