@@ -25,7 +25,7 @@ KEYS = (
         "trashed",
         "trash",
         show=False,
-        tooltip="what lies in the trash: bring it back, or let it go for good",
+        tooltip="the trash: bring back what lies there, or delete it",
     ),
     Binding(
         "u",

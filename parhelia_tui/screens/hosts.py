@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -17,6 +19,10 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.display import age
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.reading import hosts_of
+
+if TYPE_CHECKING:
+    from parhelia_tui.core.store.reached import Reached
 
 LOOK_EVERY_S = 1.0
 NOBODY = "It has called nobody yet."
@@ -26,7 +32,7 @@ class HostsScreen(ModalScreen[None]):
     """A list of hosts, the last one first.
 
     Args:
-        client: used from the app's thread.
+        client: names the state directory; it is read in threads with clients of their own.
         container_id: whose.
         title: what stands above.
         allow: called with a host that the person allows.
@@ -72,15 +78,16 @@ class HostsScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Read, and read again every second."""
-        self._look()
-        self.set_interval(LOOK_EVERY_S, self._look)
+        self.run_worker(self._follow())
 
-    def _look(self) -> None:
-        try:
-            found = self._client.hosts_of(self._container_id)
-        except ParheliaError:
+    async def _follow(self) -> None:
+        while True:
             # The home screen meets the same trouble and says it.
-            return
+            with suppress(ParheliaError):
+                self._show(await asyncio.to_thread(hosts_of, self._client.paths, self._container_id))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _show(self, found: Sequence[Reached]) -> None:
         now = self._clock()
         lines = [
             f"{f'{each.denied}x denied' if each.denied else '':<12} {f'{each.called}x called' if each.called else '':<12}"

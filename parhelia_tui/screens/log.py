@@ -17,7 +17,7 @@ from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.folding import folded_lines
 from parhelia_tui.screens.lines_screen import LinesScreen
-from parhelia_tui.screens.reading import log_of
+from parhelia_tui.screens.reading import grown, log_of
 from parhelia_tui.widgets.line_view import LineView
 
 LOG_LINES = 5000
@@ -69,13 +69,7 @@ class LogScreen(LinesScreen):
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> None:
-        path = self._client.log_path(self._about)
-        try:
-            seen = path.stat() if path else None
-        except OSError:
-            # Not begun yet, or removed with its container after a while.
-            seen = None
-        mark = (seen.st_size, seen.st_mtime) if seen else (0, 0.0)
+        mark = await asyncio.to_thread(grown, self._client.paths, self._about)
         if mark != self._seen:
             self._seen = mark
             said = await asyncio.to_thread(log_of, self._client.paths, self._about.id, LOG_LINES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,15 +21,13 @@ from textual.widgets.select import InvalidSelectValueError
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.templates import PLACE as TYPED
-from parhelia_tui.core.model.display import money
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.targets import PLACE
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.templates import Template
-    from parhelia_tui.core.model.request import TaskRequest
 
 MODES = (
     ("shared: work in it", "shared"),
@@ -115,12 +113,14 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         self._put = ""
         self._ahead = ""
         self._had_place = False
-        self._make: Callable[[dict[str, Any]], TaskRequest] | None = None
+        self._make: Make | None = None
 
     def compose(self) -> ComposeResult:
         """The fields, each with what was answered last time."""
         known = self._kept
-        agents = [(f"{name}: {about}", name) for name, about in self._client.agents()]
+        # Until it is read which there are, the one that was chosen last.
+        first = dict.fromkeys((known.get("agent", BUILT_IN["agent"]), BUILT_IN["agent"]))
+        agents = [(str(name), str(name)) for name in first]
         with Vertical() as form:
             form.border_title = "New task"
             form.border_subtitle = "Enter create   Ctrl+J new line   Tab next field   Esc leave"
@@ -191,6 +191,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     async def _prepare(self) -> None:
         # Found before the wait: the form may be left meanwhile.
         fault = self.query_one("#fault", Static)
+        self._name_agents(await asyncio.to_thread(self._client.agents))
         try:
             values = await asyncio.to_thread(self._client.configuration)
             agent = values["defaults.agent"]
@@ -213,6 +214,15 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             if key not in self._kept and select.value == BUILT_IN[field]:
                 self._choose(field, values[f"defaults.{key}"]["value"])
         self._offer(templates)
+
+    def _name_agents(self, agents: Sequence[tuple[str, str]]) -> None:
+        """Offer the agents there are; what was chosen last may be there no more."""
+        if self not in self.app.screen_stack:
+            return
+        select: Select[str] = self.query_one("#agent", Select)
+        chosen, there = select.value, {name for name, _ in agents}
+        select.set_options([(f"{name}: {about}", name) for name, about in agents])
+        select.value = str(chosen) if chosen in there else BUILT_IN["agent"]
 
     def _choose(self, field: str, wanted: object) -> None:
         """Choose a value where the field has it: a backend or an agent may not be there."""
@@ -305,19 +315,15 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             # A quote is still open; so it is a letter like others.
             return typed.split()
 
-    def _check(self, fields: dict[str, Any]) -> bool:
-        """Show what is wrong with the fields; give whether nothing is."""
-        try:
-            make = self._make = self._make or self._client.request_maker()
-            self._client.check(make(fields))
-        except ParheliaError as error:
-            self._complain(error)
-            return False
-        self.query_one("#fault", Static).update("")
-        return True
-
-    def _complain(self, error: ParheliaError) -> None:
-        self.query_one("#fault", Static).update(_complaint(error))
+    @work(group="check", exclusive=True)
+    async def _check(self, fields: dict[str, Any], *, submit: bool) -> None:
+        """Show what is wrong with the fields; where nothing is, and they are to be sent, leave with them."""
+        # Found before the wait: the form may be left meanwhile.
+        line = self.query_one("#fault", Static)
+        fault = await asyncio.to_thread(fault_of, self._client, self._make, fields)
+        line.update("" if fault is None else _complaint(fault))
+        if submit and fault is None and self.is_current:
+            self.dismiss((True, self._left(fields)))
 
     def on_select_changed(self, message: Select.Changed) -> None:
         """A new directory needs no name; a template fills the form."""
@@ -345,7 +351,8 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     def _check_workspace(self) -> None:
         if self._make is not None:
-            self._check({**self.fields(), "prompt": f"x {PLACE}", "agent": "shell", "agent_options": {}})
+            fields = {**self.fields(), "prompt": f"x {PLACE}", "agent": "shell", "agent_options": {}}
+            self._check(fields, submit=False)
 
     def on_button_pressed(self) -> None:
         """Create."""
@@ -361,9 +368,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     def action_submit(self) -> None:
         """Give the fields, or say what is wrong with them."""
-        fields = self.fields()
-        if self._check(fields):
-            self.dismiss((True, self._left(fields)))
+        self._check(self.fields(), submit=True)
 
     def _left(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {**fields, "template": self._template}
@@ -382,16 +387,3 @@ def _plain(value: object) -> str:
 
 def _complaint(error: ParheliaError) -> Text:
     return Text(f"{error.code}: {error.message}")
-
-
-def estimate_of(paths: Paths, agent: str) -> str:
-    """What a task of an agent may cost, in words; empty where none that has ended cost anything."""
-    with closing(Client(paths)) as door:
-        try:
-            found = door.budgets.estimate(agent)
-        except ParheliaError:
-            # Nothing to guess from; a store that cannot be read is told of by the screen below.
-            return ""
-    return (
-        f"Usually costs {money(found.usual_usd)}, seldom more than {money(found.high_usd)} ({found.about})."
-    )

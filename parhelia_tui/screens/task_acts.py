@@ -18,6 +18,7 @@ from parhelia_tui.screens.undo import Undo
 from parhelia_tui.screens.wishing import Wisher, in_words, wish
 
 if TYPE_CHECKING:
+    from parhelia_tui.core.client.budgets import Budget
     from parhelia_tui.screens.own_command import Offer
 
 STAYS = ("agent", "backend", "network", "workspace_mode", "workspace", "targets")
@@ -32,6 +33,10 @@ class Stage(Wisher, Protocol):
     @property
     def clock(self) -> Callable[[], float]:
         """Gives epoch seconds."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing lies over it."""
 
     def expect(self, task_id: str) -> None:
         """Choose a task as soon as it is there."""
@@ -93,11 +98,7 @@ class TaskActs:
         from parhelia_tui.core.client.budgets import in_words as words
         from parhelia_tui.screens.ask import AskScreen
 
-        try:
-            bounds = self._client.budgets.of_task(task)
-        except ParheliaError as error:
-            self._screen.say(in_words(error))
-            return
+        bounds: list[Budget] = []
 
         def answered(said: str | None) -> None:
             if said == "stop":
@@ -112,16 +113,23 @@ class TaskActs:
                 for scope in spent or [f"task:{task.id}"]:
                     self.wish(partial(_lift, scope, more))
 
-        lines = [
-            words(each) for each in bounds if each.limit_usd is not None or each.scope.startswith("task")
-        ]
-        self._screen.app.push_screen(
-            AskScreen(
-                f"The budget of “{one_line(task.title, 120)}”",
-                "\n".join([*lines, "USD that can be spent from now on, or stop."]),
-            ),
-            answered,
-        )
+        def ask(found: Sequence[Budget]) -> None:
+            if not self._screen.is_current:
+                # Somebody has gone on meanwhile, or asked twice.
+                return
+            bounds[:] = found
+            lines = [
+                words(each) for each in bounds if each.limit_usd is not None or each.scope.startswith("task")
+            ]
+            self._screen.app.push_screen(
+                AskScreen(
+                    f"The budget of “{one_line(task.title, 120)}”",
+                    "\n".join([*lines, "USD that can be spent from now on, or stop."]),
+                ),
+                answered,
+            )
+
+        self.wish(lambda door: door.budgets.of_task(task), ask)
 
     def hosts(self, task: Task, clock: Callable[[], float]) -> None:
         """Show whom the task's container called and whom it was denied, and allow a host."""

@@ -15,7 +15,7 @@ from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.text import one_line, plain
 from parhelia_tui.core.sessions.keyboard import mouse_bytes, tmux_key
 from parhelia_tui.screens.home_lines import headline
-from parhelia_tui.screens.reading import log_of
+from parhelia_tui.screens.reading import endpoint_of, log_of
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.terminal_view import TerminalView
 
@@ -99,7 +99,7 @@ class TerminalPane(Pane):
     async def _show_live(self, task_id: str) -> None:
         while True:
             try:
-                endpoint = self._client.endpoint(task_id)
+                endpoint = await asyncio.to_thread(endpoint_of, self._client.paths, task_id)
             except ParheliaError:
                 # Its session is about to be stored, or it ended in this moment and the news is on its way.
                 await asyncio.sleep(AGAIN_S)

@@ -1,7 +1,8 @@
 """The dashboard's own code never holds the event loop longer than a frame may last.
 
 What counts is processor time in the loop's thread, so that a busy machine changes little, and the best of some rounds:
-the first of them imports what an act needs.
+the first of them imports what an act needs. What would be waited for, the store, files and processes, is not touched
+in that thread at all.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections.abc import Iterable
 import pytest
 
 from parhelia_tui import views
+from parhelia_tui.core.client import Client
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.task_order import Value
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
+from tests.support.loop_io import loop_io
 from tests.support.loop_watch import Held, measured, watched_loop
 from tests.support.still_fleet import StillFleet
 from tests.support.store import make_task
@@ -98,6 +101,67 @@ async def test_an_act_that_holds_the_loop_is_found(
             seconds, by = await longest(seen, held, ACTS["sort"])
     assert seconds >= 2 * HELD_S
     assert by == "HomeScreen.action_sort"
+
+
+WAITS_FOR_NOBODY: dict[str, tuple[str, ...]] = {
+    **ACTS,
+    "hosts": ("h", "escape"),
+    "budget": ("dollar_sign", "escape"),
+    "output": ("l", "escape"),
+    "trash": ("U", "escape"),
+    "line of commands": ("colon", "c", "escape"),
+    "an answer": ("i", "d", "escape", "escape"),
+    "tabs of a task": ("d", *"23456789", "escape"),
+    "a container": ("tab", "d", "escape", "shift+tab"),
+    "a form that is sent": ("n", *"true", "enter"),
+    "told": ("t", *"go", "enter"),
+    "cancelled": ("x", "y"),
+    "taken back": ("D", "u"),
+    "view": ("v", "space", "space", "escape"),
+    "marked": ("space", "m", "m", "escape"),
+    "copied": ("y",),
+}
+
+
+@pytest.mark.long
+async def test_no_act_waits_for_the_store_a_file_or_a_process(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "wake", lambda self: None)
+    still.ask()
+    with loop_io(monkeypatch) as io:
+        async with opened() as seen:
+            with io.watched():
+                for name, keys in WAITS_FOR_NOBODY.items():
+                    for key in keys:
+                        await seen.press(key)
+                        await settled(seen)
+                    await seen.wait(lambda: seen.app.screen is seen.home)
+                    assert io.found == set(), name
+
+
+async def settled(seen: Dashboard) -> None:
+    """Wait until what was begun by a key has gone through the loop a few times."""
+    for _ in range(5):
+        await seen.pilot.pause()
+
+
+async def test_what_waits_in_the_loop_is_found(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reads(self: FleetView, value: Value | None, *, from_end: bool) -> None:
+        still.paths.database.read_bytes()
+        door.tasks()
+
+    door = still.client()
+    door.tasks()
+    monkeypatch.setattr(FleetView, "sort_tasks", reads)
+    with loop_io(monkeypatch) as io:
+        async with opened() as seen:
+            with io.watched():
+                await seen.press("5")
+    assert {each.split(" in ")[0] for each in io.found} == {"open", "the store"}
+    door.close()
 
 
 async def test_a_coroutine_is_measured_from_pause_to_pause() -> None:
