@@ -103,6 +103,34 @@ def test_at_its_ceiling_a_sandbox_stands_still_with_a_checkpoint_and_goes_on_whe
 
 
 @pytest.mark.long
+def test_the_seconds_of_a_sandbox_spend_its_ceiling_too_and_end_it(
+    fleet: Fleet, client: Client, provider: Provider
+) -> None:
+    # 0.0006 USD are four seconds of a T4.
+    words = ("task", "create", "--backend", "modal", "--mode", "empty", "--agent", "shell")
+    name = str(fleet.json(*words, "--gpu", "T4", "--budget", "0.0006", "echo kept > file; sleep 600")["id"])
+    ended = end_of(client, name, WAIT_S)
+    assert ended.state is TaskState.FAILED
+    assert ended.reason == f"E300: the budget of task {name} is spent, and its sandbox costs by the second"
+    assert (client.paths.workspaces / name / "file").read_text() == "kept\n"
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+    assert [each["type"] for each in of_type(fleet, "container.too_dear")] == ["container.too_dear"]
+
+
+@pytest.mark.long
+def test_what_is_held_still_at_its_ceiling_does_not_cost_seconds_for_ever(
+    fleet: Fleet, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nlinger_s = 15\n")
+    name = task(fleet, f"{asks(3)} > said", "--budget", "0.01")
+    reach(client, name, TaskState.WAITING, deadline_s=WAIT_S)
+    ended = end_of(client, name, WAIT_S)
+    assert ended.reason.startswith(f"E300: the budget of task {name} is spent")
+    wait_until(lambda: [each.state for each in client.checkpoints.of(ended)][-1:] == ["ready"], WAIT_S)
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+
+
+@pytest.mark.long
 def test_who_is_stopped_in_a_sandbox_is_told_in_words(fleet: Fleet, client: Client) -> None:
     name = task(fleet, f"{asks(2)} > said; echo went on >> said", "--budget", "0.001")
     reach(client, name, TaskState.WAITING, deadline_s=WAIT_S)

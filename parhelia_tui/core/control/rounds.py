@@ -24,6 +24,7 @@ from parhelia_tui.core.control import (
     renewal,
     replies,
     retention,
+    sandbox_ceilings,
     screens,
     scrubbing,
     settle,
@@ -64,6 +65,7 @@ class Rounds:
         self._taking = asyncio.Semaphore(CHECKPOINTS_AT_ONCE)
         self._due: dict[str, float] = {}
         self._groups = Groups(context)
+        self._ceilings = sandbox_ceilings.Ceilings(context)
         self._notifier = notify.Notifier(context, self._start)
         self.last_reconcile: dict[str, Any] = {}
         """What the last look at all containers found, for a JSON reply."""
@@ -126,6 +128,8 @@ class Rounds:
                 self._start("scrub", "", lambda: scrubbing.scrub(context, ended))
         if self._is_due("renewal", min(renewal.EVERY_S, self._config.modal.renew_before_s / 20)):
             renewal.look(context)
+        if self._is_due("ceilings", sandbox_ceilings.EVERY_S):
+            self._ceilings.look()
         for wanted in checkpoints.unfinished(context.db):
             self._take(wanted.id)
         if self._is_due("journals", self._config.controller.reconcile_s):

@@ -30,20 +30,14 @@ def book(
         seq: of the heartbeat that says it; an entry of the same number is made once.
         cpu_percent, memory_bytes: what it used lately, as far as known.
     """
-    if container.backend == "local":
+    if container.backend == "local" or sandbox_rates(container.backend) is None:
         return
-    rates = sandbox_rates(container.backend)
     task = tasks.find(tx, container.task_id)
-    if rates is None or task is None:
+    lasted_s = _since_last(tx, container, until)
+    if task is None or lasted_s <= 0 or (seq != END and lasted_s < EVERY_S):
         return
-    since = ledger.last_at(tx, container.id, container.backend) or container.created_at
-    lasted_s = until - since
-    if lasted_s <= 0 or (seq != END and lasted_s < EVERY_S):
-        return
-    second = rates.second(
-        container.limits, cores_used=(cpu_percent or 0.0) / 100, memory_used=memory_bytes or 0
-    )
-    cost = None if second is None else float(second) * lasted_s
+    second = _second(container, cpu_percent, memory_bytes)
+    cost = None if second is None else second * lasted_s
     new = ledger.add(
         tx,
         task,
@@ -57,3 +51,23 @@ def book(
     )
     if new and cost is not None:
         tasks.update(tx, task, cost_usd=(task.cost_usd or 0.0) + cost)
+
+
+def unbooked(db: sqlite3.Connection, container: Container, now: float) -> float:
+    """Price the seconds since the last entry, in USD; 0 for what costs nothing or nobody knows the price of."""
+    second = _second(container, container.cpu_percent, container.memory_bytes) or 0.0
+    return second * max(0.0, _since_last(db, container, now))
+
+
+def _since_last(db: sqlite3.Connection, container: Container, until: float) -> float:
+    return until - (ledger.last_at(db, container.id, container.backend) or container.created_at)
+
+
+def _second(container: Container, cpu_percent: float | None, memory_bytes: int | None) -> float | None:
+    rates = sandbox_rates(container.backend)
+    if rates is None:
+        return None
+    second = rates.second(
+        container.limits, cores_used=(cpu_percent or 0.0) / 100, memory_used=memory_bytes or 0
+    )
+    return None if second is None else float(second)

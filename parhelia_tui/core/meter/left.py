@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from parhelia_tui.core.meter.money import usd
@@ -11,7 +11,7 @@ from parhelia_tui.core.meter.sandboxes import sandbox_rates
 from parhelia_tui.core.meter.spending import Spender, day_of, standing
 from parhelia_tui.core.model.placement import HOUR_S, Left
 from parhelia_tui.core.model.records import Container, Task
-from parhelia_tui.core.store import groups, ledger
+from parhelia_tui.core.store import groups, ledger, tasks
 
 
 def left(
@@ -30,13 +30,12 @@ def left(
         at: epoch seconds.
         promised: USD for the next hour of what runs now, by task.
     """
-    midnight = datetime.fromtimestamp(at).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     parts = groups.parts(store, task.parent_id) if task.parent_id is not None else []
     own = {task.id: task.cost_usd or 0.0}
     together = {each.task_id: each.cost_usd or 0.0 for each in parts}
     spent = {
         "all": lambda: ledger.spent(store).usd + sum(promised.values()),
-        "day": lambda: ledger.spent(store, from_at=midnight).usd + sum(promised.values()),
+        "day": lambda: ledger.spent(store, from_at=_midnight(at)).usd + sum(promised.values()),
         f"task:{task.id}": lambda: _with_promised(own, promised),
         f"task:{task.parent_id}": lambda: _with_promised(together, promised),
     }
@@ -51,6 +50,56 @@ def left(
     return found
 
 
+def exceeded(
+    store: sqlite3.Connection, book: sqlite3.Connection, running: Sequence[tuple[Task, float]], at: float
+) -> dict[str, str]:
+    """Say which ceiling is spent, of tasks that cost by the second; nothing of those that may go on.
+
+    Money that is only set aside counts for nothing here: it may come back.
+
+    Args:
+        running: the tasks, each with the USD of its seconds that the ledger does not have yet.
+        at: epoch seconds.
+
+    Returns:
+        In words, by task.
+    """
+    unbooked = dict.fromkeys((task.id for task, _ in running), 0.0)
+    for task, cost in running:
+        unbooked[task.id] += cost
+    more = sum(unbooked.values())
+    totals: dict[str, float] = {}
+
+    def together(parts: Iterable[Task]) -> float:
+        return sum((each.cost_usd or 0.0) + unbooked.get(each.id, 0.0) for each in parts)
+
+    def ours(task: Task, scope: str) -> float:
+        if scope == f"task:{task.id}":
+            return together([task])
+        if scope not in totals:
+            if scope == "all":
+                totals[scope] = ledger.spent(store).usd + more
+            elif scope == "day":
+                totals[scope] = ledger.spent(store, from_at=_midnight(at)).usd + more
+            elif scope.startswith("plan:"):
+                totals[scope] = together(tasks.listed(store, batch=task.batch))
+            else:
+                totals[scope] = sum(
+                    (each.cost_usd or 0.0) + unbooked.get(each.task_id, 0.0)
+                    for each in groups.parts(store, str(task.parent_id))
+                )
+        return totals[scope]
+
+    found: dict[str, str] = {}
+    for task, _ in running:
+        for scope, account in Spender("", task.id, task.batch, group=task.parent_id).scopes(day_of(at)):
+            now = standing(book, scope, account)
+            if now.limit is not None and max(ours(task, scope), usd(now.spent)) >= usd(now.limit):
+                found[task.id] = _words(scope)
+                break
+    return found
+
+
 def promised(live: Iterable[Container]) -> dict[str, float]:
     """Price the next hour of what runs, in USD by task; what costs nothing or nobody knows the price of is left out."""
     found: dict[str, float] = {}
@@ -60,6 +109,10 @@ def promised(live: Iterable[Container]) -> dict[str, float]:
         if second:
             found[each.task_id] = found.get(each.task_id, 0.0) + float(second) * HOUR_S
     return found
+
+
+def _midnight(at: float) -> float:
+    return datetime.fromtimestamp(at).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def _with_promised(costs: Mapping[str, float], promised: Mapping[str, float]) -> float:
