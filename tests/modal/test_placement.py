@@ -99,6 +99,25 @@ def test_what_cannot_go_anywhere_is_told_before_it_is_created(
     assert product.json(*words, "--dry-run", "--gpu", "T4")["placement"]["backend"] == "modal"
 
 
+def test_a_task_goes_where_its_agent_is(
+    product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODAL_TOKEN_ID", "ak-nobody")
+    monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-nobody")
+    words = ("task", "create", "--backend", "auto", "--mode", "empty", "--agent", "claude", "do it")
+    configure(tmp_path, '[claude]\npath = "/nowhere"\n')
+    looked = product.json(*words, "--dry-run")["placement"]
+    assert looked["backend"] == "modal"
+    assert "local cannot run its agent: there is no Claude Code at /nowhere (claude.path)" in looked["why"]
+    configure(tmp_path, '[claude]\npath = "/nowhere"\n[modal]\nclaude_version = ""\n')
+    code, error = product.error(*words)
+    assert (code, error["code"]) == (8, "E603")
+    assert error["message"].endswith(
+        "modal cannot run its agent: there is no Claude Code in the image of its containers"
+    )
+    assert product.json("task", "list") == []
+
+
 @pytest.mark.long
 def test_what_has_no_room_waits_and_lets_others_past(
     product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -111,8 +111,15 @@ class Agent(Protocol):
             ParheliaError: E100 with the reason.
         """
 
-    def need(self) -> None:
-        """Refuse a machine without its program, where containers see this machine's. Raises E500."""
+    def need(self, image: Image | None = None) -> None:
+        """Refuse a place without its program.
+
+        Args:
+            image: what containers find there in the place of this machine's programs; None where they see those.
+
+        Raises:
+            ParheliaError: E500 for this machine, E603 for an image.
+        """
 
     def prepare(self, start: Start) -> None:
         """Write what the agent expects in its home; called before each launch, and safe to repeat.

@@ -71,8 +71,10 @@ class ConfiguredAgent:
                 "E100", f"the agent {self.name} takes a prompt of at most {ARGUMENT_LIMIT} bytes"
             )
 
-    def need(self) -> None:
-        """Refuse a machine without its program. Raises E500."""
+    def need(self, image: Image | None = None) -> None:
+        """Refuse a machine without its program; what an image holds of it nobody knows. Raises E500."""
+        if image is not None:
+            return
         problem = self.probe().problem
         if problem:
             raise ParheliaError("E500", problem, recovery=("parhelia agent list",))

@@ -50,7 +50,7 @@ class ShellAgent:
         """Refuse options that there are not. Raises E100."""
         check(self.name, OPTIONS, options)
 
-    def need(self) -> None:
+    def need(self, image: Image | None = None) -> None:
         """It needs nothing that is not here."""
 
     def prepare(self, start: Start) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +40,12 @@ def machine() -> Machine:
     return Machine(len(os.sched_getaffinity(0)), total, found.get("MemAvailable", total))
 
 
-def needs_of(task: Task) -> Needs:
-    """What a task asks of a backend."""
+def needs_of(task: Task, lacks: Mapping[str, str]) -> Needs:
+    """What a task asks of a backend.
+
+    Args:
+        lacks: what its agent lacks, by backend.
+    """
     return Needs(
         task.limits,
         task.network,
@@ -49,6 +53,7 @@ def needs_of(task: Task) -> Needs:
         task.unsandboxed,
         live_files=not mounting.are_copies(task.mounts),
         image=bool(task.image),
+        lacks=lacks,
     )
 
 

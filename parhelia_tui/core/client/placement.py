@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+from parhelia_tui.core.agents.places import lacks
 from parhelia_tui.core.backends.offers import machine, needs_of, offers
+from parhelia_tui.core.backends.registry import backend
 from parhelia_tui.core.meter import book
 from parhelia_tui.core.meter.left import left, promised
 from parhelia_tui.core.model.placement import AUTO, Choice, Refusal, choose
@@ -28,5 +30,8 @@ def place(paths: Paths, db: sqlite3.Connection, task: Task, at: float) -> Choice
     path = paths.home / book.NAME
     with closing(book.open_book(path) if path.exists() else book.empty_book()) as opened:
         bounds = left(db, opened, task, at, promised(live))
-    found = offers(load().config, live, machine())
-    return choose(needs_of(task), [each for each in found if task.backend in (AUTO, each.backend)], bounds)
+    config = load().config
+    found = offers(config, live, machine())
+    images = {each.backend: backend(each.backend, paths, modal=config.modal).image for each in found}
+    needs = needs_of(task, lacks(task.agent, images))
+    return choose(needs, [each for each in found if task.backend in (AUTO, each.backend)], bounds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from functools import cached_property
 
+from parhelia_tui.core.agents.places import lacks
 from parhelia_tui.core.backends.offers import Machine, machine, needs_of, offers
 from parhelia_tui.core.control import spending
 from parhelia_tui.core.control.context import Context
@@ -24,6 +25,7 @@ class Placing:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._known: dict[str, dict[str, str]] = {}
 
     @cached_property
     def _live(self) -> list[Container]:
@@ -52,7 +54,8 @@ class Placing:
             return None
         book = spending.open_book(context)
         bounds = left(tx, book, task, context.clock(), promised(self._live)) if book is not None else []
-        found = choose(needs_of(task), offers(context.config, self._live, self._machine), bounds)
+        needs = needs_of(task, self._lacks(task.agent))
+        found = choose(needs, offers(context.config, self._live, self._machine), bounds)
         if isinstance(found, Choice):
             return found
         if found.for_now:
@@ -60,6 +63,12 @@ class Placing:
         else:
             self._refuse(tx, task, found)
         return None
+
+    def _lacks(self, agent: str) -> dict[str, str]:
+        if agent not in self._known:
+            images = {name: each.image for name, each in self._context.backends.items()}
+            self._known[agent] = lacks(agent, images)
+        return self._known[agent]
 
     def _wait(self, tx: sqlite3.Connection, task: Task, why: str) -> None:
         """Say once why a task stays in the queue."""

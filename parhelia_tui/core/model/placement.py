@@ -24,6 +24,7 @@ class Needs:
     Args:
         live_files: files of this machine themselves, and not copies of them.
         image: the system of an image that was made on this machine.
+        lacks: what its agent lacks, by backend.
     """
 
     limits: Limits
@@ -32,6 +33,7 @@ class Needs:
     unsandboxed: bool = False
     live_files: bool = False
     image: bool = False
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def _never(needs: Needs, offer: Offer) -> str:
     kind = (asked.gpu or "").partition(":")[0].lower()
     reasons = (
         (bool(offer.unusable), offer.unusable),
+        (offer.backend in needs.lacks, needs.lacks.get(offer.backend, "")),
         (needs.network not in offer.networks, f"has no network {needs.network}"),
         (bool(kind) and not offer.gpus, "has no GPU for containers"),
         (

@@ -89,9 +89,12 @@ class ClaudeAgent:
         """Refuse options that there are not. Raises E100."""
         check(self.name, OPTIONS, options)
 
-    def need(self) -> None:
-        """Refuse a machine without the program. Raises E500."""
-        self._found(_config())
+    def need(self, image: Image | None = None) -> None:
+        """Refuse a place without the program. Raises E500, E603."""
+        if image is None:
+            self._found(_config())
+        else:
+            self._of_image(image)
 
     def prepare(self, start: Start) -> None:
         """Write `~/.claude.json` anew, and what is given by `--settings`.
@@ -188,9 +191,12 @@ class ClaudeAgent:
         """What the container runs: this machine's, or that of its image. Raises E500, E603."""
         if start.image is None:
             return self._found(config)
-        program = start.image.programs.get(self.name)
+        return self._of_image(start.image)
+
+    def _of_image(self, image: Image) -> Found:
+        program = image.programs.get(self.name)
         if program is None:
-            raise ParheliaError("E603", "there is no Claude Code in the image of this container")
+            raise ParheliaError("E603", "there is no Claude Code in the image of its containers")
         return Found(Path(program.path), version_of(program.version.encode()))
 
     def _found(self, config: ClaudeConfig) -> Found:

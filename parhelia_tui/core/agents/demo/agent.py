@@ -76,7 +76,7 @@ class DemoAgent:
         """Refuse options that there are not, and values out of range. Raises E100."""
         check(self.name, OPTIONS, options)
 
-    def need(self) -> None:
+    def need(self, image: Image | None = None) -> None:
         """It needs nothing that is not here."""
 
     def prepare(self, start: Start) -> None:
