@@ -12,7 +12,7 @@ from bench.harness import ROUNDS, Result, median
 from bench.home import ended_task
 from parhelia_tui.core.backends.modal import records
 from parhelia_tui.core.backends.modal.backend import ModalBackend
-from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATION_TAG
+from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.reconcile import round_of
 from parhelia_tui.core.model.states import ContainerState

@@ -166,7 +166,8 @@ What follows something (watch, run --json with --batch, events watch, replay) pr
 With --backend modal a task runs in a sandbox of your account at Modal, seen and used like one of this machine:
 
   modal token new                  once: an account and its token (or MODAL_TOKEN_ID and MODAL_TOKEN_SECRET)
-  parhelia modal setup             checks the account, opens app and volume, builds the image
+  parhelia modal setup             checks the account, makes app, volume, secret and image
+  parhelia modal check             looks into a sandbox that is made for that, and ended
   parhelia run --backend modal --gpu T4 --cpus 4 --memory 16384 --timeout 4h --region us-east nvidia-smi
 
 The workspace goes up as it is, and what was made of it comes down, when the task ends and at each checkpoint,
@@ -363,6 +364,7 @@ parhelia controller start
 parhelia controller run                              # in the foreground, with its log""",
     "setup": """\
 parhelia modal setup                                 # the account at Modal, its app and its image
+parhelia modal check                                 # what there is in a sandbox of it
 parhelia serve                                       # the dashboard in a browser of this machine
 parhelia serve --port 8000                           # at the same address each time
 parhelia demo --count 3                              # a small live fleet to look at

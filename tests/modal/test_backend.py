@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.settings.process_lock import holder
+from tests.support.fleet import configure
 from tests.support.git import git
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
@@ -114,6 +115,17 @@ def test_what_is_asked_for_is_asked_of_the_provider(cloud: Product, provider: Pr
     (sandbox,) = provider.sandboxes()
     # A sandbox outlives its container a little, so that the end can be told.
     assert (sandbox["gpu"], sandbox["generation"], sandbox["timeout_s"]) == ("A100", 1, 3600 + 900)
+
+
+def test_an_image_that_is_a_default_of_this_machine_is_none_of_a_sandbox(
+    cloud: Product, tmp_path: Path
+) -> None:
+    configure(tmp_path, '[defaults]\nimage = "tools"\n')
+    where = ("--mode", "empty", "--backend", "modal")
+    done = cloud.run("run", *where, "echo here")
+    assert (done.returncode, done.stdout) == (0, "here\n"), done.stderr
+    code, error = cloud.error("run", *where, "--image", "tools", "echo here")
+    assert (code, error["code"]) == (8, "E603")
 
 
 def test_a_gpu_of_this_machine_is_refused_in_words(cloud: Product) -> None:

@@ -101,10 +101,44 @@ def test_a_sandbox_of_somebody_else_is_left_alone(cloud: Product, provider: Prov
     provider.order("vanish", id=sandbox["id"])
 
 
-def test_a_provider_that_forgets_tags_makes_nothing_lost(cloud: Product, provider: Provider) -> None:
+def test_a_provider_that_forgets_tags_makes_nothing_lost_and_gets_them_again(
+    cloud: Product, provider: Provider
+) -> None:
     task_id = begun(cloud)
-    provider.order("forget_tags", id=provider.sandboxes()[0]["id"])
-    assert cloud.json("reconciler", "run")["orphans"] == []
+    (before,) = provider.sandboxes()
+    provider.order("forget_tags", id=before["id"])
+    done = cloud.json("reconciler", "run")
+    assert (done["orphans"], done["settled"]) == ([], [])
+    why = f"the tags of {before['id']} were gone, and are set anew"
+    assert done["drifted"] == {before["name"]: why}
+    assert state(cloud, task_id) == "running"
+    assert provider.sandboxes() == [before]
+    # Told once, and over.
+    assert cloud.json("reconciler", "run")["drifted"] == {}
+    told = cloud.json("events", "list", "--type", "container.drifted")
+    assert [(each["container_id"], each["message"]) for each in told] == [(before["name"], why)]
+
+
+def test_a_second_sandbox_with_the_tags_of_a_container_is_told_of(cloud: Product, provider: Provider) -> None:
+    begun(cloud)
+    (sandbox,) = provider.sandboxes()
+    (other,) = provider.order("pretend", app="parhelia", tags=[sandbox["tags"]])
+    drifted = {sandbox["name"]: f"another sandbox, {other}, runs with its tags"}
+    for _ in range(2):
+        assert cloud.json("reconciler", "run")["drifted"] == drifted
+    assert len(cloud.json("events", "list", "--type", "container.drifted")) == 1
+    provider.order("unpretend")
+
+
+def test_a_sandbox_outside_the_app_that_is_listed_is_told_of_and_not_lost(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    task_id = begun(cloud)
+    (sandbox,) = provider.sandboxes()
+    kill_controller(cloud)
+    configured(tmp_path, '[modal]\napp = "another"\n')
+    done = cloud.json("reconciler", "run")
+    assert "is not among the sandboxes of the app another" in done["drifted"][sandbox["name"]]
     assert state(cloud, task_id) == "running"
 
 

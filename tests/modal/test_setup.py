@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from tests.egress.upstream import KEY
+from tests.support import sshd
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 
@@ -17,6 +22,51 @@ def test_setup_opens_the_app_and_builds_the_image_and_says_so(cloud: Product, pr
     assert done["image"].startswith("im-")
     assert done["volume"].startswith("parhelia (vo-")
     assert provider.sandboxes(running=False) == []
+
+
+@pytest.fixture
+def with_claude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """A provider in whose image npm has put something that says a version."""
+    program = tmp_path / "claude"
+    program.write_text("#!/bin/sh\necho '2.1.329 (Claude Code)'\n")
+    program.chmod(0o755)
+    with Provider(tmp_path / "other", {"/opt/parhelia/claude-code/bin/claude": program}) as made:
+        for name, value in made.environment().items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.mark.skipif(not sshd.there_is_one(), reason="sandboxes have no ssh server here, or no second user")
+def test_a_sandbox_starts_healthy_and_sees_what_the_setup_made(
+    with_claude: Provider, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    product.json("modal", "setup")
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    seen = product.json("modal", "check")
+    assert (seen["status"], seen["lacks"]) == ("ok", [])
+    assert seen["volume_mounted"] is True
+    assert seen["claude_installed"] is True
+    assert seen["claude_version"] == "2.1.329 (Claude Code)"
+    assert seen["anthropic_key_set"] is True
+    assert {
+        "/vol/parhelia/config/claude",
+        "/vol/parhelia/plugins",
+        "/vol/parhelia/checkpoints",
+        "/vol/parhelia/workspaces",
+    } <= set(seen["folders"])
+    # It is no container of anybody's, and nothing of it stays.
+    assert with_claude.sandboxes() == []
+    assert len(with_claude.sandboxes(running=False)) == 1
+    assert product.json("container", "list") == []
+
+
+def test_what_a_sandbox_lacks_is_told_in_words(cloud: Product, provider: Provider) -> None:
+    code, error = cloud.error("modal", "check")
+    assert (code, error["code"]) == (8, "E503")
+    # The emulated image is built without npm.
+    assert "Claude Code" in error["details"]["lacks"]
+    assert provider.sandboxes() == []
 
 
 def test_without_an_account_the_doctor_says_what_to_type(

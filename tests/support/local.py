@@ -6,8 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.base import ContainerPlan, ExitRecord, Sighting
+from parhelia_tui.core.backends.base import ExitRecord, Sighting
 from parhelia_tui.core.backends.local.backend import LocalBackend
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.settings.config_backends import LocalConfig
 from parhelia_tui.core.settings.paths import Paths

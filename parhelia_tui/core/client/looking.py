@@ -220,9 +220,24 @@ class Looking(Opened):
         return await check(config.api.url, config.network.ca_file) if config.network.ca_file else ""
 
     async def set_up_modal(self) -> dict[str, str]:
-        """Check the account at Modal, open the app and build the image; give what was done. Raises E503."""
-        done: dict[str, str] = await self._modal().set_up()
-        return done
+        """Check the account at Modal, and make app, volume, secret and image; give what was done. Raises E503."""
+        from parhelia_tui.core.egress.key import NoKey, key_here
+        from parhelia_tui.core.settings.config_files import load
+
+        config = load(cwd=Path.cwd()).config
+        key, why = "", "modal.secret is empty"
+        if config.modal.secret:
+            try:
+                key = await key_here(config.api.key_env, config.api.key_file, config.api.key_command)
+            except NoKey as error:
+                why = str(error)
+        done: dict[str, str] = await self._modal().set_up(key)
+        return {"secret": f"none was made: {why}", **done}
+
+    async def check_modal(self) -> dict[str, Any]:
+        """Look into a sandbox at Modal that is made for that, and ended. Raises E503."""
+        seen: dict[str, Any] = await self._modal().check()
+        return seen
 
     def _modal(self) -> Any:
         from parhelia_tui.core.backends.registry import backend

@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent
-from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.backends.local import images, mounts
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell

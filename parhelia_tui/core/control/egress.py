@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from parhelia_tui.core.agents.registry import network_of
-from parhelia_tui.core.backends.base import EgressPlan
+from parhelia_tui.core.backends.plan import EgressPlan
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.store import tasks

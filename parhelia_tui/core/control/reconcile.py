@@ -28,6 +28,7 @@ class Round:
         orphans: seen alive, but unknown to the store.
         returned: stored as lost, but seen alive.
         stale: alive, but silent for longer than `health.stale_s`; they are told of and left running.
+        drifted: alive, but not as they were made, each with what is otherwise.
         terminated: orphans that were ended, because they are older than the grace and it is configured.
     """
 
@@ -39,6 +40,7 @@ class Round:
     orphans: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
+    drifted: dict[str, str] = field(default_factory=dict)
     terminated: list[str] = field(default_factory=list)
 
 
@@ -109,6 +111,9 @@ async def _compare_one(context: Context, container: Container, listing: Listing,
         await settle(context, container.id)
     elif container.state is ContainerState.ORPHANED:
         await _judge_orphan(context, container, result)
+    elif sight.drift:
+        result.drifted[container.id] = sight.drift
+        _tell_drift(context, container, sight.drift)
     elif _is_stale(context, container):
         result.stale.append(container.id)
         _tell_stale(context, container)
@@ -146,6 +151,13 @@ def _tell_stale(context: Context, container: Container) -> None:
         f"its supervisor lives but has been silent for {context.clock() - heard:.0f} s; it is left running",
         level="error",
     )
+
+
+def _tell_drift(context: Context, container: Container, words: str) -> None:
+    """Tell what is otherwise than it was made, once for as long as it is so."""
+    told = events.find(context.db, container_id=container.id, types=("container.drifted",), limit=1)
+    if not told or told[0].message != words:
+        tell(context, container, "container.drifted", words, level="warning")
 
 
 def _store_orphan(context: Context, backend: str, container_id: str) -> None:

@@ -92,6 +92,24 @@ class Key:
         return self._given
 
 
+async def key_here(variable: str, file: str, command: tuple[str, ...]) -> str:
+    """Find the key on this machine, by what a configuration says of it.
+
+    Args:
+        variable: of this process, where neither of the others is given.
+
+    Raises:
+        NoKey: there is none.
+    """
+    if file:
+        return _checked(_from_file(Path(file)))
+    if command:
+        return _checked(await _from_command(command))
+    if not os.environ.get(variable):
+        raise NoKey(f"the variable {variable} is not set here")
+    return _checked(os.environ[variable].strip())
+
+
 def _checked(value: str) -> str:
     if not value or len(value) > LONGEST or not value.isascii() or not value.isprintable() or " " in value:
         raise NoKey("what was found is no key: one line of visible ASCII characters")

@@ -75,7 +75,8 @@ class DefaultsConfig(Section):
     persistent: bool = Field(default=False, description="Keep what a container installs in its system.")
     image: ImageName | None = Field(
         default=None,
-        description="The image whose system containers begin with (`parhelia image build`). Unset: this machine's own.",
+        description="The image whose system containers begin with (`parhelia image build`). Unset: this machine's own."
+        " Sandboxes at a provider have one of theirs, whatever is set here.",
     )
     priority: Annotated[int, Field(ge=-100, le=100)] = Field(
         default=0, description="Larger goes first, from -100 to 100."
@@ -227,6 +228,9 @@ class Config(Section):
                 fields[name] = {**fields[name], **asked}
             elif value is not None:
                 fields[name] = value
+        if fields.get("backend") == "modal" and given.get("image") is None:
+            # A default is for containers of this machine; who names one for a sandbox is refused.
+            fields["image"] = None
         return fields
 
 

@@ -88,6 +88,11 @@ class ModalConfig(Section):
     volume: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$")] = Field(
         default="parhelia", description="The volume by which large workspaces go up."
     )
+    secret: Annotated[str, Field(pattern=r"^([a-zA-Z0-9][a-zA-Z0-9._-]{0,62})?$")] = Field(
+        default="parhelia",
+        description="The secret in which `parhelia modal setup` keeps the API's key; empty for none, then the key"
+        " is handed to each supervisor from here.",
+    )
     packages: Annotated[tuple[str, ...], Field(strict=False)] = Field(
         default=(), description="Further Debian packages of the image."
     )

@@ -39,7 +39,8 @@ class Egress:
     """One process that is started again whenever it dies, over sockets that stay.
 
     Args:
-        spec: `command`, `env`, `ports` and whether they are inside the container (spec.json, `egress`).
+        spec: `command`, `env`, `ports`, whether they are inside the container, and in which variable of ours
+            the key is (spec.json, `egress`).
         first: pid of the container's first process.
         freezer: holds the container still while a request waits for money.
         on_word: gets what it says, an object with a `kind`.
@@ -63,7 +64,9 @@ class Egress:
         self._freezer = freezer
         ports = [int(port) for port in spec["ports"]]
         self._sockets = listen_inside(first, ports) if spec["inside"] else [_listen(port) for port in ports]
-        self._key: dict[str, Any] | None = None
+        own = os.environ.pop(spec.get("key_variable") or "", "")
+        self._key: dict[str, Any] | None = {"op": "key", "value": own} if own else None
+        self._has_own = bool(own)
         self._pause_s = FIRST_PAUSE_S
         self._started = 0.0
         self._kept = b""
@@ -75,6 +78,9 @@ class Egress:
     def order(self, line: dict[str, Any]) -> None:
         """Hand an order on. The key is remembered, here alone, for the process after a death."""
         if line.get("op") == "key":
+            if self._has_own and not line.get("value"):
+                # That there is none over there does not take away the one that is here.
+                return
             self._key = line
         if self._stdin >= 0:
             try:

@@ -16,6 +16,8 @@ AGENT_ID = 1000
 """The user that the agent is; root is the supervisor's."""
 CARGO = "/vol/parhelia"
 """Where a sandbox sees the pieces of a large workspace, in the order of their names, and nothing of others."""
+KEY_VARIABLE = "PARHELIA_API_KEY"
+"""Of the secret of an account; in the environment of root's processes alone."""
 WORKSPACE, HOME = "/workspace", "/home/agent"
 
 

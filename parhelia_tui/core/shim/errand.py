@@ -10,6 +10,9 @@ from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.lean import dumps
 
 FAILED = 1
+CLAUDE = "/opt/parhelia/claude-code/bin/claude"
+PROGRAMS = ("git", "python3", "setpriv", "sshd", "tmux")
+PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 
 def tell(directory: str) -> int:
@@ -27,6 +30,35 @@ def tell(directory: str) -> int:
         sys.stderr.write(f"{error}\n")
         return FAILED
     sys.stdout.write(dumps(answer) + "\n")
+    return 0
+
+
+def look() -> int:
+    """Print what there is in this sandbox for a container: the volume, programs, and whether a key is.
+
+    Returns:
+        0.
+    """
+    import shutil
+    import subprocess
+
+    claude = ""
+    if os.access(CLAUDE, os.X_OK):
+        done = subprocess.run([CLAUDE, "--version"], capture_output=True, text=True, timeout=60, check=False)
+        claude = done.stdout.strip() if done.returncode == 0 else ""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        # A mount of the same file system, which `ismount` does not see, is one too (proc(5): the fifth field).
+        mounted = [line.split()[4] for line in file]
+    seen = {
+        "volume_mounted": elsewhere.CARGO in mounted,
+        "folders": sorted(
+            os.path.join(top, name) for top, names, _ in os.walk(elsewhere.CARGO) for name in names
+        ),
+        "missing": [each for each in PROGRAMS if shutil.which(each, path=PATH) is None],
+        "claude": claude,
+        "key_set": bool(os.environ.get(elsewhere.KEY_VARIABLE)),
+    }
+    sys.stdout.write(dumps(seen) + "\n")
     return 0
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import sys
-import tarfile
 
-from parhelia_tui.core.shim import elsewhere, handing, spec
+from parhelia_tui.core.shim import elsewhere, handing, spec, untar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,14 +24,14 @@ def unpack(directory: str, archive: Any) -> None:
         archive: has `read`.
 
     Raises:
-        OSError, tarfile.TarError, EOFError: it is none, or has no place.
+        OSError, untar.BadArchive: it is none, or has no place.
     """
     before = os.umask(0o022)
     try:
-        _extract(archive)
+        untar.extract(archive, "/")
         if os.path.isdir(elsewhere.CARGO):
             # A large workspace comes by a volume, which only such a sandbox has.
-            _extract(_Pieces(elsewhere.CARGO))
+            untar.extract(_Pieces(elsewhere.CARGO), "/")
     finally:
         os.umask(before)
     for place in (elsewhere.WORKSPACE, elsewhere.HOME):
@@ -61,13 +59,6 @@ class _Pieces:
         return b""
 
 
-def _extract(archive: Any) -> None:
-    with tarfile.open(fileobj=archive, mode="r|gz") as opened:
-        opened.extractall("/", filter="fully_trusted") if hasattr(
-            tarfile, "fully_trusted_filter"
-        ) else opened.extractall("/")
-
-
 def unpack_handed(directory: str) -> None:
     """Unpack what was handed to us, if anything was; what is wrong with it is told to who did."""
     handed = os.path.join(directory, handing.HANDED)
@@ -90,6 +81,10 @@ def send() -> int:
     Returns:
         0.
     """
+    # Who unpacks does without them.
+    import gzip
+    import tarfile
+
     with (
         gzip.GzipFile(fileobj=sys.stdout.buffer, mode="wb", compresslevel=LEVEL) as packed,
         tarfile.open(fileobj=packed, mode="w|") as archive,
@@ -100,7 +95,7 @@ def send() -> int:
     return 0
 
 
-def _add(archive: tarfile.TarFile, place: str) -> None:
+def _add(archive: Any, place: str) -> None:
     """Add a tree; what goes away or cannot be read meanwhile is left out."""
     try:
         archive.add(place, place.lstrip("/"), recursive=False)

@@ -126,7 +126,9 @@ class _Keeper:
             nothing = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
             # It starts itself anew for each caller, so it is called by its whole path.
             words = [program, "-D", "-e", "-f", config]
-            self._door = _Process(os.posix_spawn(program, words, os.environ, file_actions=nothing))
+            # A key of the account is none of its business.
+            env = {name: value for name, value in os.environ.items() if name != elsewhere.KEY_VARIABLE}
+            self._door = _Process(os.posix_spawn(program, words, env, file_actions=nothing))
 
     def _tmux(self, *arguments: str) -> int:
         return elsewhere.tmux(self._directory, *arguments)

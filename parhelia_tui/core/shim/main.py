@@ -64,6 +64,7 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
 
     modes: dict[str, Callable[[], int]] = {
         "tell": lambda: errand.tell(directory),
+        "look": errand.look,
         "taken": lambda: errand.taken(directory),
         "session": lambda: errand.session(directory, rest[0]),
         "end-session": lambda: errand.end_session(directory, rest[0]),

@@ -85,6 +85,9 @@ class Control:
         known = self.world.named_secrets
         name = asked.deployment_name
         if name and name in known:
+            lacking = set(asked.required_keys) - set(self.world.secrets[known[name]])
+            if lacking:
+                raise GRPCError(Status.FAILED_PRECONDITION, f"Secret {name} lacks {sorted(lacking)}")
             return api_pb2.SecretGetOrCreateResponse(secret_id=known[name])
         if asked.object_creation_type == api_pb2.OBJECT_CREATION_TYPE_UNSPECIFIED:
             raise GRPCError(Status.NOT_FOUND, f"Secret {name} not found")
@@ -93,6 +96,11 @@ class Control:
         if name:
             known[name] = secret_id
         return api_pb2.SecretGetOrCreateResponse(secret_id=secret_id)
+
+    async def SecretUpdate(self, asked: api_pb2.SecretUpdateRequest) -> Empty:
+        for each in asked.updates:
+            self.world.secrets[asked.secret_id][each.key] = each.value
+        return Empty()
 
     async def VolumeGetOrCreate(
         self, asked: api_pb2.VolumeGetOrCreateRequest

@@ -128,6 +128,8 @@ class Emulator:
                 }
                 for each in sorted(world.sandboxes.values(), key=lambda each: each.created_at)
             ]
+        elif op == "secrets":
+            return {name: world.secrets[each] for name, each in world.named_secrets.items()}
         elif op == "vanish":
             await world.vanish(world.sandbox(asked["id"]))
         elif op == "forget_tags":

@@ -7,15 +7,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from parhelia_tui.core.backends.base import (
-    Capability,
-    ContainerPlan,
-    Deadline,
-    Listing,
-    Sighting,
-    SpoolRead,
-    TmuxEndpoint,
-)
+from parhelia_tui.core.backends.base import Capability, Deadline, Listing, Sighting, SpoolRead, TmuxEndpoint
 from parhelia_tui.core.backends.local import (
     egress,
     kept,
@@ -29,6 +21,7 @@ from parhelia_tui.core.backends.local.ends import Ends
 from parhelia_tui.core.backends.local.looks import Looks
 from parhelia_tui.core.backends.local.panes import FULL, Panes
 from parhelia_tui.core.backends.local.spool_reader import read_spool
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.base import ContainerPlan, EgressPlan
 from parhelia_tui.core.backends.local import bubblewrap
 from parhelia_tui.core.backends.local.run_directory import is_held, write_whole
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.egress import authorities
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.settings import Settings

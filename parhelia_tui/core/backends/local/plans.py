@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.backends.local import bubblewrap, egress, etc_copy, limits, mounts, overlay
 from parhelia_tui.core.backends.local.host import host
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.shim.spec import Spec

@@ -4,49 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
-import json
-import re
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from parhelia_tui.core.backends.base import (
-    Capability,
-    ContainerPlan,
-    Deadline,
-    Listing,
-    Sighting,
-    SpoolRead,
-    SshEndpoint,
-)
-from parhelia_tui.core.backends.local import egress as local_egress
+from parhelia_tui.core.backends.base import Capability, Deadline, Listing, Sighting, SpoolRead, SshEndpoint
 from parhelia_tui.core.backends.local import run_directory
-from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.local.spool_reader import read_spool
-from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, shim_file
+from parhelia_tui.core.backends.modal import keys, plans, records
+from parhelia_tui.core.backends.modal.account import CLAUDE, PYTHON
+from parhelia_tui.core.backends.modal.drift import Drift
+from parhelia_tui.core.backends.modal.making import Maker
+from parhelia_tui.core.backends.modal.orders import Orders
 from parhelia_tui.core.backends.modal.provider import (
-    CLAUDE,
-    PYTHON,
     RUN,
-    SSH_PORT,
     Provider,
-    Wanted,
-    term_of,
 )
-from parhelia_tui.core.backends.modal.records import SandboxRecord
-from parhelia_tui.core.backends.modal.sandboxes import CONTAINER_TAG, INSTALLATION_TAG, Sandboxes
+from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image, Program
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
-from parhelia_tui.core.shim import elsewhere, handing, spool
+from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim.output import LOG
 
 FETCH_S = 300.0
 """Seconds that the results of an ended container may take to come down."""
-_SESSION = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 class ModalBackend:
@@ -71,10 +55,18 @@ class ModalBackend:
     ) -> None:
         self._paths = paths
         self._config = config
-        self._heartbeat_s = heartbeat_s
-        self._history_lines = history_lines
         self._provider = Provider(paths, config)
         self._sandboxes = Sandboxes(paths, config, self._provider)
+        self._maker = Maker(
+            paths,
+            config,
+            self._provider,
+            self._sandboxes,
+            heartbeat_s=heartbeat_s,
+            history_lines=history_lines,
+        )
+        self._orders = Orders(paths, self._provider, self._sandboxes)
+        self._drift = Drift(self._provider, config.app)
         self._creating: dict[str, asyncio.Lock] = {}
 
     @property
@@ -103,72 +95,12 @@ class ModalBackend:
                 if record is not None and record.brought:
                     return
                 try:
-                    await self._create(plan, run, record)
+                    await self._maker.make(plan, run, record)
                 except OSError as error:
                     raise ParheliaError("E507", f"{run} cannot be written: {error.strerror}") from error
         finally:
             if not lock.locked():
                 self._creating.pop(plan.container_id, None)
-
-    async def _create(self, plan: ContainerPlan, run: Path, record: SandboxRecord | None) -> None:
-        archive = run / "up.tgz"
-        cargo = await asyncio.to_thread(self._pack, plan, run, archive)
-        folder = f"workspaces/{plan.container_id}" if cargo else ""
-        mark = records.installation(self._paths, make=True)
-        known = record is not None
-        if record is None:
-            term, now = term_of(plan.limits, self._config), time.time()
-            ends_at = now + term.seconds if term.is_short else 0.0
-            record = SandboxRecord("", str(plan.workspace), False, now, ends_at)
-            records.write(run, record)
-        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
-        # Before its record there was no call; should there be one of the name even so, `create` finds it.
-        sandbox = await self._sandboxes.find(plan.container_id) if known else None
-        if sandbox is None:
-            let_out = egress.let_out(plan.network, egress.settings_in(run))
-            if cargo:
-                # First: a sandbox sees the volume as it was when it was made.
-                await self._provider.put_cargo(folder, cargo)
-            wanted = Wanted(plan.container_id, tags, plan.limits, let_out, folder)
-            sandbox = await self._provider.create(wanted)
-        code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
-        if code not in (0, handing.ALREADY):
-            if cargo:
-                # Nothing of the workspace stays at the provider; why it failed counts for more than that.
-                with contextlib.suppress(ParheliaError):
-                    await self._provider.drop_cargo(folder)
-            raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
-        if cargo:
-            await self._provider.drop_cargo(folder)
-            cargo.unlink(missing_ok=True)
-        # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
-        noted = records.read(run) or record
-        records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
-        archive.unlink(missing_ok=True)
-        keys.forget_host_key(run)
-
-    def _pack(self, plan: ContainerPlan, run: Path, archive: Path) -> Path | None:
-        """Pack what goes up, and give the archive of a workspace that is too large to go with the rest."""
-        large = freight.is_large(plan.workspace, self._config.workspace_mb << 20)
-        keys.make(run, plan.container_id)
-        way = egress.prepare(plan, self._paths)
-        freight.pack(
-            archive,
-            workspace=None if large else plan.workspace,
-            home=private_directory(run / "home"),
-            mounts=list(plan.mounts),
-            run_files={
-                **keys.run_files(run, RUN, SSH_PORT),
-                **plans.run_files(
-                    plan, self._config, way, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
-                ),
-            },
-        )
-        if not large:
-            return None
-        cargo = run / "cargo.tgz"
-        freight.pack_workspace(cargo, plan.workspace)
-        return cargo
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Nothing outlives a sandbox but its results."""
@@ -239,72 +171,31 @@ class ModalBackend:
 
     async def add_session(self, container_id: str, session_name: str, command: Sequence[str]) -> None:
         """Start a further session in a running container. Raises E100, E203, E503, E602."""
-        if not _SESSION.fullmatch(session_name):
-            raise ParheliaError("E100", f"{session_name!r} cannot be the name of a session")
-        check_words(command)
-        sandbox = await self._sandboxes.living(container_id)
-        given = json.dumps({"command": [*plans.AS_AGENT, *command]}).encode()
-        code, _, wrong = await self._sandboxes.run(
-            sandbox, shim_file.words("session", RUN, session_name), given
-        )
-        if code != 0:
-            raise ParheliaError("E602", f"the session could not be started: {wrong.strip()[-200:]}")
+        await self._orders.add_session(container_id, session_name, command)
 
     async def kill_session(self, container_id: str, session_name: str) -> None:
         """End a further session and the processes in it."""
-        if _SESSION.fullmatch(session_name):
-            sandbox = await self._sandboxes.living(container_id)
-            await self._sandboxes.run(sandbox, shim_file.words("end-session", RUN, session_name))
+        await self._orders.kill_session(container_id, session_name)
 
     async def tell_kept(self, container_id: str) -> None:
-        """Tell an agent that waits before a risky step that its work so far is kept; nothing where none waits."""
-        with contextlib.suppress(ParheliaError):
-            await self._sandboxes.tell(await self._sandboxes.living(container_id), {"op": "kept"})
+        """Tell an agent that waits before a risky step that its work so far is kept."""
+        await self._orders.tell_kept(container_id)
 
     async def answer(self, container_id: str, ask: int, said: Mapping[str, object]) -> str | None:
         """Answer a question with which an agent waits; None where it could not be asked."""
-        try:
-            sandbox = await self._sandboxes.living(container_id)
-            return str(
-                (await self._sandboxes.tell(sandbox, {"op": "answer", "ask": ask, **said}))["decision"]
-            )
-        except ParheliaError:
-            return None
+        return await self._orders.answer(container_id, ask, said)
 
     async def give_key(self, container_id: str, value: str) -> bool:
-        """Hand over the API's key by the private input of a command, to the memory of the supervisor alone."""
-        run = self._paths.container(container_id)
-        if egress.settings_in(run) is None:
-            return False
-        return await self._order_egress(container_id, await egress.key_order(run, value))
+        """Hand over the API's key; False where nobody takes it now."""
+        return await self._orders.give_key(container_id, value)
 
     async def tell_allowance(self, container_id: str, said: Mapping[str, object]) -> bool:
         """Tell the meter of a sandbox what it may spend; False where it could not be told."""
-        return await self._order_egress(container_id, {"op": "allowance", **said})
+        return await self._orders.tell_allowance(container_id, said)
 
     async def allow(self, container_id: str, hosts: Sequence[str]) -> bool:
-        """Let a running sandbox reach these hosts too, by its own proxy and by the provider.
-
-        Raises:
-            ParheliaError: E500, E503.
-        """
-        run = self._paths.container(container_id)
-        if not local_egress.allow(run, hosts):
-            return False
-        found = egress.let_out("allowlist", egress.settings_in(run))
-        sandbox = await self._sandboxes.living(container_id)
-        if found is not None:
-            await self._provider.let_out(sandbox, *found)
-        return await self._order_egress(container_id, {"op": "allow", "hosts": list(hosts)})
-
-    async def _order_egress(self, container_id: str, line: Mapping[str, object]) -> bool:
-        try:
-            sandbox = await self._sandboxes.living(container_id)
-            await self._sandboxes.tell(sandbox, {"op": "egress", "line": dict(line)})
-        except ParheliaError:
-            # It is not there yet, or not any more; who orders looks again.
-            return False
-        return True
+        """Let a running sandbox reach these hosts too. Raises E500, E503."""
+        return await self._orders.allow(container_id, hosts)
 
     def spender_is_gone(self, container_id: str) -> bool:
         """A sandbox has nothing set aside in the book but its allowance, which is closed with its end."""
@@ -369,8 +260,11 @@ class ModalBackend:
 
         return await probe(self._provider)
 
-    async def set_up(self) -> dict[str, str]:
-        """Open the app and build the image; safe to repeat.
+    async def set_up(self, key: str) -> dict[str, str]:
+        """Open the app, build the image, lay out the volume and keep the key as a secret; safe to repeat.
+
+        Args:
+            key: the API's key; empty for none.
 
         Returns:
             What there is now, by name.
@@ -378,11 +272,19 @@ class ModalBackend:
         Raises:
             ParheliaError: E503.
         """
-        from parhelia_tui.core.backends.modal.probe import need_account
+        from parhelia_tui.core.backends.modal.setting_up import set_up
 
-        need_account()
-        mark = records.installation(self._paths, make=True)
-        return {"installation": mark, **await self._provider.set_up()}
+        return await set_up(self._paths, self._config, self._provider, key)
+
+    async def check(self) -> dict[str, object]:
+        """Make a sandbox, look at what there is in it for a container, and end it.
+
+        Raises:
+            ParheliaError: E503 where it is not there.
+        """
+        from parhelia_tui.core.backends.modal.setting_up import check
+
+        return await check(self._paths, self._config, self._provider, self._sandboxes)
 
     async def list(self) -> Listing:
         """Look at every sandbox that carries the mark of this state directory, and at what is mirrored here."""
@@ -393,9 +295,18 @@ class ModalBackend:
             return Listing({}, complete=True)
         except (OSError, ParheliaError) as error:
             return Listing({}, complete=False, error=str(error))
-        seen = {name: Sighting(name, alive=True, started=True, exit=None) for name in running}
+        seen = {
+            name: Sighting(name, alive=True, started=True, exit=None, drift=drift)
+            for name, drift in running.items()
+        }
+        mark = records.installation(self._paths, make=False)
         for name, record in known.items():
             if name not in seen:
                 exit = run_directory.exit_of(self._paths.container(name))
-                seen[name] = Sighting(name, alive=False, started=record.brought, exit=exit)
+                drift = None
+                if exit is None and record.brought:
+                    drift = await self._drift.of(name, record, mark)
+                seen[name] = Sighting(
+                    name, alive=drift is not None, started=record.brought, exit=exit, drift=drift or ""
+                )
         return Listing(seen, complete=True)

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.backends.local import egress as local
 from parhelia_tui.core.backends.local.run_directory import write_whole
 from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.egress import authorities
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.key import Key, NoKey
 from parhelia_tui.core.egress.settings import Settings
 from parhelia_tui.core.meter import book
 from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.shim import elsewhere
 
 PRICES = "prices.toml"
 
@@ -39,8 +40,11 @@ class Way:
     files: dict[str, str]
 
 
-def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
+def prepare(plan: ContainerPlan, paths: Paths, *, has_secret: bool) -> Way | None:
     """Put together the settings of a sandbox's egress process, where it has one; they are kept here too.
+
+    Args:
+        has_secret: the key is in the environment of the supervisor.
 
     Raises:
         OSError: they cannot be written, or the prices not be read.
@@ -67,7 +71,9 @@ def prepare(plan: ContainerPlan, paths: Paths) -> Way | None:
     if here.ca_file:
         files[local.AUTHORITIES] = authorities.certificates(here.ca_file)
     command = ["python3", "-I", "-S", shim_file.EGRESS_INSIDE, RUN]
-    spec = {"command": command, "env": {}, "ports": ports, "inside": False, "told": True}
+    spec: dict[str, Any] = {"command": command, "env": {}, "ports": ports, "inside": False, "told": True}
+    if has_secret:
+        spec["key_variable"] = elsewhere.KEY_VARIABLE
     return Way(spec, local.variables(there.virtual_key, ports), files)
 
 

@@ -46,7 +46,7 @@ def pack(
     with (
         target.open("wb") as raw,
         gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w|") as archive,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as archive,
     ):
         for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711), (f"{RUN}/ssh", 0o700)):
             _folder(archive, name, mode)
@@ -65,7 +65,7 @@ def pack_workspace(target: Path, workspace: Path) -> None:
     with (
         target.open("wb") as raw,
         gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w|") as archive,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as archive,
     ):
         archive.add(workspace, "workspace")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from parhelia_tui.core.backends.base import ContainerPlan
 from parhelia_tui.core.backends.local import bubblewrap, egress
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.modal.egress import Way
 from parhelia_tui.core.backends.modal.provider import RUN, term_of
+from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import config_text
 from parhelia_tui.core.settings.config_backends import ModalConfig

@@ -44,7 +44,7 @@ async def probe(provider: Provider) -> Sequence[Capability]:
     if not has_account():
         return [Capability("modal account", False, "no token of Modal is set for this user", _LOGIN)]
     try:
-        app = await asyncio.wait_for(provider.app(), ANSWER_S)
+        app = await asyncio.wait_for(provider.account.app(), ANSWER_S)
     except TimeoutError:
         return [Capability("modal account", False, f"Modal did not answer within {ANSWER_S:g} s")]
     except ParheliaError as error:

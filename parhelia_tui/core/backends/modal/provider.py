@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import importlib
-import io
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from parhelia_tui.core.backends.modal import shim_file
+from parhelia_tui.core.backends.modal import cargo, shim_file
+from parhelia_tui.core.backends.modal.account import Account
 from parhelia_tui.core.backends.modal.trouble import is_absent, names_of, patiently
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
@@ -19,19 +17,13 @@ from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.shim import elsewhere
 
-PACKAGES = (
-    *("ca-certificates", "curl", "git", "nodejs", "npm", "openssh-server", "procps", "python3", "ripgrep"),
-    "tmux",
-)
-CLAUDE = "/opt/parhelia/claude-code"
-PYTHON = "/usr/bin/python3"
 SSH_PORT = 22
 RUN = "/var/lib/parhelia"
 BEGIN_S = 900
 """Seconds within which a new sandbox has to be brought its container; then it ends itself."""
+LOOK_S = 120
+"""The same of one that is made to be looked at alone."""
 PIECE = 4 * 1024 * 1024
-CARGO_PIECE, CARGO_AT_ONCE = 3 * 1024 * 1024, 16
-"""Bytes of a piece, below what the SDK sends by another way; and how many are in memory and under way together."""
 
 T = TypeVar("T")
 
@@ -45,6 +37,7 @@ class Wanted:
         tags: what it is found by.
         let_out: networks and names that it reaches; None for all.
         cargo: the folder of the volume that it sees, and no other; empty for none.
+        secret: the name of the secret whose key its supervisor finds; empty for none.
     """
 
     name: str
@@ -52,6 +45,7 @@ class Wanted:
     limits: Limits
     let_out: tuple[Sequence[str], Sequence[str]] | None
     cargo: str = ""
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,90 +77,16 @@ class Provider:
     """
 
     def __init__(self, paths: Paths, config: ModalConfig) -> None:
-        self._paths = paths
         self._config = config
-        self._opening = asyncio.Lock()
-        self._modal: Any = None
-        self._app: Any = None
-        self._image: Any = None
-
-    async def app(self) -> Any:
-        """Look the app up, making it where there is none. Raises E503."""
-        async with self._opening:
-            if self._app is None:
-                # Its import takes 0.2 s of a processor, which would stop every other container's news.
-                modal = await asyncio.to_thread(importlib.import_module, "modal")
-                self._modal = modal
-                look_up = modal.App.lookup.aio
-                self._app = await patiently(
-                    lambda: look_up(self._config.app, create_if_missing=True), "the app could not be opened"
-                )
-                self._image = self._make_image()
-        return self._app
-
-    async def set_up(self) -> dict[str, str]:
-        """Open the app and build the image. Raises E503."""
-        app = await self.app()
-        build = self._image.build.aio
-        image = await patiently(lambda: build(app), "the image could not be built")
-        volume = await self._volume()
-        return {
-            "app": f"{self._config.app} ({app.app_id})",
-            "image": str(image.object_id),
-            "volume": f"{self._config.volume} ({volume.object_id})",
-        }
-
-    async def _volume(self) -> Any:
-        await self.app()
-
-        async def find() -> Any:
-            found = self._modal.Volume.from_name(self._config.volume, create_if_missing=True)
-            await found.hydrate.aio()
-            return found
-
-        return await patiently(find, "the volume could not be opened")
+        self.account = Account(paths, config)
 
     async def put_cargo(self, folder: str, archive: Path) -> None:
-        """Bring an archive into the volume, in pieces whose names give their order. Raises E503."""
-        volume = await self._volume()
-        with archive.open("rb") as file:
-            number = 0
-            while pieces := [each for _ in range(CARGO_AT_ONCE) if (each := file.read(CARGO_PIECE))]:
-                first = number
-                number += len(pieces)
-
-                async def put(first: int = first, pieces: Sequence[bytes] = pieces) -> None:
-                    async with volume.batch_upload(force=True) as batch:
-                        for place, piece in enumerate(pieces, first):
-                            batch.put_file(io.BytesIO(piece), f"/{folder}/{place:08d}")
-
-                await patiently(put, "the workspace could not be brought into the volume")
+        """Bring an archive into the volume. Raises E503."""
+        await cargo.put(await self.account.volume(), folder, archive)
 
     async def drop_cargo(self, folder: str) -> None:
         """Remove a folder of the volume, if it is there. Raises E503."""
-        volume = await self._volume()
-
-        async def drop() -> None:
-            with contextlib.suppress(FileNotFoundError):
-                await volume.remove_file.aio(f"/{folder}", recursive=True)
-
-        await patiently(drop, "the volume could not be cleared")
-
-    def _make_image(self) -> Any:
-        archive = shim_file.shim_file(self._paths)
-        image = self._modal.Image.debian_slim().apt_install(*PACKAGES, *self._config.packages)
-        users = "id -u agent >/dev/null 2>&1 || useradd -m -u 1000 -s /bin/bash agent"
-        image = image.run_commands(users)
-        if self._config.claude_version:
-            # A layer of its own, made anew when the version changes. Nothing of it is part of Parhelia.
-            package = f"@anthropic-ai/claude-code@{self._config.claude_version}"
-            image = image.run_commands(f"npm install --global --prefix {CLAUDE} {package}")
-        if self._config.commands:
-            image = image.run_commands(*self._config.commands)
-        egress = shim_file.egress_folder(self._paths)
-        # Last: these change with each version of Parhelia.
-        image = image.add_local_dir(str(egress), shim_file.EGRESS_INSIDE, copy=True)
-        return image.add_local_file(str(archive), shim_file.INSIDE, copy=True)
+        await cargo.drop(await self.account.volume(), folder)
 
     async def let_out(self, sandbox: Any, networks: Sequence[str], names: Sequence[str]) -> None:
         """Change what a running sandbox reaches. Raises E503."""
@@ -178,7 +98,7 @@ class Provider:
 
     async def create(self, wanted: Wanted) -> Any:
         """Make a sandbox, or find the one of this name that an earlier, unanswered call made. Raises E503."""
-        app = await self.app()
+        app = await self.account.app()
         limits = wanted.limits
         more: dict[str, Any] = {}
         if limits.cpus is not None:
@@ -199,18 +119,20 @@ class Provider:
                 more["outbound_domain_allowlist"] = list(names)
 
         if wanted.cargo:
-            volume = await self._volume()
+            volume = await self.account.volume()
             # This folder alone: what others bring is nothing for an agent to see.
             more["volumes"] = {
                 elsewhere.CARGO: volume.with_mount_options(sub_path=wanted.cargo, read_only=True)
             }
+        if wanted.secret:
+            more["secrets"] = [self.account.secret(wanted.secret)]
 
         async def make() -> Any:
             try:
-                return await self._modal.Sandbox.create.aio(
+                return await self.account.modal.Sandbox.create.aio(
                     *shim_file.words("keep", RUN, str(BEGIN_S)),
                     app=app,
-                    image=self._image,
+                    image=self.account.image,
                     name=wanted.name,
                     tags=dict(wanted.tags),
                     timeout=int(term.seconds),
@@ -224,16 +146,35 @@ class Provider:
 
         return await patiently(make, "the sandbox could not be made")
 
+    async def create_for_a_look(self, name: str, tags: Mapping[str, str], secret: str) -> Any:
+        """Make a sandbox without a container, which sees the whole volume and ends itself soon. Raises E503."""
+        app = await self.account.app()
+        volume = await self.account.volume()
+        make = self.account.modal.Sandbox.create.aio
+        return await patiently(
+            lambda: make(
+                *shim_file.words("keep", RUN, str(LOOK_S)),
+                app=app,
+                image=self.account.image,
+                name=name,
+                tags=dict(tags),
+                timeout=2 * LOOK_S,
+                volumes={elsewhere.CARGO: volume.with_mount_options(read_only=True)},
+                secrets=[self.account.secret(secret)] if secret else [],
+            ),
+            "a sandbox could not be made",
+        )
+
     async def named(self, name: str) -> Any:
         """Find the running sandbox of a name; None where there is none. Raises E503."""
-        await self.app()
-        find = self._modal.Sandbox.from_name.aio
+        await self.account.app()
+        find = self.account.modal.Sandbox.from_name.aio
         return await _or_none(lambda: find(self._config.app, name), "the sandbox could not be looked up")
 
     async def by_id(self, object_id: str) -> Any:
         """Find a sandbox by the provider's id, also an ended one; None where it is not known. Raises E503."""
-        await self.app()
-        find = self._modal.Sandbox.from_id.aio
+        await self.account.app()
+        find = self.account.modal.Sandbox.from_id.aio
         return await _or_none(lambda: find(object_id), "the sandbox could not be looked up")
 
     async def is_running(self, sandbox: Any) -> bool:
@@ -247,10 +188,12 @@ class Provider:
 
     async def running(self, tags: Mapping[str, str]) -> list[Any]:
         """List the running sandboxes with these tags, all or none. Raises E503."""
-        app = await self.app()
+        app = await self.account.app()
 
         async def every() -> list[Any]:
-            return [each async for each in self._modal.Sandbox.list.aio(app_id=app.app_id, tags=dict(tags))]
+            return [
+                each async for each in self.account.modal.Sandbox.list.aio(app_id=app.app_id, tags=dict(tags))
+            ]
 
         return await patiently(every, "the sandboxes could not be listed")
 

@@ -43,19 +43,38 @@ def installation(paths: Paths, *, make: bool) -> str:
 
     Args:
         make: choose one where there is none.
+
+    Raises:
+        ParheliaError: E500.
     """
+    known = _account(paths)
+    if known or not make:
+        return known.get("installation", "")
+    private_directory(paths.home)
+    _write(paths.home / _ACCOUNT, {"installation": f"i-{secrets.token_hex(8)}"}, exclusive=True)
+    return installation(paths, make=False)
+
+
+def secret(paths: Paths) -> str:
+    """Give the name of the secret that was made from here; empty where none was. Raises E500."""
+    return _account(paths).get("secret", "")
+
+
+def keep_secret(paths: Paths, name: str) -> None:
+    """Write down which secret was made from here. Raises E500, OSError."""
+    mark = installation(paths, make=True)
+    _write(paths.home / _ACCOUNT, {"installation": mark, "secret": name})
+
+
+def _account(paths: Paths) -> dict[str, str]:
     place = paths.home / _ACCOUNT
     try:
-        return str(json.loads(place.read_text())["installation"])
+        found = json.loads(place.read_text())
+        return {"installation": str(found["installation"]), "secret": str(found.get("secret", ""))}
     except FileNotFoundError:
-        if not make:
-            return ""
-    except (ValueError, KeyError, OSError) as error:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ParheliaError("E500", f"{place} cannot be read: {error}") from error
-    private_directory(paths.home)
-    chosen = f"i-{secrets.token_hex(8)}"
-    _write(place, {"installation": chosen}, exclusive=True)
-    return installation(paths, make=False)
 
 
 def read(run: Path) -> SandboxRecord | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.modal import freight, records, shim_file
+from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.backends.modal.follower import Follower
 from parhelia_tui.core.backends.modal.provider import RUN, Provider
 from parhelia_tui.core.backends.modal.trouble import told
@@ -20,7 +21,6 @@ from parhelia_tui.core.settings.paths import Paths
 
 LISTED_S = 90.0
 """Seconds for which a listing speaks for a sandbox that is not followed."""
-INSTALLATION_TAG, CONTAINER_TAG = "parhelia", "container"
 
 
 class Sandboxes:
@@ -62,19 +62,23 @@ class Sandboxes:
             raise ParheliaError("E203", f"container {container_id} does not run")
         return sandbox
 
-    async def running(self, known: Mapping[str, str]) -> list[str]:
+    async def running(self, known: Mapping[str, str]) -> dict[str, str]:
         """List the containers whose sandboxes run, all or none.
 
         Args:
             known: containers by the provider's ids of their sandboxes, which need not be asked for their tags.
+
+        Returns:
+            Of each container in words what is not as it was made; empty for nothing.
 
         Raises:
             ParheliaError: E503.
         """
         mark = records.installation(self._paths, make=False)
         if not mark:
-            return []
-        names = []
+            return {}
+        names: dict[str, str] = {}
+        own = set(known.values())
         for sandbox in await self._provider.running({INSTALLATION_TAG: mark}):
             name = known.get(sandbox.object_id)
             if name is None:
@@ -82,8 +86,10 @@ class Sandboxes:
                     name = (await sandbox.get_tags.aio()).get(CONTAINER_TAG)
                 except Exception as error:
                     raise told(error, "the tags of a sandbox could not be read") from error
+                if name in own:
+                    names[name] = f"another sandbox, {sandbox.object_id}, runs with its tags"
             if name is not None:
-                names.append(name)
+                names.setdefault(name, "")
         now = time.monotonic()
         self._listed = dict.fromkeys(names, now)
         return names

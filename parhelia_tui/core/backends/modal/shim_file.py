@@ -11,13 +11,16 @@ import shutil
 import zipfile
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
+from typing import IO
 
 import parhelia_tui
 from parhelia_tui.core.settings.paths import Paths, private_directory
 
 INSIDE = "/opt/parhelia/shim.zip"
 EGRESS_INSIDE = "/opt/parhelia/egress"
-_START = "import os, sys\nfrom parhelia_tui.core.shim.main import main\ncode = main()\nsys.stdout.flush()\nos._exit(code)\n"
+_RUN = "from parhelia_tui.core.shim.main import main\ncode = main()\nsys.stdout.flush()\nos._exit(code)\n"
+_START = f"import os, sys\n{_RUN}"
+_BEGIN = f"import os, sys\nsys.path.insert(0, {INSIDE!r})\nsys.argv[0] = {INSIDE!r}\n{_RUN}"
 _EGRESS_START = (
     "import sys\nfrom parhelia_tui.core.egress.process import main\nsys.exit(main(sys.argv[1:]))\n"
 )
@@ -39,13 +42,16 @@ def shim_file(paths: Paths) -> Path:
     # and takes the text.
     content |= {f"{name}c": _compiled(name, text) for name, text in content.items()}
     content["__main__.py"] = _START.encode()
+    # As they are: to unpack them would cost each of its starts a millisecond for ten of them.
     digest = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]
     place = private_directory(paths.home / "modal") / f"shim-{digest}.zip"
     if not place.exists():
         new = place.with_suffix(f".{os.getpid()}")
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in sorted(content.items()):
-                archive.writestr(zipfile.ZipInfo(name, _SINCE), data, zipfile.ZIP_DEFLATED)
+        with new.open("wb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                for name, data in sorted(content.items()):
+                    archive.writestr(zipfile.ZipInfo(name, _SINCE), data)
+            _keep(file)
         new.replace(place)
     return place
 
@@ -71,12 +77,20 @@ def egress_folder(paths: Paths) -> Path:
         new = place.with_suffix(f".{os.getpid()}")
         for name, data in content.items():
             (new / name).parent.mkdir(parents=True, exist_ok=True)
-            (new / name).write_bytes(data)
+            with (new / name).open("wb") as file:
+                file.write(data)
+                _keep(file)
         # Who was first has made the same.
         with contextlib.suppress(OSError):
             new.rename(place)
         shutil.rmtree(new, ignore_errors=True)
     return place
+
+
+def _keep(file: IO[bytes]) -> None:
+    """Have a file on the disk before its name: whoever finds the name later takes it for whole."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _compiled(name: str, text: bytes) -> bytes:
@@ -86,5 +100,8 @@ def _compiled(name: str, text: bytes) -> bytes:
 
 
 def words(*arguments: str) -> tuple[str, ...]:
-    """Give the command that runs the shim inside in one of its modes."""
-    return ("python3", "-I", "-S", INSIDE, *arguments)
+    """Give the command that runs the shim inside in one of its modes.
+
+    By a text and not by the archive's name: for that Python would import `runpy`, a third of the whole start.
+    """
+    return ("python3", "-I", "-S", "-c", _BEGIN, *arguments)

@@ -1,0 +1,125 @@
+"""Making a sandbox and bringing its container to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import time
+from pathlib import Path
+
+from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records
+from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
+from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
+from parhelia_tui.core.backends.modal.records import SandboxRecord
+from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
+from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.config_backends import ModalConfig
+from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.shim import handing
+
+
+class Maker:
+    """Makes sandboxes.
+
+    Args:
+        paths: the state directory.
+        config: of this backend.
+        provider, sandboxes: where they are made and found.
+        heartbeat_s: seconds between two heartbeats.
+        history_lines: what a session keeps for scrolling back.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        config: ModalConfig,
+        provider: Provider,
+        sandboxes: Sandboxes,
+        *,
+        heartbeat_s: float,
+        history_lines: int,
+    ) -> None:
+        self._paths = paths
+        self._config = config
+        self._provider = provider
+        self._sandboxes = sandboxes
+        self._heartbeat_s = heartbeat_s
+        self._history_lines = history_lines
+
+    async def make(self, plan: ContainerPlan, run: Path, record: SandboxRecord | None) -> None:
+        """Make the sandbox of a container where there is none, and bring the container to it.
+
+        Args:
+            run: its run directory here.
+            record: what is known of its sandbox already.
+
+        Raises:
+            ParheliaError: E503, E602, E603.
+            OSError: the disk is full.
+        """
+        archive = run / "up.tgz"
+        secret = self._secret() if plan.egress is not None else ""
+        cargo = await asyncio.to_thread(self._pack, plan, run, archive, secret)
+        folder = f"workspaces/{plan.container_id}" if cargo else ""
+        mark = records.installation(self._paths, make=True)
+        known = record is not None
+        if record is None:
+            term, now = term_of(plan.limits, self._config), time.time()
+            ends_at = now + term.seconds if term.is_short else 0.0
+            record = SandboxRecord("", str(plan.workspace), False, now, ends_at)
+            records.write(run, record)
+        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
+        # Before its record there was no call; should there be one of the name even so, `create` finds it.
+        sandbox = await self._sandboxes.find(plan.container_id) if known else None
+        if sandbox is None:
+            let_out = egress.let_out(plan.network, egress.settings_in(run))
+            if cargo:
+                # First: a sandbox sees the volume as it was when it was made.
+                await self._provider.put_cargo(folder, cargo)
+            wanted = Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
+            sandbox = await self._provider.create(wanted)
+        code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
+        if code not in (0, handing.ALREADY):
+            if cargo:
+                # Nothing of the workspace stays at the provider; why it failed counts for more than that.
+                with contextlib.suppress(ParheliaError):
+                    await self._provider.drop_cargo(folder)
+            raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
+        if cargo:
+            await self._provider.drop_cargo(folder)
+            cargo.unlink(missing_ok=True)
+        # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
+        noted = records.read(run) or record
+        records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
+        archive.unlink(missing_ok=True)
+        keys.forget_host_key(run)
+
+    def _pack(self, plan: ContainerPlan, run: Path, archive: Path, secret: str) -> Path | None:
+        """Pack what goes up, and give the archive of a workspace that is too large to go with the rest."""
+        large = freight.is_large(plan.workspace, self._config.workspace_mb << 20)
+        keys.make(run, plan.container_id)
+        way = egress.prepare(plan, self._paths, has_secret=bool(secret))
+        freight.pack(
+            archive,
+            workspace=None if large else plan.workspace,
+            home=private_directory(run / "home"),
+            mounts=list(plan.mounts),
+            run_files={
+                **keys.run_files(run, RUN, SSH_PORT),
+                **plans.run_files(
+                    plan, self._config, way, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
+                ),
+            },
+        )
+        if not large:
+            return None
+        cargo = run / "cargo.tgz"
+        freight.pack_workspace(cargo, plan.workspace)
+        return cargo
+
+    def _secret(self) -> str:
+        """The secret with the API's key, where one of the configured name was made from here."""
+        wanted = self._config.secret
+        return wanted if wanted and records.secret(self._paths) == wanted else ""
