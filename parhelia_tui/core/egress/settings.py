@@ -30,6 +30,7 @@ class Settings:
         allow_private: networks that it lets through though they are this machine's or its neighbours'.
         holds: a request beyond the ceiling waits while the supervisor holds the container still, and goes on
             when the ceiling is raised; else it is refused at once.
+        fetches: requests may let the provider fetch from any host, as the container itself may.
         elsewhere: this is not the machine of the controller. The book is of this container alone and holds what it
             was granted, the key is always handed over, and hosts are allowed by orders.
     """
@@ -49,6 +50,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     allow_private: tuple[str, ...] = ()
     holds: bool = True
+    fetches: bool = True
     elsewhere: bool = False
 
     def as_text(self) -> str:

@@ -104,6 +104,7 @@ def settings_of(plan: ContainerPlan, wanted: EgressPlan, paths: Paths) -> Settin
         ca_file=os.path.expanduser(plan.ca_file),
         allow=tuple(wanted.allow) if plan.network == "allowlist" else (),
         allow_private=tuple(wanted.allow_private),
+        fetches=plan.network == "open",
     )
 
 
