@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from textual.app import App
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.client.failures import in_our_words
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.text import one_line
 
 
 class Wisher(Protocol):
@@ -32,6 +34,10 @@ def in_words(error: ParheliaError) -> str:
     return f"{error.code}: {error.message.rstrip('.')}" + (f". Try: {'; '.join(helps)}" if helps else "")
 
 
+def _defect(error: Exception) -> ParheliaError:
+    return ParheliaError("E900", one_line(f"{type(error).__name__}: {error}", 300))
+
+
 def wish(
     screen: Wisher,
     client: Client,
@@ -51,10 +57,14 @@ def wish(
         with closing(Client(client.paths, client.owner)) as door:
             try:
                 given = act(door)
-            except ParheliaError as error:
-                screen.app.call_from_thread(screen.say, in_words(error))
+            except Exception as error:
+                known = in_our_words(error)
+                screen.app.call_from_thread(screen.say, in_words(known or _defect(error)))
                 if otherwise is not None:
                     screen.app.call_from_thread(otherwise)
+                if known is None:
+                    # Where it is logged, with the place.
+                    raise
                 return
         if then is not None:
             screen.app.call_from_thread(then, given)

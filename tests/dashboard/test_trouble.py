@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.client import Client
 from parhelia_tui.core.store import connection
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
@@ -61,6 +63,26 @@ async def test_a_held_store_is_said_and_the_prompt_is_not_lost(
         await seen.press("n")
         assert seen.shows("│ ▊ true")
     holds.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/srv/store"), "E507: /srv/store cannot be used"),
+        (RuntimeError("not thought of"), "E900: RuntimeError: not thought of"),
+    ],
+)
+async def test_whatever_a_wish_fails_with_is_said(
+    error: Exception, said: str, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Client, *words: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Client, "cancel_task", fails)
+    async with opened() as seen:
+        await seen.press("x", "left", "enter")
+        await seen.wait(lambda: said in seen.said())
+        assert seen.app.is_running
 
 
 def overwrite(path: Path, content: bytes) -> None:
