@@ -210,6 +210,29 @@ async def test_an_agent_that_has_done_its_turn_waits_for_words(client: Client, p
         await seen.wait_for("Enter goes to its terminal.")
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            {"state": "tool", "source": "hook", "tool": "Bash", "detail": "make test"},
+            "tool: Bash make test (hook, ",
+        ),
+        ({"state": "unknown", "source": "screen"}, "unknown (screen, "),
+    ],
+    ids=["tool", "unknown"],
+)
+async def test_what_an_agent_does_is_shown_with_its_source_and_its_age(
+    product: Product, client: Client, place: Path, said: dict[str, str], shown: str
+) -> None:
+    task = one_that_says(client, place, **said)
+    async with dashboard(client) as seen:
+        await seen.wait_for(shown)
+        # It grows older on the screen by itself.
+        await seen.wait(lambda: any(seen.shows(f"{shown}{seconds}s)") for seconds in range(2, 60)))
+    assert shown in product.run("task", "show", task.id).stdout
+
+
 def test_the_desktop_is_told_by_the_terminal_and_the_filters_are_kept(
     tmp_path: Path, client: Client, place: Path
 ) -> None:
