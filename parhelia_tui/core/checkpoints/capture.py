@@ -15,9 +15,8 @@ from parhelia_tui.core.checkpoints import stat_cache
 from parhelia_tui.core.checkpoints.changes import count_files
 from parhelia_tui.core.checkpoints.content import attributes
 from parhelia_tui.core.checkpoints.folder import Folder
-from parhelia_tui.core.checkpoints.hasher import Hasher
+from parhelia_tui.core.checkpoints.intake import Intake
 from parhelia_tui.core.checkpoints.manifest import Entry
-from parhelia_tui.core.checkpoints.packs import PackWriter
 from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
 from parhelia_tui.core.checkpoints.scan import Scan
@@ -100,7 +99,8 @@ def capture(
         ignore: lines in gitignore's syntax that come before those of the workspace's own file.
         progress: is told where this is; what it raises ends it.
         pause: makes a context manager within which the agent stands still.
-        processes: how many may look for what changed; more than one only where this process has no other threads.
+        processes: how many may look for what changed and read what is new; more than one only where this process has
+            no other threads.
         later: takes what is left to do when the checkpoint is there: to let go of what watched for changes, and to
             write down what was seen. Somebody who waits may be told first.
 
@@ -111,18 +111,11 @@ def capture(
     with repository.locked(), reporting("make the checkpoint"), open_workspace(source) as opened:
         rules = workspace_rules(opened, ignore)
         cached = stat_cache.load(repository, source, rules.key)
-        writer = PackWriter(repository.packs)
-        stored: set[bytes] = set()
-
-        def keep(name: bytes, data: bytes, listing: bool) -> None:
-            if name not in stored and name not in repository.objects.index:
-                stored.add(name)
-                writer.add(name, data, listing=listing)
-
-        hasher = Hasher(keep)
+        intake = Intake(repository.packs, repository.objects)
+        hasher = intake.hasher
         watch = Watch()
         try:
-            scan = Scan(repository.objects, hasher, rules, watch, Teller(progress), processes)
+            scan = Scan(repository.objects, hasher, rules, watch, Teller(progress), processes, intake)
             top = scan.top(opened, cached.top if cached else None)
             for _ in range(_ROUNDS):
                 touched = _touched(scan, watch)
@@ -130,8 +123,6 @@ def capture(
                     break
                 top = scan.again(opened, top, touched)
                 touched = {}
-            # What waits to be named would otherwise be waited for in the pause.
-            hasher.drain()
             with pause():
                 started = time.monotonic()
                 watched = watch.complete
@@ -145,21 +136,18 @@ def capture(
                 status = os.fstat(opened)
                 xattrs = attributes(opened)
                 paused = time.monotonic() - started
-            hasher.drain()
             progress("storing", 0, 0)
             same = cached if not scan.changed else None
             listing = write_listings(top, scan.changed, repository.objects, hasher.listing)
             tree = _tree(_counts(repository, same, top), listing, status, xattrs)
-            writer.finish()
+            intake.finish()
             repository.publish(tree)
         except BaseException:
-            hasher.abandon()
-            writer.abandon()
+            intake.abandon()
             raise
         finally:
+            repository.objects.let_go()
             later(watch.close)
-        # Only now: the objects may be in packs that are seen by a refresh alone. What was read stays: gc waits.
-        repository.objects.index.refresh()
         if cached is not None and cached.tree == tree.name and not scan.changed:
             repository.remembered = cached
         else:
@@ -169,7 +157,7 @@ def capture(
             tree.files,
             tree.bytes,
             _count(repository, previous, tree),
-            writer.written,
+            intake.written,
             paused,
             _skipped(top),
             tree.ignored,
@@ -230,5 +218,7 @@ def _count(repository: Repository, previous: str | None, tree: Tree) -> int:
         return tree.files
     if previous == tree.name:
         return 0
+    # The new objects are in packs that are seen by a refresh alone. What was read stays: gc waits.
+    repository.objects.index.refresh()
     before = repository.tree(previous)
     return count_files(repository.objects.listing, before.top.content, tree.top.content)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Mapping
 
 from parhelia_tui.core.checkpoints.coding import CHUNK, NOTHING
 from parhelia_tui.core.checkpoints.files import READ
 from parhelia_tui.core.checkpoints.hasher import Hasher
-from parhelia_tui.core.checkpoints.manifest import Entry
+from parhelia_tui.core.checkpoints.manifest import NO_XATTRS, Entry
 from parhelia_tui.core.checkpoints.pieces import Piece
 
 _TRIES = 3
@@ -31,7 +32,7 @@ def take_file(
         seen: its lstat.
 
     Returns:
-        What it is, the stat that belongs to that, and whether it stood still.
+        What it is, the stat that belongs to that (`seen` itself where that is so), and whether it stood still.
 
     Raises:
         NotAFile: it is gone or no regular file any more.
@@ -53,14 +54,16 @@ def take_file(
                 seen.st_uid,
                 seen.st_gid,
                 NOTHING,
-                xattrs=attributes(file),
+                None,
+                None,
+                attributes(file),
             )
             whole = _read(hasher, file, entry, seen)
             after = os.fstat(file)
             if not stat.S_ISREG(after.st_mode):
                 raise NotAFile
             if whole and same_file(seen, after):
-                return entry, after, True
+                return entry, seen, True
             seen = after
             os.lseek(file, 0, os.SEEK_SET)
         return _as_read(entry, seen), seen, False
@@ -86,40 +89,44 @@ def _as_read(entry: Entry, seen: os.stat_result) -> Entry:
 
 def _read(hasher: Hasher, file: int, entry: Entry, seen: os.stat_result) -> bool:
     """Hand on what a file holds; `entry.size` becomes what was read. True when that is what `seen` says."""
-    if seen.st_size <= CHUNK:
+    size = seen.st_size
+    if size <= CHUNK:
         # One byte more than there should be tells whether it grew.
-        data = os.read(file, seen.st_size + 1)
-        while len(data) < seen.st_size and (more := os.read(file, seen.st_size - len(data))):
+        data = os.read(file, size + 1)
+        while len(data) < size and (more := os.read(file, size - len(data))):
             data += more
         if len(data) > CHUNK:
             data = data[:CHUNK]
-            entry.size = len(data)
-            hasher.content(entry, data)
-            return False
+            size = -1
         entry.size = len(data)
         if data:
-            hasher.content(entry, data)
-        return len(data) == seen.st_size
+            entry.content = hasher.content(data)
+        return len(data) == size
     pieces: list[Piece] = []
-    sparse = seen.st_blocks * 512 < seen.st_size
+    sparse = seen.st_blocks * 512 < size
     at = 0
-    while at < seen.st_size:
-        if sparse and (hole := _hole(file, at, seen.st_size)):
-            # In its turn: `piece` names content later, in the order of the calls.
-            hasher.hole(pieces, hole)
+    while at < size:
+        if sparse and (hole := _hole(file, at, size)):
+            _add_hole(pieces, hole)
             at += hole
             continue
-        data = os.pread(file, min(CHUNK, seen.st_size - at), at)
+        data = os.pread(file, min(CHUNK, size - at), at)
         if not data:
             break
         if data == _ZEROS[: len(data)]:
-            hasher.hole(pieces, len(data))
+            _add_hole(pieces, len(data))
         else:
-            hasher.piece(pieces, data)
+            pieces.append((len(data), hasher.content(data)))
         at += len(data)
     entry.size = at
-    hasher.whole(entry, pieces)
-    return at == seen.st_size
+    entry.content, entry.chunked = hasher.whole(pieces), True
+    return at == size
+
+
+def _add_hole(pieces: list[Piece], length: int) -> None:
+    # One hole, however it was found: the same content has one list.
+    before = pieces.pop()[0] if pieces and pieces[-1][1] == NOTHING else 0
+    pieces.append((before + length, NOTHING))
 
 
 def _hole(file: int, at: int, size: int) -> int:
@@ -133,12 +140,14 @@ def _hole(file: int, at: int, size: int) -> int:
     return max(0, min(data, size) - at) // CHUNK * CHUNK
 
 
-def attributes(file: int) -> dict[str, bytes]:
+def attributes(file: int) -> Mapping[str, bytes]:
     """Give the `user.` attributes of an open file or directory."""
     try:
         names = os.listxattr(file)
     except OSError:
-        return {}
+        return NO_XATTRS
+    if not names:
+        return NO_XATTRS
     found: dict[str, bytes] = {}
     for name in names:
         if name.startswith("user."):

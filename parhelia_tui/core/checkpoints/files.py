@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from parhelia_tui.core.model.ids import random_hex
 
@@ -18,6 +19,8 @@ DEPTH_LIMIT = 400
 """Directories within directories: each costs a descriptor while the walk is in it, and 1,024 are usual."""
 
 
+_SYNC_FILE_RANGE_WRITE = 2
+
 _TELLING = (0xEF53, 0x58465342, 0x9123683E, 0x01021994)
 """ext, XFS, Btrfs and tmpfs (statfs(2)): a name that comes or goes changes the times of its directory there."""
 
@@ -26,7 +29,7 @@ def tells_of_names(opened: int) -> bool:
     """Say whether a directory on the file system of this one has changed when its names have, and only then."""
     # The kind is the first word; nothing needs as much room as this.
     found = (ctypes.c_long * 64)()
-    return ctypes.CDLL(None).fstatfs(opened, found) == 0 and found[0] in _TELLING
+    return _libc().fstatfs(opened, found) == 0 and found[0] in _TELLING
 
 
 @contextmanager
@@ -98,6 +101,18 @@ def write_all(file: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
+
+
+def write_out(file: int) -> None:
+    """Begin to bring what was written to a file to the disk, and do not wait for it; where that cannot be, do nothing."""
+    act = getattr(_libc(), "sync_file_range", None)
+    if act is not None:
+        act(file, ctypes.c_int64(0), ctypes.c_int64(0), _SYNC_FILE_RANGE_WRITE)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def rename_durably(within: int, old: str, new: str) -> None:

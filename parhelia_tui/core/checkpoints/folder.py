@@ -37,13 +37,13 @@ def key_of(status: os.stat_result) -> Key:
     )
 
 
-def keys(flat: Sequence[int]) -> bytes:
-    """Pack inode, size, mtime and ctime (in nanoseconds) of names, one after the other."""
-    mtimes, ctimes = flat[2::4], flat[3::4]
+def keys(seen: Sequence[os.stat_result]) -> bytes:
+    """Pack the keys of names, all in one go."""
+    mtimes, ctimes = [each.st_mtime_ns for each in seen], [each.st_ctime_ns for each in seen]
     return _columns(
         [
-            *flat[0::4],
-            *flat[1::4],
+            *[each.st_ino for each in seen],
+            *[each.st_size for each in seen],
             *[each // _SECOND for each in mtimes],
             *[each % _SECOND for each in mtimes],
             *[each // _SECOND for each in ctimes],

@@ -28,6 +28,13 @@ def possible() -> bool:
     return threading.active_count() == 1
 
 
+class EndedEarly(ParheliaError):
+    """A copy ended without a word: something killed it, as the kernel does where memory is short."""
+
+    def __init__(self) -> None:
+        super().__init__("E600", "a process that did a part of the work ended early")
+
+
 class Copy:
     """A copy of this process that does one thing, tells what came of it, and ends. It dies with this process.
 
@@ -70,7 +77,7 @@ class Copy:
         while part := os.read(self._pipe, 1 << 16):
             parts.append(part)
         if not parts:
-            raise ParheliaError("E600", "a process that did a part of the work ended early")
+            raise EndedEarly
         kind, *rest = marshal.loads(b"".join(parts))
         if kind == "OSError":
             raise OSError(*rest)

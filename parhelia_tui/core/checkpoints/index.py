@@ -61,7 +61,8 @@ class Index:
             self._small[name] = (segment, row)
 
     def __contains__(self, name: bytes) -> bool:
-        return name in self._small or self._search(name) is not None
+        # Every new content is asked for, mostly in a store that has no big tables.
+        return name in self._small if not self._big else self._search(name) is not None
 
     def _search(self, name: bytes) -> tuple[Segment, int] | None:
         if self._searches > _SMALL:

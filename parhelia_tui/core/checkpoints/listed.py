@@ -16,14 +16,16 @@ class Listed:
     Attributes:
         own: of the directory itself, from before it was listed.
         at_ns: when it was listed, in nanoseconds since the epoch.
-        seen: its names, each with what was known of it, in the order of the kernel.
+        found: its names in the order of the kernel.
+        seen: what was known of each.
         names: the same names as bytes.
-        keys: the keys of all of them, in the same order.
+        keys: the keys of all of them.
     """
 
     own: os.stat_result
     at_ns: int
-    seen: list[tuple[str, os.stat_result]]
+    found: list[str]
+    seen: list[os.stat_result]
     names: list[bytes]
     keys: bytes
 
@@ -37,9 +39,8 @@ def listed(opened: int) -> Listed:
     Raises:
         OSError: it cannot be listed, or one of its names cannot be looked at.
     """
-    seen: list[tuple[str, os.stat_result]] = []
+    seen: list[os.stat_result] = []
     names: list[str] = []
-    flat: list[int] = []
     own = os.fstat(opened)
     at_ns = time.time_ns()
     with os.scandir(opened) as found:
@@ -49,7 +50,6 @@ def listed(opened: int) -> Listed:
             except FileNotFoundError:
                 continue
             names.append(each.name)
-            seen.append((each.name, status))
-            flat += (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            seen.append(status)
     encoded = os.fsencode("\0".join(names)).split(b"\0") if names else []
-    return Listed(own, at_ns, seen, encoded, keys(flat))
+    return Listed(own, at_ns, names, seen, encoded, keys(seen))

@@ -54,16 +54,11 @@ def look(
 
     cached = stat_cache.load(repository, source, rules.key)
     hasher = Hasher(keep)
-    try:
-        scan = Scan(repository.objects, hasher, rules, None, teller, processes)
-        folder = scan.top(opened, cached.top if cached else None)
-        status = os.fstat(opened)
-        xattrs = attributes(opened)
-        hasher.drain()
-        listing = write_listings(folder, scan.changed, repository.objects, hasher.listing)
-    except BaseException:
-        hasher.abandon()
-        raise
+    scan = Scan(repository.objects, hasher, rules, None, teller, processes)
+    folder = scan.top(opened, cached.top if cached else None)
+    status = os.fstat(opened)
+    xattrs = attributes(opened)
+    listing = write_listings(folder, scan.changed, repository.objects, hasher.listing)
     mode = stat.S_IFDIR | stat.S_IMODE(status.st_mode)
     top = Entry(".", mode, status.st_mtime_ns, 0, status.st_uid, status.st_gid, listing, xattrs=xattrs)
     return Live(top, folder, listings)

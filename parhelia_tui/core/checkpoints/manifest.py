@@ -16,7 +16,8 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from parhelia_tui.core.checkpoints.coding import DIGEST, damaged
@@ -25,9 +26,12 @@ _MAGIC = b"PM1\0"
 _HEAD = struct.Struct("<4sII")
 _KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 _NAME_MAX = 255
-_first = itemgetter(0)
+_name = attrgetter("name")
 _FIXED = 4 + 8 + 8 + 4 + 4
 """Bytes of an entry before its content."""
+
+
+NO_XATTRS: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -78,10 +82,15 @@ def encode(entries: Sequence[Entry], skipped: Mapping[str, str]) -> bytes:
         entries: in any order.
         skipped: name and reason of what is no part of the checkpoint.
     """
-    by_name = sorted([(_coded(each.name), each) for each in entries], key=_first)
-    ordered = [each for _, each in by_name]
+    ordered = sorted(entries, key=_name)
+    joined = "\0".join([each.name for each in ordered])
+    if joined.isascii():
+        # Then letters are in the order of their bytes: a third of the time of fsencode for every name.
+        names = joined.encode()
+    else:
+        ordered.sort(key=_name_bytes)
+        names = b"\0".join(map(_name_bytes, ordered))
     count = len(ordered)
-    names = b"\0".join([name for name, _ in by_name])
     extras: dict[str, Any] = {}
     if skipped:
         extras["skipped"] = dict(sorted(skipped.items()))
@@ -119,9 +128,8 @@ def _times(mtimes: Sequence[int]) -> bytes:
         return struct.pack(form, *[max(-(1 << 63), min((1 << 63) - 1, each)) for each in mtimes])
 
 
-def _coded(name: str) -> bytes:
-    # A third of the time of fsencode, which a first capture calls for every name twice.
-    return name.encode() if name.isascii() else os.fsencode(name)
+def _name_bytes(entry: Entry) -> bytes:
+    return os.fsencode(entry.name)
 
 
 class Directory:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.checkpoints.coding import NOTHING, damaged, decompressor, unpack
@@ -45,6 +45,7 @@ class Objects:
         self._blocks: OrderedDict[Block, bytes] = OrderedDict()
         self._kept = 0
         self._directories: OrderedDict[bytes, Directory] = OrderedDict()
+        self._held: dict[bytes, bytes] = {}
         self._decompressor: ZstdDecompressor | None = None
 
     def sibling(self) -> Objects:
@@ -64,6 +65,15 @@ class Objects:
         self._blocks.clear()
         self._directories.clear()
         self._kept = 0
+        self.let_go()
+
+    def hold(self, objects: Mapping[bytes, bytes]) -> None:
+        """Have objects to read that are not in published packs yet, until `let_go`."""
+        self._held.update(objects)
+
+    def let_go(self) -> None:
+        """Forget what was to be held."""
+        self._held = {}
 
     def read(self, name: bytes) -> bytes:
         """Give an object.
@@ -73,6 +83,8 @@ class Objects:
         """
         if name == NOTHING:
             return b""
+        if (held := self._held.get(name)) is not None:
+            return held
         place = self.index.place(name)
         block = self.block(place.block)
         return block[place.offset : place.offset + place.length]

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Sequence
 
 from parhelia_tui.core.checkpoints.coding import DIGEST, damaged, digest, is_name
 from parhelia_tui.core.checkpoints.files import READ, descriptor
-from parhelia_tui.core.checkpoints.segment import Place, Segment, encode_segment
+from parhelia_tui.core.checkpoints.segment import Segment, Table
 
 HEAD = b"PARHPK1\n"
 _END = b"PARHEND\n"
 _FOOTER = struct.Struct(f"<Q{DIGEST}s8s")
 
 
-def encode_table(objects: Sequence[tuple[bytes, Place]]) -> bytes:
-    """Write table and footer of a pack that holds these objects."""
-    table = encode_segment(objects)
+def encode_end(made: Table) -> bytes:
+    """Write table and footer of a pack."""
+    table = made.encode()
     return table + _FOOTER.pack(len(table), digest(table), _END)
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.checkpoints.coding import BLOCK, compressor
-from parhelia_tui.core.checkpoints.files import CREATE, rename_durably
-from parhelia_tui.core.checkpoints.pack_table import HEAD, encode_table
-from parhelia_tui.core.checkpoints.segment import Block, Place
+from parhelia_tui.core.checkpoints.files import CREATE, write_out
+from parhelia_tui.core.checkpoints.pack_table import HEAD, encode_end
+from parhelia_tui.core.checkpoints.segment import Table
 from parhelia_tui.core.model.ids import random_hex
 
 if TYPE_CHECKING:
@@ -25,18 +24,22 @@ if TYPE_CHECKING:
 PACK_SIZE = 64 << 20
 """A pack is closed after this many bytes: a bigger one would cost more to clear of what is dead."""
 
+_WRITE_OUT = 8 << 20
+"""After so many bytes the kernel is told to bring them to the disk, so that there is little to wait for at the end."""
+
 _WAITING = 8
 """Blocks that wait to be compressed; with those in work about 5 MB."""
 
 
-class _Kind(Enum):
-    """What lies together in a block."""
+class _Waiting:
+    """Objects that will lie together in a block."""
 
-    LISTING = auto()
-    """Of directories: reading them all reads little then."""
-    TEXT = auto()
-    OTHER = auto()
-    """Much of it does not compress; beside text it would spoil what the compressor has learned: a twentieth of the store."""
+    __slots__ = ("parts", "rows", "size")
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[bytes, int]] = []
+        self.parts: list[bytes] = []
+        self.size = 0
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class _Pack:
     name: str
     file: int
     size: int
-    objects: list[tuple[bytes, Place]]
+    table: Table
 
 
 class PackWriter:
@@ -52,14 +55,17 @@ class PackWriter:
 
     Args:
         directory: descriptor of the directory of packs; it stays the caller's.
+        noted: is told the name of each pack before there is one.
     """
 
-    def __init__(self, directory: int) -> None:
+    def __init__(self, directory: int, noted: Callable[[str], object] | None = None) -> None:
         self._directory = directory
+        self._noted = noted
         self._pack: _Pack | None = None
-        self._finished: list[_Pack] = []
-        self._buffers: dict[_Kind, tuple[list[tuple[bytes, int]], list[bytes]]] = {}
-        self._sizes = dict.fromkeys(_Kind, 0)
+        self._finished: list[str] = []
+        # Directories by themselves: reading them all reads little then. What is no text often does not compress, and
+        # beside text it would spoil what the compressor has learned: a twentieth of the store.
+        self._listings, self._text, self._other = _Waiting(), _Waiting(), _Waiting()
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
@@ -78,23 +84,23 @@ class PackWriter:
         Raises:
             OSError: when an earlier one could not be written.
         """
-        kind = _Kind.LISTING if listing else _Kind.TEXT if data.isascii() else _Kind.OTHER
-        rows, parts = self._buffers.setdefault(kind, ([], []))
-        rows.append((name, len(data)))
-        parts.append(data)
-        self._sizes[kind] += len(data)
-        if self._sizes[kind] >= BLOCK:
-            self._close_block(kind)
+        waiting = self._listings if listing else self._text if data.isascii() else self._other
+        size = len(data)
+        waiting.rows.append((name, size))
+        waiting.parts.append(data)
+        waiting.size += size
+        if waiting.size >= BLOCK:
+            self._close_block(waiting)
 
     def add_packed(self, frame: bytes, unpacked: int, objects: list[tuple[bytes, int, int]]) -> None:
         """Take a block as it is, with name, offset and length of each object in it."""
         self._do(lambda: self._write(frame, unpacked, objects))
 
-    def _close_block(self, kind: _Kind, *, here: bool = False) -> None:
-        rows, parts = self._buffers.pop(kind, ([], []))
-        self._sizes[kind] = 0
+    def _close_block(self, waiting: _Waiting, *, here: bool = False) -> None:
+        rows, parts = waiting.rows, waiting.parts
         if not rows:
             return
+        waiting.rows, waiting.parts, waiting.size = [], [], 0
 
         def pack() -> None:
             data = b"".join(parts)
@@ -107,15 +113,15 @@ class PackWriter:
                 at += length
             self._write(self._compress.compress(data), len(data), objects)
 
-        if here and self._thread is None:
-            pack()
-        else:
-            self._do(pack)
+        self._do(pack, here=here)
 
-    def _do(self, job: Callable[[], None]) -> None:
+    def _do(self, job: Callable[[], None], *, here: bool = False) -> None:
         """Let the thread do it: it alone writes while it lives."""
         if self._failure is not None:
             raise self._failure
+        if self._thread is None and here:
+            job()
+            return
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="checkpoint-pack", daemon=True)
             self._thread.start()
@@ -133,13 +139,13 @@ class PackWriter:
         pack = self._pack
         if pack is None:
             name = random_hex(16)
-            pack = self._pack = _Pack(
-                name, os.open(f"{name}.new", CREATE, 0o600, dir_fd=self._directory), 0, []
-            )
+            if self._noted is not None:
+                self._noted(name)
+            file = os.open(f"{name}.new", CREATE, 0o600, dir_fd=self._directory)
+            pack = self._pack = _Pack(name, file, 0, Table(name))
             self._append(pack, HEAD)
-        block = Block(pack.name, pack.size, len(frame), unpacked)
+        pack.table.add(pack.size, len(frame), unpacked, objects)
         self._append(pack, frame)
-        pack.objects += [(name, Place(block, at, length)) for name, at, length in objects]
         if pack.size >= PACK_SIZE:
             self._close_pack(pack)
 
@@ -147,15 +153,17 @@ class PackWriter:
         view = memoryview(data)
         while view:
             view = view[os.write(pack.file, view) :]
-        pack.size += len(data)
+        before, pack.size = pack.size, pack.size + len(data)
         self.written += len(data)
+        if before // _WRITE_OUT != pack.size // _WRITE_OUT:
+            write_out(pack.file)
 
     def _close_pack(self, pack: _Pack) -> None:
-        self._append(pack, encode_table(pack.objects))
+        self._append(pack, encode_end(pack.table))
         os.fsync(pack.file)
         os.close(pack.file)
         self._pack = None
-        self._finished.append(pack)
+        self._finished.append(pack.name)
 
     def drain(self) -> None:
         """Write everything that was taken and end the thread; more may come.
@@ -163,8 +171,8 @@ class PackWriter:
         Raises:
             OSError: when something could not be written.
         """
-        for kind in _Kind:
-            self._close_block(kind, here=True)
+        for waiting in (self._listings, self._text, self._other):
+            self._close_block(waiting, here=True)
         self._join()
         if self._failure is not None:
             raise self._failure
@@ -175,8 +183,8 @@ class PackWriter:
             self._thread.join()
             self._thread = None
 
-    def finish(self) -> list[str]:
-        """Bring all packs to the disk and give them their names; the names of the new ones.
+    def close(self) -> list[str]:
+        """Bring all packs to the disk; the names of those that have yet to be published.
 
         Raises:
             OSError: when something could not be written; `abandon` then.
@@ -184,9 +192,24 @@ class PackWriter:
         self.drain()
         if self._pack is not None:
             self._close_pack(self._pack)
-        names = [pack.name for pack in self._finished]
+        return self._finished
+
+    def adopt(self, names: Iterable[str], written: int) -> None:
+        """Take over what another writer closed, and the bytes it wrote."""
+        self._finished += names
+        self.written += written
+
+    def finish(self) -> list[str]:
+        """Bring all packs to the disk and give them their names; the names of the new ones.
+
+        Raises:
+            OSError: when something could not be written; `abandon` then.
+        """
+        names = self.close()
         for name in names:
-            rename_durably(self._directory, f"{name}.new", f"{name}.pack")
+            os.rename(f"{name}.new", f"{name}.pack", src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        if names:
+            os.fsync(self._directory)
         self._finished = []
         return names
 
@@ -196,11 +219,11 @@ class PackWriter:
         self._join()
         if self._pack is not None:
             os.close(self._pack.file)
-            self._finished.append(self._pack)
+            self._finished.append(self._pack.name)
             self._pack = None
-        for pack in self._finished:
+        for name in self._finished:
             try:
-                os.unlink(f"{pack.name}.new", dir_fd=self._directory)
+                os.unlink(f"{name}.new", dir_fd=self._directory)
             except FileNotFoundError:
                 pass
         self._finished = []

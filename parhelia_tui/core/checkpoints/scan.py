@@ -9,9 +9,11 @@ from parhelia_tui.core.checkpoints.files import descriptor, open_below
 from parhelia_tui.core.checkpoints.folder import Folder
 from parhelia_tui.core.checkpoints.hasher import Hasher
 from parhelia_tui.core.checkpoints.ignore import Rules
+from parhelia_tui.core.checkpoints.intake import Intake
 from parhelia_tui.core.checkpoints.links import add_other_names
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
+from parhelia_tui.core.checkpoints.readers import Readers
 from parhelia_tui.core.checkpoints.scouts import differing
 from parhelia_tui.core.checkpoints.taking import Taker
 from parhelia_tui.core.checkpoints.walk import Walk
@@ -28,6 +30,7 @@ class Scan:
         watch: is told of each directory before it is listed; None when nobody wants to know.
         teller: is told how many names were seen.
         processes: how many may look for what differs, this one included.
+        intake: takes what the hasher names; where there is one, several processes may read as well.
     """
 
     def __init__(
@@ -38,7 +41,11 @@ class Scan:
         watch: Watch | None,
         teller: Teller,
         processes: int = 1,
+        intake: Intake | None = None,
     ) -> None:
+        self._objects = objects
+        self._rules = rules
+        self._intake = intake
         self._watch = watch
         self._teller = teller
         self._processes = processes
@@ -68,6 +75,10 @@ class Scan:
             found = differing(opened, old, self._watch, self._processes, self._tell)
             if found is not None:
                 return self._again(opened, old, {path: set() for path in found}) if found else old
+        elif self._watch is not None and self._intake is not None:
+            readers = Readers(opened, self._objects, self._rules, self._intake, self._watch, self._processes)
+            if (top := readers.read(self._walk, self._taker)) is not None:
+                return top
         return self._walk.folder(opened, "", old, (), keep_subs=False, depth=0)
 
     def again(self, opened: int, top: Folder, touched: Mapping[str, Collection[str]]) -> Folder:

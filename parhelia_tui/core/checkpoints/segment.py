@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from parhelia_tui.core.checkpoints.coding import BLOCK_LIMIT, DIGEST, damaged
@@ -112,23 +112,33 @@ class Segment:
             yield name, self.place(row)
 
 
-def encode_segment(objects: Sequence[tuple[bytes, Place]]) -> bytes:
-    """Write a table of objects, given in any order; the first of two with one name is kept."""
-    packs: dict[str, int] = {}
-    blocks: dict[Block, int] = {}
-    rows: dict[bytes, bytes] = {}
-    for name, place in objects:
-        if name not in rows:
-            packs.setdefault(place.block.pack, len(packs))
-            number = blocks.setdefault(place.block, len(blocks))
-            rows[name] = _PLACE.pack(number, place.offset, place.length)
-    keys = sorted(rows)
-    return b"".join(
-        (
-            _HEAD.pack(_MAGIC, len(packs), len(blocks), len(rows)),
-            *[name.encode() for name in packs],
-            *[_BLOCK.pack(packs[each.pack], each.offset, each.packed, each.unpacked) for each in blocks],
-            *keys,
-            *[rows[key] for key in keys],
-        )
-    )
+class Table:
+    """The table of one pack as it is made.
+
+    Args:
+        pack: the pack's name.
+    """
+
+    def __init__(self, pack: str) -> None:
+        self._pack = pack
+        self._blocks: list[bytes] = []
+        self._rows: dict[bytes, bytes] = {}
+
+    def add(self, offset: int, packed: int, unpacked: int, objects: Iterable[tuple[bytes, int, int]]) -> None:
+        """Add a block: where it lies and its bytes, with name, offset in it and length of each object in it.
+
+        Of two objects with one name the first is kept.
+        """
+        number = len(self._blocks)
+        self._blocks.append(_BLOCK.pack(0, offset, packed, unpacked))
+        rows, pack = self._rows, _PLACE.pack
+        for name, at, length in objects:
+            if name not in rows:
+                rows[name] = pack(number, at, length)
+
+    def encode(self) -> bytes:
+        """Write the table."""
+        rows = self._rows
+        keys = sorted(rows)
+        head = _HEAD.pack(_MAGIC, 1, len(self._blocks), len(rows))
+        return b"".join((head, self._pack.encode(), *self._blocks, *keys, *[rows[key] for key in keys]))

@@ -15,7 +15,7 @@ from parhelia_tui.core.checkpoints.manifest import Entry
 _TICK_NS = 20_000_000
 """The kernel's clock for files goes in steps of up to 10 ms: a change within one step can leave no trace in stat."""
 
-_COARSE_NS = 2_000_000_000
+COARSE_NS = 2_000_000_000
 """Some file systems count whole seconds, or two."""
 
 UNREADABLE = "permission denied"
@@ -85,5 +85,5 @@ class Taker:
 
 def fresh(changed_ns: int, now_ns: int) -> bool:
     """Say whether a change after `now` could have left this same time of change."""
-    tick = _TICK_NS if changed_ns % 1_000_000_000 else _COARSE_NS
+    tick = _TICK_NS if changed_ns % 1_000_000_000 else COARSE_NS
     return changed_ns + tick > now_ns

@@ -5,29 +5,64 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from parhelia_tui.core.checkpoints.coding import NOTHING
-from parhelia_tui.core.checkpoints.content import attributes, same_file
+from parhelia_tui.core.checkpoints.content import attributes
 from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor
 from parhelia_tui.core.checkpoints.folder import UNSURE, Folder, Key, key_of, pack, unpack
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.checkpoints.listed import Listed, listed
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
-from parhelia_tui.core.checkpoints.taking import UNREADABLE, Taker, fresh
+from parhelia_tui.core.checkpoints.taking import COARSE_NS, UNREADABLE, Taker, fresh
 from parhelia_tui.core.checkpoints.watch import Watch
 
 STAGING = ".parhelia-rollback-"
 """A rollback works in a directory of this name at the top of a workspace; no checkpoint has it."""
 
+_TAKEN = (stat.S_IFREG, stat.S_IFLNK)
 _KINDS = {
     stat.S_IFSOCK: "socket",
     stat.S_IFIFO: "fifo",
     stat.S_IFCHR: "device",
     stat.S_IFBLK: "device",
 }
+
+
+@dataclass(slots=True)
+class Below:
+    """What a walk over a directory in another one came to.
+
+    Attributes:
+        folder: None when there was none that could be walked.
+        key: its own, after the walk.
+        xattrs: its own.
+        skipped: why it is no part of a checkpoint; None where it was gone or something else.
+    """
+
+    folder: Folder | None = None
+    key: Key = UNSURE
+    xattrs: Mapping[str, bytes] = field(default_factory=dict)
+    skipped: str | None = None
+
+
+@dataclass(slots=True)
+class Left:
+    """A directory that another process walks over.
+
+    Attributes:
+        above: path of the directory it is in.
+        name: its name there.
+        seen: its key when that one was listed.
+        into: what was seen of that one.
+    """
+
+    above: str
+    name: str
+    seen: Key
+    into: Folder
 
 
 class Walk:
@@ -58,6 +93,10 @@ class Walk:
         """The file system of the workspace; what lies on another is left out."""
         self.changed: set[str] = set()
         """Directories that were not as they were."""
+        self.elsewhere: Collection[str] = ()
+        """Directories that are walked by others, with all that is in them."""
+        self.left: list[Left] = []
+        """Those of them that were met."""
 
     def folder(
         self,
@@ -119,33 +158,53 @@ class Walk:
             seen: its key when the other one was listed.
         """
         below = f"{path}/{name}" if path else name
+        if below in self.elsewhere:
+            self.left.append(Left(path, name, seen, into))
+            return True
+        return self.enter(Left(path, name, seen, into), self.below(opened, below, name, old, depth))
+
+    def below(self, opened: int, path: str, name: str, old: Folder | None, depth: int) -> Below:
+        """Walk over a directory in another one, whatever that is.
+
+        Args:
+            opened: descriptor of the other one.
+            path: of the one that is walked.
+            name: its name.
+        """
         if depth >= DEPTH_LIMIT:
-            into.skipped[name] = "too many directories within each other"
-            return False
+            return Below(skipped="too many directories within each other")
         try:
             inside = os.open(name, DIRECTORY, dir_fd=opened)
         except PermissionError:
-            into.skipped[name] = UNREADABLE
-            return False
+            return Below(skipped=UNREADABLE)
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 raise
-            # Gone or replaced since it was listed.
-            self._taker.unsettled.setdefault(path, set()).add(name)
-            return False
+            return Below()
         with descriptor(inside):
             try:
-                sub = self.folder(inside, below, old, (), keep_subs=False, depth=depth + 1)
+                folder = self.folder(inside, path, old, (), keep_subs=False, depth=depth + 1)
             except PermissionError:
                 # It may be listed, and its names may not be looked at.
-                into.skipped[name] = UNREADABLE
-                return False
-            if into.entries is not None and name in into.entries:
-                into.entries[name].xattrs = attributes(inside)
-            if key_of(os.fstat(inside)) != seen:
-                # What happened to it before it was watched, the watch does not tell: its times stand in the listing.
-                self._taker.unsettled.setdefault(path, set()).add(name)
-        into.subs[name] = sub
+                return Below(skipped=UNREADABLE)
+            return Below(folder, key_of(os.fstat(inside)), attributes(inside))
+
+    def enter(self, left: Left, found: Below) -> bool:
+        """Put what was found into the directory above; False when it is no part of it."""
+        name, into = left.name, left.into
+        if found.folder is None:
+            if found.skipped is not None:
+                into.skipped[name] = found.skipped
+            else:
+                # Gone or replaced since it was listed.
+                self._taker.unsettled.setdefault(left.above, set()).add(name)
+            return False
+        if into.entries is not None and name in into.entries:
+            into.entries[name].xattrs = found.xattrs
+        if found.key != left.seen:
+            # What happened to it before it was watched, the watch does not tell: its times stand in the listing.
+            self._taker.unsettled.setdefault(left.above, set()).add(name)
+        into.subs[name] = found.folder
         return True
 
     def _changed(
@@ -160,6 +219,8 @@ class Walk:
     ) -> Folder:
         self.changed.add(path)
         seen, names = found.seen, found.names
+        # What changed before that cannot have changed again without a trace: most names need no closer look.
+        old_ns = found.at_ns - COARSE_NS
         rows = unpack(found.keys) if old is not None else []
         old_keys = old.key_by_name() if old is not None else {}
         old_entries = old.entries_by_name(self._objects.listing) if old is not None else {}
@@ -167,11 +228,11 @@ class Walk:
         made = Folder(0, names, b"", entries)
         # What is not as it was listed: to make a key of each name again is a fiftieth of a first checkpoint.
         other: dict[int, Key] = {}
-        deeper: list[tuple[str, os.stat_result]] = []
+        deeper: list[int] = []
         # By name, and directories last: so the files of one lie in the store in the order in which a restore makes them.
         for at in sorted(range(len(seen)), key=names.__getitem__):
-            name, status = seen[at]
-            known = old_entries.get(name)
+            name, status = found.found[at], seen[at]
+            known = old_entries.get(name) if old_entries else None
             if (
                 known is not None
                 and rows
@@ -186,27 +247,24 @@ class Walk:
                 if status.st_nlink > 1:
                     made.links[name] = status.st_ino
                 continue
-            looked_ns = found.at_ns
-            mode = status.st_mode
-            below = f"{path}/{name}" if path else name
-            directory = stat.S_ISDIR(mode)
-            if (self._rules and self._rules.leave_out(below, directory)) or (
-                not path and directory and name.startswith(STAGING)
-            ):
+            kind = stat.S_IFMT(status.st_mode)
+            directory = kind == stat.S_IFDIR
+            if self._rules and self._rules.leave_out(f"{path}/{name}" if path else name, directory):
                 made.ignored.append(name)
-            elif kind := _KINDS.get(stat.S_IFMT(mode)):
-                made.skipped[name] = kind
-            elif directory:
-                deeper.append((name, status))
-            else:
-                looked_ns = time.time_ns()
+            elif kind in _TAKEN:
                 taken = self._taker.take(opened, path, name, status, made)
                 if taken is None:
                     other[at] = UNSURE
-                elif not same_file(status, taken):
+                elif taken is not status:
+                    status = taken
                     other[at] = key_of(taken)
-                status = taken or status
-            if fresh(status.st_ctime_ns, looked_ns):
+            elif not directory:
+                made.skipped[name] = _KINDS[kind]
+            elif not path and name.startswith(STAGING):
+                made.ignored.append(name)
+            else:
+                deeper.append(at)
+            if status.st_ctime_ns > old_ns and fresh(status.st_ctime_ns, found.at_ns):
                 other[at] = UNSURE
         made.keys = found.keys
         if other:
@@ -214,8 +272,9 @@ class Walk:
             for at, key in other.items():
                 rows[at] = key
             made.keys = pack(rows)
-        for name, status in deeper:
-            if not self._directory(opened, path, name, status, old, forced, made, keep_subs, depth):
+        for at in deeper:
+            name = found.found[at]
+            if not self._directory(opened, path, name, seen[at], old, forced, made, keep_subs, depth):
                 entries.pop(name, None)
         return made
 

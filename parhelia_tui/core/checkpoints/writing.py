@@ -36,6 +36,15 @@ def write_listings(top: Folder, changed: Collection[str], objects: Objects, stor
     return _Writer(link_ids(top) if linked else {}, None if linked else ways, objects, store).write(top, "")
 
 
+def write_whole(folder: Folder, objects: Objects, store: Store) -> bytes:
+    """Make the listings of a folder and of all below, in which no file has another name that counts.
+
+    Returns:
+        The name of its own.
+    """
+    return _Writer({}, None, objects, store).write(folder, "")
+
+
 class _Writer:
     def __init__(self, ids: dict[int, int], ways: set[str] | None, objects: Objects, store: Store) -> None:
         self._ids = ids
