@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from parhelia_tui.core.checkpoints import files
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.diff import diff
@@ -25,6 +28,7 @@ from parhelia_tui.core.checkpoints.text import text_diff
 from parhelia_tui.core.checkpoints.tree import make_tree
 from parhelia_tui.core.checkpoints.verify import verify
 from parhelia_tui.core.model.errors import ParheliaError
+from tests.checkpoints.strict import differences
 
 
 @contextmanager
@@ -185,3 +189,97 @@ def test_a_full_disk_is_told_of_and_loses_nothing(tmp_path: Path) -> None:
         ["unshare", "-Urm", sys.executable, "-c", FULL, place], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_link_put_for_what_is_removed_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, place = tmp_path / "outside", tmp_path / "place"
+    outside.mkdir(mode=0o755)
+    (outside / "kept").touch()
+    (place / "closed").mkdir(parents=True)
+    real = os.open
+
+    def swapped(name: Any, flags: int, *words: Any, **more: Any) -> int:
+        if name == "closed" and flags == files.DIRECTORY and not (place / "closed").is_symlink():
+            (place / "closed").rmdir()
+            (place / "closed").symlink_to(outside)
+            raise PermissionError(errno.EACCES, "as for a directory that nobody may read")
+        return real(name, flags, *words, **more)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with files.directory(str(place)) as opened, pytest.raises(NotADirectoryError):
+        files.remove_tree("closed", opened)
+    assert outside.stat().st_mode & 0o777 == 0o755
+    assert os.listdir(outside) == ["kept"]
+
+
+def test_a_pipe_put_for_a_file_holds_nobody_up(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = tmp_path / "ws"
+    live.mkdir()
+    (live / "file").write_text("a file when it was listed")
+    (live / "other").write_text("stays")
+    real = os.open
+
+    def swapped(name: Any, flags: int, *words: Any, **more: Any) -> int:
+        if name == "file" and (live / "file").is_file():
+            (live / "file").unlink()
+            os.mkfifo(live / "file")
+        return real(name, flags, *words, **more)
+
+    monkeypatch.setattr(os, "open", swapped)
+    made = capture(repository, live)
+    assert [(each.path, each.reason) for each in made.skipped] == [("file", "fifo")]
+    assert (made.files, made.unsettled) == (1, ())
+
+
+def test_directories_beyond_all_measure_are_named_and_all_else_is_kept(
+    repository: Repository, tmp_path: Path
+) -> None:
+    live = tmp_path / "ws"
+    live.mkdir()
+    (live / "file").write_text("kept")
+    opened = os.open(live, os.O_RDONLY)
+    # Deeper than a path may be long, with names as long as names may be.
+    for _ in range(files.DEPTH_LIMIT + 20):
+        os.mkdir("d" * 255, dir_fd=opened)
+        deeper = os.open("d" * 255, os.O_RDONLY, dir_fd=opened)
+        os.close(opened)
+        opened = deeper
+    os.setxattr(opened, "user.big", b"x" * 3000)
+    os.close(opened)
+    for processes in (1, 2):
+        made = capture(repository, live, processes=processes)
+        assert [each.reason for each in made.skipped] == ["too many directories within each other"]
+        assert made.files == 1
+    assert verify(repository) == []
+    restore(repository, made.tree, tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "kept"
+    for each in (live, tmp_path / "out"):
+        subprocess.run(["rm", "-rf", each], check=True)
+
+
+def test_directories_as_deep_as_may_be_come_back(repository: Repository, tmp_path: Path) -> None:
+    live = tmp_path / "ws"
+    for name in ("a", "b"):
+        deep = live / "/".join([name] * (files.DEPTH_LIMIT - 10))
+        deep.mkdir(parents=True)
+        (deep / "bottom").write_text(name)
+        for number in range(300):
+            (live / name / f"{number}").write_text(str(number))
+    first = capture(repository, live, processes=2)
+    restore(repository, first.tree, tmp_path / "then")
+    assert differences(live, tmp_path / "then") == []
+    (deep / "bottom").write_text("other")
+    with Repository(repository.root) as another:
+        second = capture(another, live, first.tree, processes=2)
+    assert (second.changed, second.skipped) == (1, ())
+    assert [each.path for each in diff(repository, first.tree, second.tree).changed] == [
+        str((deep / "bottom").relative_to(live))
+    ]
+    subprocess.run(["rm", "-rf", live / "b"], check=True)
+    rollback(repository, first.tree, live, tmp_path / "journal", processes=2)
+    assert differences(tmp_path / "then", live) == []
+    assert verify(repository) == []

@@ -13,6 +13,8 @@ import pytest
 
 from parhelia_tui.core.checkpoints import packs, readers
 from parhelia_tui.core.checkpoints.capture import Capture, capture
+from parhelia_tui.core.checkpoints.claims import Claims
+from parhelia_tui.core.checkpoints.forked import copies
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
 from parhelia_tui.core.checkpoints.statistics import statistics
@@ -91,6 +93,16 @@ def test_they_make_what_one_makes(
     again = capture(repository, live, made.tree, processes=3)
     assert again.changed == 1
     assert again.added_bytes < 10_000
+
+
+def test_what_one_has_claimed_the_others_do_not_store() -> None:
+    claims = Claims()
+    claims.share()
+    names = [os.urandom(32) for _ in range(1000)]
+    with copies([lambda: [claims.take(name) for name in names]]) as (there, _):
+        assert there[0].result() == [True] * len(names)
+    assert not any(claims.take(name) for name in names)
+    assert all(claims.take(os.urandom(32)) for _ in names)
 
 
 def test_every_oddity_is_taken_by_several(repository: Repository, tmp_path: Path, forks: list[int]) -> None:

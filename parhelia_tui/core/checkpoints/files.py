@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from parhelia_tui.core.model.ids import random_hex
 
@@ -17,6 +19,14 @@ DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 DEPTH_LIMIT = 400
 """Directories within directories: each costs a descriptor while the walk is in it, and 1,024 are usual."""
+
+_FRAMES = 8
+"""More calls within each other than any walk makes for a directory within a directory."""
+
+
+def let_walk_deep() -> None:
+    """Let this process go as deep as `DEPTH_LIMIT` says; what the interpreter allows at first ends halfway there."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES * DEPTH_LIMIT))
 
 
 _SYNC_FILE_RANGE_WRITE = 2
@@ -140,6 +150,23 @@ def read_whole(within: int, name: str, limit: int) -> bytes:
     return bytes(found)
 
 
+def open_ours(name: str, within: int) -> int:
+    """Open a directory of ours, also one that nobody may read: that becomes one that we may.
+
+    Raises:
+        OSError: when it is not there, or is no directory.
+    """
+    try:
+        return os.open(name, DIRECTORY, dir_fd=within)
+    except PermissionError:
+        pass
+    path = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with descriptor(os.open(name, path, dir_fd=within)) as seen:
+        # By its descriptor: a chmod by name would follow a link that took its place.
+        Path(f"/proc/self/fd/{seen}").chmod(0o700)
+    return os.open(name, DIRECTORY, dir_fd=within)
+
+
 def remove_tree(name: str, within: int, depth: int = 0) -> None:
     """Remove a file, or a directory with all that is in it; nothing when it is not there.
 
@@ -155,14 +182,8 @@ def remove_tree(name: str, within: int, depth: int = 0) -> None:
         pass
     if depth > DEPTH_LIMIT:
         raise OSError(40, "too many directories within each other", name)
-    try:
-        opened = os.open(name, DIRECTORY, dir_fd=within)
-    except PermissionError:
-        # A directory of ours without permissions of its own.
-        os.chmod(name, 0o700, dir_fd=within)
-        opened = os.open(name, DIRECTORY, dir_fd=within)
-    with descriptor(opened) as inside:
-        if not os.fstat(inside).st_mode & stat.S_IWUSR:
+    with descriptor(open_ours(name, within)) as inside:
+        if os.fstat(inside).st_mode & stat.S_IRWXU != stat.S_IRWXU:
             os.fchmod(inside, 0o700)
         for each in os.listdir(inside):
             remove_tree(each, inside, depth + 1)

@@ -35,6 +35,9 @@ _WORTH = 400
 _PARTS = 32
 """About how many parts there are for each process."""
 
+_DEPTH = 16
+"""Parts lie no deeper: each step down begins at the top again."""
+
 _NUMBER = struct.Struct("<I")
 
 _Report = tuple[list[tuple[int, tuple[Any, ...]]], Packed, dict[str, set[str]], dict[int, str], bool]
@@ -123,9 +126,10 @@ class Readers:
                 # Whoever walks over it finds out.
                 continue
             names += len(entries)
-            waiting += [f"{path}/{each.name}" if path else each.name for each in deeper]
-            if path and not deeper:
+            if path and (not deeper or path.count("/") >= _DEPTH):
                 parts.append(path)
+            else:
+                waiting += [f"{path}/{each.name}" if path else each.name for each in deeper]
         return [*parts, *waiting] if waiting or names >= _WORTH else []
 
     def _goes_along(self, above: str, entry: os.DirEntry[str], device: int) -> bool:

@@ -14,7 +14,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.checkpoints.coding import damaged
-from parhelia_tui.core.checkpoints.files import descriptor, directory, read_whole, write_durably
+from parhelia_tui.core.checkpoints.files import (
+    descriptor,
+    directory,
+    let_walk_deep,
+    read_whole,
+    write_durably,
+)
 from parhelia_tui.core.checkpoints.index import Index
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.tree import Tree, decode_tree, encode_tree
@@ -44,6 +50,7 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        let_walk_deep()
         with reporting("open the checkpoint store"):
             for each in (root, root / "packs", root / "trees", root / "stat"):
                 each.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints.content import attributes
-from parhelia_tui.core.checkpoints.files import DIRECTORY, descriptor, open_below, remove_tree
+from parhelia_tui.core.checkpoints.files import DIRECTORY, descriptor, open_below, open_ours, remove_tree
 from parhelia_tui.core.checkpoints.journal import Journal, Step, remove_journal, write_journal
 from parhelia_tui.core.checkpoints.making import dress
 from parhelia_tui.core.model.ids import random_hex
@@ -81,7 +81,7 @@ def _move(within: int, name: str, to: int, new_name: str) -> None:
         for each in (within, to):
             os.fchmod(each, 0o700)
         if stat.S_ISDIR(os.stat(name, dir_fd=within, follow_symlinks=False).st_mode):
-            with descriptor(os.open(name, DIRECTORY, dir_fd=within)) as moved:
+            with descriptor(open_ours(name, within)) as moved:
                 os.fchmod(moved, 0o700)
         os.rename(name, new_name, src_dir_fd=within, dst_dir_fd=to)
 

@@ -259,7 +259,7 @@ class Walk:
                     status = taken
                     other[at] = key_of(taken)
             elif not directory:
-                made.skipped[name] = _KINDS[kind]
+                made.skipped[name] = _KINDS.get(kind, "device")
             elif not path and name.startswith(STAGING):
                 made.ignored.append(name)
             else:
