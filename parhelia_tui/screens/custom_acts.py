@@ -36,6 +36,10 @@ class CustomStage(Stage, Protocol):
         """The chosen task."""
 
     @property
+    def marked(self) -> list[Task]:
+        """The tasks that are marked."""
+
+    @property
     def chosen_container(self) -> Container | None:
         """The container under the cursor, else that of the chosen task, while it lives."""
 
@@ -92,20 +96,25 @@ class CustomActs:
         each = self._by_action[action]
         if is_read_only():
             return "the dashboard is read-only"
-        if each.scope == "task" and self._screen.chosen is None:
+        if each.scope == "task" and self._screen.chosen is None and not self._screen.marked:
             return "no task is chosen"
+        tasks = self._tasks(each)
+        if each.terminal and len(tasks) > 1:
+            return "it takes the terminal, so it is for one task and not for all that are marked"
         if each.scope == "container" and self._screen.chosen_container is None:
             return "no container that lives is chosen"
         from parhelia_tui.core.settings.custom_words import places_in
 
-        missing = [name for name in places_in(each.run) if name not in self._values(each)]
-        if missing:
-            return f"the {each.scope} has no {missing[0]}"
+        for task in tasks:
+            missing = [name for name in places_in(each.run) if name not in self._values(each, task)]
+            if missing:
+                name = f"task {task.id}" if task is not None and len(tasks) > 1 else f"the {each.scope}"
+                return f"{name} has no {missing[0]}"
         try:
-            words = self._words(each)
+            lines = [self._words(each, task) for task in tasks]
         except ParheliaError as error:
             return in_words(error)
-        return "it runs already" if tuple(words) in self._running else ""
+        return "it runs already" if any(tuple(words) in self._running for words in lines) else ""
 
     def typed(self, name: str) -> str:
         """Give the action of a command by its name; empty where there is none, which is said."""
@@ -117,33 +126,63 @@ class CustomActs:
         return ""
 
     async def run(self, name: str) -> None:
-        """Run a command for what is chosen now, after a question where it asks first."""
+        """Run a command for what is chosen now, or for each marked task, after a question where it asks first."""
         each = self._by_action[f"custom('{name}')"]
-        words = self._words(each)
+        lines = [self._words(each, task) for task in self._tasks(each)]
         if not each.confirm:
-            await self._run(each, words)
+            await self._run_all(each, lines)
             return
         from parhelia_tui.screens.confirm import ConfirmScreen
 
         async def answered(yes: bool | None) -> None:
             if yes:
-                await self._run(each, words)
+                await self._run_all(each, lines)
 
         self._screen.app.push_screen(
             ConfirmScreen(
                 f"Run {name}{self._of_what(each)}?",
-                f"{one_line(join(words), 600)}\nIt runs on this machine, outside of every container.",
+                f"{one_line(join(lines[0]), 600)}{_and_more(lines)}\nIt runs on this machine, outside of every container.",
                 "Run it",
                 "Let it be",
             ),
             answered,
         )
 
+    def _tasks(self, each: CustomCommand) -> list[Task | None]:
+        """The tasks it is for: all that are marked, else the chosen one."""
+        marked = self._screen.marked if each.scope == "task" else []
+        return [*marked] or [self._screen.chosen]
+
     def _of_what(self, each: CustomCommand) -> str:
-        task, container = self._screen.chosen, self._screen.chosen_container
+        task, container = self._tasks(each)[0], self._screen.chosen_container
+        if len(self._tasks(each)) > 1:
+            return f" for {len(self._tasks(each))} tasks"
         if each.scope == "task" and task is not None:
             return f" for “{one_line(task.title, 120)}”"
         return f" for {container.id}" if each.scope == "container" and container is not None else ""
+
+    async def _run_all(self, each: CustomCommand, lines: list[list[str]]) -> None:
+        if len(lines) == 1:
+            await self._run(each, lines[0])
+            return
+        self._running.update(tuple(words) for words in lines)
+        self._screen.say(f"{each.name} runs for {len(lines)} tasks…")
+        self._screen.run_worker(
+            self._one_by_one(each, lines), thread=False, group="custom", exit_on_error=False
+        )
+
+    async def _one_by_one(self, each: CustomCommand, lines: list[list[str]]) -> None:
+        """Run it for one task after the other, and say at the end how many went wrong and what the first of them said."""
+        wrong: list[str] = []
+        try:
+            for words in lines:
+                said, good = await self._said(each, words)
+                if not good:
+                    wrong.append(said)
+        finally:
+            self._running.difference_update(tuple(words) for words in lines)
+        ran = f"{each.name} ran for {len(lines)} tasks"
+        self._screen.say(f"{ran}, {len(wrong)} went wrong: {wrong[0]}" if wrong else f"{ran}.")
 
     async def _run(self, each: CustomCommand, words: list[str]) -> None:
         if each.terminal:
@@ -158,17 +197,22 @@ class CustomActs:
         )
 
     async def _in_background(self, each: CustomCommand, words: list[str]) -> None:
+        try:
+            said, _ = await self._said(each, words)
+        finally:
+            self._running.discard(tuple(words))
+        self._screen.say(said)
+
+    async def _said(self, each: CustomCommand, words: list[str]) -> tuple[str, bool]:
+        """Run it to its end; give what it said last, and whether it ended well."""
         from parhelia_tui.screens.background import run_in_background
         from parhelia_tui.screens.own_command import environment
 
         try:
             code, last = await run_in_background(words, environment(self._paths))
         except OSError as error:
-            self._screen.say(_cannot(each, words, error))
-            return
-        finally:
-            self._running.discard(tuple(words))
-        self._screen.say(f"{each.name}{_end(code)}: {one_line(last, 300) or 'it said nothing'}")
+            return _cannot(each, words, error), False
+        return f"{each.name}{_end(code)}: {one_line(last, 300) or 'it said nothing'}", code == 0
 
     def _on_terminal(self, each: CustomCommand, words: list[str]) -> None:
         from parhelia_tui.screens.own_command import environment
@@ -189,14 +233,13 @@ class CustomActs:
             trouble = f"{each.name} wants the terminal, and this one cannot be handed over."
         self._screen.say(trouble)
 
-    def _words(self, each: CustomCommand) -> list[str]:
+    def _words(self, each: CustomCommand, task: Task | None) -> list[str]:
         from parhelia_tui.core.settings.custom_words import filled_words
 
-        return filled_words(each.run, self._values(each))
+        return filled_words(each.run, self._values(each, task))
 
-    def _values(self, each: CustomCommand) -> dict[str, str]:
-        values = {"home": str(self._paths.home)}
-        task, container = self._screen.chosen, self._screen.chosen_container
+    def _values(self, each: CustomCommand, task: Task | None) -> dict[str, str]:
+        values, container = {"home": str(self._paths.home)}, self._screen.chosen_container
         if each.scope == "fleet":
             return values
         if task is not None:
@@ -217,6 +260,10 @@ class CustomActs:
     def about(each: CustomCommand) -> str:
         """What a command does, in a line; its words where nobody said it."""
         return one_line(each.about, 120) or one_line(join(each.run), 120)
+
+
+def _and_more(lines: list[list[str]]) -> str:
+    return f"\nand so on, {len(lines)} times, one after the other." if len(lines) > 1 else ""
 
 
 def _end(code: int) -> str:

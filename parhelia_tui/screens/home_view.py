@@ -205,6 +205,11 @@ class HomeView(Screen[None]):
         return self.tables.chosen
 
     @property
+    def marked(self) -> list[Task]:
+        """The tasks that are marked."""
+        return self.tables.marked_tasks
+
+    @property
     def chosen_container(self) -> Container | None:
         """The container under the cursor where the containers have the focus, else that of the chosen task."""
         if self.containers.has_focus and self.containers.key is not None:

@@ -19,7 +19,7 @@ from parhelia_tui.screens.help import HelpScreen
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
 from tests.support.product import Product
-from tests.support.still_fleet import LIVE, PORTS, StillFleet
+from tests.support.still_fleet import DONE, LIVE, PORTS, StillFleet
 from tests.support.store import make_task
 from tests.support.waiting import process_is_there, until
 
@@ -234,3 +234,30 @@ async def test_leaving_ends_what_runs_in_the_background_with_what_it_started(
         await seen.wait_for("It runs already")
         await seen.app.action_quit()
     await until(lambda: not process_is_there(int(marks.read_text())), 10)
+
+
+async def test_a_command_runs_for_each_marked_task_after_one_question(
+    still: StillFleet, opened: Opens, tmp_path: Path
+) -> None:
+    did = tmp_path / "did"
+    define(
+        tmp_path,
+        f'[note]\nkey = "f6"\nconfirm = true\nrun = ["sh", "-c", "echo $1 >> {did}", "-", "{{id}}"]\n'
+        '[fails]\nkey = "f7"\nrun = ["sh", "-c", "echo no; exit 3", "-", "{id}"]\n'
+        '[takes]\nkey = "f8"\nterminal = true\nrun = ["true", "{id}"]\n',
+    )
+    async with opened() as seen:
+        for task_id in (DONE, PORTS):
+            seen.home.tasks.select(task_id)
+            await seen.press("space")
+        await seen.press("f8")
+        await seen.wait(lambda: "it is for one task and not for all that are marked" in told(seen))
+        await seen.press("f6")
+        await seen.wait_for("Run note for 2 tasks?", "2 times, one after the other")
+        await seen.press("escape")
+        assert not did.exists()
+        await seen.press("f6", "y")
+        await seen.wait(lambda: told(seen) == "note ran for 2 tasks.")
+        assert sorted(did.read_text().split()) == sorted([DONE, PORTS])
+        await seen.press("f7")
+        await seen.wait(lambda: told(seen) == "fails ran for 2 tasks, 2 went wrong: fails ended with 3: no")
