@@ -8,6 +8,7 @@ import sys
 import termios
 
 from parhelia_tui.core.shim import system
+from parhelia_tui.core.shim.keyring import leave_session_keyring
 from parhelia_tui.core.shim.lean import loads, signals
 from parhelia_tui.core.shim.limits import Kept
 from parhelia_tui.core.shim.spec import Spec
@@ -111,31 +112,68 @@ def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
     gate, gate_inside = _socket.socketpair()
     info, info_inside = system.pipe2(system.O_CLOEXEC)
     options = _options(spec.options)
+    argv = [
+        *spec.launcher,
+        *("--args", str(_OPTIONS_FD), "--info-fd", str(_INFO_FD), "--"),
+        *("/bin/sh", "-c", GATE, "sh"),
+        *command,
+    ]
+    inside = [slave, slave, slave, gate_inside.fileno(), info_inside, options]
+    env = {"PATH": system.defpath, RUN_VARIABLE: directory}
+    pid = _quickly(argv, env, inside, kept) or _carefully(argv, env, inside, kept)
+    gate_inside.close()
+    system.close(info_inside)
+    system.close(options)
+    return Child(pid, gate.detach(), info)
+
+
+def _quickly(argv: list[str], env: dict[str, str], inside: list[int], kept: Kept) -> int | None:
+    """Start a program without a copy of this process, which costs more than bubblewrap does.
+
+    Returns:
+        The process; None where it takes more than the C library does, or fails: then the other way tells why.
+    """
+    if kept.groups or kept.processors:
+        return None
+    try:
+        # Of our own as well, as nothing of the user's belongs here; before the child, that it inherits this one.
+        leave_session_keyring()
+    except OSError:
+        return None
+    moved = _out_of_the_way(inside)
+    before = system.umask(UMASK)
+    try:
+        return system.posix_spawn(
+            argv[0],
+            argv,
+            env,
+            file_actions=[(system.POSIX_SPAWN_DUP2, each, number) for number, each in enumerate(moved)],
+            setsid=True,
+            setsigdef=[getattr(signals, name) for name in _HANDLED],
+        )
+    except (OSError, NotImplementedError):
+        return None
+    finally:
+        system.umask(before)
+        for each in moved:
+            system.close(each)
+
+
+def _carefully(argv: list[str], env: dict[str, str], inside: list[int], kept: Kept) -> int:
+    """Start a program in a copy of this process, which enters its limits first and can say what it fails with."""
     parent = system.getpid()
     pid = system.fork()
     if pid == 0:
         try:
             _prepare(kept)
-            _place([slave, slave, slave, gate_inside.fileno(), info_inside, options])
-            argv = [
-                *spec.launcher,
-                *("--args", str(_OPTIONS_FD), "--info-fd", str(_INFO_FD), "--"),
-                *("/bin/sh", "-c", GATE, "sh"),
-                *command,
-            ]
-            # Here, where it costs the shim no memory.
-            from parhelia_tui.core.shim.keyring import leave_session_keyring
-
+            _place(inside)
             leave_session_keyring()
             if system.getppid() == parent:
-                system.execve(argv[0], argv, {"PATH": system.defpath, RUN_VARIABLE: directory})
+                system.execve(argv[0], argv, env)
         except BaseException as error:
-            _complain(spec.launcher[0], error)
+            _complain(argv[0], error)
         system._exit(126)
-    gate_inside.close()
-    system.close(info_inside)
-    system.close(options)
-    return Child(pid, gate.detach(), info)
+    return pid
 
 
 def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept: Kept) -> Child:
@@ -181,9 +219,13 @@ def default_signals() -> None:
 
 def _place(descriptors: list[int]) -> None:
     """Put descriptors at 0, 1, 2 and on; all others close with exec."""
-    moved = [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 64) for each in descriptors]
-    for number, each in enumerate(moved):
+    for number, each in enumerate(_out_of_the_way(descriptors)):
         system.dup2(each, number)
+
+
+def _out_of_the_way(descriptors: list[int]) -> list[int]:
+    """Copy descriptors to where none of them lies in the place of another."""
+    return [fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, 64) for each in descriptors]
 
 
 def _options(options: list[str]) -> int:
