@@ -10,7 +10,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.acceptance_cases.shells import PROMPT, Shell
 from tests.acceptance_cases.test_images import build, program
-from tests.acceptance_cases.test_resume import ended, newest_of, talk_of
+from tests.acceptance_cases.test_resume import TALK, ended, newest_of, talk_of
 from tests.support.fleet import configure, container_of, create, end_of, reach
 from tests.support.outer_terminal import OuterTerminal
 from tests.support.product import PARHELIA, Product
@@ -19,6 +19,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.real
 
 PROFILE = "[profiles.large.defaults]\nnetwork = 'open'\npersistent = true\n[profiles.large.defaults.limits]\npids = 300\n"
+CHUNK = 1 << 20
 CTRL_Q = b"\x11"
 
 
@@ -147,3 +148,28 @@ def test_what_a_checkpoint_holds_of_files_and_talk_is_listed(
     end_of(client, silent.id)
     plain = product.json("checkpoint", "create", silent.id)["id"]
     assert product.error("checkpoint", "files", plain, "--talk")[1]["code"] == "E202"
+
+
+@pytest.mark.long
+def test_a_talk_of_a_gigabyte_is_kept_and_is_there_again_and_both_tell_how_far_they_are(
+    product: Product, client: Client, place: Path
+) -> None:
+    task_id = ended(client, place)
+    large = Path(TALK).with_name("large")
+    home = client.paths.container(container_of(client, task_id).id)
+    (home / large).mkdir()
+    for number in range(1000):
+        # Not one that could be stored as the same as another, and quickly made.
+        (home / large / f"{number:04d}").write_bytes(b"%08d" % number * (CHUNK // 8))
+    with OuterTerminal([PARHELIA, "checkpoint", "create", task_id], columns=120) as terminal:
+        terminal.wait_for(rb"the talk: megabytes read, [0-9,]+", 60)
+        assert terminal.wait_end(120) == 0
+    product.json("resume", task_id, "--yes")
+    seen: set[str] = set()
+    while client.task(task_id).state in (TaskState.PENDING, TaskState.DISPATCHING):
+        seen.add(client.task(task_id).reason)
+    assert any(each.startswith("the talk comes back: restoring, ") for each in seen), seen
+    end_of(client, task_id, 60)
+    back = client.paths.container(container_of(client, task_id).id) / large
+    assert sum(each.stat().st_size for each in back.iterdir()) == 1000 * CHUNK
+    assert client.task(task_id).reason == "exit code 0"

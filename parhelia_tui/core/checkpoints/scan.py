@@ -28,7 +28,7 @@ class Scan:
         hasher: takes what is read.
         rules: what is left out.
         watch: is told of each directory before it is listed; None when nobody wants to know.
-        teller: is told how many names were seen.
+        teller: is told how many names were seen, and how much was read.
         processes: how many may look for what differs, this one included.
         intake: takes what the hasher names; where there is one, several processes may read as well.
     """
@@ -50,7 +50,8 @@ class Scan:
         self._teller = teller
         self._processes = processes
         self._seen = 0
-        self._taker = Taker(hasher)
+        self._read = 0
+        self._taker = Taker(hasher, self._tell_read)
         self._walk = Walk(objects, self._taker, rules, watch, self._tell)
 
     @property
@@ -125,6 +126,10 @@ class Scan:
                     continue
                 parent.subs[name] = made
         return top
+
+    def _tell_read(self, size: int) -> None:
+        self._read += size
+        self._teller.tell("megabytes read", self._read // 1_000_000)
 
     def _tell(self, names: int) -> None:
         self._seen += names

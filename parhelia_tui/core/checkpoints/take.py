@@ -81,7 +81,7 @@ def take(stores: Stores, subject: Subject, progress: Progress, hold: Hold | None
 
 
 def _of_talk(progress: Progress) -> Progress:
-    return lambda stage, done, total: progress(f"{stage} the talk", done, total)
+    return lambda stage, done, total: progress(f"the talk: {stage}", done, total)
 
 
 def _talk(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.content import NotAFile, take_file
@@ -20,6 +21,13 @@ COARSE_NS = 2_000_000_000
 
 UNREADABLE = "permission denied"
 
+TOLD_EVERY = 4 << 20
+"""Bytes between two words of how much was read."""
+
+
+def _untold(read: int) -> None:
+    """Nobody asks how much was read."""
+
 
 class Taker:
     """Takes names one by one.
@@ -28,8 +36,10 @@ class Taker:
         hasher: takes what is read.
     """
 
-    def __init__(self, hasher: Hasher) -> None:
+    def __init__(self, hasher: Hasher, told: Callable[[int], None] = _untold) -> None:
         self._hasher = hasher
+        self._told = told
+        self._untold_bytes = 0
         self.unsettled: dict[str, set[str]] = {}
         """Directories, with the names in them that did not stand still."""
 
@@ -78,6 +88,10 @@ class Taker:
         into.entries[name] = entry
         into.files += 1
         into.size += entry.size
+        self._untold_bytes += entry.size
+        if self._untold_bytes >= TOLD_EVERY:
+            self._told(self._untold_bytes)
+            self._untold_bytes = 0
         if status.st_nlink > 1:
             into.links[name] = status.st_ino
         return status

@@ -84,6 +84,13 @@ def fail(context: Context, checkpoint_id: str, why: str) -> None:
             )
 
 
+def how_far(stage: str, done: int, total: int) -> str:
+    """Say in words what `Progress` is told (core/checkpoints/progress.py)."""
+    if total:
+        return f"{stage}, {done:,} of {total:,}"
+    return f"{stage}, {done:,}" if done else stage
+
+
 class Teller:
     """Writes how far a checkpoint is where every screen sees it."""
 
@@ -92,7 +99,7 @@ class Teller:
         self._checkpoint_id = checkpoint_id
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        said = f"{stage}, {done:,} of {total:,}" if total else f"{stage}, {done:,}"
+        said = how_far(stage, done, total)
         with writing(self._context.db) as tx:
             current = checkpoints.find(tx, self._checkpoint_id)
             if current is not None and current.state is CheckpointState.CREATING:

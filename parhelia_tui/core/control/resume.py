@@ -6,6 +6,7 @@ import asyncio
 
 from parhelia_tui.core.agents.registry import talk_of
 from parhelia_tui.core.control import rollback
+from parhelia_tui.core.control.checkpoint_rows import how_far
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.control.worker import Told
@@ -71,9 +72,8 @@ class _Teller:
         """Give what is called with how far one part of it is."""
 
         def told(stage: str, done: int, total: int) -> None:
-            share = f", {done:,} of {total:,}" if total else f", {done:,}"
             self._told = True
-            self._write(f"{what}: {stage}{share}")
+            self._write(f"{what}: {how_far(stage, done, total)}")
 
         return told
 
