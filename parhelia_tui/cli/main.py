@@ -30,7 +30,7 @@ COMMANDS = {
     "session": (f"{_C}.session:session", "list, new, attach, ssh-config, send, capture, recover, kill"),
     "checkpoint": (
         f"{_C}.checkpoint:checkpoint",
-        "create, list, show, diff, env-diff, restore, rollback, protect, unprotect, tag, note, delete, verify, gc",
+        "create, list, show, files, diff, env-diff, restore, rollback, protect, unprotect, tag, note, delete, verify, gc",
     ),
     "approval": (f"{_C}.approval:approval", "list, show, approve, deny"),
     "notify": (f"{_C}.notify:notify", "test"),

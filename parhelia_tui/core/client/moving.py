@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from parhelia_tui.core.client.requests import refused
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.otherwise import Otherwise
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.records import Limits, Task
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.settings.config_files import load
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.store.changes import Value
 
@@ -21,7 +17,7 @@ _LIMITS = (*_UNITS, "gpu", "region")
 
 
 def otherwise(given: Mapping[str, Any], profile: str | None = None) -> Otherwise:
-    """Make what is asked for out of fields of `Otherwise`, of which None is not given.
+    """Make what is asked for out of fields of an `OtherwiseRequest`, of which None is not given.
 
     Args:
         profile: one of the configuration; what it says of the system and its limits lies under the fields.
@@ -29,16 +25,26 @@ def otherwise(given: Mapping[str, Any], profile: str | None = None) -> Otherwise
     Raises:
         ParheliaError: E100 with each fault, E101 for a profile that there is not, E700.
     """
+    # Late: who goes on with nothing different needs neither.
+    from pydantic import ValidationError
+
+    from parhelia_tui.core.client.requests import refused
+    from parhelia_tui.core.model.request import OtherwiseRequest
+
     fields = {name: value for name, value in given.items() if value is not None}
     if profile is not None:
         fields = _with_profile(profile, fields)
     try:
-        return Otherwise.model_validate(fields)
+        asked = OtherwiseRequest.model_validate(fields)
     except ValidationError as error:
         raise refused(error) from None
+    limits = Limits(**asked.limits.model_dump())
+    return Otherwise(asked.backend, asked.persistent, asked.image, asked.own_system, limits)
 
 
 def _with_profile(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    from parhelia_tui.core.settings.config_files import load
+
     loaded = load(flags={"profile": name})
     defaults = loaded.config.defaults
 
@@ -86,7 +92,7 @@ def moved(task: Task, asked: Otherwise, paths: Paths) -> dict[str, Value]:
             "a GPU and a region are a provider's to give",
             recovery=(f"parhelia resume {task.id} --backend modal --gpu KIND",),
         )
-    changes.update(limits.model_dump(exclude_none=True))
+    changes.update({name: getattr(limits, name) for name in _LIMITS if getattr(limits, name) is not None})
     return {name: value for name, value in changes.items() if value != _before(task, name)}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from dataclasses import dataclass
 
-from parhelia_tui.core.model.request import ImageName, Limited
+from parhelia_tui.core.model.records import Limits
 
 
-class Otherwise(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Otherwise:
     """What is to be different; None is as it was.
 
     Args:
@@ -18,10 +19,8 @@ class Otherwise(BaseModel):
         limits: those that are given take the place of what was.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     backend: str | None = None
     persistent: bool | None = None
-    image: ImageName | None = None
+    image: str | None = None
     own_system: bool = False
-    limits: Limited = Limited()
+    limits: Limits = Limits()

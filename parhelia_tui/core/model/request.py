@@ -63,6 +63,18 @@ class Limited(BaseModel):
     region: Region | None = None
 
 
+class OtherwiseRequest(BaseModel):
+    """What is to be different where work goes on, as a command asks for it; see `Otherwise`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backend: str | None = None
+    persistent: bool | None = None
+    image: ImageName | None = None
+    own_system: bool = False
+    limits: Limited = Limited()
+
+
 class TaskRequest(BaseModel):
     """A task as it is asked for by a command, a form or a line of a batch file.
 
