@@ -70,6 +70,7 @@ def test_a_profile_says_what_is_different_and_options_lie_over_it(
     assert (now.persistent, now.limits.pids, client.task(task_id).network) == (False, 300, "none")
 
 
+@pytest.mark.long
 def test_what_it_cannot_go_on_with_is_refused_and_changes_nothing(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_what_it_cannot_go_on_with_is_refused_and_changes_nothing(
     assert (task.state, task.attempt, task.backend, task.image) == (TaskState.COMPLETED, 1, "local", "")
 
 
+@pytest.mark.long
 def test_a_shell_offers_to_go_on_with_what_ended_here_last(
     product: Product, client: Client, place: Path, shell: Shell
 ) -> None:
@@ -124,6 +126,7 @@ def test_a_shell_offers_to_go_on_with_what_ended_here_last(
     assert reach(client, task_id, TaskState.WAITING).container_id == container_of(client, task_id).id
 
 
+@pytest.mark.long
 def test_what_a_checkpoint_holds_of_files_and_talk_is_listed(
     product: Product, client: Client, place: Path
 ) -> None:

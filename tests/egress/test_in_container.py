@@ -87,6 +87,7 @@ except urllib.error.HTTPError as error:
 """
 
 
+@pytest.mark.long
 def test_a_denied_host_is_not_reached_by_way_of_the_api(fleet: Fleet) -> None:
     refused = "403 Parhelia: evil.example.org cannot be reached from here by way of the API either\n"
     assert fleet.run("python3", "-I", "-c", FETCH, flags=("--network", "api")) == refused

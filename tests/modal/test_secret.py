@@ -54,6 +54,7 @@ def test_a_sandbox_has_the_key_of_the_secret_where_nobody_here_has_one_and_its_a
     assert KEY not in str(sandbox)
 
 
+@pytest.mark.long
 def test_a_newer_key_takes_the_place_of_the_older_one_and_none_leaves_it(
     fleet: Fleet, provider: Provider
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_newer_key_takes_the_place_of_the_older_one_and_none_leaves_it(
     assert provider.order("secrets") == {"parhelia": {VARIABLE: KEY + "2"}}
 
 
+@pytest.mark.long
 def test_who_wants_no_secret_has_none_and_the_key_is_handed_over(
     fleet: Fleet, provider: Provider, tmp_path: Path
 ) -> None:

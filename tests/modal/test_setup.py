@@ -36,6 +36,7 @@ def with_claude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
         yield made
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not sshd.there_is_one(), reason="sandboxes have no ssh server here, or no second user")
 def test_a_sandbox_starts_healthy_and_sees_what_the_setup_made(
     with_claude: Provider, product: Product, monkeypatch: pytest.MonkeyPatch
