@@ -20,6 +20,7 @@ def events(product: Product, tmp_path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in target.read_text().splitlines()]
 
 
+@pytest.mark.long
 def test_every_event_and_every_line_of_a_log_is_json_with_time_kind_and_what_it_is_about(
     product: Product, place: Path, tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ def test_a_task_is_created_runs_and_gives_its_result(product: Product, place: Pa
     assert product.json("session", "list") == []
 
 
+@pytest.mark.long
 def test_a_failure_is_shown_with_its_reason_and_what_cannot_follow_is_refused(
     product: Product, place: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_without_a_name_the_newest_task_of_the_directory_goes_on(
     assert "parhelia task list" in refused.stderr
 
 
+@pytest.mark.long
 def test_after_its_directory_was_moved_it_goes_on_at_the_new_place(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

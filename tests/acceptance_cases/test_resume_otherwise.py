@@ -58,6 +58,7 @@ def test_it_goes_on_with_another_system_and_other_limits_and_the_changes_are_tol
     assert (plain.image, plain.persistent) == ("", False)
 
 
+@pytest.mark.long
 def test_a_profile_says_what_is_different_and_options_lie_over_it(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

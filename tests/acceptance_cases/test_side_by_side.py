@@ -200,6 +200,7 @@ def test_servers_of_one_workspace_run_side_by_side_and_serve_what_changes(
     assert product.run(*words).stdout == "backend 1 frontend 2\n"
 
 
+@pytest.mark.long
 def test_services_of_three_workspaces_run_apart_and_can_talk(product: Product, tmp_path: Path) -> None:
     pages = []
     for number in (1, 2):

@@ -123,6 +123,7 @@ def test_a_process_that_goes_on_is_watched_from_outside(product: Product, tmp_pa
     assert len(product.json("container", "list")) == 3
 
 
+@pytest.mark.long
 def test_an_agent_is_answered_from_a_script(product: Product) -> None:
     words = ("--agent", "demo", "--mode", "empty", "--option", "ask=always", "--option", "pace=0")
     task = product.json("task", "create", *words, "Write a parser")["id"]

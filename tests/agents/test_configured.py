@@ -36,6 +36,7 @@ tool = '"type":"tool","name":"(?P<tool>[^"]*)","input":"(?P<detail>[^"]*)"'
 """
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_its_lines_become_states_and_its_talk_goes_on(
     product: Product, client: Client, tmp_path: Path, place: Path

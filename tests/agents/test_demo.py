@@ -122,6 +122,7 @@ def test_it_asks_waits_for_the_answer_and_follows_it(
     assert (files(place)[test] == files(quiet)[test]) is more
 
 
+@pytest.mark.long
 def test_what_was_typed_before_the_question_is_no_answer_to_it(client: Client, place: Path) -> None:
     task = demo(client, place, ask="always", pace=1, seed=3)
     reach(client, task.id, TaskState.RUNNING)

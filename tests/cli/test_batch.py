@@ -126,6 +126,7 @@ def test_options_hold_for_each_task_that_says_nothing_else(product: Product, tmp
     assert [made[name]["env"] for name in "ab"] == [{"X": "1"}, {"X": "1"}]
 
 
+@pytest.mark.long
 def test_a_batch_is_listed_by_its_id(product: Product) -> None:
     product.run("run", "--mode", "empty", "true")
     done = product.run("--batch", "-", "--mode", "empty", "--json", input=lines({"prompt": "true"}))

@@ -120,6 +120,7 @@ def test_nobody_in_time_is_a_refusal(tmp_path: Path, client: Client, place: Path
     assert (seen.state, seen.source) == (ApprovalState.EXPIRED, "timeout")
 
 
+@pytest.mark.long
 def test_an_answer_without_a_controller_is_carried_out_by_the_next_one(
     product: Product, client: Client, place: Path
 ) -> None:
@@ -141,6 +142,7 @@ def test_an_answer_without_a_controller_is_carried_out_by_the_next_one(
     assert len(settled) == 6
 
 
+@pytest.mark.long
 def test_who_waits_for_an_answer_wakes_again(product: Product, client: Client, place: Path) -> None:
     """The controller that was woken may have been killed in that moment."""
     task = asker(client, place, bash("x"))

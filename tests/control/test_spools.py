@@ -95,6 +95,7 @@ def test_a_thousand_damaged_lines_are_counted_and_not_all_told(
     assert end_of(client, running.id).exit_code == 7
 
 
+@pytest.mark.long
 def test_a_spool_that_was_cut_is_read_again_and_counts_nothing_twice(
     product: Product, client: Client, place: Path
 ) -> None:

@@ -22,6 +22,7 @@ def test_there_is_a_look_after_the_deadline() -> None:
     assert sum(1 for _ in turns) == 1, "what came while this machine stood still is seen"
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_who_waits_for_a_checkpoint_wakes_again(product: Product, client: Client, place: Path) -> None:
     """The controller that was woken may have been killed in that moment."""

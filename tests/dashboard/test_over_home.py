@@ -103,6 +103,7 @@ async def test_a_key_that_is_off_says_why_in_the_help_and_when_it_is_pressed(
             assert seen.app.screen is seen.home
 
 
+@pytest.mark.long
 async def test_each_screen_has_a_reason_that_fits_what_is_chosen(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("d", "r")

@@ -117,6 +117,7 @@ def test_what_is_asked_for_is_asked_of_the_provider(cloud: Product, provider: Pr
     assert (sandbox["gpu"], sandbox["generation"], sandbox["timeout_s"]) == ("A100", 1, 3600 + 900)
 
 
+@pytest.mark.long
 def test_an_image_that_is_a_default_of_this_machine_is_none_of_a_sandbox(
     cloud: Product, tmp_path: Path
 ) -> None:

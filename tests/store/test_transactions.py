@@ -200,6 +200,7 @@ for number in itertools.count():
 """
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_killed_writer_loses_nothing_that_it_acknowledged(
     path: Path, db: sqlite3.Connection, task: Task
