@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import ssl
@@ -56,16 +57,28 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+def port_of_tls() -> socket.socket:
+    """Listen at port 443 of loopback, when another test that does so as well has ended; skipped where nobody may."""
+    had: list[socket.socket] = []
+
+    def is_free() -> bool:
+        try:
+            had.append(socket.create_server(("127.0.0.1", 443)))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                pytest.skip(f"port 443 of loopback cannot be had: {error}")
+        return bool(had)
+
+    wait_until(is_free, 30)
+    return had[0]
+
+
 @contextmanager
 def far(certificate: Path) -> Iterator[int]:
-    """Somebody on port 443 of loopback, in a network namespace of nobody else: skipped where it is taken."""
+    """Somebody on port 443 of loopback, in a network namespace of nobody else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    try:
-        listener = socket.create_server(("127.0.0.1", 443))
-    except OSError as error:
-        pytest.skip(f"port 443 of loopback cannot be had: {error}")
-    with listener:
+    with port_of_tls() as listener:
 
         def serve() -> None:
             while True:
