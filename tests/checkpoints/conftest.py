@@ -17,6 +17,22 @@ def repository(tmp_path: Path) -> Iterator[Repository]:
         yield opened
 
 
+@pytest.fixture
+def made_forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The ids of the processes that are forked, none of which is left afterwards."""
+    made: list[int] = []
+    real = os.fork
+
+    def fork() -> int:
+        child = real()
+        made.append(child)
+        return child
+
+    monkeypatch.setattr(os, "fork", fork)
+    yield made
+    assert not [child for child in made if Path(f"/proc/{child}").exists()]
+
+
 @pytest.fixture(autouse=True)
 def removable(tmp_path: Path) -> Iterator[None]:
     """Directories without permissions would stop pytest from clearing up after an ordinary user."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,10 @@ from tests.checkpoints.strict import differences
 
 
 @pytest.fixture
-def forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def forks(made_forks: list[int], monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let every workspace be worth several processes, and give the ids of those that were made."""
-    made: list[int] = []
-    real = os.fork
-
-    def fork() -> int:
-        child = real()
-        made.append(child)
-        return child
-
     monkeypatch.setattr(readers, "_WORTH", 0)
-    monkeypatch.setattr(os, "fork", fork)
-    yield made
-    assert not [child for child in made if Path(f"/proc/{child}").exists()]
+    return made_forks
 
 
 @pytest.fixture

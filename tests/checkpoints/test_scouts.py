@@ -27,20 +27,10 @@ Forks = list[int]
 
 
 @pytest.fixture
-def forks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forks]:
+def forks(made_forks: Forks, monkeypatch: pytest.MonkeyPatch) -> Forks:
     """Let every walk be worth several processes, and give the ids of those that were made."""
-    made: Forks = []
-    real = os.fork
-
-    def fork() -> int:
-        child = real()
-        made.append(child)
-        return child
-
     monkeypatch.setattr(scouts, "_WORTH", 0)
-    monkeypatch.setattr(os, "fork", fork)
-    yield made
-    assert not [child for child in made if Path(f"/proc/{child}").exists()]
+    return made_forks
 
 
 @pytest.fixture

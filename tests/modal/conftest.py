@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.egress.conftest import Fleet
+from tests.egress.upstream import running, says
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 
@@ -24,3 +26,14 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provid
 def cloud(provider: Provider, product: Product) -> Product:
     """The installed product with the emulated provider as its own, which outlives it."""
     return product
+
+
+@pytest.fixture
+def fleet(cloud: Product, provider: Provider, tmp_path: Path) -> Iterator[Fleet]:
+    """The product at the provider, with an API that sandboxes reach as far as their network lets them."""
+    workspace = tmp_path / "work"
+    workspace.mkdir()
+    with running(says("Hello")) as api:
+        provider.order("reach", port=api.port)
+        yield Fleet(cloud, api, workspace)
+        cloud.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,24 +15,12 @@ from tests.egress.test_secrets import SEARCH
 from tests.egress.upstream import KEY, running, says
 from tests.support.fleet import configure, end_of, kill_controller, reach
 from tests.support.modal_provider import Provider
-from tests.support.product import Product
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
 FLAGS = ("--backend", "modal", "--network", "api")
 WAIT_S = 60.0
-
-
-@pytest.fixture
-def fleet(cloud: Product, provider: Provider, tmp_path: Path) -> Iterator[Fleet]:
-    """The product at the provider, with an API that sandboxes reach as far as their network lets them."""
-    workspace = tmp_path / "work"
-    workspace.mkdir()
-    with running(says("Hello")) as api:
-        provider.order("reach", port=api.port)
-        yield Fleet(cloud, api, workspace)
-        cloud.close()
 
 
 def task(fleet: Fleet, command: str, *flags: str) -> str:

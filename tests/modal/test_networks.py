@@ -11,7 +11,6 @@ from parhelia_tui.core.model.states import TaskState
 from tests.egress.conftest import Fleet
 from tests.egress.test_allowlist import TRY
 from tests.modal.test_money import FLAGS, WAIT_S
-from tests.modal.test_money import fleet as fleet
 from tests.support.fleet import container_of, reach
 from tests.support.modal_provider import Provider
 from tests.support.waiting import wait_until

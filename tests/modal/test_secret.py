@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.egress.conftest import ASK, Fleet
 from tests.egress.test_secrets import SEARCH
-from tests.egress.upstream import KEY, running, says
+from tests.egress.upstream import KEY
 from tests.support.fleet import configure
 from tests.support.modal_provider import Provider
-from tests.support.product import Product
 
 pytestmark = pytest.mark.real
 
 FLAGS = ("--backend", "modal", "--network", "api")
 VARIABLE = "PARHELIA_API_KEY"
-
-
-@pytest.fixture
-def fleet(cloud: Product, provider: Provider, tmp_path: Path) -> Iterator[Fleet]:
-    """The product at the provider, with an API that sandboxes reach."""
-    workspace = tmp_path / "work"
-    workspace.mkdir()
-    with running(says("Hello")) as api:
-        provider.order("reach", port=api.port)
-        yield Fleet(cloud, api, workspace)
-        cloud.close()
 
 
 def without_key(fleet: Fleet) -> dict[str, str]:

@@ -112,8 +112,7 @@ async def test_a_change_is_seen_within_a_tenth_of_a_second(tmux: TmuxServer) -> 
             write(tmux, mark)
             await views.shows(mark)
             waited.append(views.times[-1] - begin)
-        # Most of the tries may fall into a moment in which this machine does other things.
-        assert sorted(waited)[1] < 0.2
+        assert sorted(waited)[3] < 0.2
 
 
 async def test_nothing_comes_while_nothing_changes(tmux: TmuxServer) -> None:
