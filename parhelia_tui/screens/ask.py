@@ -8,11 +8,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from parhelia_tui.screens.typed_ahead import TypedAhead
 
-class AskScreen(ModalScreen[str | None]):
+
+class AskScreen(TypedAhead[str | None]):
     """Asks for a line; gives None when it was left with Escape, or stayed empty where that is no answer.
 
     Args:
@@ -36,18 +37,30 @@ class AskScreen(ModalScreen[str | None]):
         self._empty = empty
         self._question = question
         self._hint = hint
-        self._first = first
+        self._line = Input(first, compact=True, select_on_focus=False)
 
     def compose(self) -> ComposeResult:
         """Question, hint, line."""
         with Vertical():
             yield Static(Text(self._question, "bold"))
             yield Static(Text(self._hint))
-            yield Input(self._first, compact=True, select_on_focus=False)
+            yield self._line
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
+    def on_mount(self) -> None:
+        """Take what was typed until now."""
+        self.type_ahead()
+
+    def typed_field(self) -> Input:
+        """The line."""
+        return self._line
+
+    def on_input_submitted(self) -> None:
         """Give the line."""
-        typed = message.value.strip()
+        self.send_typed()
+
+    def send_typed(self) -> None:
+        """Give the line."""
+        typed = self._line.value.strip()
         self.dismiss(typed if typed or self._empty else None)
 
     def action_leave(self) -> None:

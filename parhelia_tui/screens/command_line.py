@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.own_command import CUSTOM, Offer, offers
+from parhelia_tui.screens.typed_ahead import TypedAhead
 
 SHOWN = 8
 LOOK_AFTER_S = 0.08
 """Typing pauses so long before the command line is asked what a word can become: that is a process of 0.1 s."""
 
 
-class CommandLineScreen(ModalScreen[str | None]):
+class CommandLineScreen(TypedAhead[str | None]):
     """Asks for a command; gives None when it was left.
 
     Args:
@@ -54,7 +55,11 @@ class CommandLineScreen(ModalScreen[str | None]):
         self._offers: list[Offer] = []
         # Not looked up: an offer may come when the screen has just been left.
         self.listed = Static(id="offers")
-        self.line = Input(placeholder="task list, resume, help … Tab completes, Esc leaves", compact=True)
+        self.line = Input(
+            placeholder="task list, resume, help … Tab completes, Esc leaves",
+            compact=True,
+            select_on_focus=False,
+        )
         self._asked = ""
 
     def compose(self) -> ComposeResult:
@@ -66,16 +71,22 @@ class CommandLineScreen(ModalScreen[str | None]):
                 yield self.line
 
     def on_mount(self) -> None:
-        """Offer the commands."""
+        """Offer the commands, and take what was typed until now."""
         self._look()
+        self.type_ahead()
+
+    def typed_field(self) -> Input:
+        """The line."""
+        return self.line
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Look what the word can become now."""
         self._look()
 
     def _look(self) -> None:
-        self.run_worker(self._ask(self.line.value), group="offers", exclusive=True)
+        self._ask(self.line.value)
 
+    @work(group="offers", exclusive=True)
     async def _ask(self, text: str) -> None:
         own = [each for each in self._custom if each.word.startswith(text)]
         found = own
@@ -115,9 +126,13 @@ class CommandLineScreen(ModalScreen[str | None]):
             self.line.value = self._earlier[at] if at < len(self._earlier) else ""
             self.line.cursor_position = len(self.line.value)
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
+    def on_input_submitted(self) -> None:
         """Give the command."""
-        self.dismiss(message.value.strip() or None)
+        self.send_typed()
+
+    def send_typed(self) -> None:
+        """Give the command."""
+        self.dismiss(self.line.value.strip() or None)
 
     def action_leave(self) -> None:
         """Give nothing."""

@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Select, Static, TextArea
 from textual.widgets.select import InvalidSelectValueError
 
@@ -25,6 +24,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.targets import PLACE
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of
+from parhelia_tui.screens.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.templates import Template
@@ -67,7 +67,7 @@ class PromptArea(TextArea):
             self.insert("\n")
 
 
-class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
+class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
     """Asks for prompt, agent, place, workspace and network, and may begin with a template.
 
     It gives whether the task is wanted, and the fields as they stood, also when it was left; `template` among them is
@@ -111,9 +111,9 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
         self._templates: dict[str, Template] = {}
         self._template = ""
         self._put = ""
-        self._ahead = ""
         self._had_place = False
         self._make: Make | None = None
+        self._prepared = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         """The fields, each with what was answered last time."""
@@ -160,7 +160,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     def on_mount(self) -> None:
         """Fetch the configured defaults while the first letters are typed."""
-        self.query_one("#prompt", TextArea).insert(self._ahead)
+        self.type_ahead()
         self.on_text_area_changed()
         self.run_worker(self._prepare(), exclusive=True)
 
@@ -178,17 +178,18 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             mode.value = "clone"
         self._had_place = several
 
-    def take_key(self, event: events.Key) -> bool:
-        """Take a letter that was typed after the key that opened this form and before it had its focus."""
-        if not (event.is_printable and event.character):
-            return False
-        if not self.is_mounted:
-            self._ahead += event.character
-        elif self.focused in (None, prompt := self.query_one("#prompt", TextArea)):
-            prompt.insert(event.character)
-        return True
+    def typed_field(self) -> TextArea:
+        """The prompt."""
+        return self.query_one("#prompt", TextArea)
 
     async def _prepare(self) -> None:
+        """Learn what is configured; whoever was faster with Enter waits for it."""
+        try:
+            await self._learn()
+        finally:
+            self._prepared.set()
+
+    async def _learn(self) -> None:
         # Found before the wait: the form may be left meanwhile.
         fault = self.query_one("#fault", Static)
         self._name_agents(await asyncio.to_thread(self._client.agents))
@@ -316,14 +317,27 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
             return typed.split()
 
     @work(group="check", exclusive=True)
-    async def _check(self, fields: dict[str, Any], *, submit: bool) -> None:
-        """Show what is wrong with the fields; where nothing is, and they are to be sent, leave with them."""
+    async def _check(self, fields: dict[str, Any]) -> None:
+        await self._show_fault(fields)
+
+    # A group of its own: what changes in the form is checked too, and must not take Enter back.
+    @work(group="submit", exclusive=True)
+    async def _submit(self) -> None:
+        """Leave with the fields, where nothing is wrong with them."""
+        await self._prepared.wait()
+        if not self.is_current:
+            return
+        fields = self.fields()
+        if await self._show_fault(fields) is None and self.is_current:
+            self.dismiss((True, self._left(fields)))
+
+    async def _show_fault(self, fields: dict[str, Any]) -> ParheliaError | None:
+        """Find and show what is wrong with the fields."""
         # Found before the wait: the form may be left meanwhile.
         line = self.query_one("#fault", Static)
         fault = await asyncio.to_thread(fault_of, self._client, self._make, fields)
         line.update("" if fault is None else _complaint(fault))
-        if submit and fault is None and self.is_current:
-            self.dismiss((True, self._left(fields)))
+        return fault
 
     def on_select_changed(self, message: Select.Changed) -> None:
         """A new directory needs no name; a template fills the form."""
@@ -352,7 +366,7 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
     def _check_workspace(self) -> None:
         if self._make is not None:
             fields = {**self.fields(), "prompt": f"x {PLACE}", "agent": "shell", "agent_options": {}}
-            self._check(fields, submit=False)
+            self._check(fields)
 
     def on_button_pressed(self) -> None:
         """Create."""
@@ -364,11 +378,15 @@ class NewTaskScreen(ModalScreen["tuple[bool, dict[str, Any]]"]):
 
     def on_prompt_area_sent(self) -> None:
         """Create, from the prompt."""
+        self.send_typed()
+
+    def send_typed(self) -> None:
+        """Create, from the prompt."""
         self.action_submit()
 
     def action_submit(self) -> None:
         """Give the fields, or say what is wrong with them."""
-        self._check(self.fields(), submit=True)
+        self._submit()
 
     def _left(self, fields: dict[str, Any]) -> dict[str, Any]:
         return {**fields, "template": self._template}

@@ -51,6 +51,12 @@ async def test_a_command_is_completed_run_and_its_lines_are_shown(opened: Opens)
         assert seen.app.screen is seen.home
 
 
+async def test_a_command_typed_with_its_enter_at_once_is_run(opened: Opens) -> None:
+    async with opened() as seen:
+        seen.burst("colon", *"task", "space", *"show", "space", *PORTS, "enter")
+        await seen.wait_for(f"parhelia task show {PORTS} ▪ done")
+
+
 async def put_more(seen: Dashboard, text: str) -> None:
     """Type on."""
     line = line_of(seen)

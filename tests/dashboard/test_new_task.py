@@ -46,6 +46,38 @@ async def test_what_is_typed_before_the_form_stands_is_in_it(opened_empty: Opens
         assert prompt(seen) == "echo"
 
 
+async def test_a_task_typed_with_its_enter_at_once_is_made(opened_empty: Opens, empty: StillFleet) -> None:
+    async with opened_empty() as seen:
+        seen.burst("n", *"echo", "space", *"hi", "enter")
+        with closing(empty.client()) as door:
+            await seen.wait(door.tasks)
+            assert door.tasks()[0].prompt == "echo hi"
+
+
+async def test_enter_waits_until_the_form_knows_what_is_configured(
+    opened_empty: Opens, empty: StillFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
+    configure(tmp_path, '[defaults]\nagent = "demo"\nworkspace_mode = "clone"\n')
+    asked, read = threading.Event(), threading.Event()
+    configuration = Client.configuration
+
+    def slow(client: Client) -> object:
+        asked.set()
+        assert read.wait(30)
+        return configuration(client)
+
+    monkeypatch.setattr(Client, "configuration", slow)
+    async with opened_empty() as seen:
+        await seen.press(*"nls", "enter")
+        await seen.wait(asked.is_set)
+        assert isinstance(seen.app.screen, NewTaskScreen)
+        read.set()
+        with closing(empty.client()) as door:
+            await seen.wait(door.tasks)
+            assert (door.tasks()[0].agent, door.tasks()[0].workspace_mode) == ("demo", "clone")
+
+
 async def test_it_may_be_left_before_it_is_ready(
     opened_empty: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +107,7 @@ async def test_it_begins_with_the_present_directory(opened_empty: Opens, place: 
 async def test_an_empty_prompt_is_refused_in_words(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("n", "enter")
-        assert seen.shows("E100: prompt")
+        await seen.wait_for("E100: prompt")
         assert isinstance(seen.app.screen, NewTaskScreen)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from textual import events
 from textual.pilot import Pilot
 
 from parhelia_tui.app import ParheliaApp
@@ -40,6 +41,11 @@ class Dashboard:
         """Type letters."""
         names = {" ": "space", "/": "slash", "-": "minus", ".": "full_stop", "_": "underscore"}
         await self.press(*(names.get(letter, letter) for letter in text))
+
+    def burst(self, *keys: str) -> None:
+        """Press keys so fast that all come before the first of them has done anything."""
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else {"space": " "}.get(key)))
 
     def lines(self) -> list[str]:
         """What the screen on top shows, line by line."""
