@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
-from tests.support.dashboard import SIZE, Dashboard, dashboard
+from parhelia_tui.app import ParheliaApp
+from tests.support.dashboard import SIZE, Dashboard, dashboard, standing
 from tests.support.fleet import workspace
 from tests.support.still_fleet import NOW, StillFleet
 
 Opens = Callable[..., AbstractAsyncContextManager[Dashboard]]
+Compare = Callable[..., bool]
+Before = Callable[[Pilot[None]], Awaitable[None]]
 
 
 @pytest.fixture
@@ -59,3 +63,19 @@ def opened_empty(empty: StillFleet) -> Iterator[Opens]:
 def place(tmp_path: Path) -> Path:
     """The workspace of the test's tasks."""
     return workspace(tmp_path)
+
+
+@pytest.fixture
+def snap_compare(snap_compare: Compare) -> Compare:
+    """Compares a picture; where the way to it fails, it says with which reason, and what stood there then."""
+
+    def compare(app: ParheliaApp, terminal_size: tuple[int, int], run_before: Before) -> bool:
+        async def go(pilot: Pilot[None]) -> None:
+            try:
+                await run_before(pilot)
+            except Exception as error:
+                raise AssertionError(f"no picture: {error}\n{standing(app)}") from error
+
+        return snap_compare(app, terminal_size=terminal_size, run_before=go)
+
+    return compare

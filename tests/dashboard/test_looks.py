@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from socket import gethostname
 
@@ -23,14 +23,13 @@ from parhelia_tui.screens.settings import SettingsScreen
 from parhelia_tui.screens.task_details import TaskDetailsScreen
 from parhelia_tui.widgets.row_table import RowTable
 from parhelia_tui.widgets.terminal_view import TerminalView
+from tests.dashboard.conftest import Before, Compare
 from tests.support.still_fleet import FAILED, LIVE, NOW, PORTS, WAITS, StillFleet
 from tests.support.tmux_server import TmuxServer
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDE, NARROW = (120, 40), (80, 24)
-Compare = Callable[..., bool]
-Before = Callable[[Pilot[None]], Awaitable[None]]
 PRINTED = r"""
 import sys, time
 sys.stdout.write(
@@ -294,8 +293,13 @@ def test_the_colours_of_the_other_themes(theme: str, still: StillFleet, snap_com
     door.close()
 
 
-def test_too_small(app: ParheliaApp, snap_compare: Compare) -> None:
-    assert snap_compare(app, terminal_size=(60, 16), run_before=after())
+def test_a_way_that_fails_is_told_with_what_stood_there(app: ParheliaApp, snap_compare: Compare) -> None:
+    async def go(pilot: Pilot[None]) -> None:
+        await after("x")(pilot)
+        raise AssertionError("it never came")
+
+    with pytest.raises(AssertionError, match=r"it never came[\s\S]*Let it be"):
+        snap_compare(app, terminal_size=WIDE, run_before=go)
 
 
 def test_the_pictures_hold_nothing_of_the_machine_that_drew_them() -> None:
@@ -319,6 +323,15 @@ def test_choosing_columns(
 
 BOTH = pytest.mark.parametrize("theme", ["dark", "light"])
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["120x40", "80x24"])
+
+
+@BOTH
+@pytest.mark.parametrize("size", [(60, 16), (30, 8)], ids=["60x16", "30x8"])
+def test_too_small(size: tuple[int, int], theme: str, still: StillFleet, snap_compare: Compare) -> None:
+    door = still.client()
+    app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
+    assert snap_compare(app, terminal_size=size, run_before=after())
+    door.close()
 
 
 def settings_are_read(pilot: Pilot[None]) -> bool:

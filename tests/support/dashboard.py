@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from textual import events
+from textual.app import App
 from textual.pilot import Pilot
 
 from parhelia_tui.app import ParheliaApp
@@ -49,7 +51,7 @@ class Dashboard:
 
     def lines(self) -> list[str]:
         """What the screen on top shows, line by line."""
-        return [strip.text for strip in self.app.screen._compositor.render_strips()]
+        return standing(self.app).split("\n")
 
     def shows(self, *texts: str) -> bool:
         """Say whether every one of these texts stands on the screen."""
@@ -81,6 +83,11 @@ class Dashboard:
     async def wait_gone(self, text: str) -> None:
         """Wait until a text stands there no more."""
         await self.wait(lambda: not self.shows(text))
+
+
+def standing(app: App[Any]) -> str:
+    """What the screen on top shows."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 @asynccontextmanager
