@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,20 @@ def running(client: Client, place: Path) -> Task:
 
 def report(product: Product, client: Client, task: Task, seq: int, **fields: Any) -> None:
     """Write a report into a spool, as the supervisor does with one that has the form."""
+    reports(product, client, task, seq, [fields])
+
+
+def reports(
+    product: Product, client: Client, task: Task, seq: int, several: Sequence[dict[str, Any]]
+) -> None:
+    """Write reports into a spool at once, numbered from `seq` on."""
     spool = product.paths.container(container_of(client, task.id).id) / "spool.jsonl"
-    line = json.dumps({"seq": seq, "at": time.time(), "type": "agent", "report": fields}) + "\n"
+    lines = [
+        json.dumps({"seq": number, "at": time.time(), "type": "agent", "report": fields}) + "\n"
+        for number, fields in enumerate(several, seq)
+    ]
     descriptor = os.open(spool, os.O_WRONLY | os.O_APPEND)
-    os.write(descriptor, line.encode())
+    os.write(descriptor, "".join(lines).encode())
     os.close(descriptor)
     client.wake()
 
@@ -79,6 +90,31 @@ def test_an_agent_that_says_it_is_done_ends_nothing(
     assert (seen.state, seen.question, seen.exit_code) == (TaskState.RUNNING, "", None)
     (place / "go").touch()
     assert end_of(client, running.id).exit_code == 7
+
+
+def test_an_agent_that_never_keeps_still_is_shown_and_does_not_fill_the_history(
+    product: Product, client: Client, place: Path, running: Task
+) -> None:
+    turns = [
+        {"type": "state", "state": state, "message": f"{state} {number}"}
+        for number in range(1000)
+        for state in ("waiting", "working")
+    ]
+    reports(
+        product, client, running, 1001, [*turns, {"type": "state", "state": "waiting", "message": "red?"}]
+    )
+    assert reach(client, running.id, TaskState.WAITING).question == "red?"
+    container = container_of(client, running.id)
+    told = event(client, "agent.too_many", container_id=container.id)
+    assert (told.level, "for 1 h" in told.message) == ("warning", True)
+    # What the agent does not claim is told as before, and another reading begins no new count.
+    report(product, client, running, 9001, type="state", state="working", message="on")
+    (place / "go").touch()
+    assert end_of(client, running.id).exit_code == 7
+    events = client.events(container_id=container.id, limit=5000)
+    assert [each.type for each in events].count("agent.too_many") == 1
+    assert 600 <= len(events) <= 620
+    assert "task.failed" in [each.type for each in client.events(task_id=running.id, limit=5000)]
 
 
 def test_a_terminal_server_that_died_is_told_of_and_replaced(

@@ -12,6 +12,7 @@ from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord, SpoolRead
 from parhelia_tui.core.control import agent_reports, approvals, egress_news, ending, sandbox_cost
+from parhelia_tui.core.control.claims import Claims
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Task
@@ -60,7 +61,7 @@ def apply(
         container = containers.get(tx, container_id)
         if container.spool_offset != offset:
             return False
-        story = _Story(tx, container, policy)
+        story = _Story(tx, container, policy, now)
         seen = 0
         if read.again:
             story.tell("spool.truncated", "it was cut, and is read again from its beginning", level="warning")
@@ -85,8 +86,9 @@ def _spends(record: dict[str, Any]) -> bool:
 class _Story:
     """One reading of a spool inside one transaction."""
 
-    def __init__(self, tx: sqlite3.Connection, container: Container, policy: Policy) -> None:
+    def __init__(self, tx: sqlite3.Connection, container: Container, policy: Policy, now: float) -> None:
         self._tx = tx
+        self._claims = Claims(tx, container.id, self.tell, now)
         self._policy = policy
         self._container = container
         self._beats: list[dict[str, Any]] = []
@@ -219,7 +221,7 @@ class _Story:
     def _agent(self, record: dict[str, Any]) -> None:
         task = self._task()
         if task is not None and not self._ended:
-            said = agent_reports.take(self._tx, self._container, task, record, self.tell)
+            said = agent_reports.take(self._tx, self._container, task, record, self._claims.tell)
             self._last_line = self._last_line if said is None else said
 
     def _asked(self, record: dict[str, Any]) -> None:

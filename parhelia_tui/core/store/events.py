@@ -130,6 +130,25 @@ def find(
     return [rows.event(row) for row in (found if oldest else reversed(found))]
 
 
+def count_since(db: sqlite3.Connection, container_id: str, at: float, most: int) -> int:
+    """Count the events of a container after a moment, among its newest `most`."""
+    return int(
+        db.execute(
+            "SELECT count(*) FROM (SELECT at FROM events WHERE container_id = ? ORDER BY seq DESC LIMIT ?) WHERE at > ?",
+            (container_id, most, at),
+        ).fetchone()[0]
+    )
+
+
+def has_since(db: sqlite3.Connection, container_id: str, type: str, at: float) -> bool:
+    """Say whether a container has an event of a type after a moment."""
+    found = db.execute(
+        "SELECT 1 FROM events WHERE container_id = ? AND type = ? AND at > ? LIMIT 1",
+        (container_id, type, at),
+    ).fetchone()
+    return found is not None
+
+
 def _glob(name: str) -> str:
     escaped = "".join(f"[{letter}]" if letter in "[?" else letter for letter in name)
     return f"{escaped}*" if escaped.endswith(".") else escaped
