@@ -92,6 +92,11 @@ def _rule(line: str) -> _Rule | None:
 
 @lru_cache(1024)
 def _regex(glob: str) -> re.Pattern[str]:
+    """Make an expression whose match takes time that grows with the path and no power of it.
+
+    What follows a star is looked for at the nearest place and never further on (an atomic group): whatever fits after a
+    later place fits after the nearest one too, because the next star reaches as far.
+    """
     # Runs of stars say no more than one and would cost time without end.
     parts = re.split(r"(?:^|(?<=/))\*\*(?:/\*\*)*(?=/|$)", glob)
     if len(parts) == 1:
@@ -99,36 +104,46 @@ def _regex(glob: str) -> re.Pattern[str]:
     made = ""
     for number, part in enumerate(parts):
         first, last = number == 0, number == len(parts) - 1
-        if not first:
+        if first:
+            made += _segment(part)
+        elif last and not part:
             # Before: everything up to here ended with a slash or was nothing.
-            made += ".+" if last and not part else "(?:.*/)?"
-            part = part.removeprefix("/")
-        made += _segment(part)
+            made += ".+"
+        elif last:
+            made += f"(?:.*/)?{_segment(part.removeprefix('/'))}"
+        else:
+            made += f"(?>(?:.*?/)??{_segment(part.removeprefix('/'))})"
     return re.compile(made, re.DOTALL)
 
 
 def _segment(glob: str) -> str:
-    made, at = "", 0
+    """Translate what is between two `**`; all after a star but the last is an atomic group."""
+    chunks = [""]
+    at = 0
     while at < len(glob):
         letter = glob[at]
         at += 1
         if letter == "*":
             while at < len(glob) and glob[at] == "*":
                 at += 1
-            made += "[^/]*"
+            chunks.append("")
         elif letter == "?":
-            made += "[^/]"
+            chunks[-1] += "[^/]"
         elif letter == "\\" and at < len(glob):
-            made += re.escape(glob[at])
+            chunks[-1] += re.escape(glob[at])
             at += 1
         elif letter == "[" and (end := _class_end(glob, at)) > 0:
             inside = glob[at:end].replace("\\", "\\\\").replace("[", "\\[").replace("&&", "&\\&")
             inside = "^" + inside[1:] if inside[0] in "!^" else inside
-            made += f"(?!/)[{inside}]"
+            chunks[-1] += f"(?!/)[{inside}]"
             at = end + 1
         else:
-            made += re.escape(letter)
-    return made
+            chunks[-1] += re.escape(letter)
+    first, *others = chunks
+    if not others:
+        return first
+    *middle, last = others
+    return first + "".join(f"(?>[^/]*?{each})" for each in middle) + f"[^/]*{last}"
 
 
 def _class_end(glob: str, at: int) -> int:
