@@ -1,4 +1,4 @@
-"""Names that rules leave out: what fits, against a matcher that tries everything, and that no rule takes time without end."""
+"""Names that rules leave out: what fits, against a matcher that tries everything, and what a match may cost."""
 
 from __future__ import annotations
 

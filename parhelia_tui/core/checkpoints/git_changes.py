@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.git_jail import start
 from parhelia_tui.core.checkpoints.private_git import (
     head_of,
     in_time,
@@ -14,7 +15,6 @@ from parhelia_tui.core.checkpoints.private_git import (
     private,
     records,
     repository,
-    start,
 )
 
 MOST = 5000
@@ -69,7 +69,7 @@ def since_commit(workspace: Path, timeout_s: float = 10.0) -> SinceCommit | None
             return None
         with private(found[0], index_of(there[0])) as git:
             try:
-                running = start(git, *there, *_STATUS)
+                running = start(git, there[1], *_STATUS)
             except OSError:
                 return None
             changes = _changes(running, timeout_s)
@@ -83,7 +83,7 @@ def committed(workspace: Path, content: str, limit: int, timeout_s: float = 10.0
             return b""
         with private(content, None) as git:
             try:
-                running = start(git, *there, "cat-file", "blob", content)
+                running = start(git, there[1], "cat-file", "blob", content)
             except OSError:
                 return b""
             assert running.stdout is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.git_jail import start
 from parhelia_tui.core.checkpoints.private_git import (
     REFS_LIMIT,
     head_of,
@@ -14,7 +15,6 @@ from parhelia_tui.core.checkpoints.private_git import (
     read,
     records,
     repository,
-    start,
 )
 
 _STATUS = (
@@ -71,16 +71,16 @@ def git_state(workspace: Path, timeout_s: float = 10.0) -> GitState | None:
         head, branch = found
         stashes = (read(there[0], "logs/refs/stash", REFS_LIMIT) or b"").count(b"\n")
         with private(head, index_of(there[0])) as git:
-            counts = _count(git, there, timeout_s)
+            counts = _count(git, there[1], timeout_s)
     return GitState(head, branch, *counts, stashes)
 
 
-def _count(git: Path, there: tuple[int, int], timeout_s: float) -> _Counts:
+def _count(git: Path, workspace: int, timeout_s: float) -> _Counts:
     staged = unstaged = untracked = conflicts = 0
     try:
-        running = start(git, *there, *_STATUS)
+        running = start(git, workspace, *_STATUS)
     except OSError:
-        # git is not there: the rest can be told without it.
+        # git is not there, or nothing to keep it in: the rest can be told without it.
         return None, None, None, None
     with in_time(running, timeout_s):
         for line in records(running):
