@@ -54,7 +54,9 @@ def _container_table(found: list[Container]) -> str:
          age(each.last_heartbeat_at), age(each.created_at), each.workspace]
         for each in found
     ]  # fmt: skip
-    return table(("ID", "TASK", "WHERE", "STATE", "HEALTH", "MEMORY", "BEAT", "AGE", "WORKSPACE"), rows, 8)
+    whole = table(("ID", "TASK", "WHERE", "STATE", "HEALTH", "MEMORY", "BEAT", "AGE", "WORKSPACE"), rows, 8)
+    drifted = [f"{each.id} is not as it was made: {_drift(each)}" for each in found if _drift(each)]
+    return "\n\n".join([whole, *(["\n".join(drifted)] if drifted else [])])
 
 
 def _isolated(found: Container) -> str | Styled:
@@ -62,8 +64,14 @@ def _isolated(found: Container) -> str | Styled:
     return styled(f"{where} NOT ISOLATED", fg="red") if found.unsandboxed else where
 
 
-def _health(found: Container) -> str:
-    return "-" if found.state in CONTAINER_ENDED else state(found.health)
+def _health(found: Container) -> str | Styled:
+    if found.state in CONTAINER_ENDED:
+        return "-"
+    return styled(f"{found.health} DRIFTED", fg="yellow") if _drift(found) else state(found.health)
+
+
+def _drift(found: Container) -> str:
+    return "" if found.state in CONTAINER_ENDED else one_line(found.drift, 300)
 
 
 @container.command()
@@ -91,6 +99,7 @@ def _container_page(found: Container) -> str:
             (found.id, state(found.state)),
             ("why", found.reason),
             ("health", "" if found.state in CONTAINER_ENDED else state(found.health)),
+            ("drift", _drift(found)),
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),
             ("task", f"{found.task_id}, attempt {found.attempt}"),
             ("workspace", f"{found.workspace}, slot {found.slot}"),

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from parhelia_tui.core.model.display import age, percent, size
 from parhelia_tui.core.model.records import Container
-from parhelia_tui.core.model.states import ContainerState, Health
+from parhelia_tui.core.model.states import CONTAINER_LIVE, ContainerState, Health
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.heartbeats import beat_strip
@@ -51,6 +51,8 @@ def _name(fleet: FleetView, each: Container, colours: Colours) -> Text:
     name = Text(one_line(fleet.name_of(each), TITLE_CUT))
     if each.unsandboxed:
         name.append("  NOT ISOLATED", Style(bold=True, color=colours.get("error")))
+    if each.drift and each.state in CONTAINER_LIVE:
+        name.append("  DRIFTED", Style(bold=True, color=colours.get("warning")))
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,9 @@ from parhelia_tui.core.store import containers, reached
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from parhelia_tui.screens.container import ContainerScreen
-from parhelia_tui.screens.container_lines import chart, spool_lines
+from parhelia_tui.screens.container_columns import CONTAINER_COLUMNS
+from parhelia_tui.screens.container_lines import chart, facts, spool_lines
+from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.hosts import HostsScreen
 from parhelia_tui.screens.task_details import TaskDetailsScreen
 from tests.dashboard.conftest import Opens
@@ -41,6 +44,23 @@ def test_impossible_times_and_depths_of_a_spool_are_shown_as_none(still: StillFl
         found = spool_tail(still.paths, door.container(LIVE[WAITS]), 100)
     assert [each.at for each in found if each.type] == [None, None, None, None, None, NOW]
     assert len(spool_lines(found, {})) == len(found)
+
+
+def test_one_that_is_not_as_it_was_made_says_so_as_long_as_it_lives(still: StillFleet) -> None:
+    db = open_migrated(still.paths.database)
+    with writing(db) as tx:
+        mine = containers.update(tx, containers.get(tx, LIVE[WAITS]), drift="its tags were \x1b[2Jgone")
+    db.close()
+    with closing(still.client()) as door:
+        fleet = FleetView(door.snapshot())
+        assert "DRIFTED" in CONTAINER_COLUMNS["task"].cell(fleet, mine, {}).plain
+        assert door.container(mine.id).drift == mine.drift
+    shown = "\n".join(line.plain for line in facts(mine, NOW, {}))
+    assert "drifted: its tags were" in shown
+    assert "\x1b" not in shown
+    over = dataclasses.replace(mine, state=ContainerState.STOPPED)
+    assert "DRIFTED" not in CONTAINER_COLUMNS["task"].cell(fleet, over, {}).plain
+    assert "drifted" not in "\n".join(line.plain for line in facts(over, NOW, {}))
 
 
 async def test_it_shows_resources_network_and_spool_and_nothing_of_them_acts(

@@ -119,15 +119,62 @@ def test_a_provider_that_forgets_tags_makes_nothing_lost_and_gets_them_again(
     assert [(each["container_id"], each["message"]) for each in told] == [(before["name"], why)]
 
 
-def test_a_second_sandbox_with_the_tags_of_a_container_is_told_of(cloud: Product, provider: Provider) -> None:
+def doubled(cloud: Product, provider: Provider) -> tuple[str, dict[str, str]]:
+    """Begin a task whose sandbox is there twice; give the other's id, and its own sandbox."""
     begun(cloud)
     (sandbox,) = provider.sandboxes()
     (other,) = provider.order("pretend", app="parhelia", tags=[sandbox["tags"]])
-    drifted = {sandbox["name"]: f"another sandbox, {other}, runs with its tags"}
-    for _ in range(2):
-        assert cloud.json("reconciler", "run")["drifted"] == drifted
-    assert len(cloud.json("events", "list", "--type", "container.drifted")) == 1
+    return other, sandbox
+
+
+@pytest.mark.parametrize("lost", ["", "SandboxTerminateV2", "SandboxTagsGetV2", "SandboxWaitV2"])
+def test_a_second_sandbox_with_the_tags_of_a_container_is_ended_once(
+    cloud: Product, provider: Provider, lost: str
+) -> None:
+    other, sandbox = doubled(cloud, provider)
+    if lost:
+        provider.order("fault", rpc=lost, times=1, status="INTERNAL", after=True)
+    assert cloud.json("reconciler", "run", timeout=WAIT_S)["doubles"] == [other]
+    assert [each["id"] for each in provider.sandboxes()] == [sandbox["id"]]
+    assert cloud.json("reconciler", "run")["doubles"] == []
+    (told,) = cloud.json("events", "list", "--type", "container.double_ended")
+    assert told["container_id"] == sandbox["name"]
+    assert f"{other} carried the marks" in told["message"]
+    assert state(cloud, told["task_id"]) == "running"
+
+
+def test_a_second_sandbox_is_left_alone_after_a_listing_that_failed(
+    cloud: Product, provider: Provider
+) -> None:
+    other, sandbox = doubled(cloud, provider)
+    provider.order("fault", rpc="SandboxList*", times=1000, status="INTERNAL")
+    done = cloud.json("reconciler", "run", timeout=180)
+    assert (done["complete"], done["doubles"]) == (False, [])
+    assert {each["id"] for each in provider.sandboxes()} == {sandbox["id"], other}
     provider.order("unpretend")
+
+
+def test_a_sandbox_that_has_more_than_our_tags_is_told_of_where_containers_are_listed(
+    cloud: Product, provider: Provider
+) -> None:
+    begun(cloud)
+    (sandbox,) = provider.sandboxes()
+    (other,) = provider.order("pretend", app="parhelia", tags=[{**sandbox["tags"], "team": "theirs"}])
+    why = f"its tags are also those of {other}, which was not made here"
+    for _ in range(2):
+        done = cloud.json("reconciler", "run")
+        assert (done["drifted"], done["doubles"]) == ({sandbox["name"]: why}, [])
+    assert {each["id"] for each in provider.sandboxes()} == {sandbox["id"], other}
+    assert len(cloud.json("events", "list", "--type", "container.drifted")) == 1
+    assert cloud.json("container", "list")[0]["drift"] == why
+    listed = cloud.run("container", "list").stdout
+    assert "DRIFTED" in listed
+    assert f"{sandbox['name']} is not as it was made: {why}" in listed
+    assert why in cloud.run("container", "show", sandbox["name"]).stdout
+    # It is over, and so is what is said of it.
+    provider.order("unpretend")
+    assert cloud.json("reconciler", "run")["drifted"] == {}
+    assert "DRIFTED" not in cloud.run("container", "list").stdout
 
 
 def test_a_sandbox_outside_the_app_that_is_listed_is_told_of_and_not_lost(

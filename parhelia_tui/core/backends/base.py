@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,11 +74,14 @@ class Listing:
     Args:
         complete: only a complete listing is evidence that something is not there.
         error: why it is not complete.
+        doubles: places that say that they are a container which is certainly in another one, by container; each by
+            the provider's id.
     """
 
     seen: Mapping[str, Sighting]
     complete: bool
     error: str = ""
+    doubles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +207,13 @@ class Backend(Protocol):
 
     async def list(self) -> Listing:
         """Look at every container that this state directory owns."""
+
+    async def end_double(self, container_id: str, double: str) -> bool:
+        """End a place that a listing named as a double of a container; False where it is not one, and is left alone.
+
+        Raises:
+            ParheliaError: E503 when it could not be ended.
+        """
 
     async def look(self, container_id: str) -> Sighting | None:
         """Look at one container; None when the backend knows nothing of it."""

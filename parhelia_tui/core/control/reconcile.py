@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Listing
+from parhelia_tui.core.control import drifting
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import end, settle
 from parhelia_tui.core.control.telling import tell
@@ -29,6 +30,7 @@ class Round:
         returned: stored as lost, but seen alive.
         stale: alive, but silent for longer than `health.stale_s`; they are told of and left running.
         drifted: alive, but not as they were made, each with what is otherwise.
+        doubles: places that said that they are a container which is in another one, and were ended.
         terminated: orphans that were ended, because they are older than the grace and it is configured.
     """
 
@@ -41,6 +43,7 @@ class Round:
     returned: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     drifted: dict[str, str] = field(default_factory=dict)
+    doubles: list[str] = field(default_factory=list)
     terminated: list[str] = field(default_factory=list)
 
 
@@ -86,6 +89,7 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
             _incomplete(
                 context, result, f"nothing is concluded of {container.id}: {error.message}", container
             )
+    await _end_doubles(context, listing, result)
     known = {container.id for container in live}
     for container_id, sight in listing.seen.items():
         if not sight.alive or container_id in known:
@@ -103,6 +107,17 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
             await _end_leftover(context, stored)
 
 
+async def _end_doubles(context: Context, listing: Listing, result: Round) -> None:
+    for container_id, doubles in listing.doubles.items():
+        stored = containers.find(context.db, container_id)
+        if stored is None:
+            continue
+        try:
+            result.doubles += await drifting.end_doubles(context, stored, doubles)
+        except ParheliaError as error:
+            _incomplete(context, result, f"a double of {container_id} was not ended: {error.message}", stored)
+
+
 async def _compare_one(context: Context, container: Container, listing: Listing, result: Round) -> None:
     sight = listing.seen.get(container.id)
     if sight is None or not sight.alive:
@@ -113,10 +128,11 @@ async def _compare_one(context: Context, container: Container, listing: Listing,
         await _judge_orphan(context, container, result)
     elif sight.drift:
         result.drifted[container.id] = sight.drift
-        _tell_drift(context, container, sight.drift)
     elif _is_stale(context, container):
         result.stale.append(container.id)
         _tell_stale(context, container)
+    if sight is not None and sight.alive:
+        drifting.note(context, container, sight.drift)
 
 
 async def _end_leftover(context: Context, stored: Container) -> None:
@@ -151,13 +167,6 @@ def _tell_stale(context: Context, container: Container) -> None:
         f"its supervisor lives but has been silent for {context.clock() - heard:.0f} s; it is left running",
         level="error",
     )
-
-
-def _tell_drift(context: Context, container: Container, words: str) -> None:
-    """Tell what is otherwise than it was made, once for as long as it is so."""
-    told = events.find(context.db, container_id=container.id, types=("container.drifted",), limit=1)
-    if not told or told[0].message != words:
-        tell(context, container, "container.drifted", words, level="warning")
 
 
 def _store_orphan(context: Context, backend: str, container_id: str) -> None:

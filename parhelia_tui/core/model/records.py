@@ -232,6 +232,7 @@ class Container:
     Args:
         mounts: paths of this machine that it shows beside the workspace, by the user's wish.
         image: whose system it began with; empty for this machine's own.
+        drift: in words what the last round of reconciling found otherwise than it was made.
     """
 
     id: str
@@ -261,6 +262,7 @@ class Container:
     version: int
     mounts: tuple[Mount, ...] = ()
     image: str = ""
+    drift: str = ""
     owner: Owner = field(default=Owner())
 
 

@@ -13,12 +13,10 @@ from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.modal import keys, plans, records
 from parhelia_tui.core.backends.modal.account import CLAUDE, PYTHON
 from parhelia_tui.core.backends.modal.drift import Drift
+from parhelia_tui.core.backends.modal.listing import Lister
 from parhelia_tui.core.backends.modal.making import Maker
 from parhelia_tui.core.backends.modal.orders import Orders
-from parhelia_tui.core.backends.modal.provider import (
-    RUN,
-    Provider,
-)
+from parhelia_tui.core.backends.modal.provider import RUN, Provider
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
@@ -67,6 +65,7 @@ class ModalBackend:
         )
         self._orders = Orders(paths, self._provider, self._sandboxes)
         self._drift = Drift(self._provider, config.app)
+        self._lister = Lister(paths, self._sandboxes, self._drift)
         self._creating: dict[str, asyncio.Lock] = {}
 
     @property
@@ -288,25 +287,12 @@ class ModalBackend:
 
     async def list(self) -> Listing:
         """Look at every sandbox that carries the mark of this state directory, and at what is mirrored here."""
-        try:
-            known = await asyncio.to_thread(records.all_of, self._paths)
-            running = await self._sandboxes.running({each.object_id: name for name, each in known.items()})
-        except FileNotFoundError:
-            return Listing({}, complete=True)
-        except (OSError, ParheliaError) as error:
-            return Listing({}, complete=False, error=str(error))
-        seen = {
-            name: Sighting(name, alive=True, started=True, exit=None, drift=drift)
-            for name, drift in running.items()
-        }
+        return await self._lister.every()
+
+    async def end_double(self, container_id: str, double: str) -> bool:
+        """End a sandbox that carries the tags of a container and is not its own. Raises E500, E503."""
+        record = records.read(self._paths.container(container_id))
         mark = records.installation(self._paths, make=False)
-        for name, record in known.items():
-            if name not in seen:
-                exit = run_directory.exit_of(self._paths.container(name))
-                drift = None
-                if exit is None and record.brought:
-                    drift = await self._drift.of(name, record, mark)
-                seen[name] = Sighting(
-                    name, alive=drift is not None, started=record.brought, exit=exit, drift=drift or ""
-                )
-        return Listing(seen, complete=True)
+        if record is None or not mark:
+            return False
+        return await self._drift.end_double(container_id, double, record, mark)

@@ -186,6 +186,10 @@ class Provider:
 
         return await _or_none(ended, "the sandbox could not be looked at") is False
 
+    async def tags(self, sandbox: Any) -> dict[str, str]:
+        """Read the tags of a sandbox. Raises E503; what the SDK raises where there is no such sandbox."""
+        return dict(await patiently(sandbox.get_tags.aio, "the tags of a sandbox could not be read"))
+
     async def running(self, tags: Mapping[str, str]) -> list[Any]:
         """List the running sandboxes with these tags, all or none. Raises E503."""
         app = await self.account.app()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,21 @@ from parhelia_tui.core.settings.paths import Paths
 
 LISTED_S = 90.0
 """Seconds for which a listing speaks for a sandbox that is not followed."""
+
+
+@dataclass(slots=True)
+class Running:
+    """What a listing shows.
+
+    Args:
+        names: containers that have a sandbox.
+        doubles: the provider's ids of further sandboxes that carry the tags of a container, by container.
+        alike: the same of those that carry other tags too, and so were not made here.
+    """
+
+    names: set[str] = field(default_factory=set)
+    doubles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    alike: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Sandboxes:
@@ -62,37 +78,37 @@ class Sandboxes:
             raise ParheliaError("E203", f"container {container_id} does not run")
         return sandbox
 
-    async def running(self, known: Mapping[str, str]) -> dict[str, str]:
+    async def running(self, known: Mapping[str, str]) -> Running:
         """List the containers whose sandboxes run, all or none.
 
         Args:
             known: containers by the provider's ids of their sandboxes, which need not be asked for their tags.
 
-        Returns:
-            Of each container in words what is not as it was made; empty for nothing.
-
         Raises:
             ParheliaError: E503.
         """
+        found = Running()
         mark = records.installation(self._paths, make=False)
         if not mark:
-            return {}
-        names: dict[str, str] = {}
+            return found
         own = set(known.values())
         for sandbox in await self._provider.running({INSTALLATION_TAG: mark}):
             name = known.get(sandbox.object_id)
             if name is None:
                 try:
-                    name = (await sandbox.get_tags.aio()).get(CONTAINER_TAG)
+                    tags = await sandbox.get_tags.aio()
                 except Exception as error:
                     raise told(error, "the tags of a sandbox could not be read") from error
+                name = tags.get(CONTAINER_TAG)
                 if name in own:
-                    names[name] = f"another sandbox, {sandbox.object_id}, runs with its tags"
+                    # It says nothing of the container, whose sandbox is another one.
+                    which = found.doubles if len(tags) == 2 else found.alike
+                    which[name] = (*which.get(name, ()), sandbox.object_id)
+                    continue
             if name is not None:
-                names.setdefault(name, "")
-        now = time.monotonic()
-        self._listed = dict.fromkeys(names, now)
-        return names
+                found.names.add(name)
+        self._listed = dict.fromkeys(found.names, time.monotonic())
+        return found
 
     async def is_listed(self, container_id: str) -> bool:
         """Say whether the provider knows a running sandbox of a container, by a listing of a moment ago or by its name.

@@ -60,5 +60,6 @@ STEPS: tuple[Step, ...] = (
     _script("0016_trash"),
     _script("0017_mounts"),
     _script("0018_images"),
+    _script("0019_drift"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
