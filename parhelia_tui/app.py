@@ -67,6 +67,7 @@ class ParheliaApp(App[None]):
         look = look or Dashboard()
         self.screen_keys = look.screen_keys
         self._home = HomeScreen(client, first, look, clock)
+        self.custom = self._home.custom
         for each in themes.ALL.values():
             self.register_theme(each)
         self.theme = f"parhelia-{look.theme}"

@@ -23,6 +23,7 @@ from parhelia_tui.screens import checkpoint_lines as lines
 from parhelia_tui.screens import checkpoint_reading as reading
 from parhelia_tui.screens.checkpoint_acts import CheckpointActs
 from parhelia_tui.screens.checkpoint_page import CheckpointPageScreen
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.file_diff import FileDiffScreen
 from parhelia_tui.screens.log import LogScreen
 from parhelia_tui.screens.over_home import OverHome
@@ -277,6 +278,10 @@ class CheckpointsScreen(OverHome[None]):
         if found.state is not CheckpointState.READY and action not in ("details", "delete"):
             return f"the checkpoint is {found.state}"
         return ""
+
+    def subject(self) -> Subject:
+        """The task whose checkpoints they are is what a command of the user's own is for."""
+        return self.subject_of(self._about)
 
     def _chosen(self, *, any_state: bool = False) -> Checkpoint | None:
         """Give the checkpoint under the cursor, one that can be used where not any will do."""

@@ -22,6 +22,7 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import container_lines as made
 from parhelia_tui.screens.container_reading import BEATS_KEPT, FRESH, Seen, read
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.home_panes import NARROW
 from parhelia_tui.screens.over_home import OverHome
@@ -192,6 +193,13 @@ class ContainerScreen(OverHome[None]):
         if action == "terminate" and seen.container.state in CONTAINER_ENDED:
             return f"the container is {seen.container.state} already"
         return ""
+
+    def subject(self) -> Subject:
+        """The container, and its task, are what a command of the user's own is for."""
+        seen = self._seen
+        if seen is None:
+            return Subject(none="it is not read yet")
+        return Subject(seen.task, None if seen.container.state in CONTAINER_ENDED else seen.container)
 
     def _possible(self, action: str) -> Seen | None:
         return self._seen if self.may(action) else None

@@ -1,4 +1,4 @@
-"""Commands of the user's own on the home screen: why one can do nothing now, its question, and how it runs."""
+"""Commands of the user's own: why one can do nothing now, its question, and how it runs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from textual.app import SuspendNotSupported
 from textual.binding import Binding
 
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.custom_commands import CustomCommand, CustomCommands
 from parhelia_tui.core.settings.key_names import keys_of
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.read_only import is_read_only
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.task_acts import Stage
 from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.screens.wishing import in_words
@@ -27,28 +28,17 @@ if TYPE_CHECKING:
 
 
 class CustomStage(Stage, Protocol):
-    """The screen whose rows they are for."""
+    """The home screen, which lies below all others and lives as long as the dashboard."""
 
-    terminal: TerminalPane
-
-    @property
-    def chosen(self) -> Task | None:
-        """The chosen task."""
-
-    @property
-    def marked(self) -> list[Task]:
-        """The tasks that are marked."""
-
-    @property
-    def chosen_container(self) -> Container | None:
-        """The container under the cursor, else that of the chosen task, while it lives."""
+    def chosen_changed(self) -> None:
+        """Show the terminal of the chosen task."""
 
 
 class CustomActs:
-    """Runs what the user has defined.
+    """Runs what the user has defined, from whichever screen.
 
     Args:
-        screen: names the row, and shows what became of it.
+        screen: what runs belongs to it, so that it goes on when the screen is left from which it was begun.
         paths: the state directory.
         found: the commands, and what is wrong with others.
     """
@@ -81,37 +71,43 @@ class CustomActs:
         """What is wrong with the definitions that were left out, a line each."""
         return [in_words(each) for each in self._found.faults]
 
-    def possible(self) -> Iterator[tuple[str, CustomCommand]]:
+    def possible(self, of: Subject) -> Iterator[tuple[str, CustomCommand]]:
         """Give the actions that can do something now, with their commands."""
         for action, each in self._by_action.items():
-            if not self.why_not(action):
+            if not self.why_not(action, of):
                 yield action, each
+
+    def subject(self, task: Task | None) -> Subject:
+        """What there is to be done for a task that a screen is about, or that is chosen there."""
+        return Subject(task, self._screen.fleet.containers.get((task and task.container_id) or ""))
 
     def knows(self, action: str) -> bool:
         """Say whether an action is one of these."""
         return action in self._by_action
 
-    def why_not(self, action: str) -> str:
-        """Say why a command can do nothing now; empty where it can."""
+    def why_not(self, action: str, of: Subject) -> str:
+        """Say why a command can do nothing now for what a screen has; empty where it can."""
         each = self._by_action[action]
         if is_read_only():
             return "the dashboard is read-only"
-        if each.scope == "task" and self._screen.chosen is None and not self._screen.marked:
-            return "no task is chosen"
-        tasks = self._tasks(each)
+        if of.closed:
+            return of.closed
+        if each.scope == "task" and of.task is None and not of.marked:
+            return of.none
+        tasks = of.tasks(each)
         if each.terminal and len(tasks) > 1:
             return "it takes the terminal, so it is for one task and not for all that are marked"
-        if each.scope == "container" and self._screen.chosen_container is None:
+        if each.scope == "container" and of.container is None:
             return "no container that lives is chosen"
         from parhelia_tui.core.settings.custom_words import places_in
 
         for task in tasks:
-            missing = [name for name in places_in(each.run) if name not in self._values(each, task)]
+            missing = [name for name in places_in(each.run) if name not in of.values(each, task, self._paths)]
             if missing:
                 name = f"task {task.id}" if task is not None and len(tasks) > 1 else f"the {each.scope}"
                 return f"{name} has no {missing[0]}"
         try:
-            lines = [self._words(each, task) for task in tasks]
+            lines = [of.words(each, task, self._paths) for task in tasks]
         except ParheliaError as error:
             return in_words(error)
         return "it runs already" if any(tuple(words) in self._running for words in lines) else ""
@@ -122,13 +118,13 @@ class CustomActs:
         if action in self._by_action:
             return action
         known = ", ".join(f"!{each.name}" for each in self._found.commands)
-        self._screen.say(f"There is no command !{one_line(name, 40)}. There is {known or 'none'}.")
+        self._say(f"There is no command !{one_line(name, 40)}. There is {known or 'none'}.")
         return ""
 
-    async def run(self, name: str) -> None:
-        """Run a command for what is chosen now, or for each marked task, after a question where it asks first."""
+    async def run(self, name: str, of: Subject) -> None:
+        """Run a command for what a screen has, or for each marked task, after a question where it asks first."""
         each = self._by_action[f"custom('{name}')"]
-        lines = [self._words(each, task) for task in self._tasks(each)]
+        lines = [of.words(each, task, self._paths) for task in of.tasks(each)]
         if not each.confirm:
             await self._run_all(each, lines)
             return
@@ -140,7 +136,7 @@ class CustomActs:
 
         self._screen.app.push_screen(
             ConfirmScreen(
-                f"Run {name}{self._of_what(each)}?",
+                f"Run {name}{of.named(each)}?",
                 f"{one_line(join(lines[0]), 600)}{_and_more(lines)}\nIt runs on this machine, outside of every container.",
                 "Run it",
                 "Let it be",
@@ -148,25 +144,12 @@ class CustomActs:
             answered,
         )
 
-    def _tasks(self, each: CustomCommand) -> list[Task | None]:
-        """The tasks it is for: all that are marked, else the chosen one."""
-        marked = self._screen.marked if each.scope == "task" else []
-        return [*marked] or [self._screen.chosen]
-
-    def _of_what(self, each: CustomCommand) -> str:
-        task, container = self._tasks(each)[0], self._screen.chosen_container
-        if len(self._tasks(each)) > 1:
-            return f" for {len(self._tasks(each))} tasks"
-        if each.scope == "task" and task is not None:
-            return f" for “{one_line(task.title, 120)}”"
-        return f" for {container.id}" if each.scope == "container" and container is not None else ""
-
     async def _run_all(self, each: CustomCommand, lines: list[list[str]]) -> None:
         if len(lines) == 1:
             await self._run(each, lines[0])
             return
         self._running.update(tuple(words) for words in lines)
-        self._screen.say(f"{each.name} runs for {len(lines)} tasks…")
+        self._say(f"{each.name} runs for {len(lines)} tasks…")
         self._screen.run_worker(
             self._one_by_one(each, lines), thread=False, group="custom", exit_on_error=False
         )
@@ -182,16 +165,19 @@ class CustomActs:
         finally:
             self._running.difference_update(tuple(words) for words in lines)
         ran = f"{each.name} ran for {len(lines)} tasks"
-        self._screen.say(f"{ran}, {len(wrong)} went wrong: {wrong[0]}" if wrong else f"{ran}.")
+        self._say(f"{ran}, {len(wrong)} went wrong: {wrong[0]}" if wrong else f"{ran}.")
 
     async def _run(self, each: CustomCommand, words: list[str]) -> None:
         if each.terminal:
-            # Nothing is to be read or drawn while the terminal is somebody else's.
-            await self._screen.terminal.let_go()
+            # Nothing is to be read or drawn while the terminal is somebody else's; screens follow again by themselves.
+            for screen in tuple(self._screen.app.screen_stack):
+                for pane in screen.query(TerminalPane):
+                    await pane.let_go()
             self._on_terminal(each, words)
+            self._screen.chosen_changed()
             return
         self._running.add(tuple(words))
-        self._screen.say(f"{each.name} runs…")
+        self._say(f"{each.name} runs…")
         self._screen.run_worker(
             self._in_background(each, words), thread=False, group="custom", exit_on_error=False
         )
@@ -201,7 +187,7 @@ class CustomActs:
             said, _ = await self._said(each, words)
         finally:
             self._running.discard(tuple(words))
-        self._screen.say(said)
+        self._say(said)
 
     async def _said(self, each: CustomCommand, words: list[str]) -> tuple[str, bool]:
         """Run it to its end; give what it said last, and whether it ended well."""
@@ -231,30 +217,16 @@ class CustomActs:
                     signal.signal(signal.SIGINT, before)
         except SuspendNotSupported:
             trouble = f"{each.name} wants the terminal, and this one cannot be handed over."
-        self._screen.say(trouble)
+        self._say(trouble)
 
-    def _words(self, each: CustomCommand, task: Task | None) -> list[str]:
-        from parhelia_tui.core.settings.custom_words import filled_words
+    def _say(self, text: str) -> None:
+        """Say something at home, and on the screen that lies over it."""
+        from parhelia_tui.screens.over_home import OverHome
 
-        return filled_words(each.run, self._values(each, task))
-
-    def _values(self, each: CustomCommand, task: Task | None) -> dict[str, str]:
-        values, container = {"home": str(self._paths.home)}, self._screen.chosen_container
-        if each.scope == "fleet":
-            return values
-        if task is not None:
-            values |= {
-                "id": task.id, "task": task.id, "title": one_line(task.title, 1000), "slug": task.slug,
-                "state": str(task.state), "agent": task.agent, "backend": task.backend, "workspace": task.workspace,
-            }  # fmt: skip
-            if task.container_id is not None:
-                values["container"] = task.container_id
-        if each.scope == "container" and container is not None:
-            values |= {
-                "id": container.id, "container": container.id, "state": str(container.state),
-                "backend": container.backend, "workspace": container.workspace, "task": container.task_id,
-            }  # fmt: skip
-        return values
+        self._screen.say(text)
+        over = [each for each in self._screen.app.screen_stack if isinstance(each, OverHome)]
+        if over:
+            over[-1].say(text)
 
     @staticmethod
     def about(each: CustomCommand) -> str:

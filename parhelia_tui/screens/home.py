@@ -153,7 +153,7 @@ class HomeScreen(HomeLeads):
     async def action_custom(self, name: str) -> None:
         """Run a command of the user's own."""
         if self._may(f"custom('{name}')"):
-            await self.custom.run(name)
+            await self.custom.run(name, self.subject())
 
     # Rows
 

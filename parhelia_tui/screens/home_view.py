@@ -20,6 +20,7 @@ from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens import budget_lines, home_lines, pane_order
 from parhelia_tui.screens.custom_acts import CustomActs
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.heartbeats import beat_line
 from parhelia_tui.screens.home_keys import KEYS
@@ -217,6 +218,10 @@ class HomeView(Screen[None]):
         task = self.chosen
         return self.fleet.containers.get((task and task.container_id) or "")
 
+    def subject(self) -> Subject:
+        """What a command of the user's own is for."""
+        return Subject(self.chosen, self.chosen_container, tuple(self.marked))
+
     def chosen_changed(self) -> None:
         """Show its terminal, and the keys that do something for it."""
         self.terminal.follow(self.chosen, self.fleet.at)
@@ -251,13 +256,13 @@ class HomeView(Screen[None]):
                 continue
             act = partial(self.run_action, each.action)
             yield SystemCommand(each.description.capitalize(), each.tooltip, act)
-        for action, custom in self.custom.possible():
+        for action, custom in self.custom.possible(self.subject()):
             yield SystemCommand(custom.name, self.custom.about(custom), partial(self.run_action, action))
 
     def why_not(self, action: str) -> str:
         """Say why a key can do nothing now; empty where it can."""
         if self.custom.knows(action):
-            return self.custom.why_not(action)
+            return self.custom.why_not(action, self.subject())
         if action == "undo":
             return "" if self.acts.undo else "there is nothing to take back"
         marked = self.tables.marked_tasks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -21,6 +22,7 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens import inbox_lines
 from parhelia_tui.screens.ask import AskScreen
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.inbox_answers import Answer, carry_out
 from parhelia_tui.screens.inbox_lines import Entry
@@ -287,6 +289,12 @@ class InboxScreen(OverHome[str | None]):
         if asks or any(answer.fits(each) for each in chosen):
             return ""
         return chosen[0].how if chosen[0].approval is None else "it asks a question: y alone answers it"
+
+    def subject(self) -> Subject:
+        """The task under the cursor, or those that are marked, are what a command of the user's own is for."""
+        entry = self._entries.get(self.table.key or "")
+        marked = {each.task.id: each.task for name, each in self._entries.items() if name in self._marked}
+        return replace(self.subject_of(entry.task if entry else None), marked=tuple(marked.values()))
 
     # Elsewhere
 

@@ -15,8 +15,9 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.folding import folded_lines
-from parhelia_tui.screens.lines_screen import LinesScreen
+from parhelia_tui.screens.lines_screen import HINT, LinesScreen
 from parhelia_tui.screens.reading import grown, log_of
 from parhelia_tui.widgets.line_view import LineView
 
@@ -52,10 +53,16 @@ class LogScreen(LinesScreen):
 
     def compose(self) -> ComposeResult:
         """The lines, the last in sight."""
-        yield self.framed("Output", "log-pane", f"{one_line(self._about.slug, 60)} ▪ output")
+        self.pane = self.framed("Output", "log-pane", f"{one_line(self._about.slug, 60)} ▪ output")
+        yield self.pane
+
+    def subject(self) -> Subject:
+        """The task that printed it is what a command of the user's own is for."""
+        return self.subject_of(self._about)
 
     def on_mount(self) -> None:
         """Read it, and again whenever it has grown."""
+        self.pane.border_subtitle = f"{self.own_hint()}{HINT}"
         self.run_worker(self._follow(), exclusive=True)
 
     async def _follow(self) -> None:

@@ -17,6 +17,7 @@ from parhelia_tui.core.model.states import ApprovalState, TaskState
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import task_lines
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.task_lines import About
 from parhelia_tui.screens.wishing import in_words
@@ -55,6 +56,10 @@ class PastTaskScreen(LinesScreen):
         """The lines, in a frame that says when."""
         head = f"THE PAST ▪ {moment(self._at)} ▪ {one_line(self._was.slug, 60)}"
         yield self.framed("Task", "past-task", head)
+
+    def subject(self) -> Subject:
+        """What is over cannot be acted on."""
+        return Subject(closed="this is the past: nothing is acted on here")
 
     def on_mount(self) -> None:
         """Read it once: it does not change any more."""

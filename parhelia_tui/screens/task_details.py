@@ -23,6 +23,7 @@ from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens import task_lines
 from parhelia_tui.screens.changes_tab import ChangesTab
 from parhelia_tui.screens.checkpoints_tab import CheckpointsTab
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.talk_tab import TalkTab
 from parhelia_tui.screens.task_lines import About
@@ -161,7 +162,12 @@ class TaskDetailsScreen(LinesScreen):
             ]
         )
         own = f"{self.front.hint}   " if self.front.hint else ""
+        own += self.own_hint()
         self.pane.border_subtitle = f"{own}Tab next tab   Esc back"
+
+    def on_descendant_focus(self) -> None:
+        """What has the focus may have a meaning for the key of an own command."""
+        self.on_resize()
 
     def on_resize(self) -> None:
         """Another width has room for all names or not."""
@@ -207,6 +213,10 @@ class TaskDetailsScreen(LinesScreen):
             if not self._about.task.project:
                 return "nothing is remembered for a workspace of its own alone"
         return ""
+
+    def subject(self) -> Subject:
+        """The task is what a command of the user's own is for."""
+        return self.subject_of(self._asked if self._about is None else self._about.task)
 
     def action_again(self) -> None:
         """Compare the workspace with its beginning anew."""

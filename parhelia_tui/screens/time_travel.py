@@ -23,6 +23,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens import home_lines
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.home_panes import NARROW
 from parhelia_tui.screens.over_home import OverHome
@@ -256,6 +257,10 @@ class TimeTravelScreen(OverHome[None]):
         number = (number + by) % len(self.panes)
         self.set_class(number >= 2, "-right")
         self.panes[number].inside.focus()
+
+    def subject(self) -> Subject:
+        """What is over cannot be acted on."""
+        return Subject(closed="this is the past: nothing is acted on here")
 
     def why_not(self, action: str) -> str:
         """Say why a key can do nothing now; empty where it can."""

@@ -19,6 +19,7 @@ from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.read_only import is_read_only
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.wishing import in_words, wish
 from parhelia_tui.widgets import look
@@ -145,6 +146,11 @@ class TrashScreen(OverHome[None]):
         if action in ("bring_back", "purge", "details", "mark", "mark_all") and not self._found:
             return "the trash is empty"
         return ""
+
+    def subject(self) -> Subject:
+        """The task under the cursor, or those that are marked, are what a command of the user's own is for."""
+        marked = tuple(task for name, task in self._found.items() if name in self._marked)
+        return Subject(self._found.get(self.table.key or ""), marked=marked)
 
     def say(self, text: str) -> None:
         """Show a notice for some seconds."""

@@ -17,6 +17,7 @@ from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.states import TASK_ENDED
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.container_columns import word
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.widgets import look
@@ -37,6 +38,7 @@ KEYS = (
     Binding("e", "ended", "also tasks that have ended"),
     Binding("escape,q,B", "leave", "back"),
 )
+HINT = "Enter goes to its row   Space folds   e ended ones too   Esc back"
 EMPTY = "Nothing is at work.\n\ne shows what has ended too."
 
 
@@ -80,7 +82,6 @@ class TreeScreen(OverHome[str | None]):
 
     def compose(self) -> ComposeResult:
         """The tree."""
-        self.pane.border_subtitle = "Enter goes to its row   Space folds   e ended ones too   Esc back"
         yield self.pane
 
     def on_mount(self) -> None:
@@ -95,6 +96,11 @@ class TreeScreen(OverHome[str | None]):
         ]
         self._lines = {node.key: node for node in nodes(seen, self._fleet, self._folded)}
         self.table.set_keys(list(self._lines), EMPTY)
+        self.on_row_table_highlighted()
+
+    def on_row_table_highlighted(self) -> None:
+        """Another line: other commands of the user's own."""
+        self.pane.border_subtitle = f"{self.own_hint()}{HINT}"
 
     def _cells(self, key: str) -> Sequence[Text]:
         return cells(self._lines[key], self._fleet, key in self._folded, self.app.theme_variables)
@@ -107,6 +113,11 @@ class TreeScreen(OverHome[str | None]):
         if action == "fold" and node is not None and node.task is not None:
             return "only owners, workspaces and sessions are folded"
         return ""
+
+    def subject(self) -> Subject:
+        """The task or container of the line is what a command of the user's own is for."""
+        node = self._lines.get(self.table.key or "")
+        return self.subject_of(node.task if node else None)
 
     def action_fold(self) -> None:
         """Fold what is unfolded, unfold what is folded."""

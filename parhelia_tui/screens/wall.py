@@ -17,6 +17,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.settings.read_only import is_read_only
+from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.possible import why_not
@@ -200,6 +201,10 @@ class WallScreen(OverHome[None]):
         if name == "type" and is_read_only():
             return "the dashboard is read-only"
         return why_not(action, self.chosen)
+
+    def subject(self) -> Subject:
+        """The task of the tile with the focus is what a command of the user's own is for."""
+        return self.subject_of(self.chosen if self._front in self._ids() else None)
 
     async def action_attach(self) -> None:
         """Hand the whole terminal to the task until it is left."""

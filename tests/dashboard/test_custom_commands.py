@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from textual.command import CommandInput
 
+from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.custom_commands import custom_commands
 from parhelia_tui.core.settings.custom_words import fault_of_words, filled_words
@@ -19,7 +21,7 @@ from parhelia_tui.screens.help import HelpScreen
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
 from tests.support.product import Product
-from tests.support.still_fleet import DONE, LIVE, PORTS, StillFleet
+from tests.support.still_fleet import DONE, LIVE, PORTS, WAITS, WATCHES, StillFleet
 from tests.support.store import make_task
 from tests.support.waiting import process_is_there, until
 
@@ -99,6 +101,92 @@ async def test_a_command_runs_by_key_by_name_and_by_palette_with_values_as_singl
         assert seen.shows(f"Run far for {LIVE[PORTS]}?", "outside of every container")
         await seen.press("y")
         await seen.wait_for(f'far: ["{LIVE[PORTS]}", "{PORTS}"]')
+
+
+COMMANDS = (
+    f'[mine]\nkey = "f6"\n{words("{id}")}\n[inside]\nkey = "f7"\nscope = "container"\n{words("{id}")}\n'
+    f'[all]\nkey = "f8"\nscope = "fleet"\n{words("all")}\n'
+)
+PAST = "This is the past: nothing is acted on here."
+
+
+@pytest.mark.parametrize(
+    ("way", "there", "task_said", "container_said"),
+    [
+        ("d", "About", PORTS, LIVE[PORTS]),
+        ("d3", "nothing was said", PORTS, LIVE[PORTS]),
+        ("l", "output", PORTS, LIVE[PORTS]),
+        ("C", "No checkpoints yet.", PORTS, LIVE[PORTS]),
+        ("w", "Fleet > Wall", PORTS, LIVE[PORTS]),
+        ("\tjd", "Fleet > container", PORTS, LIVE[PORTS]),
+        ("ij", "permission", WAITS, LIVE[WAITS]),
+        ("BG", "owner", WATCHES, LIVE[WATCHES]),
+        ("U", "Bump dep", DONE, "No container that lives is chosen."),
+        ("S", "Settings ▪", "This screen is about no task.", "No container that lives is chosen."),
+        ("T", "THE PAST", PAST, PAST),
+    ],
+)  # fmt: skip
+async def test_the_key_of_a_command_is_for_what_the_screen_is_about(
+    way: str,
+    there: str,
+    task_said: str,
+    container_said: str,
+    still: StillFleet,
+    opened: Opens,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Client, "wake", lambda self: None)
+    define(tmp_path, COMMANDS)
+    if way == "ij":
+        still.ask()
+    if way == "U":
+        with closing(still.client()) as door:
+            door.trash_tasks([DONE])
+    async with opened((200, 40)) as seen:
+        seen.home.tasks.select(PORTS)
+        await seen.press(*("tab" if key == "\t" else key for key in way))
+        await seen.wait_for(there)
+        screen = seen.app.screen
+        for key, name, said in (
+            ("f6", "mine", task_said),
+            ("f7", "inside", container_said),
+            ("f8", "all", PAST if way == "T" else "all"),
+        ):
+            await seen.press(key)
+            await seen.wait_for(said if said.endswith(".") else f'{name}: ["{said}"]')
+            assert seen.app.screen is screen
+            if way not in "ST":
+                # What can do nothing now is no key of the last line.
+                await (seen.wait_gone if said.endswith(".") else seen.wait_for)(f"{key} {name}")
+        await seen.press("question_mark")
+        assert isinstance(seen.app.screen, HelpScreen)
+        listed = "\n".join(line.plain for line in seen.app.screen.lines())
+        assert "Commands of your own\nf6 " in listed
+
+
+async def test_a_key_that_means_something_else_on_a_screen_is_left_to_that(
+    opened: Opens, tmp_path: Path
+) -> None:
+    define(tmp_path, f'[own]\nkey = "b"\n{words("{id}")}\n[tool]\nkey = "f"\n{words("{id}")}\n')
+    async with opened() as seen:
+        await seen.press("d")
+        await seen.wait_for("About", "f tool")
+        await seen.press("b")
+        await seen.wait_for("B makes a branch of what changed, on the tab changes.")
+        # On the tab of the talk `f` folds tools; elsewhere it is free.
+        await seen.press("3")
+        await seen.wait_gone("f tool")
+        await seen.press("question_mark")
+        assert isinstance(seen.app.screen, HelpScreen)
+        listed = "\n".join(line.plain for line in seen.app.screen.lines())
+        assert "; b means something else here" in listed
+        assert "; f means something else here" in listed
+        await seen.press("escape", "ctrl+p")
+        await seen.type("own")
+        await seen.wait_for("print(json")
+        await seen.press("enter")
+        await seen.wait_for(f'own: ["{WAITS}"]')
 
 
 async def test_a_faulty_definition_is_told_with_its_place_and_stops_nothing(

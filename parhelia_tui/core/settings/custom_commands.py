@@ -31,7 +31,7 @@ class CustomCommand:
     Args:
         run: its program and words, with places for values of the row it is for.
         about: what it does, in a line.
-        key: the key of the home screen that runs it, as it was written; empty where it has none.
+        key: the key that runs it on the home screen and those over it, as it was written; empty where it has none.
         scope: what it is for: the chosen `task`, the chosen `container`, or the whole `fleet`.
         confirm: it asks first.
         terminal: it takes the whole terminal; else it runs in the background and its last line is told.
