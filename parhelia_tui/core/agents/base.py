@@ -48,11 +48,13 @@ class Launch:
         command: program and arguments, as seen inside.
         env: environment beside what the backend sets.
         mounts: what it needs of this machine, read-only unless said otherwise.
+        carried: below its home, what is the user's own configuration and the same for many containers.
     """
 
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
+    carried: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

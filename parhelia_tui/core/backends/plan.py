@@ -45,6 +45,7 @@ class ContainerPlan:
         env: environment inside, beside what the backend sets.
         workspace: the directory on this machine that is `/workspace` inside.
         mounts: further paths that the agent needs.
+        carried: below the home, what is the user's own configuration and the same for many containers.
         network: `none`, `api`, `allowlist` or `open`.
         egress: by what it reaches the API; needed by the networks `api` and `allowlist`, possible with `open`.
         ca_file: authorities whose certificates count beside this machine's; empty for none.
@@ -60,6 +61,7 @@ class ContainerPlan:
     workspace: Path
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
+    carried: Sequence[str] = ()
     network: str = "none"
     egress: EgressPlan | None = None
     ca_file: str = ""

@@ -125,6 +125,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         },
         # First, so that nothing of the user's covers what its agent needs.
         mounts=(*mounts.promised(task.mounts, context.paths), *launch.mounts),
+        carried=launch.carried,
         network=container.network,
         egress=egress.plan(context, task, container),
         ca_file=context.config.network.ca_file,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+from typing import Any
 
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from grpclib import GRPCError, Status
@@ -118,6 +119,25 @@ class Control:
         for file in asked.files:
             self.world.put_file(self.world.volume_directory(asked.volume_id), file)
         return Empty()
+
+    async def VolumeListFiles_stream(self, stream: Any) -> None:
+        asked = await stream.recv_message()
+        top = self.world.volume_directory(asked.volume_id)
+        place = top / asked.path.lstrip("/")
+        if not place.exists():
+            raise GRPCError(Status.NOT_FOUND, f"no {asked.path} in this volume")
+        found = sorted(place.rglob("*") if asked.recursive else place.iterdir())
+        kinds = api_pb2.FileEntry.FileType
+        entries = [
+            api_pb2.FileEntry(
+                path=str(each.relative_to(top)),
+                type=kinds.DIRECTORY if each.is_dir() else kinds.FILE,
+                mtime=int(each.stat().st_mtime),
+                size=each.stat().st_size,
+            )
+            for each in found
+        ]
+        await stream.send_message(api_pb2.VolumeListFilesResponse(entries=entries))
 
     async def VolumeRemoveFile(self, asked: api_pb2.VolumeRemoveFileRequest) -> Empty:
         place = self.world.volume_directory(asked.volume_id) / asked.path.lstrip("/")

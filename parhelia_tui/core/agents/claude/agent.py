@@ -14,7 +14,7 @@ from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.claude import seeds
-from parhelia_tui.core.agents.claude.carry import Manifest, manifest
+from parhelia_tui.core.agents.claude.carry import TEXTS, Manifest, manifest
 from parhelia_tui.core.agents.claude.conversation import conversation as read_conversation
 from parhelia_tui.core.agents.claude.find import Found, find, probe, version_of
 from parhelia_tui.core.agents.interpreter import inside as python_inside
@@ -154,7 +154,7 @@ class ClaudeAgent:
             env |= {"ANTHROPIC_UNIX_SOCKET": inside, "ANTHROPIC_BASE_URL": "http://parhelia"}
             if not start.task.unsandboxed:
                 mounts = (*mounts, Mount(_socket(config.api_socket), API_SOCKET, writable=True))
-        return Launch(command, env, mounts)
+        return Launch(command, env, mounts, tuple(f"{CONFIG}/{name}" for name in TEXTS))
 
     def carry(self, home: Path, task: Task) -> int:
         """Write settings, texts and skills below `~/.claude`. Raises E507, E602."""

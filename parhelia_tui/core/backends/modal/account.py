@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from parhelia_tui.core.backends.modal import shim_file
+from parhelia_tui.core.backends.modal.cargo import FOLDERS
 from parhelia_tui.core.backends.modal.trouble import patiently
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
@@ -19,8 +20,6 @@ PACKAGES = (
 )
 CLAUDE = "/opt/parhelia/claude-code"
 PYTHON = "/usr/bin/python3"
-FOLDERS = ("config/claude", "plugins", "checkpoints", "workspaces")
-"""What the volume holds from its setup on."""
 _KEPT = ".parhelia"
 
 

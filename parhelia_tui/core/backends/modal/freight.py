@@ -8,7 +8,8 @@ import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from parhelia_tui.core.backends.modal.provider import RUN
@@ -21,20 +22,61 @@ _LEVEL = 1
 
 
 def pack(
-    target: Path, *, workspace: Path | None, home: Path, mounts: list[Mount], run_files: Mapping[str, str]
+    target: Path,
+    *,
+    workspace: Path | None,
+    home: Path,
+    mounts: Sequence[Mount],
+    run_files: Mapping[str, str],
+    without: Sequence[str] = (),
 ) -> None:
     """Write the archive that a sandbox unpacks below its root.
 
     Args:
         workspace: None for one that goes another way.
+        mounts: checked by `check_mounts`.
         run_files: texts for its run directory, by name.
+        without: names below the home that go another way.
 
     Raises:
-        ParheliaError: E603 for what is too large.
         OSError: the disk is full.
     """
+    left_out = {f"home/agent/{name}" for name in without}
+    with _packed(target) as archive:
+        for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711), (f"{RUN}/ssh", 0o700)):
+            _folder(archive, name, mode)
+        if workspace is not None:
+            archive.add(workspace, "workspace")
+        archive.add(home, "home/agent", filter=lambda entry: None if entry.name in left_out else entry)
+        _add_mounts(archive, mounts)
+        for name, text in run_files.items():
+            # What lies beside the socket is for the agent, which is another user.
+            _text(archive, f"{RUN}/{name}", text, 0o644 if name.startswith("agent/") else 0o600)
+
+
+def pack_workspace(target: Path, workspace: Path) -> None:
+    """Write the archive of a workspace alone. Raises OSError: the disk is full."""
+    with _packed(target) as archive:
+        archive.add(workspace, "workspace")
+
+
+def pack_carried(target: Path, home: Path, names: Sequence[str]) -> None:
+    """Write the archive of parts of a home; the same parts make the same archive. Raises OSError."""
+    with _packed(target) as archive:
+        for name in names:
+            archive.add(home / name, f"home/agent/{name}", filter=_undated)
+
+
+def pack_mounts(target: Path, mounts: Sequence[Mount]) -> None:
+    """Write the archive of what an agent needs of this machine; the same makes the same archive. Raises OSError."""
+    with _packed(target) as archive:
+        _add_mounts(archive, mounts)
+
+
+def check_mounts(mounts: Sequence[Mount]) -> None:
+    """Refuse what of this machine cannot be brought to a sandbox. Raises E603."""
     for mount in mounts:
-        if mount.writable or _size(mount.source, MOUNTS_MOST) > MOUNTS_MOST:
+        if mount.writable or size_of(mount.source, MOUNTS_MOST) > MOUNTS_MOST:
             why = (
                 "it is to be written here" if mount.writable else f"it has more than {MOUNTS_MOST >> 20} MiB"
             )
@@ -43,36 +85,35 @@ def pack(
                 f"{mount.source} of this machine cannot be brought to a sandbox: {why}",
                 recovery=("parhelia task create --backend local", "parhelia doctor"),
             )
-    with (
-        target.open("wb") as raw,
-        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as archive,
-    ):
-        for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711), (f"{RUN}/ssh", 0o700)):
-            _folder(archive, name, mode)
-        if workspace is not None:
-            archive.add(workspace, "workspace")
-        archive.add(home, "home/agent")
-        for mount in mounts:
-            archive.add(mount.source, mount.target.lstrip("/"), filter=_readable)
-        for name, text in run_files.items():
-            # What lies beside the socket is for the agent, which is another user.
-            _text(archive, f"{RUN}/{name}", text, 0o644 if name.startswith("agent/") else 0o600)
 
 
-def pack_workspace(target: Path, workspace: Path) -> None:
-    """Write the archive of a workspace alone. Raises OSError: the disk is full."""
+@contextmanager
+def _packed(target: Path) -> Iterator[tarfile.TarFile]:
     with (
         target.open("wb") as raw,
-        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
+        # Without a name and a time, which would make two of the same differ.
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.GNU_FORMAT) as archive,
     ):
-        archive.add(workspace, "workspace")
+        yield archive
+
+
+def _add_mounts(archive: tarfile.TarFile, mounts: Sequence[Mount]) -> None:
+    for mount in mounts:
+        archive.add(mount.source, mount.target.lstrip("/"), filter=_readable)
+
+
+def _undated(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """As it is, but for what says when and by whom it was written."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    entry.mtime = 0
+    return entry
 
 
 def is_large(workspace: Path, most: int) -> bool:
     """Say whether a workspace has more bytes than so many."""
-    return _size(workspace, most) > most
+    return size_of(workspace, most) > most
 
 
 def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
@@ -176,10 +217,10 @@ def _length(path: Path) -> int:
         return 0
 
 
-def _size(place: Path, most: int) -> int:
-    """Bytes below a place; counting stops once it is too much."""
+def size_of(place: Path, most: int) -> int:
+    """Bytes below a place, 0 for none; counting stops once it is too much."""
     if not place.is_dir():
-        return place.stat().st_size
+        return place.stat().st_size if place.exists() else 0
     total = 0
     for top, _, names in os.walk(place):
         for name in names:
@@ -191,8 +232,7 @@ def _size(place: Path, most: int) -> int:
 
 def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     """The agent may read it, and nobody but root may change it."""
-    entry.uid = entry.gid = 0
-    entry.uname = entry.gname = ""
+    _undated(entry)
     entry.mode = 0o755 if entry.isdir() or entry.mode & 0o100 else 0o644
     return entry
 

@@ -8,7 +8,8 @@ import dataclasses
 import time
 from pathlib import Path
 
-from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records
+from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, stock
+from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
 from parhelia_tui.core.backends.modal.records import SandboxRecord
@@ -17,7 +18,7 @@ from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
-from parhelia_tui.core.shim import handing
+from parhelia_tui.core.shim import elsewhere, handing
 
 
 class Maker:
@@ -62,7 +63,6 @@ class Maker:
         archive = run / "up.tgz"
         secret = self._secret() if plan.egress is not None else ""
         cargo = await asyncio.to_thread(self._pack, plan, run, archive, secret)
-        folder = f"workspaces/{plan.container_id}" if cargo else ""
         mark = records.installation(self._paths, make=True)
         known = record is not None
         if record is None:
@@ -77,7 +77,8 @@ class Maker:
             let_out = egress.let_out(plan.network, egress.settings_in(run))
             if cargo:
                 # First: a sandbox sees the volume as it was when it was made.
-                await self._provider.put_cargo(folder, cargo)
+                await self._provider.put_cargo(cargo)
+            folder = cargo.folder if cargo else ""
             wanted = Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
             sandbox = await self._provider.create(wanted)
         code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
@@ -85,38 +86,39 @@ class Maker:
             if cargo:
                 # Nothing of the workspace stays at the provider; why it failed counts for more than that.
                 with contextlib.suppress(ParheliaError):
-                    await self._provider.drop_cargo(folder)
+                    await self._provider.landed(cargo, well=False)
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
         if cargo:
-            await self._provider.drop_cargo(folder)
-            cargo.unlink(missing_ok=True)
+            await self._provider.landed(cargo, well=True)
+            cargo.archive.unlink(missing_ok=True)
         # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
         noted = records.read(run) or record
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
 
-    def _pack(self, plan: ContainerPlan, run: Path, archive: Path, secret: str) -> Path | None:
-        """Pack what goes up, and give the archive of a workspace that is too large to go with the rest."""
-        large = freight.is_large(plan.workspace, self._config.workspace_mb << 20)
+    def _pack(self, plan: ContainerPlan, run: Path, archive: Path, secret: str) -> Cargo | None:
+        """Pack what goes straight up, and give what goes by the volume."""
+        freight.check_mounts(plan.mounts)
+        home = private_directory(run / "home")
+        cargo = stock.cargo_of(plan, run, home, self._config.workspace_mb << 20)
+        kind = cargo.kind if cargo else ""
         keys.make(run, plan.container_id)
         way = egress.prepare(plan, self._paths, has_secret=bool(secret))
         freight.pack(
             archive,
-            workspace=None if large else plan.workspace,
-            home=private_directory(run / "home"),
-            mounts=list(plan.mounts),
+            workspace=None if kind == WORKSPACES else plan.workspace,
+            home=home,
+            mounts=() if kind == PLUGINS else plan.mounts,
             run_files={
                 **keys.run_files(run, RUN, SSH_PORT),
                 **plans.run_files(
                     plan, self._config, way, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
                 ),
+                **({elsewhere.CARGO_DIGEST: cargo.digest} if cargo else {}),
             },
+            without=cargo.carried if cargo else (),
         )
-        if not large:
-            return None
-        cargo = run / "cargo.tgz"
-        freight.pack_workspace(cargo, plan.workspace)
         return cargo
 
     def _secret(self) -> str:

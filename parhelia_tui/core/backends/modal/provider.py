@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from parhelia_tui.core.backends.modal import cargo, shim_file
+from parhelia_tui.core.backends.modal import cargo as pieces
+from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.account import Account
+from parhelia_tui.core.backends.modal.cargo import Cargo
 from parhelia_tui.core.backends.modal.trouble import is_absent, names_of, patiently
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
@@ -79,14 +81,23 @@ class Provider:
     def __init__(self, paths: Paths, config: ModalConfig) -> None:
         self._config = config
         self.account = Account(paths, config)
+        self._kept = pieces.Kept()
 
-    async def put_cargo(self, folder: str, archive: Path) -> None:
-        """Bring an archive into the volume. Raises E503."""
-        await cargo.put(await self.account.volume(), folder, archive)
+    async def put_cargo(self, cargo: Cargo) -> None:
+        """Bring an archive into its folder of the volume, where it is not there yet. Raises E503."""
+        volume = await self.account.volume()
+        if cargo.is_kept:
+            await self._kept.put(volume, cargo.folder, cargo.archive)
+        else:
+            await pieces.put(volume, cargo.folder, cargo.archive)
 
-    async def drop_cargo(self, folder: str) -> None:
-        """Remove a folder of the volume, if it is there. Raises E503."""
-        await cargo.drop(await self.account.volume(), folder)
+    async def landed(self, cargo: Cargo, *, well: bool) -> None:
+        """Remove from the volume what no other sandbox needs, or what was not as it should be. Raises E503."""
+        volume = await self.account.volume()
+        if not cargo.is_kept:
+            await pieces.drop(volume, cargo.folder)
+        elif not well:
+            await self._kept.forget(volume, cargo.folder)
 
     async def let_out(self, sandbox: Any, networks: Sequence[str], names: Sequence[str]) -> None:
         """Change what a running sandbox reaches. Raises E503."""
