@@ -158,5 +158,6 @@ class OverHome(Screen[ScreenResultType]):
 
 def _by_name(own: Binding) -> Binding:
     """An own command as the help shows it where its key does not run it."""
-    other = "" if own.key_display.startswith(":") else f"; {own.key_display} means something else here"
+    written = own.key_display or ""
+    other = "" if written.startswith(":") else f"; {written} means something else here"
     return replace(own, key_display="Ctrl+P", tooltip=f"{own.tooltip}{other}")
