@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
-from parhelia_tui.core.checkpoints import files
+from parhelia_tui.core.checkpoints import capture as capturing
+from parhelia_tui.core.checkpoints import files, walk
+from parhelia_tui.core.checkpoints import listed as listing
+from parhelia_tui.core.checkpoints.bounds import DEPTH_LIMIT
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.diff import diff
@@ -140,6 +143,7 @@ def test_damage_anywhere_in_a_pack_is_found(repository: Repository, tmp_path: Pa
 FULL = """
 import subprocess, sys
 from pathlib import Path
+from parhelia_tui.core.checkpoints.bounds import DEPTH_LIMIT
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.restore import restore
@@ -243,7 +247,7 @@ def test_directories_beyond_all_measure_are_named_and_all_else_is_kept(
     (live / "file").write_text("kept")
     opened = os.open(live, os.O_RDONLY)
     # Deeper than a path may be long, with names as long as names may be.
-    for _ in range(files.DEPTH_LIMIT + 20):
+    for _ in range(DEPTH_LIMIT + 20):
         os.mkdir("d" * 255, dir_fd=opened)
         deeper = os.open("d" * 255, os.O_RDONLY, dir_fd=opened)
         os.close(opened)
@@ -261,10 +265,61 @@ def test_directories_beyond_all_measure_are_named_and_all_else_is_kept(
         subprocess.run(["rm", "-rf", each], check=True)
 
 
+def test_what_is_deeper_than_all_measure_is_removed_all_the_same(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    for above in ("a", "b"):
+        (place / "deep" / above).mkdir(parents=True)
+        opened = os.open(place / "deep" / above, os.O_RDONLY)
+        for _ in range(2 * DEPTH_LIMIT + 50):
+            os.mkdir("d", dir_fd=opened)
+            os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=opened))
+            deeper = os.open("d", os.O_RDONLY, dir_fd=opened)
+            os.close(opened)
+            opened = deeper
+        os.close(opened)
+    (place / "stays").touch()
+    with files.directory(str(place)) as opened:
+        files.remove_tree("deep", opened)
+    assert os.listdir(place) == ["stays"]
+
+
+def test_a_rollback_removes_what_is_as_deep_as_may_be(repository: Repository, tmp_path: Path) -> None:
+    live = tmp_path / "ws"
+    live.mkdir()
+    before = capture(repository, live)
+    live.joinpath(*["d"] * DEPTH_LIMIT).mkdir(parents=True)
+    assert capture(repository, live).skipped == ()
+    rollback(repository, before.tree, live, tmp_path / "journal")
+    assert (os.listdir(live), (tmp_path / "journal").exists()) == ([], False)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_workspace_of_more_names_than_may_be_is_refused(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    live = tmp_path / "ws"
+    for place in ("a", "b", "c"):
+        (live / place).mkdir(parents=True)
+        for number in range(400):
+            (live / place / f"{number}").touch()
+    for module in (walk, capturing, listing):
+        monkeypatch.setattr(module, "NAMES_LIMIT", 1203)
+    first = capture(repository, live, processes=processes)
+    (live / "one more").touch()
+    with pytest.raises(ParheliaError, match="E600"):
+        capture(repository, live, first.tree, processes=processes)
+    with pytest.raises(ParheliaError, match="E600"), Repository(tmp_path / "new") as another:
+        capture(another, live, processes=processes)
+    assert verify(repository) == []
+    monkeypatch.setattr(listing, "NAMES_LIMIT", 300)
+    with files.directory(str(live / "a")) as opened:
+        assert len(listing.listed(opened).names) == 301
+
+
 def test_directories_as_deep_as_may_be_come_back(repository: Repository, tmp_path: Path) -> None:
     live = tmp_path / "ws"
     for name in ("a", "b"):
-        deep = live / "/".join([name] * (files.DEPTH_LIMIT - 10))
+        deep = live / "/".join([name] * (DEPTH_LIMIT - 10))
         deep.mkdir(parents=True)
         (deep / "bottom").write_text(name)
         for number in range(300):

@@ -7,8 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.branches.names import is_gits_own, is_rules
-from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, descriptor, open_below
-from parhelia_tui.core.checkpoints.walk import STAGING
+from parhelia_tui.core.checkpoints.bounds import DEPTH_LIMIT
+from parhelia_tui.core.checkpoints.files import descriptor, open_below
+from parhelia_tui.core.checkpoints.workspace import STAGING
 from parhelia_tui.core.model.errors import ParheliaError
 
 NAMES_MOST = 1_000_000

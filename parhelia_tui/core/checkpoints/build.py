@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 
-from parhelia_tui.core.checkpoints.coding import NOTHING, damaged
-from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor, open_below
+from parhelia_tui.core.checkpoints.bounds import Counted
+from parhelia_tui.core.checkpoints.coding import NOTHING
+from parhelia_tui.core.checkpoints.files import DIRECTORY, descriptor, open_below
 from parhelia_tui.core.checkpoints.forked import copies, possible
 from parhelia_tui.core.checkpoints.making import dress, link, make
 from parhelia_tui.core.checkpoints.manifest import Entry
@@ -69,6 +70,7 @@ class Builder:
         self._folders: list[tuple[str, Entry]] = []
         self._jobs: list[Job] = []
         self._failure: BaseException | None = None
+        self._counted = Counted()
         self.built = Built()
 
     def fill(self, opened: int, top: Entry) -> None:
@@ -141,8 +143,7 @@ class Builder:
         self._entries(opened, path, listing.entries(), depth)
 
     def _entries(self, opened: int, path: str, entries: Sequence[Entry], depth: int) -> None:
-        if depth > DEPTH_LIMIT:
-            raise damaged("directories lie too deep within each other")
+        self._counted.go(len(entries), depth)
         files: list[Entry] = []
         deeper: list[Entry] = []
         for each in entries:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from parhelia_tui.core.checkpoints import stat_cache
+from parhelia_tui.core.checkpoints.bounds import NAMES_LIMIT
 from parhelia_tui.core.checkpoints.changes import count_files
 from parhelia_tui.core.checkpoints.content import attributes
 from parhelia_tui.core.checkpoints.folder import Folder
@@ -23,7 +24,7 @@ from parhelia_tui.core.checkpoints.scan import Scan
 from parhelia_tui.core.checkpoints.stat_cache import Remembered
 from parhelia_tui.core.checkpoints.tree import Tree, make_tree
 from parhelia_tui.core.checkpoints.watch import Watch
-from parhelia_tui.core.checkpoints.workspace import open_workspace, workspace_rules
+from parhelia_tui.core.checkpoints.workspace import open_workspace, too_many, workspace_rules
 from parhelia_tui.core.checkpoints.writing import write_listings
 
 Pause = Callable[[], AbstractContextManager[object]]
@@ -185,11 +186,14 @@ def _counts(repository: Repository, same: Remembered | None, top: Folder) -> tup
     if same is not None:
         before = repository.tree(same.tree)
         return before.files, before.bytes, before.ignored
-    files = size = ignored = 0
+    files = size = ignored = names = 0
     for folder in top.all():
+        names += len(folder.names)
         files += folder.files
         size += folder.size
         ignored += len(folder.ignored)
+    if names > NAMES_LIMIT:
+        raise too_many()
     return files, size, ignored
 
 

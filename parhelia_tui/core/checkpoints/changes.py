@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parhelia_tui.core.checkpoints.bounds import Counted
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Listing
@@ -41,24 +42,31 @@ def changes(
     Raises:
         ParheliaError: E600 when a directory is missing or damaged.
     """
+    yield from _changes(listing, before, after, path, Counted(2), whole=whole)
+
+
+def _changes(
+    listing: Listing, before: Entry, after: Entry, path: str, counted: Counted, *, whole: bool
+) -> Iterator[Change]:
     if not same(before, after):
         yield Change(path, before, after)
     if before.content == after.content:
         return
     olds = {each.name: each for each in listing(before.content)}
     news = {each.name: each for each in listing(after.content)}
+    counted.go(len(olds) + len(news), path.count("/"))
     for name in sorted({*olds, *news}):
         below = f"{path}/{name}" if path else name
         old, new = olds.get(name), news.get(name)
         if old is not None and new is not None and old.is_directory and new.is_directory:
-            yield from changes(listing, old, new, below, whole=whole)
+            yield from _changes(listing, old, new, below, counted, whole=whole)
             continue
         if old is not None and new is not None and same(old, new) and old.content == new.content:
             continue
         yield Change(below, old, new)
         if not whole:
-            yield from _all(listing, old, below, gone=True)
-            yield from _all(listing, new, below, gone=False)
+            yield from _all(listing, old, below, counted, gone=True)
+            yield from _all(listing, new, below, counted, gone=False)
 
 
 def count_files(listing: Listing, before: bytes, after: bytes) -> int:
@@ -72,24 +80,31 @@ def count_files(listing: Listing, before: bytes, after: bytes) -> int:
     Raises:
         ParheliaError: E600 when a directory is missing or damaged.
     """
+    return _count_files(listing, before, after, Counted(2), 0)
+
+
+def _count_files(listing: Listing, before: bytes, after: bytes, counted: Counted, depth: int) -> int:
     if before == after:
         return 0
     old, new = (listing(each).rows() if each != NOTHING else [] for each in (before, after))
+    counted.go(len(old) + len(new), depth)
     differing = set(old) ^ set(new)
     found = len({row[0] for row in differing if not stat.S_ISDIR(row[1])})
     olds, news = ({row[0]: row[6] for row in rows if stat.S_ISDIR(row[1])} for rows in (old, new))
     for name in olds.keys() | news.keys():
-        found += count_files(listing, olds.get(name, NOTHING), news.get(name, NOTHING))
+        found += _count_files(listing, olds.get(name, NOTHING), news.get(name, NOTHING), counted, depth + 1)
     return found
 
 
-def _all(listing: Listing, top: Entry | None, path: str, *, gone: bool) -> Iterator[Change]:
+def _all(listing: Listing, top: Entry | None, path: str, counted: Counted, *, gone: bool) -> Iterator[Change]:
     if top is None or not top.is_directory:
         return
-    for each in listing(top.content):
+    found = listing(top.content)
+    counted.go(found.count, path.count("/"))
+    for each in found:
         below = f"{path}/{each.name}"
         yield Change(below, each, None) if gone else Change(below, None, each)
-        yield from _all(listing, each, below, gone=gone)
+        yield from _all(listing, each, below, counted, gone=gone)
 
 
 def same(one: Entry, other: Entry) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from parhelia_tui.core.checkpoints.bounds import Counted
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.checkpoints.text import find
@@ -52,16 +53,16 @@ def contents(repository: Repository, tree: str, below: str = "") -> Iterator[Hel
         if begin:
             yield _held(found, begin)
         # Deepest last, and a directory's names are put there backwards: the first comes first.
+        counted = Counted()
         waiting = [(found, begin)] if found.is_directory else []
         while waiting:
             directory, path = waiting.pop()
             if path and path != begin:
                 yield _held(directory, path)
             if directory.is_directory:
-                names = [
-                    (each, f"{path}/{each.name}" if path else each.name)
-                    for each in repository.objects.listing(directory.content)
-                ]
+                listing = repository.objects.listing(directory.content)
+                counted.go(listing.count, path.count("/"))
+                names = [(each, f"{path}/{each.name}" if path else each.name) for each in listing]
                 waiting += reversed(names)
 
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.bounds import DEPTH_LIMIT
 from parhelia_tui.core.model.ids import random_hex
 
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-DEPTH_LIMIT = 400
-"""Directories within directories: each costs a descriptor while the walk is in it, and 1,024 are usual."""
 
 _FRAMES = 8
 """More calls within each other than any walk makes for a directory within a directory."""
@@ -77,11 +76,13 @@ def open_below(opened: int, path: str) -> int:
     """Open a directory below another one without following a symbolic link anywhere.
 
     Raises:
-        OSError: when it is not there, or there is a symbolic link on the way.
+        OSError: when it is not there, or there is a symbolic link or a way up on the way.
     """
     inside = os.dup(opened)
     for name in path.split("/") if path else ():
         try:
+            if name == "..":
+                raise OSError(errno.ELOOP, "it leads out", path)
             deeper = os.open(name, DIRECTORY, dir_fd=inside)
         finally:
             os.close(inside)
@@ -167,12 +168,21 @@ def open_ours(name: str, within: int) -> int:
     return os.open(name, DIRECTORY, dir_fd=within)
 
 
-def remove_tree(name: str, within: int, depth: int = 0) -> None:
-    """Remove a file, or a directory with all that is in it; nothing when it is not there.
+def remove_tree(name: str, within: int) -> None:
+    """Remove a file, or a directory with all that is in it, however deep; nothing when it is not there.
 
     Raises:
-        OSError: when something cannot be removed, or when it is deeper than `DEPTH_LIMIT`.
+        OSError: when something cannot be removed.
     """
+    waiting = [name]
+    while waiting:
+        _remove(waiting.pop(), within, 0, lambda: f"{name}.{random_hex(16)}", within, waiting)
+
+
+def _remove(
+    name: str, within: int, depth: int, new_name: Callable[[], str], top: int, waiting: list[str]
+) -> None:
+    """Remove what has a name; what lies too deep is moved to the top, to be removed from there."""
     try:
         os.unlink(name, dir_fd=within)
         return
@@ -180,11 +190,13 @@ def remove_tree(name: str, within: int, depth: int = 0) -> None:
         return
     except (IsADirectoryError, PermissionError):
         pass
-    if depth > DEPTH_LIMIT:
-        raise OSError(40, "too many directories within each other", name)
     with descriptor(open_ours(name, within)) as inside:
         if os.fstat(inside).st_mode & stat.S_IRWXU != stat.S_IRWXU:
             os.fchmod(inside, 0o700)
+        if depth > DEPTH_LIMIT:
+            waiting.append(new_name())
+            os.rename(name, waiting[-1], src_dir_fd=within, dst_dir_fd=top)
+            return
         for each in os.listdir(inside):
-            remove_tree(each, inside, depth + 1)
+            _remove(each, inside, depth + 1, new_name, top, waiting)
     os.rmdir(name, dir_fd=within)

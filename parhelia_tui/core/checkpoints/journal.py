@@ -13,6 +13,7 @@ from typing import Any
 
 from parhelia_tui.core.checkpoints.files import directory, read_whole, write_durably
 from parhelia_tui.core.checkpoints.manifest import Entry
+from parhelia_tui.core.checkpoints.workspace import STAGING
 from parhelia_tui.core.model.errors import ParheliaError
 
 _VERSION = 1
@@ -123,19 +124,30 @@ def read_journal(file: Path) -> Journal | None:
         fields: dict[str, Any] = json.loads(data)
         if fields["version"] != _VERSION:
             raise ValueError("version")
-        return Journal(
+        found = Journal(
             Phase(fields["phase"]),
             fields["staging"],
             Dress(**fields["top"]),
             tuple(Step(**each) for each in fields["steps"]),
             tuple(Dress(**each) for each in fields["dresses"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+        _check(found)
+        return found
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise ParheliaError(
             "E600",
             "The journal of a rollback cannot be read, so it can be neither finished nor undone.",
             details={"journal": os.fsencode(file).decode("utf-8", "backslashreplace")},
         ) from error
+
+
+def _check(journal: Journal) -> None:
+    """Refuse paths that lead out of the workspace, whoever wrote them."""
+    name = journal.staging
+    paths = [each.path for each in journal.steps] + [each.path for each in journal.dresses if each.path]
+    bad = any({"", ".", ".."} & set(path.split("/")) for path in paths)
+    if bad or not name.startswith(STAGING) or "/" in name:
+        raise ValueError("a path that leads out")
 
 
 def remove_journal(file: Path) -> None:

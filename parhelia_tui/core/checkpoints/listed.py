@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from itertools import islice
 
+from parhelia_tui.core.checkpoints.bounds import NAMES_LIMIT
 from parhelia_tui.core.checkpoints.folder import keys
 
 
@@ -44,7 +46,8 @@ def listed(opened: int) -> Listed:
     own = os.fstat(opened)
     at_ns = time.time_ns()
     with os.scandir(opened) as found:
-        for each in found:
+        # One name more than a workspace may have tells whoever asked.
+        for each in islice(found, NAMES_LIMIT + 1):
             try:
                 status = each.stat(follow_symlinks=False)
             except FileNotFoundError:

@@ -175,7 +175,7 @@ class Directory:
         self._kinds = {mode & 0o170000 for mode in self.modes}
         if not self._kinds.issubset(_KINDS):
             raise ValueError("bad kind of file")
-        if not isinstance(self._extras, dict):
+        if not isinstance(self._extras, dict) or not isinstance(self._extras.get("skipped", {}), dict):
             raise ValueError("bad extras")
 
     @property
@@ -207,13 +207,13 @@ class Directory:
         found = list(map(Entry, self.names, self.modes, *self._columns(), self.contents))
         try:
             for number, target in self._extras.get("targets", {}).items():
-                if not isinstance(target, str) or not target or "\0" in target:
+                if not isinstance(target, str) or not target or b"\0" in os.fsencode(target):
                     raise ValueError("bad target")
                 found[int(number)].target = target
             for number, link in self._extras.get("links", {}).items():
                 found[int(number)].link = int(link)
             for number, coded in self._extras.get("xattrs", {}).items():
-                if not all(key.startswith("user.") and "\0" not in key for key in coded):
+                if not all(key.startswith("user.") and b"\0" not in os.fsencode(key) for key in coded):
                     raise ValueError("bad attribute")
                 found[int(number)].xattrs = {key: b64decode(value) for key, value in coded.items()}
             for number in self._extras.get("chunked", ()):

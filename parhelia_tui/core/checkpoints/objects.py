@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from parhelia_tui.core.checkpoints.coding import NOTHING, damaged, decompressor, unpack
+from parhelia_tui.core.checkpoints.coding import NOTHING, damaged, decompressor, is_name, unpack
 from parhelia_tui.core.checkpoints.files import READ
 from parhelia_tui.core.checkpoints.index import Index
 from parhelia_tui.core.checkpoints.manifest import Directory
@@ -89,6 +89,17 @@ class Objects:
         block = self.block(place.block)
         return block[place.offset : place.offset + place.length]
 
+    def proved(self, name: bytes) -> bytes:
+        """Give an object that says where others lie: what it says may be believed only if that is its name.
+
+        Raises:
+            ParheliaError: E600 when it is missing or damaged.
+        """
+        data = self.read(name)
+        if name != NOTHING and not is_name(name, data):
+            raise damaged(f"object {name.hex()} is not what was written")
+        return data
+
     def block(self, block: Block) -> bytes:
         """Give a block, unpacked."""
         if (kept := self._blocks.get(block)) is not None:
@@ -131,7 +142,7 @@ class Objects:
         """
         found = self._directories.get(name)
         if found is None:
-            found = Directory(self.read(name))
+            found = Directory(self.proved(name))
             if found.count <= _FEW_NAMES:
                 self._directories[name] = found
                 if len(self._directories) > _KEPT_DIRECTORIES:
@@ -147,7 +158,7 @@ class Objects:
         Raises:
             ParheliaError: E600 when they have not, or the list is missing or damaged.
         """
-        found = decode_pieces(self.read(name)) if chunked else [(size, name)] if size else []
+        found = decode_pieces(self.proved(name)) if chunked else [(size, name)] if size else []
         if sum(length for length, _ in found) != size:
             raise damaged("the pieces of a file are not as long as the file")
         return found

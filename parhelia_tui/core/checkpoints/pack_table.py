@@ -15,6 +15,12 @@ from parhelia_tui.core.checkpoints.segment import Segment, Table
 
 HEAD = b"PARHPK1\n"
 _END = b"PARHEND\n"
+_TABLE_LIMIT = 256 << 20
+"""Bytes: twice what `OBJECTS` need, with blocks of one object each."""
+
+OBJECTS = 1 << 21
+"""So many objects lie in one pack at most."""
+
 _FOOTER = struct.Struct(f"<Q{DIGEST}s8s")
 
 
@@ -39,7 +45,7 @@ def read_table(directory: int, name: str) -> Segment:
         except (OSError, struct.error) as error:
             raise damaged(f"pack {name} is cut off") from error
         start = size - _FOOTER.size - length
-        if end != _END or start < len(HEAD):
+        if end != _END or start < len(HEAD) or length > _TABLE_LIMIT:
             raise damaged(f"pack {name} is cut off")
         table = os.pread(file, length, start)
     if not is_name(seal, table):

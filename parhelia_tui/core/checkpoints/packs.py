@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from parhelia_tui.core.checkpoints.coding import BLOCK, compressor
 from parhelia_tui.core.checkpoints.files import CREATE, write_out
-from parhelia_tui.core.checkpoints.pack_table import HEAD, encode_end
+from parhelia_tui.core.checkpoints.pack_table import HEAD, OBJECTS, encode_end
 from parhelia_tui.core.checkpoints.segment import Table
 from parhelia_tui.core.model.ids import random_hex
 
@@ -146,7 +146,7 @@ class PackWriter:
             self._append(pack, HEAD)
         pack.table.add(pack.size, len(frame), unpacked, objects)
         self._append(pack, frame)
-        if pack.size >= PACK_SIZE:
+        if pack.size >= PACK_SIZE or len(pack.table) >= OBJECTS:
             self._close_pack(pack)
 
     def _append(self, pack: _Pack, data: bytes) -> None:

@@ -13,6 +13,8 @@ from parhelia_tui.core.checkpoints.coding import CHUNK, DIGEST, NOTHING, damaged
 _MAGIC = b"PC1\0"
 _PIECE = struct.Struct(f"<Q{DIGEST}s")
 
+_HOLE_LIMIT = 1 << 62
+
 Piece = tuple[int, bytes]
 """Length in bytes, and name of the content; `NOTHING` for a hole."""
 
@@ -33,4 +35,6 @@ def decode_pieces(data: bytes) -> list[Piece]:
     found = list(_PIECE.iter_unpack(data[4:]))
     if any(length > CHUNK and name != NOTHING for length, name in found):
         raise damaged("a piece is longer than pieces are")
+    if any(length > _HOLE_LIMIT for length, _ in found):
+        raise damaged("a hole is longer than files are")
     return found

@@ -30,7 +30,7 @@ def reachable(objects: Objects, trees: Iterable[Tree], teller: Teller) -> set[by
         chunked = listing.chunked()
         for each in chunked:
             if each not in found:
-                found.update(piece for _, piece in decode_pieces(objects.read(each)))
+                found.update(piece for _, piece in decode_pieces(objects.proved(each)))
         # Directories are among the contents as well and have yet to be read.
         found.update(set(listing.contents).difference(below))
         teller.tell("marking", len(found))

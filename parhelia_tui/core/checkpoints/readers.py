@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from parhelia_tui.core.checkpoints.below import Below
 from parhelia_tui.core.checkpoints.coding import digest
 from parhelia_tui.core.checkpoints.files import descriptor, open_below, write_all
 from parhelia_tui.core.checkpoints.folder import Folder, from_plain, to_plain
@@ -25,8 +26,9 @@ from parhelia_tui.core.checkpoints.intake import Intake, Packed
 from parhelia_tui.core.checkpoints.manifest import Directory
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.taking import Taker
-from parhelia_tui.core.checkpoints.walk import STAGING, Below, Walk
+from parhelia_tui.core.checkpoints.walk import Walk
 from parhelia_tui.core.checkpoints.watch import Watch
+from parhelia_tui.core.checkpoints.workspace import STAGING
 from parhelia_tui.core.checkpoints.writing import write_whole
 
 _WORTH = 400

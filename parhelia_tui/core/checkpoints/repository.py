@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import re
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from parhelia_tui.core.checkpoints.coding import damaged
 from parhelia_tui.core.checkpoints.files import (
+    DIRECTORY,
     descriptor,
     directory,
     let_walk_deep,
@@ -54,7 +56,11 @@ class Repository:
         with reporting("open the checkpoint store"):
             for each in (root, root / "packs", root / "trees", root / "stat"):
                 each.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.packs = os.open(root / "packs", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            for name in ("packs", "trees", "stat"):
+                # In a store of somebody else, a link would have clean-up remove files where it leads.
+                if not stat.S_ISDIR((root / name).lstat().st_mode):
+                    raise damaged(f"{name} is no directory")
+            self.packs = os.open(root / "packs", DIRECTORY)
         self.objects = Objects(self.packs, Index(self.packs))
         self.remembered: Remembered | None = None
         """What the last capture by this process saw, for the next one."""
@@ -79,7 +85,13 @@ class Repository:
         Raises:
             ParheliaError: E600 when it is not free in time.
         """
-        with descriptor(os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)) as file:
+        with reporting("lock the checkpoint store"):
+            opened = os.open(
+                self.root / "lock",
+                os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                0o600,
+            )
+        with descriptor(opened) as file:
             how = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
             end = time.monotonic() + wait_s
             pause = 0.002

@@ -28,8 +28,7 @@ from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
 from parhelia_tui.core.checkpoints.repository import Repository, reporting
 from parhelia_tui.core.checkpoints.steps import apply, clear, finish
 from parhelia_tui.core.checkpoints.text import stored_bytes
-from parhelia_tui.core.checkpoints.walk import STAGING
-from parhelia_tui.core.checkpoints.workspace import open_workspace, workspace_rules
+from parhelia_tui.core.checkpoints.workspace import STAGING, open_workspace, workspace_rules
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import random_hex
 

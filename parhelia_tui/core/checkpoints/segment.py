@@ -20,6 +20,7 @@ _HEAD = struct.Struct("<4sIII")
 _BLOCK = struct.Struct("<IQII")
 _PLACE = struct.Struct("<III")
 _PACK_NAME = re.compile(r"[0-9a-f]{16}")
+_OFFSET_LIMIT = 1 << 62
 PACK_NAME = 16
 """Characters of a pack's name, hexadecimal."""
 
@@ -102,8 +103,8 @@ class Segment:
             found = Block(self.packs[pack], offset, packed, unpacked)
         except (struct.error, IndexError) as error:
             raise damaged("a table names a block that is not there") from error
-        if unpacked > BLOCK_LIMIT or packed > BLOCK_LIMIT:
-            raise damaged("a block is bigger than blocks are")
+        if unpacked > BLOCK_LIMIT or packed > BLOCK_LIMIT or offset > _OFFSET_LIMIT:
+            raise damaged("a block is bigger than blocks are, or lies further on than packs reach")
         return found
 
     def places(self) -> Iterator[tuple[bytes, Place]]:
@@ -135,6 +136,9 @@ class Table:
         for name, at, length in objects:
             if name not in rows:
                 rows[name] = pack(number, at, length)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def encode(self) -> bytes:
         """Write the table."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import marshal
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.files import READ
 from parhelia_tui.core.checkpoints.folder import Folder, from_plain, to_plain
 from parhelia_tui.core.checkpoints.repository import Repository
 from parhelia_tui.core.model.ids import random_hex
@@ -43,7 +45,9 @@ def load(repository: Repository, source: Path, rules: bytes) -> Remembered | Non
     remembered, repository.remembered = repository.remembered, None
     place = _file(repository, source)
     try:
-        with place.open("rb") as file:
+        with os.fdopen(os.open(place, READ), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
             head, seal = file.read(len(_VERSION)), file.read(_SEAL)
             if head != _VERSION:
                 return None
@@ -51,7 +55,7 @@ def load(repository: Repository, source: Path, rules: bytes) -> Remembered | Non
                 found = remembered
             else:
                 body = file.read()
-                if _seal(body) != seal:
+                if _seal(repository, body) != seal:
                     return None
                 tree, key, plain = marshal.loads(body)
                 found = Remembered(place, seal, tree, key, from_plain(plain))
@@ -63,7 +67,7 @@ def load(repository: Repository, source: Path, rules: bytes) -> Remembered | Non
 def save(repository: Repository, source: Path, rules: bytes, tree: str, top: Folder) -> None:
     """Keep what a capture saw; its tree is published. Where it cannot be written, the next capture reads more."""
     body = marshal.dumps((tree, rules, to_plain(top)))
-    seal = _seal(body)
+    seal = _seal(repository, body)
     place = _file(repository, source)
     new = place.with_name(f"{place.name}.{random_hex(8)}.new")
     try:
@@ -76,8 +80,10 @@ def save(repository: Repository, source: Path, rules: bytes, tree: str, top: Fol
     repository.remembered = Remembered(place, seal, tree, rules, top)
 
 
-def _seal(body: bytes) -> bytes:
-    return blake2b(body, digest_size=_SEAL).digest()
+def _seal(repository: Repository, body: bytes) -> bytes:
+    """Seal it for this store in this place: marshal may not be given what somebody else wrote."""
+    here = (repository.root / "stat").stat()
+    return blake2b(body, digest_size=_SEAL, key=b"%d %d" % (here.st_dev, here.st_ino)).digest()
 
 
 def _file(repository: Repository, source: Path) -> Path:

@@ -73,8 +73,10 @@ def decode_tree(name: str, data: bytes) -> Tree:
             len(content) != DIGEST
             or not top.is_directory
             or not all(key.startswith("user.") for key in xattrs)
+            or not (0 <= mode < 1 << 17 and -(1 << 63) <= mtime < 1 << 63)
+            or not all(0 <= each < 1 << 32 for each in (top.uid, top.gid))
         ):
             raise ValueError("no directory")
         return Tree(name, top, int(fields["files"]), int(fields["bytes"]), int(fields["ignored"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise damaged(f"tree {name} cannot be read ({error})") from error

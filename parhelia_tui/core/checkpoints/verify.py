@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from parhelia_tui.core.checkpoints.bounds import Counted
 from parhelia_tui.core.checkpoints.coding import NOTHING, is_name
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.progress import Progress, Teller, quiet
@@ -98,6 +99,7 @@ class _Checker:
         self._bad = bad
         self._problems = problems
         self._checked = checked
+        self._counted = Counted()
 
     def folder(self, path: str, entry: Entry) -> None:
         """Check that a directory and all below is there. One that was found whole is not checked twice."""
@@ -108,6 +110,7 @@ class _Checker:
             if entry.content in self._bad:
                 raise ParheliaError("E600", "the directory is damaged")
             listing = self._objects.listing(entry.content).entries()
+            self._counted.go(len(listing), path.count("/"))
         except ParheliaError as error:
             self._problems.append(Problem(self._tree, path, error.message))
             return

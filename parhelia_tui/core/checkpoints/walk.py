@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 
+from parhelia_tui.core.checkpoints.below import Below, Left
+from parhelia_tui.core.checkpoints.bounds import DEPTH_LIMIT, NAMES_LIMIT
 from parhelia_tui.core.checkpoints.coding import NOTHING
 from parhelia_tui.core.checkpoints.content import attributes
-from parhelia_tui.core.checkpoints.files import DEPTH_LIMIT, DIRECTORY, descriptor
+from parhelia_tui.core.checkpoints.files import DIRECTORY, descriptor
 from parhelia_tui.core.checkpoints.folder import UNSURE, Folder, Key, key_of, pack, unpack
 from parhelia_tui.core.checkpoints.ignore import Rules
 from parhelia_tui.core.checkpoints.listed import Listed, listed
@@ -18,9 +19,7 @@ from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.taking import COARSE_NS, UNREADABLE, Taker, fresh
 from parhelia_tui.core.checkpoints.watch import Watch
-
-STAGING = ".parhelia-rollback-"
-"""A rollback works in a directory of this name at the top of a workspace; no checkpoint has it."""
+from parhelia_tui.core.checkpoints.workspace import STAGING, too_many
 
 _TAKEN = (stat.S_IFREG, stat.S_IFLNK)
 _KINDS = {
@@ -29,40 +28,6 @@ _KINDS = {
     stat.S_IFCHR: "device",
     stat.S_IFBLK: "device",
 }
-
-
-@dataclass(slots=True)
-class Below:
-    """What a walk over a directory in another one came to.
-
-    Attributes:
-        folder: None when there was none that could be walked.
-        key: its own, after the walk.
-        xattrs: its own.
-        skipped: why it is no part of a checkpoint; None where it was gone or something else.
-    """
-
-    folder: Folder | None = None
-    key: Key = UNSURE
-    xattrs: Mapping[str, bytes] = field(default_factory=dict)
-    skipped: str | None = None
-
-
-@dataclass(slots=True)
-class Left:
-    """A directory that another process walks over.
-
-    Attributes:
-        above: path of the directory it is in.
-        name: its name there.
-        seen: its key when that one was listed.
-        into: what was seen of that one.
-    """
-
-    above: str
-    name: str
-    seen: Key
-    into: Folder
 
 
 class Walk:
@@ -89,6 +54,7 @@ class Walk:
         self._rules = rules
         self._watch = watch
         self._tell = tell
+        self._met = 0
         self.device = -1
         """The file system of the workspace; what lies on another is left out."""
         self.changed: set[str] = set()
@@ -128,6 +94,9 @@ class Walk:
             self._watch.add(opened, path)
         found = listed(opened)
         self._tell(len(found.names))
+        self._met += len(found.names)
+        if self._met > NAMES_LIMIT:
+            raise too_many()
         key = UNSURE if fresh(found.own.st_ctime_ns, found.at_ns) else key_of(found.own)
         same = old is not None and not forced and found.keys == old.keys and found.names == old.names
         if old is not None and same and (keep_subs or self._subs(opened, path, old, depth)):

@@ -7,9 +7,22 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from parhelia_tui.core.checkpoints.bounds import NAMES_LIMIT
 from parhelia_tui.core.checkpoints.files import descriptor, read_whole
 from parhelia_tui.core.checkpoints.ignore import FILE, FILE_LIMIT, Rules
 from parhelia_tui.core.model.errors import ParheliaError
+
+STAGING = ".parhelia-rollback-"
+"""A rollback works in a directory of this name at the top of a workspace; no checkpoint has it."""
+
+
+def too_many() -> ParheliaError:
+    """Make the error for a workspace that is more than a checkpoint may hold."""
+    return ParheliaError(
+        "E600",
+        f"The workspace has more than {NAMES_LIMIT:,} names; leave out what need not be kept, in {FILE}.",
+        details={"most": NAMES_LIMIT},
+    )
 
 
 def open_workspace(source: Path) -> AbstractContextManager[int]:
