@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +18,9 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint
 from parhelia_tui.core.model.states import CheckpointState
 from parhelia_tui.core.model.text import one_line
+
+KEPT_NAMED = 5
+"""So many paths that a rollback left alone are named."""
 
 _COMPARE = "parhelia_tui.cli.checkpoint_compare"
 _WORDS = "parhelia_tui.cli.checkpoint_words"
@@ -188,9 +192,18 @@ def rollback(name: str, yes: bool) -> None:
         done = out.client.checkpoints.roll_back(found)
     out.answer(
         done,
-        f"the workspace is as it was at {found.id}; as it was before is {done['safety_id']}",
+        f"the workspace is as it was at {found.id}; as it was before is {done['safety_id']}{_kept(done['kept'])}",
         next_actions=[f"parhelia checkpoint rollback {done['safety_id']}"],
     )
+
+
+def _kept(paths: Sequence[str]) -> str:
+    """Say what a rollback left alone; nothing where that is nothing."""
+    if not paths:
+        return ""
+    named = ", ".join(one_line(path, 60) for path in paths[:KEPT_NAMED])
+    more = f" and {len(paths) - KEPT_NAMED} more" if len(paths) > KEPT_NAMED else ""
+    return f"\nleft as it is, because no checkpoint has it: {named}{more}"
 
 
 @checkpoint.command()

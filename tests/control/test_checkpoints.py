@@ -422,3 +422,27 @@ def test_a_directory_that_the_user_may_not_enter_is_named_and_all_else_is_kept()
             assert (made["files"], made["skipped"]) == (1, ["shut: permission denied"])
         (place / "shut").chmod(0o700)
         assert product.json("checkpoint", "create", task_id)["files"] == 2
+
+
+def test_a_rollback_names_what_could_not_be_read_and_leaves_it() -> None:
+    with ordinary_product() as product:
+        place = product.home.parent / "work"
+        done = product.run("run", "--workspace", str(place), "mkdir was is; echo x > was/f; echo y > is/f")
+        assert done.returncode == 0, done.stderr
+        task_id = product.json("task", "list", "--all")[0]["id"]
+        before = product.json("checkpoint", "create", task_id)["id"]
+        # One that is in the checkpoint, one that came after it, one within another that came after it.
+        changes = (
+            "mkdir -p new top/in; echo z | tee new/f top/in/f was/more; chmod 0 was new top/in; rm -r is"
+        )
+        done = product.run("run", "--workspace", str(place), changes)
+        assert done.returncode == 0, done.stderr
+        said = product.run("checkpoint", "rollback", "--yes", before)
+        assert said.returncode == 0, said.stderr
+        assert "left as it is, because no checkpoint has it: new, top/in, was" in said.stdout
+        again = product.json("checkpoint", "rollback", "--yes", before)
+        assert (again["kept"], again["replaced"]) == (["new", "top/in", "was"], 0)
+        for shut in ("was", "new", "top/in"):
+            (place / shut).chmod(0o700)
+        assert (place / "is" / "f").read_text() == "y\n"
+        assert [(place / each).read_text() for each in ("new/f", "top/in/f", "was/more")] == ["z\n"] * 3

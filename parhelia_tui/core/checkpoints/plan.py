@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from parhelia_tui.core.checkpoints.bounds import Counted
 from parhelia_tui.core.checkpoints.changes import Change
 from parhelia_tui.core.checkpoints.files import open_below
 from parhelia_tui.core.checkpoints.folder import Folder
@@ -59,6 +60,7 @@ class Planner:
         self._wanted: dict[str, Entry] = {"": top}
         self._links: set[int] = set()
         self._taken: set[str] = set()
+        self._placed, self._looked_at = Counted(), Counted()
         self.plan = Plan()
 
     def make(self, changes: Iterator[Change]) -> Plan:
@@ -67,7 +69,12 @@ class Planner:
         Raises:
             ParheliaError: E600 when the wanted tree is damaged, or something that must be kept stands in the way.
         """
+        unknown = set(self._unknown())
+        self.plan.kept += sorted(unknown)
+        self._taken |= unknown
         for change in changes:
+            if change.path in unknown:
+                continue
             old, new = change.before, change.after
             if old is not None and new is not None and old.is_directory and new.is_directory:
                 self._dress(change.path)
@@ -77,7 +84,17 @@ class Planner:
                 self._place(change.path, old, new)
         self._whole_groups()
         self._dress("")
+        self.plan.kept = list(dict.fromkeys(self.plan.kept))
         return self.plan
+
+    def _unknown(self) -> list[str]:
+        """Give what is there and could not be read: no checkpoint has it, so nothing may take its place."""
+        return [
+            f"{path}/{name}" if path else name
+            for path, folder in self._folder.walk()
+            for name, reason in folder.skipped.items()
+            if reason not in _GOES_ALONG
+        ]
 
     def _place(self, path: str, old: Entry | None, new: Entry) -> None:
         if old is None and self._left_out(path, new):
@@ -180,12 +197,14 @@ class Planner:
                 if reason not in _GOES_ALONG:
                     yield f"{below}/{name}"
 
-    def _links_within(self, entry: Entry) -> Iterator[int]:
+    def _links_within(self, entry: Entry, depth: int = 0) -> Iterator[int]:
         if entry.is_directory:
-            for each in self._objects.listing(entry.content):
+            listing = self._objects.listing(entry.content)
+            self._placed.go(listing.count, depth)
+            for each in listing:
                 if each.link is not None:
                     yield each.link
-                yield from self._links_within(each)
+                yield from self._links_within(each, depth + 1)
 
     def _whole_groups(self) -> None:
         """Make all names of a file anew when one is: a new file cannot be one with what is there."""
@@ -193,7 +212,9 @@ class Planner:
             self._find_members("", self._wanted[""])
 
     def _find_members(self, path: str, entry: Entry) -> None:
-        for each in self._objects.listing(entry.content):
+        listing = self._objects.listing(entry.content)
+        self._looked_at.go(listing.count, path.count("/"))
+        for each in listing:
             below = f"{path}/{each.name}" if path else each.name
             if below in self._taken:
                 continue
