@@ -213,6 +213,24 @@ def test_without_a_controller_a_sandbox_ends_itself(
     wait_until(lambda: state(cloud, task_id) == "failed", WAIT_S)
 
 
+def test_a_sandbox_whose_keeper_hangs_is_ended_by_the_provider(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configured(tmp_path, "[modal]\nlease_s = 5\n")
+    begun(cloud)
+    (sandbox,) = provider.sandboxes()
+    # Longer than the lease, so that a keeper that is well is first, and not for ever.
+    assert 5 < sandbox["idle_s"] <= 5 + 120
+    provider.order("hurry", id=sandbox["id"], idle_s=2.0)
+    # While somebody follows it, nothing of it is idle, though its command says nothing.
+    end = time.monotonic() + 6
+    wait_until(lambda: time.monotonic() > end, 20)
+    assert len(provider.sandboxes()) == 1
+    kill_controller(cloud)
+    provider.order("hang", id=sandbox["id"])
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+
+
 @pytest.mark.parametrize(
     "rpc", ["AppGetOrCreate", "ImageGetOrCreate", "SandboxCreateV2", "TaskExecStart", "TaskExecStdinWrite"]
 )

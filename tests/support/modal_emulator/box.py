@@ -221,6 +221,12 @@ class Box:
         await self._send({"op": "connect", "id": number, "port": port}, [])
         return await future
 
+    async def hang(self) -> None:
+        """Stop its main process, and let every command know that nobody talks to it any more."""
+        await self._send({"op": "stop", "id": "main"}, [])
+        for each in self._execs.values():
+            each.close_stdin()
+
     async def end(self) -> None:
         """Kill every process of it."""
         process, self._process = self._process, None

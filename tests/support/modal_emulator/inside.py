@@ -43,6 +43,8 @@ def main() -> None:
             asked = json.loads(data)
             if asked["op"] == "exec":
                 names[_start(asked, list(fds))] = asked["id"]
+            elif asked["op"] == "stop":
+                os.kill(next(pid for pid, name in names.items() if name == asked["id"]), signal.SIGSTOP)
             else:
                 _connect(channel, asked)
 

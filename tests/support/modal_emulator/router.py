@@ -99,10 +99,18 @@ class Router:
     ) -> pb.SandboxWaitUntilReadyTcrResponse:
         sandbox = self._world.sandbox(asked.task_id)
         probe = sandbox.definition.readiness_probe
+        if probe.WhichOneof("probe_oneof") != "tcp_port":
+            raise GRPCError(
+                Status.INVALID_ARGUMENT, "this emulator waits for ports alone, and this one has none"
+            )
+        end = asyncio.get_running_loop().time() + asked.timeout
         while sandbox.result is None:
-            if probe.WhichOneof("probe_oneof") != "tcp_port":
-                return pb.SandboxWaitUntilReadyTcrResponse()
-            connection = await sandbox.box.connect(probe.tcp_port)
+            if asyncio.get_running_loop().time() > end:
+                raise GRPCError(Status.DEADLINE_EXCEEDED, "Sandbox is not ready")
+            try:
+                connection = await sandbox.box.connect(probe.tcp_port)
+            except ConnectionError:
+                break
             if connection is not None:
                 connection.close()
                 return pb.SandboxWaitUntilReadyTcrResponse()

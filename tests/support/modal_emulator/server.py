@@ -125,6 +125,7 @@ class Emulator:
                     "gpu": each.definition.resources.gpu_config.gpu_type,
                     "root": str(each.box.root),
                     "timeout_s": each.definition.timeout_secs,
+                    "idle_s": each.definition.idle_timeout_secs,
                 }
                 for each in sorted(world.sandboxes.values(), key=lambda each: each.created_at)
             ]
@@ -134,6 +135,10 @@ class Emulator:
             await world.vanish(world.sandbox(asked["id"]))
         elif op == "forget_tags":
             world.sandbox(asked["id"]).tags = {}
+        elif op == "hurry":
+            world.hurry(world.sandbox(asked["id"]), asked["idle_s"])
+        elif op == "hang":
+            await world.sandbox(asked["id"]).box.hang()
         elif op == "cut":
             for tunnel in world.sandbox(asked["id"]).tunnels.values():
                 tunnel.cut()

@@ -222,6 +222,11 @@ class World:
             del self.sandboxes[sandbox_id]
         self.pretended.clear()
 
+    def hurry(self, sandbox: Sandbox, idle_s: float) -> None:
+        """Shorten the idle limit of a sandbox, from now on; nothing for one that has none."""
+        if sandbox.definition.idle_timeout_secs:
+            sandbox.clocks.append(asyncio.create_task(self._idle(sandbox, idle_s)))
+
     async def vanish(self, sandbox: Sandbox) -> None:
         """End a sandbox and forget that it ever was."""
         await self.end(sandbox, RESULT.GENERIC_STATUS_INTERNAL_FAILURE)

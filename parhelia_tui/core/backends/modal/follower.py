@@ -16,6 +16,7 @@ from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
 from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, send_file
+from parhelia_tui.core.backends.modal.trouble import is_transient
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
 from parhelia_tui.core.shim import exit_record, spool
@@ -25,6 +26,8 @@ RENEW_S = 20.0
 """Seconds between two words to the other side, which renew its lease; a third of it where that is less."""
 FRESH_S = 20.0
 """Seconds since the last frame in which a container counts as seen; a frame comes every 5 s."""
+READY_S = 60
+"""Seconds that the ssh server of a sandbox, which is started after its container, is waited for."""
 AGAIN_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 20.0
 _LOG_MOST = 16 * 1024 * 1024
@@ -156,7 +159,13 @@ class Follower:
         return False
 
     async def _note_tunnel(self, sandbox: Any) -> None:
-        """Write down where the sandbox is reached; it may have moved while nobody followed."""
+        """Write down where the sandbox is reached, once it opens there; it may have moved while nobody followed."""
+        try:
+            await sandbox.wait_until_ready.aio(timeout=READY_S)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            # Its door may open still; who comes to it tries for two minutes.
         tunnel = (await sandbox.tunnels.aio())[SSH_PORT]
         host, port = tunnel.tcp_socket
         record = records.read(self._run)

@@ -23,6 +23,9 @@ SSH_PORT = 22
 RUN = "/var/lib/parhelia"
 BEGIN_S = 900
 """Seconds within which a new sandbox has to be brought its container; then it ends itself."""
+IDLE_S = 120
+"""Seconds beyond its lease after which the provider ends a sandbox that nobody spoke to, should its keeper not have."""
+PROBE_MS = 500
 LOOK_S = 120
 """The same of one that is made to be looked at alone."""
 PIECE = 4 * 1024 * 1024
@@ -147,6 +150,9 @@ class Provider:
                     name=wanted.name,
                     tags=dict(wanted.tags),
                     timeout=int(term.seconds),
+                    # Who follows it is a command that runs, so it is idle only while its lease runs out.
+                    idle_timeout=int(self._config.lease_s) + IDLE_S,
+                    readiness_probe=self.account.modal.Probe.with_tcp(SSH_PORT, interval_ms=PROBE_MS),
                     unencrypted_ports=[SSH_PORT],
                     **more,
                 )
