@@ -101,7 +101,9 @@ class HomeTables:
         return each, self._fleet.tasks.get(each.task_id), self._fleet.watched
 
     def _task_origin(self, key: str) -> object:
-        return self._fleet.tasks[key], self._fleet.watched
+        task = self._fleet.tasks[key]
+        container = self._fleet.containers.get(task.container_id or "")
+        return task, self._fleet.watched, container and container.slot
 
     def _task_cells(self, key: str) -> Any:
         return task_columns.cells(self.task_columns, self._fleet, self._fleet.tasks[key], self._colours())

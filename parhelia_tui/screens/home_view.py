@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.model.records import Container, Task
@@ -34,6 +33,7 @@ from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.widgets.bar import Bar
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
+from parhelia_tui.widgets.painted_screen import PaintedScreen
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import MARK
 from parhelia_tui.widgets.two_sides import TwoSides
@@ -48,7 +48,7 @@ Press n and type a command: it runs in a container of its own.
 parhelia demo starts a small fleet to look at."""
 
 
-class HomeView(Screen[None]):
+class HomeView(PaintedScreen[None]):
     """Everything live on one screen.
 
     Args:

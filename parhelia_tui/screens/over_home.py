@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
 from parhelia_tui.core.model.records import Task
@@ -20,6 +20,7 @@ from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.key_map import HIDDEN, added, bindings_of, mapped_on, rebound
 from parhelia_tui.widgets.bar import Part
 from parhelia_tui.widgets.crumbs import Crumbs
+from parhelia_tui.widgets.painted_screen import PaintedScreen
 
 FLEET = "Fleet"
 OWN_RANK = 9
@@ -36,7 +37,7 @@ class KnowsKeys(Protocol):
     """The user's own commands."""
 
 
-class OverHome(Screen[ScreenResultType]):
+class OverHome(PaintedScreen[ScreenResultType]):
     """A screen that one came to from the fleet, and leaves again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

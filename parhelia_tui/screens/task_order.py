@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import compress, repeat
+from operator import contains
 from typing import Any
 
 from parhelia_tui.core.model.records import Task
@@ -24,21 +26,37 @@ _Place = tuple[Any, float, str]
 
 
 class _Sorted:
-    """Places in order, and the ids of their tasks."""
+    """Places in order, the ids of their tasks, and beside them the words of each once somebody looked for any."""
 
-    def __init__(self, places: list[_Place], ids: list[str] | None = None) -> None:
+    def __init__(
+        self, places: list[_Place], ids: list[str] | None = None, words: list[str] | None = None
+    ) -> None:
         self.places = places
         self.ids = [place[2] for place in places] if ids is None else ids
+        self.words = words
 
-    def put(self, place: _Place) -> None:
+    def put(self, place: _Place, words: str) -> None:
         index = bisect_left(self.places, place)
         self.places.insert(index, place)
         self.ids.insert(index, place[2])
+        if self.words is not None:
+            self.words.insert(index, words)
 
     def drop(self, place: _Place) -> None:
         index = bisect_left(self.places, place)
         if index < len(self.places) and self.places[index] == place:
             del self.places[index], self.ids[index]
+            if self.words is not None:
+                del self.words[index]
+
+    def kept(self, fits: Sequence[bool]) -> _Sorted:
+        """Those that fit."""
+        words = None if self.words is None else list(compress(self.words, fits))
+        return _Sorted(list(compress(self.places, fits)), list(compress(self.ids, fits)), words)
+
+    def copy(self) -> _Sorted:
+        """The same, to be changed apart."""
+        return _Sorted(self.places.copy(), self.ids.copy(), self.words and self.words.copy())
 
 
 class TaskOrder:
@@ -57,6 +75,8 @@ class TaskOrder:
         self._all = self._shown = _Sorted([])
         self._place_of: dict[str, _Place] = {}
         self._words: dict[str, str] = {}
+        self._parts: set[str] = set()
+        self._ids: list[str] | None = None
         self._fill({task.id: task for task in tasks})
 
     def filter(self, text: str, tasks: Mapping[str, Task]) -> None:
@@ -85,54 +105,68 @@ class TaskOrder:
 
     def put(self, task: Task) -> None:
         """Take in a task that is new or changed."""
-        known = task.id in self._words
+        place, before = self._place(task), self._words.get(task.id)
+        words = "" if before is None and self._all.words is None else words_of(task)
+        plain = not self._terms and self._only is None
+        if plain and self._place_of.get(task.id) == place and words == (before or ""):
+            # Most changes: it stands where it stood.
+            return
         self.drop(task.id)
-        if known:
-            self._words[task.id] = words_of(task)
-        place = self._place_of[task.id] = self._place(task)
-        self._all.put(place)
+        if words:
+            self._words[task.id] = words
+        self._place_of[task.id] = place
+        if task.parent_id is not None:
+            self._parts.add(task.id)
+        self._all.put(place, words)
         if self._matches(task):
-            self._shown.put(place)
+            self._shown.put(place, self._words.get(task.id, ""))
+        self._ids = None
 
     def drop(self, task_id: str) -> None:
         """Leave a task out."""
         self._words.pop(task_id, None)
+        self._parts.discard(task_id)
         old = self._place_of.pop(task_id, None)
         if old is not None:
             self._all.drop(old)
             self._shown.drop(old)
+            self._ids = None
 
     def ids(self) -> list[str]:
-        """Give the ids in order; the list is the caller's."""
-        return self._shown.ids[::-1] if self._from_end else self._shown.ids.copy()
+        """Give the ids in order; the caller does not change the list, which is the same until something else is."""
+        if self._ids is None:
+            self._ids = self._shown.ids[::-1] if self._from_end else self._shown.ids.copy()
+        return self._ids
 
     def _fill(self, tasks: Mapping[str, Task]) -> None:
         self._place_of = {name: self._place(task) for name, task in tasks.items()}
+        self._parts = {name for name, task in tasks.items() if task.parent_id is not None}
         self._all = _Sorted(sorted(self._place_of.values()))
         self._choose(self._all, tasks)
 
     def _choose(self, among: _Sorted, tasks: Mapping[str, Task], held: Collection[str] = ()) -> None:
         """Choose what is shown among tasks, all of which have the words that are `held`."""
+        left = among
         if not self._terms and self._only is None:
-            self._shown = _Sorted([each for each in among.places if tasks[each[2]].parent_id is None])
-        else:
+            if self._parts:
+                left = among.kept([name not in self._parts for name in among.ids])
+        elif self._terms:
+            self._add_words(among, tasks)
             # Term by term over what is left: a call for each task would cost as much again.
-            if len(self._words) < len(tasks):
-                self.warm(tasks[name] for name in among.ids)
-            words, left, only = self._words, among.places, self._only
             for term in self._terms:
-                word = term.word
-                if word and word in held:
-                    continue
-                if word:
-                    left = [place for place in left if word in words[place[2]]]
-                else:
-                    left = [place for place in left if term.holds(tasks[place[2]], words[place[2]])]
-            if only is not None:
-                left = [place for place in left if only(tasks[place[2]])]
-            # Often everything fits, as the first letters of a word do: then the ids are known.
-            all_fit = len(left) == len(among.places)
-            self._shown = _Sorted(list(left), among.ids.copy() if all_fit else None)
+                if not (term.word and term.word in held):
+                    left = _fitting(left, term, tasks)
+        if self._only is not None:
+            left = left.kept([self._only(tasks[name]) for name in left.ids])
+        self._shown = left.copy() if left is self._all else left
+        self._ids = None
+
+    def _add_words(self, among: _Sorted, tasks: Mapping[str, Task]) -> None:
+        """Put the words of each task beside its place."""
+        if among.words is None:
+            if len(self._words) < len(self._place_of):
+                self.warm(tasks[name] for name in among.ids)
+            among.words = list(map(self._words.__getitem__, among.ids))
 
     def _matches(self, task: Task) -> bool:
         if self._only is not None and not self._only(task):
@@ -148,6 +182,16 @@ class TaskOrder:
     def _place(self, task: Task) -> _Place:
         # Of two that are alike the newer one is above the other, whichever end is read first.
         return self._value(task), task.created_at if self._from_end else -task.created_at, task.id
+
+
+def _fitting(among: _Sorted, term: Term, tasks: Mapping[str, Task]) -> _Sorted:
+    """Those that a term fits; where it fits all, as the first letters of a word often do, the very same."""
+    words = among.words or []
+    if term.word:
+        fits = list(map(contains, words, repeat(term.word)))
+    else:
+        fits = [term.holds(tasks[name], said) for name, said in zip(among.ids, words, strict=True)]
+    return among if all(fits) else among.kept(fits)
 
 
 def need(task: Task) -> int:

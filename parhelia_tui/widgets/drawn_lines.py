@@ -8,14 +8,18 @@ from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+
+from parhelia_tui.widgets.bare_lines import BareLines
+from parhelia_tui.widgets.steady_scrollbar import SteadyScrollBar
 
 Texts = Sequence[Text]
 KEPT = 400
 """Lines that are kept as they were drawn; a screen has up to a hundred."""
 
 
-class DrawnLines(ScrollView):
+class DrawnLines(ScrollView, BareLines):
     """A view that knows what stands in each of its lines on the screen, and what it was made of.
 
     By itself it is empty: whoever inherits it says what its lines are made of.
@@ -32,9 +36,17 @@ class DrawnLines(ScrollView):
         super().__init__(id=id)
         self._drawn: dict[int, tuple[object, Texts]] = {}
         self._kept: dict[str, tuple[object, object, Texts, Strip]] = {}
-        self._ground: Style | None = None
         # Looked up once for all lines: Textual asks the whole way up to the screen for each of them.
         self.top, self.across, self.focused = 0, 0, False
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scrollbar, made when it is asked for first."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = made = SteadyScrollBar(self.scrollbar_size_vertical)
+            made.display = False
+            self.app._start_widget(self, made)
+        return self._vertical_scrollbar
 
     def made_of(self, y: int) -> object:
         """Give what the line at `y` is made of: equal as long as it looks the same at the same time of day."""
@@ -67,16 +79,22 @@ class DrawnLines(ScrollView):
 
     def _refresh_where(self, differs: Callable[[int, object, Texts], bool]) -> None:
         self._look_up()
-        width, height = self.size
+        width, height = self.across, self.size.height
         lines = [y for y in range(height) if y not in self._drawn or differs(y, *self._drawn[y])]
         if lines:
             self.refresh(*(Region(0, y, width, 1) for y in lines))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the lines of a region; the style below them is looked up once and not for each."""
+        """Draw the lines of a region; what is the same for all of them is looked up once."""
         self._look_up()
-        self._ground = self.rich_style
         return super().render_lines(crop)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draw the rows that are in sight now; whether the scrollbar looks different it knows itself."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if round(old_value) != round(new_value):
+            self.refresh(Region(0, 0, self.scrollable_content_region.width, self.size.height))
 
     def _look_up(self) -> None:
         self.top, self.across, self.focused = (

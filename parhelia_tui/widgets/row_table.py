@@ -146,7 +146,7 @@ class RowTable(DrawnLines, can_focus=True):
     def show_marks(self, marked: Collection[str]) -> None:
         """Put a sign before the rows with these keys."""
         self._marked = marked
-        self.refresh()
+        self.refresh_changed()
 
     def select(self, key: str) -> None:
         """Put the cursor on a row, if it is there."""

@@ -12,14 +12,14 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.widget import Widget
 
+from parhelia_tui.widgets.bare_lines import BareLines
 from parhelia_tui.widgets.strips import segments_of, strip_of
 
 _MOVED, _WHEEL_UP, _WHEEL_DOWN = 32, 64, 65
 
 
-class TerminalView(Widget, can_focus=True):
+class TerminalView(BareLines, can_focus=True):
     """Shows the lines of a terminal, the last ones where there is not room for all.
 
     While `typing` is set, every key, paste and movement of the mouse over it is a message to whoever owns it and
@@ -62,7 +62,6 @@ class TerminalView(Widget, can_focus=True):
         self._drawn: dict[str, Text] = {}
         self._cursor: tuple[int, int] | None = None
         self._mouse = False
-        self._ground: Style | None = None
 
     def show(self, lines: tuple[str, ...], cursor: tuple[int, int] | None, *, mouse: bool = False) -> None:
         """Show the screen of a terminal.
@@ -107,11 +106,6 @@ class TerminalView(Widget, can_focus=True):
             (self._lines[index] if index < there else None, column if index == row else None)
             for index in range(top, top + height)
         ]
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the lines of a region; the style below them is looked up once and not for each."""
-        self._ground = self.rich_style
-        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""

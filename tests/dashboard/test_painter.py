@@ -1,0 +1,110 @@
+"""What is painted anew: all that changed, and next to nothing else."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from parhelia_tui.core.store import containers, tasks
+from parhelia_tui.core.store.connection import writing
+from parhelia_tui.core.store.migrations import open_migrated
+from tests.dashboard.conftest import Opens
+from tests.dashboard.test_random_keys import chosen
+from tests.support.dashboard import Dashboard
+from tests.support.painted import Painted, painted
+from tests.support.still_fleet import LIVE, WAITS, StillFleet
+from tests.support.store import make_task
+
+SIZES = ((80, 24), (120, 40), (200, 60))
+MANY = 150
+"""More tasks than any screen has lines."""
+
+
+def write(still: StillFleet, chance: random.Random) -> None:
+    """Change a task and a container, as another process does."""
+    db = open_migrated(still.paths.database)
+    with writing(db) as tx:
+        task = chance.choice(tasks.listed(tx))
+        tasks.update(tx, task, cost_usd=round(chance.random() * 100, 2))
+        containers.update(tx, containers.get(tx, LIVE[WAITS]), cpu_percent=float(chance.randint(0, 99)))
+    db.close()
+
+
+async def same(seen: Dashboard, terminal: Painted, about: str = "") -> None:
+    """Wait until the terminal shows what the screen has; it may be about to be painted."""
+    try:
+        await seen.wait(lambda: not terminal.differs())
+    except AssertionError:
+        raise AssertionError(about + terminal.differs()) from None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_is_painted_in_pieces_is_the_whole(
+    opened: Opens, still: StillFleet, size: tuple[int, int]
+) -> None:
+    chance = random.Random(size[0])
+    still.add(*(replace(make_task(f"t-9{number:07x}"), created_at=5.0 + number) for number in range(MANY)))
+    pressed: list[str] = []
+    with painted() as terminals:
+        async with opened(size) as seen:
+            for number in range(24):
+                key = chosen(chance, seen)
+                pressed.append(key)
+                if key == "resize":
+                    await seen.pilot.resize_terminal(chance.randint(60, 200), chance.randint(15, 60))
+                else:
+                    await seen.press(key)
+                if number % 5 == 0:
+                    write(still, chance)
+                if number % 3 == 2:
+                    await same(seen, terminals[-1], f"after {pressed}: ")
+            assert terminals[-1].pieces
+
+
+async def test_scrolling_through_many_rows_paints_each_of_them(opened: Opens, still: StillFleet) -> None:
+    still.add(*(replace(make_task(f"t-9{number:07x}"), created_at=5.0 + number) for number in range(MANY)))
+    chance = random.Random(7)
+    with painted() as terminals:
+        async with opened((80, 24)) as seen:
+            await seen.wait(lambda: len(seen.home.fleet.tasks) >= MANY)
+            for key in chance.choices(["pagedown", "j", "j", "k", "pageup", "G", "g"], k=16):
+                await seen.press(key)
+                write(still, chance)
+                await same(seen, terminals[-1])
+
+
+async def test_of_one_row_that_changed_no_other_part_of_the_screen_is_drawn(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Widget, Region]] = []
+    own = Widget.render_lines
+
+    async with opened((200, 60)) as seen:
+        table = seen.home.tasks
+        await seen.wait(lambda: len(seen.home.fleet.beats.get(LIVE[WAITS], ())) == 20)
+        await seen.wait(lambda: not seen.app.screen._dirty_widgets)
+
+        def render_lines(widget: Widget, crop: Region) -> list[Strip]:
+            asked.append((widget, crop))
+            return own(widget, crop)
+
+        def render_rows(crop: Region) -> list[Strip]:
+            asked.append((table, crop))
+            return type(table).render_lines(table, crop)
+
+        monkeypatch.setattr(Widget, "render_lines", render_lines)
+        monkeypatch.setattr(table, "render_lines", render_rows)
+        db = open_migrated(still.paths.database)
+        with writing(db) as tx:
+            tasks.update(tx, tasks.get(tx, WAITS), cost_usd=77.0)
+        db.close()
+        await seen.wait(lambda: any(widget is table for widget, _ in asked))
+        rows = [crop.height for widget, crop in asked if widget is table]
+        assert rows == [1]
+        assert not {seen.home, seen.home.sides} & {widget for widget, _ in asked}
