@@ -1,0 +1,81 @@
+"""Every way out of every screen and dialog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dashboard.conftest import Opens
+from tests.support.still_fleet import StillFleet
+from tests.support.ways import WAYS, go
+
+LEAVES = {
+    "Arrange": "escape q v",
+    "Ask": "escape",
+    "CheckpointPage": "escape q",
+    "Checkpoints": "escape q",
+    "CommandLine": "escape",
+    "CommandOutput": "escape q ctrl+c",
+    "Confirm": "n escape",
+    "Container": "escape q",
+    "EditText": "escape",
+    "Events": "escape q E",
+    "FileDiff": "escape q",
+    "Help": "escape question_mark q enter",
+    "Hosts": "escape q h",
+    "Inbox": "escape q i",
+    "Log": "escape q l",
+    "NewTask": "escape",
+    "PastTask": "escape q",
+    "Pulses": "escape q P",
+    "Recover": "escape q",
+    "Settings": "q S",
+    "TaskDetails": "escape q d",
+    "TimeTravel": "escape q T",
+    "Trash": "escape q U",
+    "Tree": "escape q B",
+    "Wall": "escape w q",
+}
+DEEPEST = 4
+"""More screens than lie over the home screen in any of these."""
+
+
+def test_each_screen_has_a_way_out() -> None:
+    assert LEAVES.keys() == WAYS.keys() - {"Home"}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", LEAVES)
+async def test_each_way_out_leads_back(name: str, still: StillFleet, tmp_path: Path, opened: Opens) -> None:
+    way = WAYS[name]
+    way.before(still, tmp_path)
+    async with opened() as seen:
+        for key in LEAVES[name].split():
+            await go(seen.pilot, seen.app, way)
+            screen, below = seen.app.screen, seen.app.screen_stack[-2]
+            assert type(screen).__name__ == f"{name}Screen"
+            await seen.press(key)
+            await seen.wait(lambda below=below: seen.app.screen is below)
+            for _ in range(DEEPEST):
+                if seen.app.screen is not seen.home:
+                    await seen.press("escape")
+            assert seen.app.screen is seen.home
+
+
+async def test_the_words_of_a_filter_are_forgotten_before_the_settings_are_left(opened: Opens) -> None:
+    async with opened() as seen:
+        await go(seen.pilot, seen.app, WAYS["Settings"])
+        screen = seen.app.screen
+        await seen.press("escape")
+        await seen.wait_for("policy.allow")
+        assert seen.app.screen is screen
+        await seen.press("escape")
+        await seen.wait(lambda: seen.app.screen is seen.home)
+
+
+async def test_the_screen_that_says_too_small_leaves_by_q(opened: Opens) -> None:
+    async with opened((60, 20)) as seen:
+        await seen.wait_for("make it larger")
+        await seen.press("q")
+        await seen.wait(lambda: not seen.app.is_running)

@@ -1,0 +1,117 @@
+"""How one comes to each screen and dialog of the dashboard, over the fleet that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from parhelia_tui.app import ParheliaApp
+from parhelia_tui.core.client import Client
+from parhelia_tui.screens.home import HomeScreen
+from tests.support.dashboard import standing
+from tests.support.still_fleet import CANCELLED, DONE, FAILED, NOW, PORTS, StillFleet
+from tests.support.waiting import until
+
+WAIT_S = 30.0
+NAMES = {
+    ":": "colon",
+    "?": "question_mark",
+    "\t": "tab",
+    "\n": "enter",
+    " ": "space",
+    "-": "minus",
+    "/": "slash",
+}
+"""What Textual calls keys that are written as one character here."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one comes to a screen.
+
+    Args:
+        keys: are pressed at home, some at a time; after each of them its text has to stand on the screen.
+        row: the task that is chosen before.
+        before: lays down what there has to be.
+    """
+
+    keys: tuple[tuple[str, str], ...] = ()
+    row: str = ""
+    before: Callable[[StillFleet, Path], None] = lambda still, place: None
+
+
+def checkpoints(still: StillFleet, place: Path) -> None:
+    (place / "work").mkdir()
+    still.take_checkpoints(place / "work", "/srv/project")
+
+
+def asked(still: StillFleet, place: Path) -> None:
+    still.ask()
+
+
+def put_away(still: StillFleet, place: Path) -> None:
+    door = Client(still.paths, clock=lambda: NOW - 3600)
+    door.trash_tasks([DONE, FAILED, CANCELLED])
+    door.close()
+
+
+def remembered(still: StillFleet, place: Path) -> None:
+    door = still.client()
+    door.remember("/srv/project", "# Parser\n\n- tests first\n")
+    door.close()
+
+
+def printed(still: StillFleet, place: Path) -> None:
+    still.write_log(PORTS, b"".join(b"line %d of what it printed\r\n" % number for number in range(1, 101)))
+
+
+WAYS = {
+    "Arrange": Way((("v", "pane"),)),
+    "Ask": Way((("t", "be told?"),)),
+    "CheckpointPage": Way((("C", "cp-"), ("d", "checkpoint")), FAILED, checkpoints),
+    "Checkpoints": Way((("C", "cp-"),), FAILED, checkpoints),
+    "CommandLine": Way(((":c", "cleanup"),)),
+    "CommandOutput": Way(((":task show t-none\n", "E201"),)),
+    "Confirm": Way((("x", "Let it be"),)),
+    "Container": Way((("\td", "memory"),)),
+    "EditText": Way((("d9", "Parser"), ("e", "tests first")), before=remembered),
+    "Events": Way((("E", "follow"),)),
+    "FileDiff": Way((("C", "cp-"), ("b", ".py"), ("\t\n", "@@")), FAILED, checkpoints),
+    "Help": Way((("?", "Keys"),)),
+    "Home": Way(),
+    "Hosts": Way((("h", "called nobody yet"),)),
+    "Inbox": Way((("i", "allow"),), before=asked),
+    "Log": Way((("l", "line 100"),), PORTS, printed),
+    "NewTask": Way((("nls", "shell:"),)),
+    "PastTask": Way((("T", "THE PAST"), ("\n", "asks"))),
+    "Pulses": Way((("P", "containers"),)),
+    "Recover": Way((("C", "cp-"), ("f", "happened")), FAILED, checkpoints),
+    "Settings": Way((("S", "defaults.agent"), ("/dashboard\n", "dashboard.theme"))),
+    "TaskDetails": Way((("d", "About"),)),
+    "TimeTravel": Way((("T", "THE PAST"),)),
+    "Trash": Way((("U", "make release"),), before=put_away),
+    "Tree": Way((("B", "workspace"),)),
+    "Wall": Way((("w", "Wall"),)),
+}
+"""By the names of the screens, without "Screen" at their end."""
+
+
+def home_of(app: ParheliaApp) -> HomeScreen:
+    """The home screen, also while another covers it."""
+    found = app.screen_stack[1]
+    assert isinstance(found, HomeScreen)
+    return found
+
+
+async def go(pilot: Pilot[None], app: ParheliaApp, way: Way) -> None:
+    """Go a way from the home screen on."""
+    tasks = home_of(app).tasks
+    tasks.focus()
+    if way.row:
+        tasks.select(way.row)
+    for keys, text in way.keys:
+        await pilot.press(*(NAMES.get(key, key) for key in keys))
+        await until(lambda text=text: text in standing(app), WAIT_S)  # type: ignore[misc]
