@@ -89,6 +89,10 @@ snapshots: setup ## draw the screens anew into snapshots/; look at `git diff --s
 pictures: setup ## draw docs/pictures anew from the dashboard over a live demo fleet
 	@$(python) -m scripts.pictures
 
+.PHONY: dead-keys
+dead-keys: setup ## let each key of the dashboard do nothing, and see its test fail (ARGS=WallScreen for one screen)
+	@$(python) -m scripts.dead_keys $(ARGS)
+
 .PHONY: commands-page
 commands-page: setup ## renew docs/commands.md from the commands themselves
 	@$(python) -m scripts.commands_page

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.screen import Screen
 
 from tests.dashboard.conftest import Opens
+from tests.support.dashboard import Dashboard
 from tests.support.still_fleet import StillFleet
 from tests.support.ways import WAYS, go
 
@@ -45,6 +49,10 @@ def test_each_screen_has_a_way_out() -> None:
     assert LEAVES.keys() == WAYS.keys() - {"Home"}
 
 
+def on_top(seen: Dashboard, screen: Screen[Any]) -> bool:
+    return seen.app.screen is screen
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", LEAVES)
 async def test_each_way_out_leads_back(name: str, still: StillFleet, tmp_path: Path, opened: Opens) -> None:
@@ -56,7 +64,7 @@ async def test_each_way_out_leads_back(name: str, still: StillFleet, tmp_path: P
             screen, below = seen.app.screen, seen.app.screen_stack[-2]
             assert type(screen).__name__ == f"{name}Screen"
             await seen.press(key)
-            await seen.wait(lambda below=below: seen.app.screen is below)
+            await seen.wait(partial(on_top, seen, below))
             for _ in range(DEEPEST):
                 if seen.app.screen is not seen.home:
                     await seen.press("escape")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from textual.widgets import Button
 from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens.arrange import ArrangeScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
+from parhelia_tui.screens.container import ContainerScreen
 from parhelia_tui.screens.inbox import InboxScreen
 from parhelia_tui.screens.lines_screen import LinesScreen
 from parhelia_tui.screens.pulses import PulsesScreen
@@ -20,7 +22,7 @@ from parhelia_tui.screens.tree import TreeScreen
 from parhelia_tui.screens.wall import WallScreen
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
-from tests.support.still_fleet import PORTS, WAITS, StillFleet
+from tests.support.still_fleet import LIVE, WAITS, StillFleet
 from tests.support.ways import WAYS, go
 
 
@@ -34,7 +36,11 @@ async def moves(seen: Dashboard, where: Callable[[], object], keys: str) -> None
     for each in keys.split():
         key, _, to = each.partition("=")
         await seen.press(key)
-        await seen.wait(lambda to=to: str(where()) == to)
+        await seen.wait(partial(is_at, where, to))
+
+
+def is_at(where: Callable[[], object], place: object) -> bool:
+    return str(where()) == str(place)
 
 
 async def test_lines_are_scrolled(opened: Opens, still: StillFleet, tmp_path: Path) -> None:
@@ -204,13 +210,10 @@ async def test_the_question_of_the_inbox_is_gone_to_and_back(
         await seen.wait(lambda: screen.table.has_focus)
 
 
-async def test_a_chosen_row_of_the_home_screen_is_that_of_the_wall(opened: Opens) -> None:
-    async with opened() as seen:
-        for task_id in (WAITS, PORTS):
-            seen.home.tasks.select(task_id)
-            await seen.press("w")
-            screen = seen.app.screen
-            assert isinstance(screen, WallScreen)
-            await seen.wait(lambda screen=screen, task_id=task_id: screen._front == task_id)
-            await seen.press("w")
-            await seen.wait(lambda: seen.app.screen is seen.home)
+async def test_panes_of_a_container_are_gone_through(opened: Opens) -> None:
+    async with opened((80, 24)) as seen:
+        seen.home.open_about(None, LIVE[WAITS])
+        await seen.wait_for("processor", "Esc")
+        screen = seen.app.screen
+        assert isinstance(screen, ContainerScreen)
+        await moves(seen, lambda: screen._front, "tab=1 tab=2 shift+tab=1 shift+tab=0 shift+tab=3")

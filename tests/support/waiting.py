@@ -12,7 +12,7 @@ from pathlib import Path
 
 _STEP_S = 0.005
 # A machine that does other things as well gets more time than the tests say; only what fails takes it.
-PATIENCE = 3
+PATIENCE: float = 3
 # What a start of the interpreter takes on a machine that does nothing else.
 _QUIET_START_S = 0.015
 

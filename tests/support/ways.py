@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -114,4 +115,9 @@ async def go(pilot: Pilot[None], app: ParheliaApp, way: Way) -> None:
         tasks.select(way.row)
     for keys, text in way.keys:
         await pilot.press(*(NAMES.get(key, key) for key in keys))
-        await until(lambda text=text: text in standing(app), WAIT_S)  # type: ignore[misc]
+        await until(partial(stands, app, text), WAIT_S)
+
+
+def stands(app: ParheliaApp, text: str) -> bool:
+    """Say whether a text stands on the screen."""
+    return text in standing(app)
