@@ -50,6 +50,10 @@ class Intake:
         """Begin in a copy of this process: it writes packs of its own."""
         self._writer = PackWriter(self._packs, lambda name: write_all(self._noted, name.encode()))
 
+    def settle(self) -> None:
+        """Wait until what fills packs is on the disk, while others have yet to end."""
+        self._writer.settle()
+
     def close(self) -> Packed:
         """End in a copy of this process."""
         return self._writer.close(), self._writer.written

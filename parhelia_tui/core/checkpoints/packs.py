@@ -27,6 +27,9 @@ PACK_SIZE = 64 << 20
 _WRITE_OUT = 8 << 20
 """After so many bytes the kernel is told to bring them to the disk, so that there is little to wait for at the end."""
 
+_UNSETTLED = 4
+"""So many full packs are on their way to the disk: to wait for each at once would hold up what is read meanwhile."""
+
 _WAITING = 8
 """Blocks that wait to be compressed; with those in work about 5 MB."""
 
@@ -63,6 +66,7 @@ class PackWriter:
         self._noted = noted
         self._pack: _Pack | None = None
         self._finished: list[str] = []
+        self._unsettled: list[int] = []
         # Directories by themselves: reading them all reads little then. What is no text often does not compress, and
         # beside text it would spoil what the compressor has learned: a twentieth of the store.
         self._listings, self._text, self._other = _Waiting(), _Waiting(), _Waiting()
@@ -160,10 +164,29 @@ class PackWriter:
 
     def _close_pack(self, pack: _Pack) -> None:
         self._append(pack, encode_end(pack.table))
-        os.fsync(pack.file)
-        os.close(pack.file)
+        write_out(pack.file)
         self._pack = None
         self._finished.append(pack.name)
+        self._unsettled.append(pack.file)
+        if len(self._unsettled) > _UNSETTLED:
+            self._settle_one()
+
+    def _settle_one(self) -> None:
+        file = self._unsettled.pop(0)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+    def settle(self) -> None:
+        """Wait until all packs that are full are on the disk.
+
+        Raises:
+            OSError: when one cannot be brought there.
+        """
+        self._join()
+        while self._unsettled:
+            self._settle_one()
 
     def drain(self) -> None:
         """Write everything that was taken and end the thread; more may come.
@@ -192,6 +215,7 @@ class PackWriter:
         self.drain()
         if self._pack is not None:
             self._close_pack(self._pack)
+        self.settle()
         return self._finished
 
     def adopt(self, names: Iterable[str], written: int) -> None:
@@ -221,6 +245,8 @@ class PackWriter:
             os.close(self._pack.file)
             self._finished.append(self._pack.name)
             self._pack = None
+        while self._unsettled:
+            os.close(self._unsettled.pop())
         for name in self._finished:
             try:
                 os.unlink(f"{name}.new", dir_fd=self._directory)

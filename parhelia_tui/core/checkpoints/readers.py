@@ -99,6 +99,7 @@ class Readers:
                     for below in found.values():
                         if below.folder is not None and not _linked(below.folder):
                             self._seal(below.folder)
+                    self.intake.settle()
                     reports: list[_Report] = [each.result() for each in there]
             except EndedEarly:
                 walk.elsewhere, walk.left = (), []
