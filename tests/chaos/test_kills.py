@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -15,6 +16,7 @@ from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ENDED, TaskState
 from parhelia_tui.core.settings.process_lock import holder
+from parhelia_tui.core.shim.processes import stat_fields
 from tests.support.product import Product
 from tests.support.waiting import processes_with, wait_until
 
@@ -57,6 +59,18 @@ def shim_pid(client: Client, container_id: str) -> int:
     return int(json.loads(path.read_text())["pid"])
 
 
+def makers(client: Client) -> list[int]:
+    """The processes that make supervisors for the controller; a supervisor has that command too when it is new."""
+    controller = holder(client.paths.controller_lock)
+    found = []
+    for pid in processes_with("fork"):
+        # It may have ended meanwhile.
+        with contextlib.suppress(OSError):
+            if int(stat_fields(pid)[1]) == controller:
+                found.append(pid)
+    return found
+
+
 def batch(client: Client, workspace: Path, count: int) -> dict[str, int]:
     """Create `count` commands that each leave one line and end with a code of their own.
 
@@ -83,7 +97,7 @@ def ended(client: Client, expected: dict[str, int]) -> dict[str, Task]:
 def assert_each_ended_once(client: Client, expected: dict[str, int], workspace: Path) -> None:
     """Every task has its true code, one attempt, one container, one start and one event of its end."""
     for task_id, task in ended(client, expected).items():
-        assert task.exit_code == expected[task_id], task
+        assert task.exit_code == expected[task_id], (task.reason, task)
         assert task.state is (TaskState.COMPLETED if expected[task_id] == 0 else TaskState.FAILED)
         assert len(client.attempts(task_id)) == 1
         assert len(client.containers_of(task_id)) == 1
@@ -112,6 +126,28 @@ def test_a_batch_survives_fifty_kills_of_its_controller(product: Product, tmp_pa
         kills += kill_controller(client)
     client.ensure_controller()
     wait_until(lambda: len(ended(client, expected)) == len(expected), 90)
+    assert_each_ended_once(client, expected, workspace)
+
+
+@pytest.mark.long
+def test_a_batch_survives_kills_of_who_makes_its_supervisors(product: Product, tmp_path: Path) -> None:
+    client = Client.open(product.paths)
+    chance = random.Random(21)
+    workspace = tmp_path / "workspace"
+    killed: set[int] = set()
+    expected = batch(client, workspace, 20)
+    client.ensure_controller()
+
+    def all_ended() -> bool:
+        for pid in makers(client):
+            # The moment of the kill is the fault that is injected, so here time itself is the input.
+            time.sleep(chance.uniform(0.0, 0.12))
+            kill(pid)
+            killed.add(pid)
+        return len(ended(client, expected)) == len(expected)
+
+    wait_until(all_ended, 90)
+    assert killed
     assert_each_ended_once(client, expected, workspace)
 
 

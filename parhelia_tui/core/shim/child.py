@@ -27,7 +27,7 @@ UMASK = 0o022
 """What programs begin with nearly everywhere. Ours is for our own files; under it, whatever a container makes
 in a workspace could be read by nobody but the user."""
 
-_HANDLED = (
+HANDLED = (
     *("SIGHUP", "SIGINT", "SIGQUIT", "SIGPIPE", "SIGXFSZ", "SIGTERM", "SIGCHLD", "SIGWINCH"),
     *("SIGTSTP", "SIGTTIN", "SIGTTOU"),
 )
@@ -149,7 +149,7 @@ def _quickly(argv: list[str], env: dict[str, str], inside: list[int], kept: Kept
             env,
             file_actions=[(system.POSIX_SPAWN_DUP2, each, number) for number, each in enumerate(moved)],
             setsid=True,
-            setsigdef=[getattr(signals, name) for name in _HANDLED],
+            setsigdef=[getattr(signals, name) for name in HANDLED],
         )
     except (OSError, NotImplementedError):
         return None
@@ -213,7 +213,7 @@ def default_signals() -> None:
     A shell hands on to its children what it finds ignored, so Ctrl+Z would stop nothing in the container.
     """
     signals.set_wakeup_fd(-1)
-    for name in _HANDLED:
+    for name in HANDLED:
         signals.signal(getattr(signals, name), signals.SIG_DFL)
 
 

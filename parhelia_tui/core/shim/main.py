@@ -1,4 +1,5 @@
-"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it.
+"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it; `fork PID` makes
+supervisors for the controller of that pid.
 
 The others are for a sandbox at a provider: `keep` is its main process, the rest are errands in it.
 """
@@ -13,7 +14,7 @@ from parhelia_tui.core.shim import exit_record, spec, spool, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LOCK = "shim.lock"
 _LOCK_TRIES = 50
@@ -40,6 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         return enter(directory, rest[0])
     if mode == "run":
         return supervise(directory)
+    if mode == "fork":
+        from parhelia_tui.core.shim.forks import serve
+
+        return serve(int(directory))
     return _elsewhere(mode, directory, rest)
 
 
@@ -72,19 +77,26 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
     return modes[mode]()
 
 
-def supervise(directory: str) -> int:
-    """Run the container of a run directory, if nobody ever did."""
+def supervise(directory: str, pane: Sequence[str] = (), locked: Callable[[], object] | None = None) -> int:
+    """Run the container of a run directory, if nobody ever did.
+
+    Args:
+        pane: the words that start a pane of tmux but for the program in it; none where we stand in one.
+        locked: called once its lock is ours.
+    """
     try:
         system.chdir(directory)
         lock = _take_lock(directory)
     except OSError:
         return UNUSABLE
+    if locked is not None:
+        locked()
     if lock is None or _was_here(directory):
         return REFUSED
     from parhelia_tui.core.shim.supervisor import Supervisor
 
     try:
-        supervisor = Supervisor(spec.load(directory), directory)
+        supervisor = Supervisor(spec.load(directory), directory, pane)
     except FileExistsError:
         return REFUSED
     except (OSError, ValueError):

@@ -39,6 +39,13 @@ class Pane:
             self._viewer = terminal.add(source, sink)
         leave_standard_streams()
 
+    def take(self, descriptor: int) -> None:
+        """Have a terminal for ours that we do not stand in; it is closed when the viewer leaves."""
+        assert self._terminal is not None
+        make_raw(descriptor)
+        self._viewer = self._terminal.add(descriptor, system.dup(descriptor))
+        self.resized()
+
     def resized(self) -> None:
         """Give the inner terminal the size that ours has now."""
         viewer, terminal = self._viewer, self._terminal

@@ -23,9 +23,11 @@ from parhelia_tui.core.shim.usage import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from parhelia_tui.core.shim.egress import Egress
+    from parhelia_tui.core.shim.own_pane import OwnPane
 
 AGENT_SOCKET = "agent/agent.sock"
 OWN_GRACE_S = 5.0
@@ -39,13 +41,14 @@ class Supervisor:
     Args:
         spec: what to run.
         directory: the run directory.
+        pane: the words that start a pane of tmux but for the program in it; none where we stand in one.
 
     Raises:
         FileExistsError: there was a shim here before.
         OSError: the disk is full, or the run directory cannot be used.
     """
 
-    def __init__(self, spec: Spec, directory: str) -> None:
+    def __init__(self, spec: Spec, directory: str, pane: Sequence[str] = ()) -> None:
         self.spec = spec
         self.loop = Loop()
         self.spool = Spool(directory, Wake(spec.wake_socket, spec.container_id))
@@ -59,8 +62,11 @@ class Supervisor:
         self._pid_file = PidFile(directory)
         self._born = time.monotonic()
         self._done = False
+        self._is_held = False
         self._listen_to_signals()
         self._pane = Pane()
+        self._pane_words = pane
+        self._own_pane: OwnPane | None = None
         rows, columns = self._pane.size() or (spec.rows, spec.columns)
         master, self._slave = open_terminal(rows, columns)
         self.terminal = Terminal(self.loop, master, self.output, self._first_output, self._alone)
@@ -81,6 +87,8 @@ class Supervisor:
             from parhelia_tui.core.shim.namespaces import adopt_orphans
 
             adopt_orphans()
+        if self._pane_words:
+            self._start_pane()
         child = self._child = start(self.spec, self._directory, self._slave, self.kept)
         system.close(self._slave)
         self._pid_file.add("child", child.pid)
@@ -124,8 +132,8 @@ class Supervisor:
         for number in (signals.SIGCHLD, signals.SIGWINCH, signals.SIGTERM):
             signals.signal(number, _only_wake)
         # The pane's terminal may hang up at any time; that is no reason to end.
-        for number in (signals.SIGHUP, signals.SIGINT, signals.SIGQUIT, signals.SIGTSTP, signals.SIGTTOU):
-            signals.signal(number, signals.SIG_IGN)
+        for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTSTP", "SIGTTIN", "SIGTTOU"):
+            signals.signal(getattr(signals, name), signals.SIG_IGN)
         self.loop.watch(reader, READ, self._signalled)
 
     def _learn_first(self) -> None:
@@ -146,7 +154,9 @@ class Supervisor:
             # Bubblewrap has ended, or somebody ended it while it was being started.
             child.shut_gate()
             return
-        self._begin()
+        self._is_held = self._own_pane is not None and not self._own_pane.is_there
+        if not self._is_held:
+            self._begin()
 
     def _shut_gate(self) -> None:
         if self.child.gate is not None:
@@ -166,6 +176,26 @@ class Supervisor:
         if self.spec.lifetime_s is not None:
             self.loop.after("lifetime", self.spec.lifetime_s, self._outlived)
         self._beat()
+
+    # --- a pane that we do not stand in
+
+    def _start_pane(self) -> None:
+        # Imported here: whoever stands in a pane needs none, and stays as small as it is.
+        from parhelia_tui.core.shim.own_pane import OwnPane
+
+        self._own_pane = OwnPane(
+            self.loop,
+            self._pane_words,
+            self._directory,
+            on_there=self._pane_is_there,
+            on_size=self._pane.resized,
+            on_failed=lambda why: self.end("start_failed", why, 0.0),
+        )
+
+    def _pane_is_there(self, terminal: int) -> None:
+        self._pane.take(terminal)
+        if self._is_held and not self.reason and self.tree is not None and self.tree.status is None:
+            self._begin()
 
     # --- egress
 

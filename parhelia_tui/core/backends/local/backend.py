@@ -18,6 +18,7 @@ from parhelia_tui.core.backends.local import (
 )
 from parhelia_tui.core.backends.local.beginning import begun
 from parhelia_tui.core.backends.local.ends import Ends
+from parhelia_tui.core.backends.local.forks import Forks
 from parhelia_tui.core.backends.local.looks import Looks
 from parhelia_tui.core.backends.local.panes import FULL, Panes
 from parhelia_tui.core.backends.local.spool_reader import read_spool
@@ -58,6 +59,7 @@ class LocalBackend:
         self._ends = Ends(paths)
         self._looks = Looks(paths, self._ends)
         self._panes = Panes(paths, history_lines)
+        self._forks = Forks(paths)
 
     async def create(self, plan: ContainerPlan) -> None:
         """Start a container; a second call with the same id changes nothing.
@@ -93,10 +95,7 @@ class LocalBackend:
                 system_paths=self._system_paths,
             )
             run_directory.write_spec(run, spec)
-            pane = await self._panes.start(
-                plan.container_id, plan.session_name, ["run", str(run)], plan.rows, plan.columns
-            )
-            await begun(run, pane, self._ends)
+            await begun(run, await self._start(run, plan), self._ends)
         except OSError as error:
             if error.errno not in FULL:
                 raise ParheliaError("E602", f"the run directory cannot be written: {error}") from error
@@ -104,6 +103,19 @@ class LocalBackend:
                 # What an earlier container installed must not go because this one found no space.
                 await self._ends.clear_away(plan.container_id)
             raise ParheliaError("E507", f"no space is left for {run}") from error
+
+    async def _start(self, run: Path, plan: ContainerPlan) -> int | None:
+        """Start the shim: in a pane of its own, or, while others begin as well, as a copy that starts its pane itself.
+
+        Returns:
+            The shim's process; None where it was started before.
+        """
+        session = (plan.container_id, plan.session_name)
+        if not plan.unsandboxed and self._forks.pay(len(self._creating)):
+            shim = await self._forks.start(run, self._panes.words(*session, plan.rows, plan.columns))
+            if shim is not None or run_directory.is_alive(run):
+                return shim
+        return await self._panes.start(*session, ["run", str(run)], plan.rows, plan.columns)
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Move home and system of an ended persistent container to one that was not created yet.
@@ -246,7 +258,8 @@ class LocalBackend:
         await self._ends.remove(container_id)
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Let go of who makes supervisors; those stay."""
+        await self._forks.close()
 
     async def probe(self) -> Sequence[Capability]:
         """Say what works on this machine, by trying it."""

@@ -51,6 +51,21 @@ class Panes:
             history_lines=self._history_lines,
         )
 
+    def words(self, container_id: str, name: str, rows: int, columns: int) -> list[str]:
+        """Give the command that starts a new session, but for the process in it.
+
+        Raises:
+            ParheliaError: E603.
+        """
+        return tmux.session_words(
+            self._paths.tmux_socket(container_id),
+            name,
+            home=self._paths.home,
+            rows=rows,
+            columns=columns,
+            history_lines=self._history_lines,
+        )
+
     async def restore(self, container_id: str) -> bool:
         """Start a new tmux server for a live container whose server is gone; False where it need not be.
 

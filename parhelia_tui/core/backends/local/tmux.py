@@ -22,6 +22,40 @@ DEADLINE_S = 15.0
 END_S = 2.0
 
 
+def session_words(
+    address: Path,
+    name: str,
+    *,
+    home: Path,
+    rows: int,
+    columns: int,
+    history_lines: int = HISTORY_LINES,
+) -> list[str]:
+    """Give the command that starts a session, and its server where there is none, but for the pane's process.
+
+    It prints the pid of that process.
+
+    Args:
+        address: the server's socket.
+        name: of the session.
+        home: the state directory, for the configuration.
+        history_lines: what the server's sessions keep for scrolling back.
+
+    Raises:
+        ParheliaError: E603 without tmux.
+    """
+    return [
+        *(program("tmux", "tmux"), "-u", "-S", str(address), "-f", str(write_config(home, history_lines))),
+        *("new-session", "-d", "-P", "-F", "#{pane_pid}", "-s", name),
+        *("-x", str(columns), "-y", str(rows), "--"),
+    ]
+
+
+def environment() -> dict[str, str]:
+    """What a server keeps, and its panes get: nothing of the user's is in it."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"}
+
+
 async def new_session(
     address: Path,
     name: str,
@@ -47,20 +81,14 @@ async def new_session(
     Raises:
         ParheliaError: E602 with what tmux says, E603 without tmux.
     """
-    tmux = program("tmux", "tmux")
-    arguments = [
-        *("-u", "-S", str(address), "-f", str(write_config(home, history_lines))),
-        *("new-session", "-d", "-P", "-F", "#{pane_pid}", "-s", name),
-        *("-x", str(columns), "-y", str(rows), "--", *command),
-    ]
+    words = session_words(address, name, home=home, rows=rows, columns=columns, history_lines=history_lines)
     process = await asyncio.create_subprocess_exec(
-        tmux,
-        *arguments,
+        *words,
+        *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        # The server keeps this environment, and its panes get it: nothing of the user's is in it.
-        env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"},
+        env=environment(),
         cwd="/",
     )
     try:

@@ -1,0 +1,131 @@
+"""A process that has imported what a supervisor needs, and makes supervisors of copies of itself (fork(2)).
+
+The interpreter and the modules are most of what a supervisor's start takes; where many containers begin together,
+each is spared them. What is made here is a supervisor as any other: with a session, a lock, a pane and a command line
+of its own, and nobody's child once this process has ended.
+"""
+
+from __future__ import annotations
+
+import _socket
+import fcntl
+import gc
+import sys
+
+from parhelia_tui.core.shim import system
+from parhelia_tui.core.shim.lean import signals
+from parhelia_tui.core.shim.main import OK, UNUSABLE, supervise
+from parhelia_tui.core.shim.pane import leave_standard_streams
+from parhelia_tui.core.shim.processes import stat_fields
+
+IDLE_S = 3.0
+"""Seconds without a request after which nobody is expected any more."""
+_LONGEST = 65536
+_FAR = 64
+"""Descriptors from here on are in nobody's way (bundle.py, child.py)."""
+_ARGUMENTS = slice(45, 47)
+"""Where the arguments begin and end: fields 48 and 49 of proc_pid_stat(5), counted from the third."""
+
+
+def serve(controller: int) -> int:
+    """Make a supervisor for each request, until its controller is gone or has asked for none in a while.
+
+    Standard input is a socket of whole messages. A request is the run directory and then the words that start a pane
+    of tmux but for the program in it, with a zero byte between two. The answer is the supervisor's pid, or 0 where
+    none could be made.
+
+    A supervisor holds the socket as well until it holds its container's lock. So whoever sees the other end closed
+    knows of each request without an answer: either the lock is held by now, or nobody was made of it.
+
+    Args:
+        controller: who asks. What it asked for before it died is asked again by the next one, which may want something
+            else by then.
+
+    Returns:
+        What this process, or in a copy of it the supervisor, exits with.
+    """
+    door = _socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _FAR))
+    door.settimeout(IDLE_S)
+    leave_standard_streams()
+    try:
+        # What cannot be named could not be found either when it is to be ended.
+        _name(_arguments()[-3:])
+    except OSError:
+        return UNUSABLE
+    _prepare()
+    while True:
+        try:
+            request = door.recv(_LONGEST)
+        except OSError:
+            return OK
+        if not request or system.getppid() != controller:
+            return OK
+        pid = _copy()
+        if pid == 0:
+            return _become(request, door)
+        try:
+            door.send(b"%d" % max(0, pid))
+        except OSError:
+            return OK
+
+
+def _prepare() -> None:
+    """Import what every supervisor imports, and keep it where no collection of garbage writes to it."""
+    import _ctypes  # noqa: F401 (keyring.py)
+
+    import parhelia_tui.core.shim.own_pane
+    import parhelia_tui.core.shim.supervisor  # noqa: F401
+
+    signals.signal(signals.SIGCHLD, signals.SIG_IGN)
+    gc.freeze()
+
+
+def _copy() -> int:
+    try:
+        return system.fork()
+    except OSError:
+        return -1
+
+
+def _become(request: bytes, door: _socket.socket) -> int:
+    """Be the supervisor that was asked for."""
+    signals.signal(signals.SIGCHLD, signals.SIG_DFL)
+    system.setsid()
+    directory, *pane = request.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()).split(
+        "\0"
+    )
+    try:
+        _name([b"run", system.fsencode(directory)])
+    except OSError:
+        return UNUSABLE
+    return supervise(directory, pane, door.close)
+
+
+def _name(words: list[bytes]) -> None:
+    """Write the last words of our command line anew: what a process is for is told by them, and it is found by them.
+
+    The room is as it was at the start, so what is left of it becomes empty lines at the end of the program.
+
+    Args:
+        words: what comes after the program.
+
+    Raises:
+        OSError: there is no room for it, or it cannot be written.
+    """
+    arguments = _arguments()
+    head = arguments[: arguments.index(b"-c") + 2]
+    begin, end = map(int, stat_fields(system.getpid())[_ARGUMENTS])
+    room = end - begin - len(b"\0".join([*head, *words, b""]))
+    if room < 0:
+        raise OSError("the command line has no room")
+    head[-1] += b"\n" * room
+    memory = system.open("/proc/self/mem", system.O_WRONLY | system.O_CLOEXEC)
+    try:
+        system.pwrite(memory, b"\0".join([*head, *words, b""]), begin)
+    finally:
+        system.close(memory)
+
+
+def _arguments() -> list[bytes]:
+    with open("/proc/self/cmdline", "rb") as file:
+        return file.read().split(b"\0")[:-1]
