@@ -11,7 +11,9 @@ from pathlib import Path
 
 from bench.harness import ROUNDS, Result, median, seconds
 from bench.home import benchmark_home, until
+from parhelia_tui.core.backends.local.forks import IDLE_S
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.control.rounds import CREATE_AT_ONCE
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.request import TaskRequest
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
@@ -34,13 +36,15 @@ def measure() -> list[Result]:
             single_times.append(single(client, workspace))
         bare, one = median(bare_times), median(single_times)
         all_times = [together(client, workspace) for _ in range(ROUNDS)]
-        memory, outside = idle_memory(client, workspace)
+        memory, outside = idle_memory(client, workspace, 1)
+        of_many, _ = idle_memory(client, workspace, CREATE_AT_ONCE)
     return [
         Result.reported("start", "bare bwrap true", bare * 1000, "ms"),
         Result.reported("start", "create to first output", one * 1000, "ms"),
         Result.at_most("start", "create to first output / bare bwrap", one / bare, "x", 10),
         Result.at_most("start", "100 at once / one", median(all_times) / one, "x", 60),
         Result.at_most("memory", "idle container: shim and tmux server", memory, "MB", 8),
+        Result.at_most("memory", "idle container that began with others", of_many, "MB", 8),
         Result.reported("memory", "idle container: bubblewrap", outside, "MB"),
     ]
 
@@ -75,15 +79,30 @@ def first_output(client: Client, task: Task) -> float:
     raise LookupError(f"{container.id} printed nothing")
 
 
-def idle_memory(client: Client, workspace: str) -> tuple[float, float]:
-    """Proportional memory in MB of shim and tmux server, and of what bubblewrap adds, of a sleeping container."""
-    task = client.create_task(TaskRequest(prompt="sleep 600", workspace=workspace))
-    until(lambda: client.task(task.id).state is TaskState.RUNNING)
-    container = client.containers_of(task.id)[-1]
-    shim = int(json.loads((client.paths.container(container.id) / "shim.pid").read_text())["pid"])
+def idle_memory(client: Client, workspace: str, count: int) -> tuple[float, float]:
+    """Proportional memory in MB of shim, tmux server and what else stands in the pane, and of what bubblewrap adds.
+
+    Of sleeping containers that begin together the one that takes most counts, once nothing is left of their beginning.
+
+    Args:
+        count: of containers.
+    """
+    tasks = client.create_tasks([TaskRequest(prompt="sleep 600", workspace=workspace)] * count)
+    until(lambda: all(client.task(task.id).state is TaskState.RUNNING for task in tasks))
+    time.sleep(IDLE_S + 1)
+    result = max(held(client, client.containers_of(task.id)[-1].id) for task in tasks)
+    for task in tasks:
+        client.cancel_task(task.id)
+    until(lambda: all(client.task(task.id).state in TASK_ENDED for task in tasks))
+    return result
+
+
+def held(client: Client, container_id: str) -> tuple[float, float]:
+    """What one container holds: shim, tmux server and pane, and bubblewrap."""
+    shim = int(json.loads((client.paths.container(container_id) / "shim.pid").read_text())["pid"])
     server = int(
         subprocess.run(
-            ["tmux", "-S", str(client.paths.tmux_socket(container.id)), "display-message", "-p", "#{pid}"],
+            ["tmux", "-S", str(client.paths.tmux_socket(container_id)), "display-message", "-p", "#{pid}"],
             check=True,
             capture_output=True,
             text=True,
@@ -91,10 +110,9 @@ def idle_memory(client: Client, workspace: str) -> tuple[float, float]:
         ).stdout
     )
     inside = [pid for pid in children(shim) if b"bwrap" in (Path("/proc") / str(pid) / "comm").read_bytes()]
-    result = (proportional(shim) + proportional(server), sum(map(proportional, inside)))
-    client.cancel_task(task.id)
-    until(lambda: client.task(task.id).state in TASK_ENDED)
-    return result
+    # A shim that stands in its pane is a child of the server.
+    pane = [int(word) for word in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
+    return sum(map(proportional, {shim, server, *pane})), sum(map(proportional, inside))
 
 
 def children(pid: int) -> list[int]:

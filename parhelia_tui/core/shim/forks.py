@@ -18,8 +18,6 @@ from parhelia_tui.core.shim.main import OK, UNUSABLE, supervise
 from parhelia_tui.core.shim.pane import leave_standard_streams
 from parhelia_tui.core.shim.processes import stat_fields
 
-IDLE_S = 3.0
-"""Seconds without a request after which nobody is expected any more."""
 _LONGEST = 65536
 _FAR = 64
 """Descriptors from here on are in nobody's way (bundle.py, child.py)."""
@@ -27,7 +25,7 @@ _ARGUMENTS = slice(45, 47)
 """Where the arguments begin and end: fields 48 and 49 of proc_pid_stat(5), counted from the third."""
 
 
-def serve(controller: int) -> int:
+def serve(controller: int, idle_s: float) -> int:
     """Make a supervisor for each request, until its controller is gone or has asked for none in a while.
 
     Standard input is a socket of whole messages. A request is the run directory and then the words that start a pane
@@ -40,16 +38,18 @@ def serve(controller: int) -> int:
     Args:
         controller: who asks. What it asked for before it died is asked again by the next one, which may want something
             else by then.
+        idle_s: seconds without a request after which none is expected any more.
 
     Returns:
         What this process, or in a copy of it the supervisor, exits with.
     """
     door = _socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, _FAR))
-    door.settimeout(IDLE_S)
+    door.settimeout(idle_s)
     leave_standard_streams()
     try:
         # What cannot be named could not be found either when it is to be ended.
-        _name(_arguments()[-3:])
+        arguments = _arguments()
+        _name(arguments[arguments.index(b"-c") + 2 :])
     except OSError:
         return UNUSABLE
     _prepare()

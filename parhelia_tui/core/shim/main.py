@@ -1,5 +1,5 @@
-"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it; `fork PID` makes
-supervisors for the controller of that pid.
+"""The shim's ways to start: `run DIR` supervises; `join DIR` and `enter DIR NAME` are panes of it; `fork PID
+SECONDS` makes supervisors for the controller of that pid, until it has not been asked for so long.
 
 The others are for a sandbox at a provider: `keep` is its main process, the rest are errands in it.
 """
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     if mode == "fork":
         from parhelia_tui.core.shim.forks import serve
 
-        return serve(int(directory))
+        return serve(int(directory), float(rest[0]))
     return _elsewhere(mode, directory, rest)
 
 

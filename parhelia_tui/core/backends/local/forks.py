@@ -17,6 +17,7 @@ from parhelia_tui.core.settings.paths import Paths, private_directory
 MANY = 4
 """So many that begin at once are worth a process that makes the supervisors of them; one that is there already makes
 those of two."""
+IDLE_S = 3.0
 ANSWER_S = 15.0
 END_S = 2.0
 _ROOM = 32
@@ -29,10 +30,12 @@ class Forks:
 
     Args:
         paths: the state directory.
+        idle_s: seconds after which it ends.
     """
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Paths, idle_s: float = IDLE_S) -> None:
         self._paths = paths
+        self._idle_s = idle_s
         self._door: socket.socket | None = None
         self._process: Process | None = None
         self._starting = asyncio.Lock()
@@ -113,7 +116,7 @@ class Forks:
         home = private_directory(self._paths.home)
         # A supervisor writes its own words over these.
         room = "." * (len(os.fsencode(self._paths.containers)) + _ROOM)
-        return shim_code.command(home, "fork", str(os.getpid()), room)
+        return shim_code.command(home, "fork", str(os.getpid()), str(self._idle_s), room)
 
     def _hear(self) -> None:
         """Take an answer, or the process's end."""
