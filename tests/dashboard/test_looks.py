@@ -91,6 +91,10 @@ def terminal(still: StillFleet) -> Iterator[None]:
     server.close()
 
 
+ENDLESS = ("_follow", "_show", "_watch", "_travel")
+"""Workers that go on for as long as their screen is there."""
+
+
 def home(pilot: Pilot[None]) -> HomeScreen:
     found = pilot.app.screen_stack[1]
     assert isinstance(found, HomeScreen)
@@ -107,6 +111,10 @@ def after(*keys: str, then: Callable[[Pilot[None]], object] = lambda pilot: True
             await until(lambda: len(screen.fleet.beats.get(LIVE[WAITS], ())) == 20, 30)
         await pilot.press(*keys)
         await until(lambda: then(pilot), 30)
+        # What is looked up once is there then.
+        await until(
+            lambda: not any(each.is_running and each.name not in ENDLESS for each in pilot.app.workers), 30
+        )
         # Nothing blinks in a picture.
         for each in pilot.app.screen.query("TextArea, Input"):
             each.cursor_blink = False  # type: ignore[attr-defined]

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from textual import events
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from parhelia_tui.app import ParheliaApp
 from parhelia_tui.core.client import Client
@@ -87,7 +89,14 @@ class Dashboard:
 
 def standing(app: App[Any]) -> str:
     """What the screen on top shows."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in strips(app))
+
+
+def strips(app: App[Any]) -> list[Strip]:
+    """The lines of the screen on top, as they are drawn."""
+    # By this a dialog finds what it is drawn over; without it, it draws an empty ground and keeps that for its pictures.
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips()
 
 
 @asynccontextmanager

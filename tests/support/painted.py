@@ -13,6 +13,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from parhelia_tui.app import ParheliaApp
+from tests.support.dashboard import strips
 
 _TOKENS = re.compile(
     r"\x1b\[(\d+);(\d+)H|\x1b\[([0-9;]*)m|\x1b\[[0-9;?]*[A-Za-z]|\x1b\]8;[^\x1b]*\x1b\\|\r|\n"
@@ -38,7 +39,7 @@ class Painted:
     def differs(self) -> str:
         """The first line that is painted in another way than the screen would be as a whole; empty where none is."""
         whole = Painted(self._app)
-        for y, strip in enumerate(self._app.screen._compositor.render_strips()):
+        for y, strip in enumerate(strips(self._app)):
             whole._write(f"\x1b[{y + 1};1H{strip.render(self._app.console)}")
         for y in range(self._app.size.height):
             mine, theirs = self._line(y), whole._line(y)
