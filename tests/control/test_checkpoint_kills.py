@@ -1,7 +1,8 @@
 """kill -9 at random moments of create, restore, rollback and gc, by the installed command over a running container.
 
 What is killed is the controller, with the worker that dies with it, and every other time the command as well; of a
-restore, which the command does itself, the command.
+restore, which the command does itself, the command. A hundred moments of each kind: several tests share them, each with
+a product of its own, so that workers take them at once. What each of them does follows from its number.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.checkpoints.repository import Repository
+from parhelia_tui.core.checkpoints.verify import verify
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import CheckpointState, TaskState
 from tests.checkpoints.strict import differences
@@ -28,8 +31,11 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
+SHARES = range(4)
 MANY = 25
-FILES = 300
+"""Moments of one share."""
+
+FILES = 150
 
 
 @dataclass
@@ -41,7 +47,7 @@ class Work:
     place: Path
     out: Path
     task_id: str
-    choose: random.Random = field(default_factory=lambda: random.Random(7))
+    choose: random.Random
     marks: dict[str, str] = field(default_factory=dict)
     wanted: dict[str, Path] = field(default_factory=dict)
 
@@ -81,13 +87,14 @@ class Work:
         return not waiting and not under_way and not (journals.is_dir() and any(journals.iterdir()))
 
     def assert_verified(self) -> None:
-        """The store is whole, by its own word."""
-        done = self.product.run("checkpoint", "verify")
-        assert done.returncode == 0, done.stdout
+        """The store is whole."""
+        with Repository(self.product.paths.checkpoints) as store:
+            assert verify(store) == []
 
     def assert_whole(self) -> None:
-        """The two older checkpoints come back bit for bit, and the work went on."""
-        self.assert_verified()
+        """The store says so itself, the two older checkpoints come back bit for bit, and the work went on."""
+        done = self.product.run("checkpoint", "verify")
+        assert done.returncode == 0, done.stdout
         for name, mark in self.marks.items():
             self.product.json("checkpoint", "restore", mark, str(self.out / "again"))
             assert differences(self.wanted[name], self.out / "again") == []
@@ -95,11 +102,13 @@ class Work:
         assert self.client.task(self.task_id).state is TaskState.RUNNING
 
 
-@pytest.fixture
-def work(product: Product, client: Client, place: Path, tmp_path: Path) -> Work:
+@pytest.fixture(params=SHARES, ids=lambda number: f"share {number}")
+def work(
+    product: Product, client: Client, place: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Work:
     task = create(client, RELEASE, place)
     reach(client, task.id, TaskState.RUNNING)
-    made = Work(product, client, place, tmp_path / "out", task.id)
+    made = Work(product, client, place, tmp_path / "out", task.id, random.Random(request.node.name))
     made.out.mkdir()
     for name, share in (("first", 1.0), ("second", 0.3)):
         made.fill(share)
@@ -146,7 +155,9 @@ def test_a_rollback_that_is_killed(work: Work) -> None:
 def test_a_clean_up_that_is_killed(work: Work) -> None:
     def dead() -> None:
         work.fill(0.3)
-        work.product.json("checkpoint", "delete", work.take(), "--yes")
+        wanted = work.client.checkpoints.create(work.client.task(work.task_id))
+        assert work.client.checkpoints.wait(wanted.id, lambda _: None)
+        work.client.checkpoints.delete(wanted.id)
 
     dead()
     whole_s = seconds(lambda: work.product.json("checkpoint", "gc"))
