@@ -37,6 +37,7 @@ class FleetView:
         self.faults_only = False
         self._order = TaskOrder(first.tasks)
         self._container_order: tuple[ContainerValue | None, bool] = None, False
+        self._container_ids: list[str] | None = None
         self._reading = True
         self._gone: set[str] = set()
         self._ended: set[str] = set()
@@ -95,6 +96,7 @@ class FleetView:
         for each in found:
             if each.id not in self.containers and each.id not in self._ended:
                 self.containers[each.id] = each
+                self._container_ids = None
 
     def take_beats(self, beats: Iterable[Heartbeat]) -> None:
         """Remember heartbeats, in order, each once."""
@@ -111,6 +113,8 @@ class FleetView:
     def take_containers(self, changed: Iterable[Container]) -> None:
         """Keep those that live, and forget those that have ended."""
         for each in changed:
+            if (each.state in CONTAINER_LIVE) != (each.id in self.containers):
+                self._container_ids = None
             if each.state in CONTAINER_LIVE:
                 self.containers[each.id] = each
             else:
@@ -138,6 +142,8 @@ class FleetView:
 
     async def warm(self, at_once: int = 250) -> None:
         """Make ready what a filter needs of each task, some at a time, so that nobody waits for it."""
+        if self._order.is_warm:
+            return
         names = list(self.tasks)
         for first in range(0, len(names), at_once):
             self._order.warm(
@@ -164,16 +170,19 @@ class FleetView:
         return sum(self.totals.by_state.values()) if self._reading else 0
 
     def task_keys(self) -> list[str]:
-        """Ids of the tasks that match the filter, in the order of the screen."""
+        """Ids of the tasks that match the filter, in the order of the screen; not to be changed."""
         return self._order.ids()
 
     def container_keys(self) -> list[str]:
-        """Ids of the live containers, newest first where no other order was asked for."""
-        live = sorted(self.containers.values(), key=lambda each: (-each.created_at, each.id))
+        """Ids of the live containers, newest first where no other order was asked for; not to be changed."""
+        if self._container_ids is None:
+            live = sorted(self.containers.values(), key=lambda each: (-each.created_at, each.id))
+            self._container_ids = [each.id for each in live]
         value, from_end = self._container_order
-        if value is not None:
-            live.sort(key=lambda each: value(self, each), reverse=from_end)
-        return [each.id for each in live]
+        if value is None:
+            return self._container_ids
+        held = self.containers
+        return sorted(self._container_ids, key=lambda name: value(self, held[name]), reverse=from_end)
 
     def name_of(self, container: Container) -> str:
         """What a container works on, in short."""

@@ -113,6 +113,7 @@ class HomeFollowing(HomeView):
                 self.draw_tasks()
         self.fleet.all_read()
         self.draw_tasks()
+        await self.fleet.warm()
 
     @work(exclusive=True, group="beats")
     async def _read_containers(self) -> None:
@@ -139,7 +140,8 @@ class HomeFollowing(HomeView):
             self._take_changes()
         self.fleet.at = self.clock()
         for pane in (self.tasks, self.containers, self.heartbeats):
-            pane.refresh_aged()
+            # One after the other: a key that comes meanwhile waits for one of them and not for three.
+            pane.call_later(pane.refresh_aged)
         self.top.show(home_lines.top(self.fleet, self.colours))
         self.notice.pass_time(self.fleet.at)
         self._see_to_controller()

@@ -61,7 +61,7 @@ class HomeTables:
     def show_marks(self) -> None:
         """Show the marks in both tables."""
         self.tasks.show_marks(self.marked)
-        held = self._fleet.containers.values()
+        held = self._fleet.containers.values() if self.marked else ()
         self.containers.show_marks({each.id for each in held if each.task_id in self.marked})
 
     def arrange(self, view: View, look: Dashboard) -> None:

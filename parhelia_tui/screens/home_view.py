@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -84,6 +84,7 @@ class HomeView(PaintedScreen[None]):
         self.inbox: InboxScreen | None = None
         """Lies over this, and is told what this is told."""
         self._expected = ""
+        self._keys_shown: tuple[list[Binding], Mapping[str, str]] | None = None
         self.tables = HomeTables(self.fleet, lambda: self.app.theme_variables)
         self.tables.arrange(self.view, look)
         self.tasks, self.containers = self.tables.tasks, self.tables.containers
@@ -124,7 +125,7 @@ class HomeView(PaintedScreen[None]):
         self.draw_tasks()
         self._draw_containers()
         self.top.show(home_lines.top(fleet, colours))
-        self.fold.show(home_lines.fold(fleet, colours))
+        self._draw_fold()
         self.budget.show_lines(budget_lines.budget(fleet, colours))
         self.history.show(
             len(fleet.events),
@@ -132,6 +133,11 @@ class HomeView(PaintedScreen[None]):
             lambda index: fleet.events[index],
         )
         self.chosen_changed()
+
+    def _draw_fold(self) -> None:
+        # Elsewhere it is not shown, and each container is counted for it.
+        if self.size.width < NARROW:
+            self.fold.show(home_lines.fold(self.fleet, self.colours))
 
     def draw_tasks(self) -> None:
         """Draw the table of the tasks."""
@@ -197,6 +203,7 @@ class HomeView(PaintedScreen[None]):
     def on_resize(self) -> None:
         """Another size may show other panes."""
         self.places.place()
+        self._draw_fold()
 
     # What keys act on
 
@@ -225,7 +232,10 @@ class HomeView(PaintedScreen[None]):
     def chosen_changed(self) -> None:
         """Show its terminal, and the keys that do something for it."""
         self.terminal.follow(self.chosen, self.fleet.at)
-        self.bottom.show([home_lines.key(each, self.colours) for each in self.keys_now()])
+        now = self.keys_now(), self.colours
+        if now != self._keys_shown:
+            self._keys_shown = now
+            self.bottom.show([home_lines.key(each, self.colours) for each in now[0]])
 
     def on_row_table_highlighted(self) -> None:
         """Another task: another terminal, other keys."""

@@ -56,7 +56,8 @@ class _Sorted:
 
     def copy(self) -> _Sorted:
         """The same, to be changed apart."""
-        return _Sorted(self.places.copy(), self.ids.copy(), self.words and self.words.copy())
+        words = None if self.words is None else self.words.copy()
+        return _Sorted(self.places.copy(), self.ids.copy(), words)
 
 
 class TaskOrder:
@@ -96,6 +97,11 @@ class TaskOrder:
         self._value, self._from_end = value or need, from_end
         self._fill(tasks)
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the words of every task are known."""
+        return len(self._words) >= len(self._place_of)
+
     def warm(self, tasks: Iterable[Task]) -> None:
         """Make the words of some tasks before a filter asks for them: of a large fleet it is most of its work."""
         known = self._words
@@ -119,8 +125,8 @@ class TaskOrder:
             self._parts.add(task.id)
         self._all.put(place, words)
         if self._matches(task):
+            self._take_back()
             self._shown.put(place, self._words.get(task.id, ""))
-        self._ids = None
 
     def drop(self, task_id: str) -> None:
         """Leave a task out."""
@@ -129,14 +135,20 @@ class TaskOrder:
         old = self._place_of.pop(task_id, None)
         if old is not None:
             self._all.drop(old)
+            self._take_back()
             self._shown.drop(old)
-            self._ids = None
 
     def ids(self) -> list[str]:
         """Give the ids in order; the caller does not change the list, which is the same until something else is."""
         if self._ids is None:
-            self._ids = self._shown.ids[::-1] if self._from_end else self._shown.ids.copy()
+            self._ids = self._shown.ids[::-1] if self._from_end else self._shown.ids
         return self._ids
+
+    def _take_back(self) -> None:
+        """Change the ids that were given no more, but others."""
+        if self._ids is self._shown.ids:
+            self._shown.ids = self._shown.ids.copy()
+        self._ids = None
 
     def _fill(self, tasks: Mapping[str, Task]) -> None:
         self._place_of = {name: self._place(task) for name, task in tasks.items()}
@@ -164,7 +176,7 @@ class TaskOrder:
     def _add_words(self, among: _Sorted, tasks: Mapping[str, Task]) -> None:
         """Put the words of each task beside its place."""
         if among.words is None:
-            if len(self._words) < len(self._place_of):
+            if not self.is_warm:
                 self.warm(tasks[name] for name in among.ids)
             among.words = list(map(self._words.__getitem__, among.ids))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rich.style import Style
 from rich.text import Text
@@ -17,6 +18,17 @@ from parhelia_tui.widgets.steady_scrollbar import SteadyScrollBar
 Texts = Sequence[Text]
 KEPT = 400
 """Lines that are kept as they were drawn; a screen has up to a hundred."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A line as it was drawn, of what, in which colours, and in which round of time."""
+
+    made_of: object
+    dress: object
+    round: int
+    texts: Texts
+    strip: Strip
 
 
 class DrawnLines(ScrollView, BareLines):
@@ -35,7 +47,8 @@ class DrawnLines(ScrollView, BareLines):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._drawn: dict[int, tuple[object, Texts]] = {}
-        self._kept: dict[str, tuple[object, object, Texts, Strip]] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._round = 0
         # Looked up once for all lines: Textual asks the whole way up to the screen for each of them.
         self.top, self.across, self.focused = 0, 0, False
 
@@ -70,7 +83,7 @@ class DrawnLines(ScrollView, BareLines):
 
     def refresh_aged(self) -> None:
         """Draw the lines again in which something else stands now: time has passed."""
-        self.forget()
+        self._round += 1
         self._refresh_where(lambda y, made_of, texts: _looks(texts) != _looks(self.texts_of(y)))
 
     def forget(self) -> None:
@@ -108,15 +121,21 @@ class DrawnLines(ScrollView, BareLines):
         made_of, name, ground = self.made_of(y), self.name_of(y), self._ground or self.rich_style
         dress = ground, self.app.theme
         kept = self._kept.get(name) if name is not None else None
-        if kept is not None and kept[0] == made_of and kept[1] == dress:
-            texts, strip = kept[2:]
+        if kept is not None and (kept.made_of != made_of or kept.dress != dress):
+            kept = None
+        if kept is not None and kept.round == self._round:
+            texts, strip = kept.texts, kept.strip
         else:
             texts = self.texts_of(y)
-            strip = self.draw_line(y, texts, ground)
+            if kept is not None and _looks(kept.texts) == _looks(texts):
+                # Time has passed, and nothing in this line tells of it.
+                strip = kept.strip
+            else:
+                strip = self.draw_line(y, texts, ground)
             if name is not None:
                 if len(self._kept) >= KEPT:
                     self._kept.clear()
-                self._kept[name] = made_of, dress, texts, strip
+                self._kept[name] = _Kept(made_of, dress, self._round, texts, strip)
         self._drawn[y] = made_of, texts
         return strip
 

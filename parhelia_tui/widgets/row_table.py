@@ -115,7 +115,8 @@ class RowTable(DrawnLines, can_focus=True):
         """
         before, row, seen = self.key, self._cursor, self._in_sight()
         self._keys, self._empty = keys, empty
-        if before is not None:
+        # Most often it stands where it stood, and a search through a hundred thousand takes a while.
+        if before is not None and keys[row : row + 1] != [before]:
             with suppress(ValueError):
                 self._cursor = keys.index(before)
         self._cursor = max(0, min(self._cursor, len(keys) - 1))
@@ -232,7 +233,7 @@ class RowTable(DrawnLines, can_focus=True):
         for text, (column, size) in zip(cells, shown, strict=True):
             segments.append(Segment(" " * GAP if segments else sign, style))
             segments += self._cell(text, size, column, style)
-        return Strip(segments).adjust_cell_length(width, style)
+        return Strip(_joined(segments)).adjust_cell_length(width, style)
 
     def _cell(self, text: Text, size: int, column: Column, style: Style) -> list[Segment]:
         left = size - text.cell_len
@@ -317,3 +318,14 @@ class RowTable(DrawnLines, can_focus=True):
     def on_focus(self) -> None:
         """Show that the keys go here."""
         self.refresh(Region(0, 0, *self.size))
+
+
+def _joined(segments: Sequence[Segment]) -> list[Segment]:
+    """Make one of those beside each other that look the same: the terminal is told of each by itself."""
+    joined: list[Segment] = []
+    for each in segments:
+        if joined and joined[-1].style is each.style:
+            joined[-1] = Segment(joined[-1].text + each.text, each.style)
+        else:
+            joined.append(each)
+    return joined

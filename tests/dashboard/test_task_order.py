@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -61,7 +61,14 @@ class Orders(RuleBasedStateMachine):
 
 def test_whatever_changes_stands_where_it_belongs() -> None:
     run_state_machine_as_test(
-        Orders, settings=settings(max_examples=60, stateful_step_count=30, deadline=None)
+        Orders,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=30,
+            deadline=None,
+            # It says as much about what else the machine does.
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
     )
 
 
