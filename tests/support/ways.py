@@ -75,7 +75,7 @@ WAYS = {
     "CheckpointPage": Way((("C", "cp-"), ("d", "checkpoint")), FAILED, checkpoints),
     "Checkpoints": Way((("C", "cp-"),), FAILED, checkpoints),
     "CommandLine": Way(((":c", "cleanup"),)),
-    "CommandOutput": Way(((":task show t-none\n", "E201"),)),
+    "CommandOutput": Way(((":task show t-none\n", "▪ ended with 1"),)),
     "Confirm": Way((("x", "Let it be"),)),
     "Container": Way((("\td", "memory"),)),
     "EditText": Way((("d9", "Parser"), ("e", "tests first")), before=remembered),
