@@ -7,64 +7,31 @@ import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.widgets import Button, Input, Select, Static, TextArea
 from textual.widgets.select import InvalidSelectValueError
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.client.templates import PLACE as TYPED
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.targets import PLACE
-from parhelia_tui.core.model.text import one_line
+from parhelia_tui.screens.form_fields import (
+    BACKENDS,
+    BUILT_IN,
+    FIELDS,
+    MODES,
+    NETWORKS,
+    NO_TEMPLATE,
+    PromptArea,
+)
 from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of
+from parhelia_tui.screens.form_templates import FormTemplates
 from parhelia_tui.screens.typed_ahead import TypedAhead
-
-if TYPE_CHECKING:
-    from parhelia_tui.core.client.templates import Template
-
-MODES = (
-    ("shared: work in it", "shared"),
-    ("clone: work in a copy", "clone"),
-    ("empty: a new directory", "empty"),
-)
-BACKENDS = (
-    ("local: this machine", "local"),
-    ("modal: a sandbox there", "modal"),
-    ("auto: where it fits best", "auto"),
-)
-NETWORKS = (
-    ("none: reaches nothing", "none"),
-    ("api: the metered API alone", "api"),
-    ("allowlist: and allowed hosts", "allowlist"),
-    ("open: as this machine", "open"),
-)
-BUILT_IN = {"agent": "shell", "backend": "local", "network": "none", "mode": "shared"}
-"""What the fields show while the configuration is read, and what it may then change."""
-NO_TEMPLATE = ("none", "")
-FIELDS = {"agent": "agent", "backend": "backend", "network": "network", "mode": "workspace_mode"}
-"""The fields of a request that the form shows, by its own names."""
-
-
-class PromptArea(TextArea):
-    """A text of several lines in which Enter sends and Ctrl+J breaks the line."""
-
-    class Sent(Message):
-        """Enter was pressed."""
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
-            event.prevent_default().stop()
-            self.post_message(self.Sent())
-        elif event.key == "ctrl+j":
-            event.prevent_default().stop()
-            self.insert("\n")
 
 
 class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
@@ -108,9 +75,7 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         self._client = client
         self._before = before
         self._kept = {**(remembered or {}), **before}
-        self._templates: dict[str, Template] = {}
-        self._template = ""
-        self._put = ""
+        self._templates = FormTemplates(self, self._choose)
         self._had_place = False
         self._make: Make | None = None
         self._prepared = asyncio.Event()
@@ -214,7 +179,7 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
             # What was answered before stays, and so does what was chosen in the meantime.
             if key not in self._kept and select.value == BUILT_IN[field]:
                 self._choose(field, values[f"defaults.{key}"]["value"])
-        self._offer(templates)
+        self._templates.offer(templates, self._before.get("template", ""))
 
     def _name_agents(self, agents: Sequence[tuple[str, str]]) -> None:
         """Offer the agents there are; what was chosen last may be there no more."""
@@ -230,72 +195,12 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         with suppress(InvalidSelectValueError):
             self.query_one(f"#{field}", Select).value = wanted
 
-    # Templates
-
-    def _offer(self, templates: dict[str, Template]) -> None:
-        """Show the field of templates where there are any; a draft goes on with its own."""
-        self._templates = templates
-        if not templates:
-            return
-        select: Select[str] = self.query_one("#template", Select)
-        names = [
-            (f"{each.name}: {each.about}" if each.about else each.name, each.name)
-            for each in templates.values()
-        ]
-        select.set_options([NO_TEMPLATE, *names])
-        self.query_one("#template-field").display = True
-        drafted = self._before.get("template", "")
-        if drafted in templates:
-            self._template = drafted
-            select.value = drafted
-            self._tell_template()
-
-    def _take_template(self, name: str) -> None:
-        """Fill the form with what a template says; what it does not say stays, and so does what was typed."""
-        if name == self._template:
-            return
-        self._template = name
-        said = self._templates[name].fields if name else {}
-        for field, key in FIELDS.items():
-            if key in said:
-                self._choose(field, said[key])
-        area = self.query_one("#prompt", PromptArea)
-        typed = "" if area.text == self._put else area.text
-        text = str(said.get("prompt", ""))
-        before, place, after = text.partition(TYPED)
-        if place:
-            self._put = "" if typed else before + after
-            area.text = before + typed + after
-            ahead = (before + typed).split("\n")
-            area.move_cursor((len(ahead) - 1, len(ahead[-1])))
-        elif not typed:
-            self._put = area.text = text
-            area.move_cursor(area.document.end)
-        self._tell_template()
-        area.focus()
-
-    def _tell_template(self) -> None:
-        """Say what the chosen template sets beside the fields of the form."""
-        line = self.query_one("#template-says", Static)
-        words = ", ".join(f"{name} {_plain(value)}" for name, value in self._hidden().items())
-        line.update(Text(f"Template: {one_line(words, 300)}"))
-        line.display = bool(words)
-
-    def _hidden(self) -> dict[str, Any]:
-        """What the chosen template says that the form has no field for."""
-        if not self._template:
-            return {}
-        shown = {"prompt", *FIELDS.values()}
-        return {
-            name: value for name, value in self._templates[self._template].fields.items() if name not in shown
-        }
-
     def fields(self) -> dict[str, Any]:
         """What stands in the form, as fields of a request."""
         mode = str(self.query_one("#mode", Select).value)
         workspace = self.query_one("#workspace", Input).value.strip()
         return {
-            **self._hidden(),
+            **self._templates.hidden(),
             "prompt": self.query_one("#prompt", TextArea).text,
             "agent": str(self.query_one("#agent", Select).value),
             "backend": str(self.query_one("#backend", Select).value),
@@ -343,7 +248,7 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         """A new directory needs no name; a template fills the form."""
         if message.select.id == "template":
             # Not that of the message, which may have been overtaken.
-            self._take_template(str(message.select.value))
+            self._templates.take(str(message.select.value))
             return
         self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
         self._check_workspace()
@@ -389,18 +294,11 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         self._submit()
 
     def _left(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return {**fields, "template": self._template}
+        return {**fields, "template": self._templates.chosen}
 
     def action_leave(self) -> None:
         """Leave without creating anything; what was typed is there again next time."""
         self.dismiss((False, self._left(self.fields())))
-
-
-def _plain(value: object) -> str:
-    """A value as a person writes it: of a table its keys with their values."""
-    if isinstance(value, dict):
-        return " ".join(f"{name} {each}" for name, each in value.items() if each is not None)
-    return str(value)
 
 
 def _complaint(error: ParheliaError) -> Text:
