@@ -18,14 +18,9 @@ from tests.support.waiting import until
 
 WAIT_S = 30.0
 NAMES = {
-    ":": "colon",
-    "?": "question_mark",
-    "\t": "tab",
-    "\n": "enter",
-    " ": "space",
-    "-": "minus",
-    "/": "slash",
-}
+    ":": "colon", "?": "question_mark", "\t": "tab", "\n": "enter", " ": "space", "-": "minus", "/": "slash",
+    "$": "dollar_sign", "@": "at", "\x7f": "delete",
+}  # fmt: skip
 """What Textual calls keys that are written as one character here."""
 
 
@@ -98,6 +93,40 @@ WAYS = {
     "Wall": Way((("w", "Wall"),)),
 }
 """By the names of the screens, without "Screen" at their end."""
+
+
+def own_command(still: StillFleet, place: Path) -> None:
+    file = place / "config" / "parhelia" / "commands.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('[note]\nkey = "b"\nconfirm = true\nrun = ["note", "--of", "{id}", "{title}"]\n')
+
+
+THERE = ("C", "cp-")
+QUESTIONS = {
+    "checkpoint_acts.delete": Way((THERE, ("\x7f", "Delete")), FAILED, checkpoints),
+    "checkpoint_acts.fork": Way((THERE, ("n", "task of its own")), FAILED, checkpoints),
+    "checkpoint_acts.note": Way((THERE, ("m", "A note on")), FAILED, checkpoints),
+    "checkpoint_acts.restore": Way((THERE, ("o", "Where shall")), FAILED, checkpoints),
+    "checkpoint_acts.resume": Way((THERE, ("u", "new container")), FAILED, checkpoints),
+    "checkpoint_acts.roll_back": Way((THERE, ("R", "Bring the workspace")), FAILED, checkpoints),
+    "container.action_terminate": Way((("\td", "memory"), ("x", "End the container"))),
+    "custom_acts.run": Way((("b", "Run note"),), before=own_command),
+    "inbox._ask": Way((("i", "allow"), ("jjy", "Which form")), before=asked),
+    "inbox.action_deny": Way((("i", "allow"), ("jd", "Refuse")), before=asked),
+    "marked_acts._ask": Way((("  x", "Cancel 2 tasks"),)),
+    "marked_acts.tell": Way((("  t", "be told?"),)),
+    "settings._ask": Way((("S", "defaults.agent"), ("/theme\n", "dashboard.theme"), ("t", "What shall"))),
+    "task_acts.budget": Way((("$", "The budget of"),)),
+    "task_acts.cancel": Way((("x", "Cancel the task"),)),
+    "task_acts.tell": Way((("t", "be told?"),)),
+    "task_acts.terminate": Way((("X", "Terminate c-"),)),
+    "time_travel.action_export": Way((("T", "THE PAST"), ("e", "Where shall"))),
+    "time_travel.action_moment": Way((("T", "THE PAST"), ("@", "Which moment?"))),
+    "trash.action_purge": Way((("U", "make release"), ("\x7f", "for good")), before=put_away),
+}
+"""Each place in `screens/` where a question is asked, as MODULE.FUNCTION."""
+OF_THIS_MACHINE = ("branch_act.ask_for_branch", "settings._confirm")
+"""Questions that name a directory of the machine, which no picture can pin."""
 
 
 def home_of(app: ParheliaApp) -> HomeScreen:
