@@ -73,7 +73,7 @@ class FleetView:
     def hears_only_beats(self, change: FleetChange) -> bool:
         """Whether a change has only samples of containers that are as they were: with a hundred, ten come a second.
 
-        What they say is drawn with the ages, once a second.
+        Nothing but the containers themselves shows what they say.
         """
         said = change.tasks or change.events or change.sessions
         if said or (change.waiting, change.controller) != (self.waiting, self.controller):

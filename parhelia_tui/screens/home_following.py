@@ -14,7 +14,7 @@ from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.core.settings.read_only import is_read_only
-from parhelia_tui.screens import home_lines
+from parhelia_tui.screens import budget_lines, home_lines
 from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT
 from parhelia_tui.screens.home_view import HomeView
@@ -78,8 +78,7 @@ class HomeFollowing(HomeView):
                     async for change in watcher:
                         self.notice.trouble("", self.clock())
                         self._come.append(change)
-                        if not self.fleet.hears_only_beats(change):
-                            self._draw_soon()
+                        self._draw_soon()
                 except ParheliaError as error:
                     self.notice.trouble(in_words(error), self.clock())
 
@@ -136,13 +135,12 @@ class HomeFollowing(HomeView):
 
     def _tick(self) -> None:
         """Once a second: what counts on. Only what is in sight is made anew."""
-        if self._come and self._draw_later is None:
-            self._take_changes()
         self.fleet.at = self.clock()
         for pane in (self.tasks, self.containers, self.heartbeats):
             # One after the other: a key that comes meanwhile waits for one of them and not for three.
             pane.call_later(pane.refresh_aged)
         self.top.show(home_lines.top(self.fleet, self.colours))
+        self.budget.show_lines(budget_lines.budget(self.fleet, self.colours))
         self.notice.pass_time(self.fleet.at)
         self._see_to_controller()
 
@@ -169,15 +167,25 @@ class HomeFollowing(HomeView):
     def _take_changes(self) -> None:
         """Take over what has come, and draw it: what is drawn is never older than what is known here."""
         come, self._come = self._come, []
+        rest = False
         for change in come:
+            rest = rest or not self.fleet.hears_only_beats(change)
             self.fleet.apply(change)
-        self._draw_now()
+        self._end_wait()
+        if rest:
+            self.draw()
+        else:
+            self.draw_containers()
         for change in come:
             self._call(change)
 
     def _draw_now(self) -> None:
+        self._end_wait()
+        self.draw()
+
+    def _end_wait(self) -> None:
+        """Wait for no drawing any more: there is one now."""
         if self._draw_later is not None:
             self._draw_later.stop()
             self._draw_later = None
         self._drawn_at = time.monotonic()
-        self.draw()

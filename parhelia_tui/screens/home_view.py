@@ -122,8 +122,9 @@ class HomeView(PaintedScreen[None]):
     def draw(self) -> None:
         """Draw all of it anew."""
         fleet, colours = self.fleet, self.colours
+        # First: with the tasks go the marks of both tables, and a container that has ended has no line any more.
+        self.draw_containers()
         self.draw_tasks()
-        self._draw_containers()
         self.top.show(home_lines.top(fleet, colours))
         self._draw_fold()
         self.budget.show_lines(budget_lines.budget(fleet, colours))
@@ -160,7 +161,8 @@ class HomeView(PaintedScreen[None]):
         self.panes[0].head(f"Tasks ▪ {shown}{marked}")
         self.tables.show_marks()
 
-    def _draw_containers(self) -> None:
+    def draw_containers(self) -> None:
+        """Draw the containers and their heartbeats."""
         fleet, colours = self.fleet, self.colours
         keys = fleet.container_keys()
         self.containers.set_keys(keys, "None runs.")
@@ -173,8 +175,8 @@ class HomeView(PaintedScreen[None]):
 
     def redraw_tables(self) -> None:
         """Draw the rows of both tables anew."""
+        self.draw_containers()
         self.draw_tasks()
-        self._draw_containers()
         self.chosen_changed()
 
     def say(self, text: str) -> None:

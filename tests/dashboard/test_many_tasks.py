@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.fleet import CONTAINERS_FIRST, TASKS_FIRST, FleetChange
 from parhelia_tui.core.model.states import ContainerState, Health, TaskState
@@ -13,6 +15,7 @@ from parhelia_tui.core.store import containers, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.home_following import HomeFollowing
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import dashboard
 from tests.support.still_fleet import LIVE, NOW, WAITS, StillFleet
@@ -115,7 +118,7 @@ def test_a_container_that_ended_while_the_others_were_read_stays_out(client: Cli
     assert fleet.container_keys() == names[:0:-1]
 
 
-def test_only_samples_of_containers_that_are_as_they_were_wait_for_the_tick(still: StillFleet) -> None:
+def test_only_samples_of_containers_that_are_as_they_were_leave_the_rest_as_it_is(still: StillFleet) -> None:
     door = still.client()
     first = door.snapshot()
     fleet = FleetView(first)
@@ -137,7 +140,10 @@ def test_only_samples_of_containers_that_are_as_they_were_wait_for_the_tick(stil
     door.close()
 
 
-async def test_a_sample_is_seen_with_the_next_tick(opened: Opens, still: StillFleet) -> None:
+async def test_a_sample_is_seen_before_the_next_tick(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(HomeFollowing, "_tick", lambda screen: None)
     async with opened() as seen:
         await seen.wait(lambda: len(seen.home.fleet.beats.get(LIVE[WAITS], ())) == 20)
         db = open_migrated(still.paths.database)
@@ -146,3 +152,18 @@ async def test_a_sample_is_seen_with_the_next_tick(opened: Opens, still: StillFl
             containers.update(tx, container, cpu_percent=77.0)
         db.close()
         await seen.wait_for("77%")
+
+
+async def test_after_a_container_has_ended_the_others_are_shown_on(opened: Opens, still: StillFleet) -> None:
+    async with opened() as seen:
+        await seen.wait(lambda: LIVE[WAITS] in seen.home.containers._keys)
+        left = len(seen.home.containers._keys) - 1
+        db = open_migrated(still.paths.database)
+        with writing(db) as tx:
+            container = containers.move(tx, containers.get(tx, LIVE[WAITS]), ContainerState.STOPPING)
+            containers.move(tx, container, ContainerState.TERMINATED)
+        await seen.wait_for(f"Containers ▪ {left}")
+        with writing(db) as tx:
+            tasks.update(tx, tasks.get(tx, WAITS), cost_usd=88.25)
+        db.close()
+        await seen.wait_for("$88.25")
