@@ -32,7 +32,7 @@ def outside(tmp_path: Path) -> Path:
 
 def look(top: Path) -> dict[str, tuple[int, ...]]:
     """Tell all that there is, with the times of change, so that nothing can be put back unseen."""
-    found = {}
+    found: dict[str, tuple[int, ...]] = {}
     for path in (top, *sorted(top.rglob("*"))):
         seen = path.lstat()
         found[str(path)] = (seen.st_ino, seen.st_mode, seen.st_uid, seen.st_size, seen.st_ctime_ns)

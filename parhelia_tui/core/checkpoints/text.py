@@ -17,7 +17,7 @@ LIMIT = 1 << 20
 """Bytes of each side that are compared."""
 
 _LINES = 20_000
-"""Lines of each side: the time of a comparison grows with their square at worst."""
+"""Lines of each side; what of them may be compared, `comparing.py` says."""
 
 _LOOKED_AT = 8 << 10
 """A zero byte among the first so many makes a file binary, as for git."""
@@ -30,7 +30,7 @@ class TextDiff:
     Attributes:
         text: a unified diff; empty when it does not differ, or cannot be shown.
         binary: one side is no text.
-        too_big: one side is longer than was asked for.
+        too_big: one side is longer than was asked for, or to compare them would take too long.
     """
 
     text: str
@@ -70,13 +70,15 @@ def compared(old: bytes | None, new: bytes | None, path: str, limit: int = LIMIT
     # 5 ms that a listing need not pay.
     import difflib
 
+    from parhelia_tui.core.checkpoints.comparing import too_long
+
     one, other = old or b"", new or b""
     if len(one) > limit or len(other) > limit:
         return TextDiff("", too_big=True)
     if b"\0" in one[:_LOOKED_AT] or b"\0" in other[:_LOOKED_AT]:
         return TextDiff("", binary=True)
     lines, others = (side.decode("utf-8", "replace").splitlines(keepends=True) for side in (one, other))
-    if len(lines) > _LINES or len(others) > _LINES:
+    if len(lines) > _LINES or len(others) > _LINES or too_long(lines, others):
         return TextDiff("", too_big=True)
     names = (
         f"a/{_shown(path)}" if old is not None else "/dev/null",
