@@ -103,3 +103,27 @@ def test_what_no_checkpoint_needs_is_thrown_away(repository: Repository, tmp_pat
     assert verify(repository) == []
     restore(repository, second.tree, tmp_path / "out")
     assert differences(source, tmp_path / "out") == []
+
+
+def test_a_file_of_few_pages_far_apart_takes_as_little_room_again(
+    repository: Repository, tmp_path: Path
+) -> None:
+    live = tmp_path / "ws"
+    live.mkdir()
+    with (live / "sparse").open("wb") as file:
+        for number in range(64):
+            # At odd places too, and one right at the end of a piece.
+            file.seek((number << 21) + 4096 * (number % 3) + number % 2)
+            file.write(b"x" * 100)
+        file.seek((3 << 20) - 4096)
+        file.write(b"y" * 4096)
+        file.truncate((64 << 21) + 12345)
+    (live / "zeros").write_bytes(bytes(3 << 20) + b"end")
+    (live / "none").write_bytes(os.urandom(2 << 20))
+    made = capture(repository, live)
+    restore(repository, made.tree, tmp_path / "out")
+    assert differences(live, tmp_path / "out") == []
+    assert (tmp_path / "out" / "sparse").read_bytes() == (live / "sparse").read_bytes()
+    assert (tmp_path / "out" / "zeros").read_bytes() == (live / "zeros").read_bytes()
+    assert (tmp_path / "out" / "sparse").stat().st_blocks * 512 < 2 << 20
+    assert capture(repository, tmp_path / "out").bytes == made.bytes

@@ -11,6 +11,7 @@ from parhelia_tui.core.checkpoints.files import CREATE, descriptor, open_below, 
 from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 
+_PAGE = bytes(4096)
 _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EACCES)
 
 
@@ -44,14 +45,27 @@ def make(objects: Objects, within: int, name: str, entry: Entry, *, durable: boo
 
 
 def _write_pieces(objects: Objects, file: int, entry: Entry) -> None:
-    hole = False
     for piece in objects.pieces(entry.content, entry.size, chunked=True):
-        if hole := piece[1] == NOTHING:
+        if piece[1] == NOTHING:
             os.lseek(file, piece[0], os.SEEK_CUR)
         else:
-            write_all(file, objects.piece(piece))
-    if hole:
-        os.ftruncate(file, entry.size)
+            _write_sparsely(file, objects.piece(piece))
+    # What ends in a hole has not its length yet.
+    os.ftruncate(file, entry.size)
+
+
+def _write_sparsely(file: int, data: bytes) -> None:
+    """Write a piece, and leave out pages without anything: else a file of few pages far apart would fill the disk."""
+    if _PAGE not in data:
+        write_all(file, data)
+        return
+    view, size, written = memoryview(data), len(data), 0
+    for at in range(0, size, len(_PAGE)):
+        if data.startswith(_PAGE, at):
+            write_all(file, view[written:at])
+            written = at + len(_PAGE)
+            os.lseek(file, len(_PAGE), os.SEEK_CUR)
+    write_all(file, view[written:])
 
 
 def dress(file: int, entry: Entry) -> str:
