@@ -23,7 +23,7 @@ async def test_cancel_asks_and_names_what_is_lost_and_what_stays(opened: Opens) 
     async with opened() as seen:
         seen.home.tasks.select(PORTS)
         await seen.press("x")
-        assert seen.shows(
+        await seen.wait_for(
             "Cancel “Port the parser to the new interface”?",
             "It has run for 41m and has cost $1.02. Its processes are ended.",
             "What lies in its workspace stays as it is.",
@@ -34,7 +34,7 @@ async def test_cancel_of_what_has_not_begun_says_so(opened: Opens) -> None:
     async with opened() as seen:
         seen.home.tasks.select(QUEUED)
         await seen.press("x")
-        assert seen.shows("It has not begun. It is taken out of the queue.")
+        await seen.wait_for("It has not begun. It is taken out of the queue.")
 
 
 @pytest.mark.parametrize("key", ["n", "escape", "enter"])

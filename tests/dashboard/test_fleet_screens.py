@@ -26,9 +26,9 @@ async def test_ctrl_z_shows_only_what_something_is_wrong_with(opened: Opens) -> 
         assert list(seen.home.tasks._keys) == [WATCHES, FAILED]
         assert seen.shows("Tasks ▪ 2 ▪ ! faults only")
         await seen.press("ctrl+z")
-        assert seen.shows("Tasks ▪ 7")
+        await seen.wait_for("Tasks ▪ 7")
         await seen.press("ctrl+z", "escape")
-        assert seen.shows("Tasks ▪ 7")
+        await seen.wait_for("Tasks ▪ 7")
 
 
 async def test_the_tree_folds_shows_what_has_ended_and_leads_to_a_row(opened: Opens) -> None:
@@ -41,9 +41,9 @@ async def test_the_tree_folds_shows_what_has_ended_and_leads_to_a_row(opened: Op
         assert not seen.shows("make release")
         assert "degraded" in seen.line_with(LIVE[WATCHES])
         await seen.press("e")
-        assert seen.shows("make release", "7 tasks")
+        await seen.wait_for("make release", "7 tasks")
         await seen.press("j", "space")
-        assert seen.shows("▸ workspace /srv/project")
+        await seen.wait_for("▸ workspace /srv/project")
         assert not seen.shows("session no session")
         await seen.press("right", "e", "enter", "enter", "G", "k")
         await seen.press("enter")

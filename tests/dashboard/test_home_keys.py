@@ -80,7 +80,7 @@ async def test_enter_keeps_the_filter_and_gives_the_keys_back(opened: Opens) -> 
         await seen.press("slash")
         await seen.type("shell")
         await seen.press("enter", "j")
-        assert seen.shows("Tasks ▪ 4 of 7: shell")
+        await seen.wait_for("Tasks ▪ 4 of 7: shell")
         assert seen.home.tasks.key == QUEUED
 
 
@@ -120,7 +120,7 @@ async def test_escape_shows_all_tasks_again(opened: Opens) -> None:
         await seen.press("slash")
         await seen.type("cache")
         await seen.press("escape")
-        assert seen.shows("Tasks ▪ 7")
+        await seen.wait_for("Tasks ▪ 7")
         assert front(seen) == "Tasks"
 
 
@@ -165,7 +165,7 @@ async def test_help_is_closed_by(key: str, opened: Opens) -> None:
 async def test_help_says_why_a_key_does_nothing_now(opened: Opens) -> None:
     async with opened((80, 24)) as seen:
         await seen.press("question_mark")
-        assert seen.shows("not now: the task is waiting; only an ended one is tried again")
+        await seen.wait_for("not now: the task is waiting; only an ended one is tried again")
         assert seen.shows("$            its budget")
         assert not seen.shows("dollar_sign")
 
@@ -184,19 +184,19 @@ async def test_tab_goes_through_all_panes_and_shift_tab_back(opened: Opens) -> N
 async def test_z_shows_the_pane_of_the_focus_alone_and_again_all(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("tab", "z")
-        assert seen.shows("Containers ▪ 3", "Tab: Heartbeats")
+        await seen.wait_for("Containers ▪ 3", "Tab: Heartbeats")
         assert not seen.shows("Tasks ▪ 7")
         assert seen.home.panes[1].size.width > 110
         await seen.press("tab")
         assert not seen.shows("Containers ▪ 3")
         await seen.press("z")
-        assert seen.shows("Tasks ▪ 7", "Containers ▪ 3")
+        await seen.wait_for("Tasks ▪ 7", "Containers ▪ 3")
 
 
 async def test_escape_leaves_the_zoom(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("z", "escape")
-        assert seen.shows("Tasks ▪ 7", "Containers ▪ 3")
+        await seen.wait_for("Tasks ▪ 7", "Containers ▪ 3")
 
 
 async def test_a_narrow_screen_shows_one_pane_at_a_time(opened: Opens) -> None:
@@ -214,7 +214,7 @@ async def test_in_the_containers_the_keys_act_on_the_task_of_the_row(opened: Ope
         assert seen.home.containers.key == LIVE[WATCHES]
         await seen.wait_for("npm-test-watch ▪ running")
         await seen.press("x")
-        assert seen.shows("Cancel “npm test -- --watch”?")
+        await seen.wait_for("Cancel “npm test -- --watch”?")
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ async def test_it_begins_at_the_end_and_g_goes_to_the_first_line_and_G_back(  # 
         await seen.press("j", "l")
         await seen.wait_for("port-the-parser ▪ output", "line 1000")
         await seen.press("g")
-        assert seen.shows("line 1 ", "line 30")
+        await seen.wait_for("line 1 ", "line 30")
         await seen.press("j")
         assert not seen.shows("line 1 ")
         await seen.press("k", "G")
-        assert seen.shows("line 1000")
+        await seen.wait_for("line 1000")
 
 
 async def test_what_is_printed_now_is_followed_only_from_the_end(opened: Opens, still: StillFleet) -> None:

@@ -84,7 +84,7 @@ async def test_marked_tasks_are_tried_again_after_a_question(opened: Opens, stil
             seen.home.tasks.select(task_id)
             await seen.press("space")
         await seen.press("r")
-        assert seen.shows("Try again 2 tasks?", "may spend money again")
+        await seen.wait_for("Try again 2 tasks?", "may spend money again")
         await seen.press("y")
         await seen.wait(lambda: seen.said() == "2 of 2 are in the queue again.")
         assert {str(door.task(each).state) for each in (FAILED, CANCELLED)} == {"pending"}
@@ -107,7 +107,7 @@ async def test_what_can_be_done_for_none_says_why_and_asks_nothing(opened: Opens
 async def test_checkpoints_and_words_for_all_marked_ask_first(opened: Opens) -> None:
     async with opened() as seen:
         await seen.press("space", "space", "c")
-        assert seen.shows("Take checkpoints of 2 tasks?", "Nothing is lost")
+        await seen.wait_for("Take checkpoints of 2 tasks?", "Nothing is lost")
         await seen.press("n")
         # What is typed at once belongs to the line already.
         seen.burst("t", *"quit")

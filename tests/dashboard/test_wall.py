@@ -67,39 +67,39 @@ async def test_one_is_zoomed_and_comes_back_to_its_place(opened: Opens) -> None:
     async with opened() as seen:
         seen.home.tasks.select(PORTS)
         await seen.press("w", "z")
-        assert seen.shows("port-the-parser")
+        await seen.wait_for("port-the-parser")
         assert not seen.shows("npm-test-watch")
         await seen.press("z")
-        assert seen.shows("port-the-parser", "npm-test-watch")
+        await seen.wait_for("port-the-parser", "npm-test-watch")
 
 
 async def test_where_not_all_fit_pages_are_turned(opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wall, "LEAST_ROWS", 20)
     async with opened((80, 24)) as seen:
         await seen.press("w")
-        assert seen.shows("3 running", "page 1 of 2")
+        await seen.wait_for("3 running", "page 1 of 2")
         assert len(wall_of(seen)._tiles) == 2
         await seen.press("pagedown", "pagedown")
-        assert seen.shows("page 2 of 2")
+        await seen.wait_for("page 2 of 2")
         assert len(wall_of(seen)._tiles) == 1
         await seen.press("pageup")
-        assert seen.shows("page 1 of 2")
+        await seen.wait_for("page 1 of 2")
 
 
 async def test_cancel_asks_and_a_key_that_does_nothing_says_why(opened: Opens) -> None:
     async with opened() as seen:
         seen.home.tasks.select(WAITS)
         await seen.press("w", "x")
-        assert seen.shows("Cancel “Fix the failing cache tests”?", "Let it be")
+        await seen.wait_for("Cancel “Fix the failing cache tests”?", "Let it be")
         await seen.press("escape")
         assert wall_of(seen).chosen is not None
         await seen.press("question_mark")
-        assert seen.shows("the next terminal", "Ctrl+Q leaves it again")
+        await seen.wait_for("the next terminal", "Ctrl+Q leaves it again")
 
 
 async def test_with_nothing_to_show_it_says_so(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("w")
-        assert seen.shows(NOTHING)
+        await seen.wait_for(NOTHING)
         await seen.press("tab", "j", "z", "x", "a", "escape")
         assert seen.app.screen is seen.home

@@ -68,14 +68,14 @@ WAYS = {
     "Arrange": Way((("v", "pane"),)),
     "Ask": Way((("t", "be told?"),)),
     "CheckpointPage": Way((("C", "cp-"), ("d", "checkpoint")), FAILED, checkpoints),
-    "Checkpoints": Way((("C", "cp-"),), FAILED, checkpoints),
+    "Checkpoints": Way((("C", "E204"),), FAILED, checkpoints),
     "CommandLine": Way(((":c", "cleanup"),)),
     "CommandOutput": Way(((":task show t-none\n", "▪ ended with 1"),)),
     "Confirm": Way((("x", "Let it be"),)),
     "Container": Way((("\td", "memory"),)),
     "EditText": Way((("d9", "Parser"), ("e", "tests first")), before=remembered),
     "Events": Way((("E", "follow"),)),
-    "FileDiff": Way((("C", "cp-"), ("b", ".py"), ("\t\n", "@@")), FAILED, checkpoints),
+    "FileDiff": Way((("C", "E204"), ("b", ".py"), ("\t\n", "@@")), FAILED, checkpoints),
     "Help": Way((("?", "Keys"),)),
     "Home": Way(),
     "Hosts": Way((("h", "called nobody yet"),)),
@@ -84,7 +84,7 @@ WAYS = {
     "NewTask": Way((("nls", "shell:"),)),
     "PastTask": Way((("T", "THE PAST"), ("\n", "asks"))),
     "Pulses": Way((("P", "containers"),)),
-    "Recover": Way((("C", "cp-"), ("f", "happened")), FAILED, checkpoints),
+    "Recover": Way((("C", "E204"), ("f", "happened")), FAILED, checkpoints),
     "Settings": Way((("S", "defaults.agent"), ("/dashboard\n", "dashboard.theme"))),
     "TaskDetails": Way((("d", "About"),)),
     "TimeTravel": Way((("T", "THE PAST"),)),
@@ -101,7 +101,8 @@ def own_command(still: StillFleet, place: Path) -> None:
     file.write_text('[note]\nkey = "b"\nconfirm = true\nrun = ["note", "--of", "{id}", "{title}"]\n')
 
 
-THERE = ("C", "cp-")
+THERE = ("C", "E204")
+"""The checkpoints, when they are compared with a workspace that is not there."""
 QUESTIONS = {
     "checkpoint_acts.delete": Way((THERE, ("\x7f", "Delete")), FAILED, checkpoints),
     "checkpoint_acts.fork": Way((THERE, ("n", "task of its own")), FAILED, checkpoints),
