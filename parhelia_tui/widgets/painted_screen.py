@@ -25,3 +25,17 @@ class PaintedScreen(Screen[ScreenResultType]):
         if self._painting is None:
             self._painting = self.set_interval(PAUSE_S, self._on_timer_update, name="paint", pause=True)
         return self._painting
+
+    def _compositor_refresh(self) -> None:
+        """Paint, unless another screen covers it: Textual would paint that one again, and again for each paint."""
+        if self._is_covered():
+            # It is painted as a whole when it is in front again.
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
+        else:
+            super()._compositor_refresh()
+
+    def _is_covered(self) -> bool:
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else []
+        return any(each.styles.background.a == 1 for each in above)

@@ -108,3 +108,25 @@ async def test_of_one_row_that_changed_no_other_part_of_the_screen_is_drawn(
         rows = [crop.height for widget, crop in asked if widget is table]
         assert rows == [1]
         assert not {seen.home, seen.home.sides} & {widget for widget, _ in asked}
+
+
+async def test_what_happens_below_a_screen_paints_nothing_and_is_there_afterwards(
+    opened: Opens, still: StillFleet
+) -> None:
+    with painted() as terminals:
+        async with opened() as seen:
+            await seen.press("U")
+            await seen.wait_for("Fleet > Trash")
+            await seen.wait(lambda: not terminals[-1].differs())
+            before = terminals[-1].pieces, terminals[-1].wholes
+            db = open_migrated(still.paths.database)
+            with writing(db) as tx:
+                tasks.update(tx, tasks.get(tx, WAITS), cost_usd=77.25)
+            db.close()
+            await seen.wait(lambda: seen.home.fleet.tasks[WAITS].cost_usd == 77.25)
+            await seen.wait(lambda: not seen.home._dirty_widgets)
+            await seen.pilot.pause()
+            assert (terminals[-1].pieces, terminals[-1].wholes) == before
+            await seen.press("escape")
+            await seen.wait_for("$77.25")
+            await same(seen, terminals[-1])

@@ -26,12 +26,13 @@ class Painted:
     def __init__(self, app: App[None]) -> None:
         self._app = app
         self.cells: dict[tuple[int, int], tuple[str, str]] = {}
-        self.pieces = 0
+        self.pieces = self.wholes = 0
 
     def take(self, update: CompositorUpdate) -> None:
         """Paint what Textual sends a terminal."""
         if isinstance(update, LayoutUpdate):
             self.cells.clear()
+            self.wholes += 1
         else:
             self.pieces += 1
         self._write(update.render_segments(self._app.console))
