@@ -6,7 +6,7 @@ import io
 import os
 import sys
 
-from parhelia_tui.core.shim import elsewhere, handing, spec, untar
+from parhelia_tui.core.shim import elsewhere, spec, untar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,22 +71,6 @@ class _Pieces:
             self._open.close()
             self._open = None
         return b""
-
-
-def unpack_handed(directory: str) -> None:
-    """Unpack what was handed to us, if anything was; what is wrong with it is told to who did."""
-    handed = os.path.join(directory, handing.HANDED)
-    try:
-        with open(handed, "rb") as file:
-            unpack(directory, file)
-    except FileNotFoundError:
-        return
-    except Exception as error:
-        new = os.path.join(directory, f".{handing.TROUBLE}")
-        with open(new, "w", encoding="utf-8") as told:
-            told.write(f"{error!r}\n")
-        os.rename(new, os.path.join(directory, handing.TROUBLE))
-    os.unlink(handed)
 
 
 def send() -> int:

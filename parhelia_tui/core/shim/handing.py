@@ -1,16 +1,11 @@
-"""Taking what a sandbox at a provider is brought, over standard input, by who is going to follow it.
-
-What is small is handed to the keeper, which waits for it with all that unpacks it loaded already: who brings it
-would need 40 ms for that alone, and somebody waits for the first output.
-"""
+"""Taking what a sandbox at a provider is brought, over standard input, by who is going to follow it."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import time
 
-from parhelia_tui.core.shim import spec
+from parhelia_tui.core.shim import elsewhere, spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,11 +13,7 @@ if TYPE_CHECKING:
 
 ALREADY = 5
 FAILED = 1
-HANDED = "up.tgz"
-TROUBLE = "up.trouble"
-SMALL = 1 << 20
-"""Bytes of an archive up to which the keeper unpacks it; a larger one is unpacked while it comes."""
-LOOK_S = 0.002
+PIECE = 1 << 20
 
 
 def receive(directory: str, length: int) -> tuple[int, str]:
@@ -35,41 +26,31 @@ def receive(directory: str, length: int) -> tuple[int, str]:
     Returns:
         0; 1 when it cannot be unpacked, and why; 5 when a container was brought already, and nothing was changed.
     """
+    from parhelia_tui.core.shim import freight
+
     archive = Piece(0, length)
     with open(os.path.join(directory, "receiving"), "a+", encoding="ascii") as lock:
         _take(lock)
         if os.path.exists(os.path.join(directory, spec.NAME)):
-            while archive.read(SMALL):
+            while archive.read(PIECE):
                 pass
             return ALREADY, ""
-        if length > SMALL:
-            from parhelia_tui.core.shim import freight
-
-            try:
-                freight.unpack(directory, archive)
-            except Exception as error:
-                return FAILED, repr(error)
-            return 0, ""
-        whole = b""
-        while piece := archive.read(SMALL):
-            whole += piece
-        return _hand(directory, whole)
+        try:
+            freight.unpack(directory, archive)
+        except Exception as error:
+            return FAILED, repr(error)
+        _wake_keeper(directory)
+        return 0, ""
 
 
-def _hand(directory: str, archive: bytes) -> tuple[int, str]:
-    trouble = os.path.join(directory, TROUBLE)
-    if os.path.exists(trouble):
-        os.unlink(trouble)
-    new = os.path.join(directory, f".{HANDED}")
-    with open(new, "wb") as file:
-        file.write(archive)
-    os.rename(new, os.path.join(directory, HANDED))
-    while not os.path.exists(os.path.join(directory, spec.NAME)):
-        if os.path.exists(trouble):
-            with open(trouble, encoding="utf-8") as told:
-                return FAILED, told.read()
-        time.sleep(LOOK_S)
-    return 0, ""
+def _wake_keeper(directory: str) -> None:
+    """Wake the keeper, where there is one that listens."""
+    try:
+        fifo = os.open(os.path.join(directory, elsewhere.CALLS), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return
+    os.write(fifo, elsewhere.BROUGHT + b"\n")
+    os.close(fifo)
 
 
 def _take(lock: IO[str]) -> None:

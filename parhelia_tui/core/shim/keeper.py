@@ -10,9 +10,10 @@ import os
 import sys
 import time
 
-# The supervisor is named for its children: they are forks, and find it loaded.
+# The supervisor and what unpacks are named for its children: they are forks, and find them loaded.
 from parhelia_tui.core.shim import elsewhere, freight, main, spec, supervisor  # noqa: F401
 from parhelia_tui.core.shim.caller import Call, NoShim
+from parhelia_tui.core.shim.calls import Calls
 from parhelia_tui.core.shim.lean import loads
 
 TYPE_CHECKING = False
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 QUICK_S, SLOW_S = 0.005, 0.2
-QUICK_FOR_S = 10.0
 TERMINAL_EVERY_S = 2.0
 GRACE_S = 5.0
 DOORS_AFTER_S = 0.3
@@ -39,9 +39,10 @@ def keep(directory: str, begin_s: float) -> int:
     """
     born = time.monotonic()
     elsewhere.make(directory)
-    if not _wait(lambda: _is_brought(directory), begin_s):
+    calls = Calls(directory)
+    if not _wait_for(os.path.join(directory, spec.NAME), calls, begin_s):
         return 4
-    keeper = _Keeper(directory, born)
+    keeper = _Keeper(directory, born, calls)
     keeper.run()
     return 0
 
@@ -49,8 +50,9 @@ def keep(directory: str, begin_s: float) -> int:
 class _Keeper:
     """One container, its terminal server and its clocks."""
 
-    def __init__(self, directory: str, born: float) -> None:
+    def __init__(self, directory: str, born: float, calls: Calls) -> None:
         self._directory = directory
+        self._calls = calls
         self._born = born
         self._spec = spec.load(directory)
         with open(os.path.join(directory, elsewhere.TERMS), encoding="ascii") as file:
@@ -79,12 +81,12 @@ class _Keeper:
                 told = self._end("expired", "the time of its sandbox is nearly over")
             elif told and self._lease_is_over(GRACE_S * 4):
                 shim.kill()
-            time.sleep(SLOW_S if self._terminal_at else QUICK_S)
+            self._calls.serve(SLOW_S if self._terminal_at else QUICK_S)
         self._tmux("kill-server")
         end = time.monotonic() + self._linger_s
         taken = os.path.join(self._directory, elsewhere.TAKEN)
         while time.monotonic() < end and not self._lease_is_over() and not os.path.exists(taken):
-            time.sleep(SLOW_S)
+            self._calls.serve(SLOW_S)
 
     def _lease_is_over(self, beyond_s: float = 0.0) -> bool:
         return elsewhere.lease_age(self._directory) > self._lease_s + beyond_s
@@ -153,11 +155,6 @@ class _Process:
             os.kill(self._pid, 9)
 
 
-def _is_brought(directory: str) -> bool:
-    freight.unpack_handed(directory)
-    return os.path.exists(os.path.join(directory, spec.NAME))
-
-
 def _supervise(directory: str) -> _Process:
     """Start the shim: by a fork, as everything that it needs is there already, and a new Python is not for 30 ms."""
     pid = os.fork()
@@ -172,12 +169,12 @@ def _supervise(directory: str) -> _Process:
     return _Process(pid)
 
 
-def _wait(condition: Any, most_s: float) -> bool:
-    begin = time.monotonic()
-    while not condition():
-        waited = time.monotonic() - begin
-        if waited > most_s:
+def _wait_for(place: str, calls: Calls, most_s: float) -> bool:
+    """Answer calls until one of them has brought a file."""
+    end = time.monotonic() + most_s
+    while not os.path.exists(place):
+        if time.monotonic() > end:
             sys.stderr.write("nothing was brought to run\n")
             return False
-        time.sleep(QUICK_S if waited < QUICK_FOR_S else SLOW_S)
+        calls.serve(SLOW_S)
     return True

@@ -129,10 +129,10 @@ class Follower:
     async def _listen(self, sandbox: Any) -> bool:
         """Take frames until the connection ends; True when the container has, and all of it is here."""
         self._held = self._part = b""
-        offsets = [str(_size(self._run / name)) for name in (spool.NAME, LOG)]
+        offsets = [_size(self._run / name) for name in (spool.NAME, LOG)]
         archive = self._freight[1] if self._freight else None
-        length = (str(_size(archive)),) if archive else ()
-        process = await sandbox.exec.aio(*shim_file.words("follow", RUN, *offsets, *length), text=False)
+        length = (_size(archive),) if archive else ()
+        process = await sandbox.exec.aio(*shim_file.follow_words(RUN, *offsets, *length), text=False)
         if archive is not None:
             await send_file(process, archive)
         renewing = asyncio.create_task(_renew(process, self._renew_s))
