@@ -41,9 +41,11 @@ def _end(home: Path) -> None:
     if not Paths(home).database.exists():
         return
     client = Client.open(Paths(home))
-    for task in client.tasks():
-        if task.state not in TASK_SETTLED:
-            client.cancel_task(task.id, "the demo is over")
+    running = [task for task in client.tasks() if task.state not in TASK_SETTLED]
+    if running:
+        print(f"ending {len(running)} sandboxes of the demo, whose results come down first", flush=True)
+    for task in running:
+        client.cancel_task(task.id, "the demo is over")
     wait_until(lambda: not client.containers(tuple(CONTAINER_LIVE)), 120)
     client.close()
     subprocess.run([PARHELIA, "controller", "stop"], capture_output=True, check=False)
