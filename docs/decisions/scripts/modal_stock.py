@@ -1,6 +1,6 @@
 """What a start at Modal sends and takes with a large configuration: all of it each time, or by its hash.
 
-Run it from the root of the tree: `python -m docs.decisions.scripts.modal_stock` (see 0006).
+Run it from the root of the tree: `python -m docs.decisions.scripts.modal_stock` (see 0008).
 """
 
 from __future__ import annotations

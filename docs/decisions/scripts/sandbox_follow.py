@@ -1,7 +1,7 @@
 """Processor time of what is started in a sandbox before its first output is told.
 
 Run it from the root of the tree, where nothing else has the processors first:
-`chrt -r 1 python -m docs.decisions.scripts.sandbox_follow` (see 0006).
+`chrt -r 1 python -m docs.decisions.scripts.sandbox_follow` (see 0008).
 """
 
 from __future__ import annotations
