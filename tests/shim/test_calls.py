@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,6 +92,19 @@ def test_each_caller_is_told_from_where_it_was_and_leaves_nothing(
         # Its input is handed on: with its end the answer ends.
         each.stdin.close()
         assert each.wait(PATIENCE_S) in (0, 1)
+
+
+def test_the_directories_above_are_open_to_others_and_the_lines_to_nobody(
+    tmp_path: Path, callers: list[subprocess.Popen[bytes]]
+) -> None:
+    """What lies beside the agent's socket is read by another user."""
+    run = tmp_path / "var" / "run"
+    callers.append(call(run, waits_s=1))
+    wait_until(lambda: (run / elsewhere.CALLS).is_fifo(), PATIENCE_S)
+    modes = [
+        stat.S_IMODE(each.stat().st_mode) for each in (run.parent, run, run / LINES, run / elsewhere.CALLS)
+    ]
+    assert modes == [0o755, 0o755, 0o700, 0o600]
 
 
 def test_a_caller_whom_nobody_answers_goes(run: Path, callers: list[subprocess.Popen[bytes]]) -> None:

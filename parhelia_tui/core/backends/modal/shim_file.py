@@ -108,9 +108,10 @@ def words(*arguments: str) -> tuple[str, ...]:
 
 
 _FOLLOW = """\
-umask 077
+umask 022
 text=$1; shift
-mkdir -p "$0/lines" && cd "$0" || exit 4
+mkdir -p -m 700 "$0/lines" && cd "$0" || exit 4
+umask 077
 [ -e spec.json ] && [ ! -p calls ] && exec python3 -I -S -c "$text" follow "$0" "$@"
 line=lines/$$
 mkfifo calls $line.in $line.out 2>/dev/null
