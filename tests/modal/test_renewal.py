@@ -131,4 +131,5 @@ def test_work_that_nobody_could_move_in_time_goes_on_when_a_controller_is_back(
     client.ensure_controller()
     event(client, "task.renewed", task_id=task_id)
     reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
-    assert any("go on where I was" in line for line in client.log_tail(task_id))
+    # What it prints and what it reports come on two ways.
+    wait_until(lambda: any("go on where I was" in line for line in client.log_tail(task_id)), WAIT_S)
