@@ -45,21 +45,21 @@ def test_head_branch_changes_and_stashes(work: Path) -> None:
     (work / "two").write_text("unstaged")
     (work / "three").unlink()
     (work / "new").write_text("untracked")
-    assert git_state(work) == GitState(git(work, "rev-parse", "HEAD"), "main", 1, 2, 1, 0, 1)
+    assert git_state(work, timeout_s=120) == GitState(git(work, "rev-parse", "HEAD"), "main", 1, 2, 1, 0, 1)
 
 
 def test_packed_refs_a_detached_head_and_no_commit(work: Path, tmp_path: Path) -> None:
     git(work, "checkout", "-q", "-b", "feature/deep")
     git(work, "pack-refs", "--all")
     head = git(work, "rev-parse", "HEAD")
-    assert git_state(work) == GitState(head, "feature/deep", 0, 0, 0, 0, 0)
+    assert git_state(work, timeout_s=120) == GitState(head, "feature/deep", 0, 0, 0, 0, 0)
     git(work, "checkout", "-q", "--detach")
-    assert git_state(work) == GitState(head, None, 0, 0, 0, 0, 0)
+    assert git_state(work, timeout_s=120) == GitState(head, None, 0, 0, 0, 0, 0)
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert git_state(empty) is None
+    assert git_state(empty, timeout_s=120) is None
     git(empty, "init", "-q", "-b", "trunk")
-    assert git_state(empty) == GitState(None, "trunk", 0, 0, 0, 0, 0)
+    assert git_state(empty, timeout_s=120) == GitState(None, "trunk", 0, 0, 0, 0, 0)
 
 
 def test_nothing_that_the_repository_configures_is_run(work: Path, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_nothing_that_the_repository_configures_is_run(work: Path, tmp_path: Pat
     (work / ".gitattributes").write_text("* filter=bad diff=bad\n")
     (work / "one").write_text("changed")
     os.utime(work / "two")
-    found = git_state(work)
+    found = git_state(work, timeout_s=120)
     assert found is not None
     assert (found.unstaged, found.untracked) == (1, 1)
     assert not (tmp_path / "sprung").exists()
@@ -85,14 +85,14 @@ def test_a_repository_elsewhere_is_not_followed(work: Path, tmp_path: Path) -> N
     other = tmp_path / "other"
     other.mkdir()
     (other / ".git").write_text(f"gitdir: {work}/.git\n")
-    assert git_state(other) is None
+    assert git_state(other, timeout_s=120) is None
     (other / ".git").unlink()
     (other / ".git").symlink_to(work / ".git")
-    assert git_state(other) is None
+    assert git_state(other, timeout_s=120) is None
 
 
 def test_a_broken_repository_is_told_of_without_counts(work: Path) -> None:
     (work / ".git" / "index").write_bytes(b"no index")
-    found = git_state(work)
+    found = git_state(work, timeout_s=120)
     assert found is not None
     assert (found.branch, found.staged) == ("main", None)

@@ -20,6 +20,7 @@ from parhelia_tui.core.checkpoints.git_state import git_state
 from tests.checkpoints.test_git_state import git
 
 SECRET = b"a secret of the user's\n"
+PATIENT_S = 120.0
 _OPEN, _ACCESS = 0x20, 0x1
 
 
@@ -109,13 +110,13 @@ def by_a_link_of_some_objects(work: Path, outside: Path) -> None:
 def test_objects_elsewhere_are_not_read(work: Path, outside: Path, way: object) -> None:
     assert callable(way)
     mine, theirs = name_of("blob", b"mine\n"), name_of("blob", SECRET)
-    assert committed(work, mine, 100) == b"mine\n"
-    assert committed(outside, theirs, 100) == SECRET
+    assert committed(work, mine, 100, PATIENT_S) == b"mine\n"
+    assert committed(outside, theirs, 100, PATIENT_S) == SECRET
     way(work, outside)
     with unread(outside):
-        assert committed(work, theirs, 100) == b""
-        git_state(work)
-        since_commit(work)
+        assert committed(work, theirs, 100, PATIENT_S) == b""
+        git_state(work, timeout_s=PATIENT_S)
+        since_commit(work, timeout_s=PATIENT_S)
 
 
 @pytest.mark.parametrize("path", [b"../outside/secret", b"up/secret", b".git/../../outside/secret"])
@@ -123,8 +124,8 @@ def test_a_name_of_the_index_that_leads_out_is_not_looked_at(work: Path, outside
     (work / "up").symlink_to("../outside")
     put_index(work, path, name_of("blob", SECRET))
     with unread(outside):
-        found = git_state(work)
-        since_commit(work)
+        found = git_state(work, timeout_s=PATIENT_S)
+        since_commit(work, timeout_s=PATIENT_S)
     # What is not there counts as deleted: whoever reads the secret finds that it is as the index says.
     assert found is not None
     assert found.unstaged in (1, None)
@@ -138,8 +139,8 @@ def test_a_nested_repository_that_is_elsewhere_is_not_followed(work: Path, outsi
     put_index(work, b"sub", name_of("blob", b"any"), 0o160000)
     (work / ".gitmodules").write_text('[submodule "sub"]\n\tpath = ../outside\n\turl = ext::touch /tmp/ran\n')
     with unread(outside):
-        assert git_state(work) is not None
-        since_commit(work)
+        assert git_state(work, timeout_s=PATIENT_S) is not None
+        since_commit(work, timeout_s=PATIENT_S)
 
 
 def test_no_configuration_of_any_kind_is_read(work: Path, outside: Path, tmp_path: Path) -> None:
@@ -168,9 +169,9 @@ def test_no_configuration_of_any_kind_is_read(work: Path, outside: Path, tmp_pat
     (work / "file").write_text("changed")
     missing = "12" * 20
     with unread(outside):
-        found = git_state(work)
-        changed = since_commit(work)
-        assert committed(work, missing, 100) == b""
+        found = git_state(work, timeout_s=PATIENT_S)
+        changed = since_commit(work, timeout_s=PATIENT_S)
+        assert committed(work, missing, 100, PATIENT_S) == b""
     assert found is not None
     assert changed is not None
     assert (found.unstaged, {each.path for each in changed.changes}) == (1, {".gitattributes", "file"})
@@ -182,7 +183,7 @@ def test_replaced_objects_replace_nothing(work: Path) -> None:
     other = put(work, "blob", b"another\n")
     (work / ".git" / "refs" / "replace").mkdir(parents=True)
     (work / ".git" / "refs" / "replace" / mine).write_text(f"{other}\n")
-    assert committed(work, mine, 100) == b"mine\n"
+    assert committed(work, mine, 100, PATIENT_S) == b"mine\n"
 
 
 @pytest.mark.long
@@ -212,7 +213,7 @@ def test_packed_refs_of_many_lines_take_little_more_than_their_size(work: Path) 
         file.write(b"\n" * size)
     tracemalloc.start()
     try:
-        found = git_state(work)
+        found = git_state(work, timeout_s=PATIENT_S)
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
