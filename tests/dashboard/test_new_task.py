@@ -46,16 +46,19 @@ async def test_what_is_typed_before_the_form_stands_is_in_it(opened_empty: Opens
         assert prompt(seen) == "echo"
 
 
-async def test_a_task_typed_with_its_enter_at_once_is_made(opened_empty: Opens, empty: StillFleet) -> None:
-    async with opened_empty() as seen:
+@pytest.mark.real
+async def test_a_task_typed_with_its_enter_at_once_is_made(client: Client, place: Path) -> None:
+    async with dashboard(client) as seen:
         seen.burst("n", *"echo", "space", *"hi", "enter")
-        with closing(empty.client()) as door:
-            await seen.wait(door.tasks)
-            assert door.tasks()[0].prompt == "echo hi"
+        await seen.wait(client.tasks)
+    task = client.tasks()[0]
+    assert task.prompt == "echo hi"
+    assert end_of(client, task.id).state is TaskState.COMPLETED
 
 
+@pytest.mark.real
 async def test_enter_waits_until_the_form_knows_what_is_configured(
-    opened_empty: Opens, empty: StillFleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
     configure(tmp_path, '[defaults]\nagent = "demo"\nworkspace_mode = "clone"\n')
@@ -68,14 +71,14 @@ async def test_enter_waits_until_the_form_knows_what_is_configured(
         return configuration(client)
 
     monkeypatch.setattr(Client, "configuration", slow)
-    async with opened_empty() as seen:
+    async with dashboard(client) as seen:
         await seen.press(*"nls", "enter")
         await seen.wait(asked.is_set)
         assert isinstance(seen.app.screen, NewTaskScreen)
         read.set()
-        with closing(empty.client()) as door:
-            await seen.wait(door.tasks)
-            assert (door.tasks()[0].agent, door.tasks()[0].workspace_mode) == ("demo", "clone")
+        await seen.wait(client.tasks)
+    task = client.tasks()[0]
+    assert (task.agent, task.workspace_mode) == ("demo", "clone")
 
 
 async def test_it_may_be_left_before_it_is_ready(
