@@ -94,6 +94,18 @@ def test_no_tree_is_so_deep_or_so_wide_that_looking_at_it_does_not_end(
     assert "rules/wide/000/beyond.md" not in seen
 
 
+def test_a_text_that_would_be_compared_for_minutes_is_left_alone(home: Path, tmp_path: Path) -> None:
+    # Each line is there as often as may be without being passed over, and none stands where it stood.
+    own = "".join(f"{number % 150}\n" for number in range(3000))
+    write(home / ".claude" / "rules" / "long.md", own)
+    changed = "".join(f"{(number * 7 + number // 150) % 150}\n" for number in range(3000))
+    write(tmp_path / "inside" / ".claude" / "rules" / "long.md", changed)
+    write(tmp_path / "inside" / ".claude" / "rules" / "style.md", "Long lines.\n" * 3000)
+    seen = found(home, tmp_path / "inside")
+    assert "too different" in seen["rules/long.md"].why_not
+    assert len(seen["rules/style.md"].diff) > 3000
+
+
 def test_what_is_taken_is_what_was_shown_and_nothing_else(home: Path, tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     fill(inside, tmp_path / "outside")

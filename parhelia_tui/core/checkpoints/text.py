@@ -70,7 +70,7 @@ def compared(old: bytes | None, new: bytes | None, path: str, limit: int = LIMIT
     # 5 ms that a listing need not pay.
     import difflib
 
-    from parhelia_tui.core.checkpoints.comparing import too_long
+    from parhelia_tui.core.model.comparing import too_long
 
     one, other = old or b"", new or b""
     if len(one) > limit or len(other) > limit:

@@ -21,6 +21,7 @@ from typing import Any
 from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.claude import filters
 from parhelia_tui.core.agents.claude.carry import FILE_BYTES, MOST_FILES, TEXTS, manifest
+from parhelia_tui.core.model.comparing import STEPS, too_long
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.redaction import HIDDEN, redacted
 from parhelia_tui.core.model.text import one_line, plain
@@ -29,6 +30,8 @@ SETTINGS = "settings.json"
 _RUNS = re.compile(r"(?m)^\s*(hooks|mcpServers|mcp-servers|allowed-tools|tools|permissionMode)\s*:|!`|^#!")
 MOST_NAMES = 5000
 """Names below one of the kinds that go along that are looked at."""
+COMPARED = STEPS // 50
+"""Steps of the comparison of one text, a fiftieth of a second: there may be hundreds, and all are looked at."""
 DEEPEST = 8
 """Directories in each other that are looked into."""
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -124,7 +127,10 @@ def _text(own: Path, name: str, data: bytes, back: tuple[tuple[str, str], ...]) 
     before = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     if before == text:
         return Change(name, why_not="yours is the same already")
-    diff = difflib.unified_diff(before.splitlines(), text.splitlines(), name, f"{name} (inside)", lineterm="")
+    lines, others = before.splitlines(), text.splitlines()
+    if too_long(lines, others, COMPARED):
+        return Change(name, why_not="it is too different to be compared; change your own file by hand")
+    diff = difflib.unified_diff(lines, others, name, f"{name} (inside)", lineterm="")
     shown = tuple(plain(redacted(line)) for line in diff)
     warning = (
         "it may make its reader run something"

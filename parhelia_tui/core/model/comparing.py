@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from difflib import Match, SequenceMatcher
 from itertools import accumulate
 
-_STEPS = 8_000_000
+STEPS = 8_000_000
 """About a second."""
 
 _FEW = 1 << 18
@@ -27,11 +27,11 @@ class _Counted(SequenceMatcher[str]):
     a: Sequence[str]
     b2j: dict[str, list[int]]
 
-    def __init__(self, one: Sequence[str], other: Sequence[str]) -> None:
+    def __init__(self, one: Sequence[str], other: Sequence[str], steps: int) -> None:
         super().__init__(None, one, other)
         places = self.b2j
         self._upto = [0, *accumulate(len(places.get(line, ())) for line in one)]
-        self._left = _STEPS
+        self._left = steps
 
     def find_longest_match(
         self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
@@ -42,12 +42,12 @@ class _Counted(SequenceMatcher[str]):
         return super().find_longest_match(alo, ahi, blo, bhi)
 
 
-def too_long(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Say whether to compare these lines takes more than about a second."""
+def too_long(one: Sequence[str], other: Sequence[str], steps: int = STEPS) -> bool:
+    """Say whether to compare these lines takes more steps than there may be."""
     if len(one) * len(other) < _FEW:
         return False
     try:
-        _Counted(one, other).get_matching_blocks()
+        _Counted(one, other, steps).get_matching_blocks()
     except _TooLong:
         return True
     return False
