@@ -125,6 +125,18 @@ def test_what_a_dead_controller_left_at_its_sockets_is_no_hindrance(
     assert product.json("controller", "status")["pid"] == said["pid"] == controller_pid(product)
 
 
+def test_a_socket_that_outlives_its_controller_does_not_pass_for_one(
+    product: Product, client: Client
+) -> None:
+    client.store_version()
+    product.paths.wake_socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # As it is for a moment after a kill, when a program was just being started.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as left:
+        left.bind(str(product.paths.wake_socket))
+        client.wake()
+        wait_until(lambda: holder(product.paths.controller_lock) is not None, 30)
+
+
 def test_stop_ends_it_and_leaves_what_runs(product: Product, client: Client, place: Path) -> None:
     task = create(client, f"{RELEASE}; exit 4", place)
     reach(client, task.id, TaskState.RUNNING)

@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input, Select, TextArea
 
 from parhelia_tui.core.client import Client, launch
-from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.model.states import TASK_ENDED, TaskState
 from parhelia_tui.screens.new_task import NewTaskScreen
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard, dashboard
@@ -79,6 +79,8 @@ async def test_enter_waits_until_the_form_knows_what_is_configured(
         await seen.wait(client.tasks)
     task = client.tasks()[0]
     assert (task.agent, task.workspace_mode) == ("demo", "clone")
+    # What is still being made when the test ends could be left behind.
+    reach(client, task.id, TaskState.RUNNING, *TASK_ENDED)
 
 
 async def test_it_may_be_left_before_it_is_ready(

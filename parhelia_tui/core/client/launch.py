@@ -128,6 +128,7 @@ def wake_controller(paths: Paths, about: str = "") -> None:
     """Tell the controller that something is wanted, starting it if there is none."""
     if is_read_only():
         return
-    if not wake(paths.wake_socket, about):
+    # A killed one leaves its socket for a moment to a process that it was just about to start, which reads nothing.
+    if holder(paths.controller_lock) is None or not wake(paths.wake_socket, about):
         ensure_controller(paths)
         wake(paths.wake_socket, about)
