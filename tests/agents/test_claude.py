@@ -68,6 +68,7 @@ def test_a_tool_waits_for_a_person_and_runs_when_it_is_approved(
     wait_until(lambda: client.task(task.id).agent_source == "hook", PATIENCE_S)
     seen = reach(client, task.id, TaskState.WAITING)
     assert (seen.agent_source, seen.agent_tool, seen.agent_detail) == ("hook", "Bash", "echo ran > ran.txt")
+    wait_until(lambda: product.json("approval", "list"), PATIENCE_S)
     (waiting,) = product.json("approval", "list")
     assert (waiting["tool"], waiting["input"]["command"]) == ("Bash", "echo ran > ran.txt")
     assert not (place / "ran.txt").exists()
@@ -84,6 +85,7 @@ def test_headless_a_question_is_answered_by_a_person(
     use(tmp_path, version)
     task = ask(client, place, "ask", headless=True)
     wait_until(lambda: client.task(task.id).agent_state == "question", PATIENCE_S)
+    wait_until(lambda: product.json("approval", "list"), PATIENCE_S)
     (waiting,) = product.json("approval", "list")
     assert waiting["kind"] == "question"
     product.json("approval", "approve", waiting["id"], "--answer", "Blue")

@@ -77,6 +77,9 @@ async def settle(context: Context, container_id: str) -> None:
                     context.clock(),
                     context.config.checkpoints.resumes,
                 )
+    elif container.state is ContainerState.CREATING:
+        # It begins; one that was made by fork has its supervisor before its terminal server.
+        return
     elif not sight.terminal and await backend.restore_terminal(container_id):
         tell(
             context,
