@@ -140,6 +140,8 @@ class HomeFollowing(HomeView):
             # One after the other: a key that comes meanwhile waits for one of them and not for three.
             pane.call_later(pane.refresh_aged)
         self.top.show(home_lines.top(self.fleet, self.colours))
+        # How long ago its agent said what it does stands above the terminal.
+        self.terminal.follow(self.chosen, self.fleet.at)
         self.budget.show_lines(budget_lines.budget(self.fleet, self.colours))
         self.notice.pass_time(self.fleet.at)
         self._see_to_controller()

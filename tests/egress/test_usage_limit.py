@@ -67,7 +67,8 @@ def limited(times: int, seconds: float) -> Script:
 @pytest.mark.long
 @pytest.mark.real
 def test_a_task_at_the_limit_stands_still_and_goes_on_by_itself(fleet: Fleet, client: Client) -> None:
-    fleet.api.script = limited(1, 4.0)
+    # Long enough for a slow machine to hold it still before the limit is over.
+    fleet.api.script = limited(1, 10.0)
     beats = "while :; do date +%s.%N >> beats; sleep 0.05; done"
     made = fleet.json(
         *("task", "create", "--network", "api", "--workspace", str(fleet.workspace)),

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 ROOMS = ("parhelia_tui.app", "parhelia_tui.screens.", "parhelia_tui.widgets.")
+PAINTS = ("PaintedScreen._compositor_refresh", "Painter.")
+"""What puts a whole paint together, as Textual's own compositor does, and takes as long as much has changed; what screens
+and widgets draw in it is measured by itself."""
 
 
 @dataclass
@@ -79,7 +82,9 @@ def watched_loop() -> Iterator[Held]:
         for kind in [each for each in vars(module).values() if inspect.isclass(each)]:
             if kind.__module__ == name:
                 own = [
-                    (each, function) for each, function in vars(kind).items() if inspect.isfunction(function)
+                    (each, function)
+                    for each, function in vars(kind).items()
+                    if inspect.isfunction(function) and not function.__qualname__.startswith(PAINTS)
                 ]
                 for each, function in own:
                     changed.append((kind, each, function))
