@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.real, pytest.mark.long]
 WAIT_S = 120.0
 MODAL = ("--backend", "modal", "--mode", "empty", "--agent", "shell")
 COMMAND = "echo done"
+LIVES = {"SandboxGetTunnelsV2": f"{COMMAND}; sleep 20"}
+"""Where a sandbox is reached is asked once its door is open, which comes after the first output: it has to live as long."""
 STEPS = (
     # create
     *("AppGetOrCreate", "ImageGetOrCreate", "SandboxCreateV2"),
@@ -50,7 +52,7 @@ def ended_once(cloud: Product, provider: Provider, task_id: str) -> None:
 @pytest.mark.parametrize("rpc", STEPS)
 def test_a_call_or_its_answer_is_lost(cloud: Product, provider: Provider, rpc: str, after: bool) -> None:
     provider.order("fault", rpc=rpc, status="UNAVAILABLE", after=after)
-    task_id = cloud.json("task", "create", *MODAL, COMMAND)["id"]
+    task_id = cloud.json("task", "create", *MODAL, LIVES.get(rpc, COMMAND))["id"]
     ended_once(cloud, provider, task_id)
     assert came(provider, rpc)()
 
@@ -58,7 +60,7 @@ def test_a_call_or_its_answer_is_lost(cloud: Product, provider: Provider, rpc: s
 @pytest.mark.parametrize("rpc", STEPS)
 def test_the_controller_is_lost(cloud: Product, provider: Provider, rpc: str) -> None:
     provider.order("fault", rpc=rpc, latency_s=2.0)
-    task_id = cloud.json("task", "create", *MODAL, COMMAND)["id"]
+    task_id = cloud.json("task", "create", *MODAL, LIVES.get(rpc, COMMAND))["id"]
     wait_until(came(provider, rpc), WAIT_S)
     kill_controller(cloud)
     cloud.json("controller", "start")
@@ -68,7 +70,7 @@ def test_the_controller_is_lost(cloud: Product, provider: Provider, rpc: str) ->
 @pytest.mark.parametrize("rpc", STEPS)
 def test_the_client_is_lost(cloud: Product, provider: Provider, rpc: str) -> None:
     provider.order("fault", rpc=rpc, latency_s=1.0)
-    client = cloud.start("run", *MODAL[:-2], COMMAND)
+    client = cloud.start("run", *MODAL[:-2], LIVES.get(rpc, COMMAND))
     wait_until(came(provider, rpc), WAIT_S)
     os.kill(client.pid, signal.SIGKILL)
     client.communicate(timeout=WAIT_S)
