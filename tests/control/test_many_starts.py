@@ -45,13 +45,16 @@ def test_a_supervisor_that_is_there_before_its_terminal_has_not_lost_it(
             each.name for each in runs if run_directory.is_alive(each) and not (each / "tmux.sock").exists()
         ]
 
-    wait_until(begins, 30)
-    # The next controller knows of none that it is just being created.
-    kill_controller(product)
-    client.ensure_controller()
-    assert product.run("reconciler", "run").returncode == 0
-    assert begins()
-    go.touch()
+    try:
+        wait_until(begins, 30)
+        # The next controller knows of none that it is just being created.
+        kill_controller(product)
+        client.ensure_controller()
+        assert product.run("reconciler", "run").returncode == 0
+        assert begins()
+    finally:
+        # Else what waits for it would wait for ever.
+        go.touch()
     said, _ = batch.communicate(timeout=180)
     assert batch.returncode == 0, said
     assert types_of(client, types=("session.terminal_restored",)) == []
