@@ -246,6 +246,19 @@ def test_a_killed_controller_leaves_its_lock_to_the_next(product: Product, clien
     assert started.data["adopted"] == []
 
 
+def test_one_that_is_killed_as_it_starts_is_started_again_by_who_waits_for_it(
+    product: Product, place: Path
+) -> None:
+    created = product.start("task", "create", "--workspace", str(place), "true", "--json")
+    for _ in range(3):
+        # It holds its lock some time before it answers.
+        kill_controller(product)
+    said, wrong = created.communicate(timeout=60)
+    assert created.returncode == 0, wrong
+    task = json.loads(said)["id"]
+    wait_until(lambda: product.json("task", "show", task)["state"] == "completed", 20)
+
+
 def test_why_it_cannot_start_is_said_at_once(product: Product, tmp_path: Path) -> None:
     configure(tmp_path, "[controller]\nmax_container = 1\n")
     begun = time.monotonic()

@@ -41,8 +41,8 @@ class Started:
         return self._process.poll() is not None
 
     def check(self) -> None:
-        """Raise the error with which it ended, if it has ended with one."""
-        if not self._process.poll():
+        """Raise the error with which it ended, if it has ended with one; one that was killed had none."""
+        if (self._process.poll() or 0) <= 0:
             return
         with self._log.open("rb") as log:
             log.seek(self._position)
