@@ -26,38 +26,43 @@ _Place = tuple[Any, float, str]
 
 
 class _Sorted:
-    """Places in order, the ids of their tasks, and beside them the words of each once somebody looked for any."""
+    """Ids of tasks in the order of their places, and beside them the words of each once somebody looked for any.
+
+    Args:
+        place_of: the place of each of them, by which the order is kept.
+    """
 
     def __init__(
-        self, places: list[_Place], ids: list[str] | None = None, words: list[str] | None = None
+        self, ids: list[str], place_of: Mapping[str, _Place], words: list[str] | None = None
     ) -> None:
-        self.places = places
-        self.ids = [place[2] for place in places] if ids is None else ids
+        self.ids = ids
         self.words = words
+        self._place_of = place_of
 
     def put(self, place: _Place, words: str) -> None:
-        index = bisect_left(self.places, place)
-        self.places.insert(index, place)
+        index = self._index(place)
         self.ids.insert(index, place[2])
         if self.words is not None:
             self.words.insert(index, words)
 
     def drop(self, place: _Place) -> None:
-        index = bisect_left(self.places, place)
-        if index < len(self.places) and self.places[index] == place:
-            del self.places[index], self.ids[index]
+        index = self._index(place)
+        if self.ids[index : index + 1] == [place[2]]:
+            del self.ids[index]
             if self.words is not None:
                 del self.words[index]
 
     def kept(self, fits: Sequence[bool]) -> _Sorted:
-        """Those that fit."""
-        words = None if self.words is None else list(compress(self.words, fits))
-        return _Sorted(list(compress(self.places, fits)), list(compress(self.ids, fits)), words)
+        """Those that fit. Their words are put beside them when somebody looks for more."""
+        return _Sorted(list(compress(self.ids, fits)), self._place_of)
 
     def copy(self) -> _Sorted:
         """The same, to be changed apart."""
         words = None if self.words is None else self.words.copy()
-        return _Sorted(self.places.copy(), self.ids.copy(), words)
+        return _Sorted(self.ids.copy(), self._place_of, words)
+
+    def _index(self, place: _Place) -> int:
+        return bisect_left(self.ids, place, key=self._place_of.__getitem__)
 
 
 class TaskOrder:
@@ -73,8 +78,8 @@ class TaskOrder:
         self._only: Callable[[Task], bool] | None = None
         self._value: Value = need
         self._from_end = False
-        self._all = self._shown = _Sorted([])
         self._place_of: dict[str, _Place] = {}
+        self._all = self._shown = _Sorted([], self._place_of)
         self._words: dict[str, str] = {}
         self._parts: set[str] = set()
         self._ids: list[str] | None = None
@@ -132,11 +137,13 @@ class TaskOrder:
         """Leave a task out."""
         self._words.pop(task_id, None)
         self._parts.discard(task_id)
-        old = self._place_of.pop(task_id, None)
+        old = self._place_of.get(task_id)
         if old is not None:
             self._all.drop(old)
             self._take_back()
             self._shown.drop(old)
+            # Last: until then it holds a place in the order.
+            del self._place_of[task_id]
 
     def ids(self) -> list[str]:
         """Give the ids in order; the caller does not change the list, which is the same until something else is."""
@@ -153,7 +160,7 @@ class TaskOrder:
     def _fill(self, tasks: Mapping[str, Task]) -> None:
         self._place_of = {name: self._place(task) for name, task in tasks.items()}
         self._parts = {name for name, task in tasks.items() if task.parent_id is not None}
-        self._all = _Sorted(sorted(self._place_of.values()))
+        self._all = _Sorted(sorted(self._place_of, key=self._place_of.__getitem__), self._place_of)
         self._choose(self._all, tasks)
 
     def _choose(self, among: _Sorted, tasks: Mapping[str, Task], held: Collection[str] = ()) -> None:
@@ -163,10 +170,10 @@ class TaskOrder:
             if self._parts:
                 left = among.kept([name not in self._parts for name in among.ids])
         elif self._terms:
-            self._add_words(among, tasks)
             # Term by term over what is left: a call for each task would cost as much again.
             for term in self._terms:
                 if not (term.word and term.word in held):
+                    self._add_words(left, tasks)
                     left = _fitting(left, term, tasks)
         if self._only is not None:
             left = left.kept([self._only(tasks[name]) for name in left.ids])
