@@ -27,8 +27,10 @@ from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.widgets.terminal_view import TerminalView
 
-GARBAGE_AT = 5_000, 20, 50
-"""New objects between two searches for garbage (gc.set_threshold); at Python's 700 a key waits for one too often."""
+GARBAGE_AT = 2_000, 4, 600
+"""New objects between two searches for garbage, of those how many until what is left of them is searched, and of
+these until all is (gc.set_threshold). At Python's 700 a key waits for one too often; of a hundred thousand objects at
+once it waits 24 to 37 ms (docs/decisions/0006)."""
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
 

@@ -48,6 +48,7 @@ class DrawnLines(ScrollView, BareLines):
         super().__init__(id=id)
         self._drawn: dict[int, tuple[object, Texts]] = {}
         self._kept: dict[str, _Kept] = {}
+        self._aged: dict[int, tuple[int, object, Texts]] = {}
         self._round = 0
         # Looked up once for all lines: Textual asks the whole way up to the screen for each of them.
         self.top, self.across, self.focused = 0, 0, False
@@ -84,11 +85,26 @@ class DrawnLines(ScrollView, BareLines):
     def refresh_aged(self) -> None:
         """Draw the lines again in which something else stands now: time has passed."""
         self._round += 1
-        self._refresh_where(lambda y, made_of, texts: _looks(texts) != _looks(self.texts_of(y)))
+        self._aged.clear()
+        self._refresh_where(self._has_aged)
+
+    def _has_aged(self, y: int, made_of: object, texts: Texts) -> bool:
+        fresh = self.texts_of(y)
+        if _looks(texts) == _looks(fresh):
+            return False
+        # It is drawn in a moment: to make the texts is a third of that.
+        self._aged[y] = self._round, self.made_of(y), fresh
+        return True
+
+    def _texts(self, y: int, made_of: object) -> Texts:
+        """What stands in the line at `y` now, made anew unless it was made for this very round of time."""
+        aged = self._aged.pop(y, None)
+        return aged[2] if aged is not None and aged[:2] == (self._round, made_of) else self.texts_of(y)
 
     def forget(self) -> None:
         """Keep no line as it was drawn: something that they are not made of has changed."""
         self._kept.clear()
+        self._aged.clear()
 
     def _refresh_where(self, differs: Callable[[int, object, Texts], bool]) -> None:
         self._look_up()
@@ -126,7 +142,7 @@ class DrawnLines(ScrollView, BareLines):
         if kept is not None and kept.round == self._round:
             texts, strip = kept.texts, kept.strip
         else:
-            texts = self.texts_of(y)
+            texts = self._texts(y, made_of)
             if kept is not None and _looks(kept.texts) == _looks(texts):
                 # Time has passed, and nothing in this line tells of it.
                 strip = kept.strip
