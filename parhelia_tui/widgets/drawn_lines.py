@@ -96,7 +96,7 @@ class DrawnLines(ScrollView, BareLines):
         self._aged[y] = self._round, self.made_of(y), fresh
         return True
 
-    def _texts(self, y: int, made_of: object) -> Texts:
+    def _texts_now(self, y: int, made_of: object) -> Texts:
         """What stands in the line at `y` now, made anew unless it was made for this very round of time."""
         aged = self._aged.pop(y, None)
         return aged[2] if aged is not None and aged[:2] == (self._round, made_of) else self.texts_of(y)
@@ -142,7 +142,7 @@ class DrawnLines(ScrollView, BareLines):
         if kept is not None and kept.round == self._round:
             texts, strip = kept.texts, kept.strip
         else:
-            texts = self._texts(y, made_of)
+            texts = self._texts_now(y, made_of)
             if kept is not None and _looks(kept.texts) == _looks(texts):
                 # Time has passed, and nothing in this line tells of it.
                 strip = kept.strip
