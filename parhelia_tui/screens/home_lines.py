@@ -44,7 +44,7 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     if about.isolation == "none":
         parts.append(Part(Text("NOT ISOLATED", Style(bold=True, color=colours.get("error")))))
     isolation = f" ▪ {about.isolation}" if about.isolation else ""
-    parts.append(Part(Text(f"{about.backend}{isolation}", secondary), 5))
+    parts.append(Part(Text(f"{about.backend}{isolation}{_elsewhere(fleet)}", secondary), 5))
     waits = fleet.count(TaskState.WAITING, TaskState.NEEDS_REVIEW)
     if waits:
         said = f"◆ {waits} wait{'s' if waits == 1 else ''} for you"
@@ -61,6 +61,13 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     if fleet.totals.burn_usd_per_hour:
         parts.append(Part(Text(f"{money(fleet.totals.burn_usd_per_hour)}/h"), 5))
     return parts
+
+
+def _elsewhere(fleet: FleetView) -> str:
+    """How many containers are not on this machine, and where."""
+    counts = Counter(each.backend for each in fleet.containers.values())
+    del counts[fleet.controller.backend]
+    return "".join(f" ▪ {number} at {one_line(name, 20)}" for name, number in sorted(counts.items()))
 
 
 def _controller(fleet: FleetView, colours: Colours) -> Part:

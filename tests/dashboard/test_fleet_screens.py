@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from parhelia_tui.core.client import Client
@@ -98,3 +100,12 @@ async def test_a_container_is_terminated_after_a_question(opened: Opens, still: 
         await seen.press("shift+tab", "X")
         assert seen.said() == "The task has no container."
     door.close()
+
+
+async def test_the_first_line_says_how_many_containers_are_elsewhere(opened: Opens) -> None:
+    async with opened((160, 40)) as seen:
+        assert "local ▪ bubblewrap   " in seen.line_with("● controller")
+        fleet = seen.home.fleet
+        fleet.take_containers([replace(each, backend="modal") for each in fleet.containers.values()][:2])
+        seen.home.draw()
+        await seen.wait_for("local ▪ bubblewrap ▪ 2 at modal")
