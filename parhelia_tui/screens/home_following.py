@@ -18,6 +18,7 @@ from parhelia_tui.screens import budget_lines, home_lines
 from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT
 from parhelia_tui.screens.home_view import HomeView
+from parhelia_tui.screens.keys_first import KeysFirst
 from parhelia_tui.screens.reading import heartbeats_of, live_containers, older_tasks
 from parhelia_tui.screens.wishing import in_words
 
@@ -56,6 +57,7 @@ class HomeFollowing(HomeView):
         self._drawn_at = 0.0
         self._draw_later: Timer | None = None
         self._come: list[FleetChange] = []
+        self._changes_wait, self._time_waits = KeysFirst(), KeysFirst()
 
     def on_mount(self) -> None:
         """Draw the first fleet, then follow it."""
@@ -133,8 +135,24 @@ class HomeFollowing(HomeView):
             # The watcher meets the same trouble and says it.
             return
 
+    def on_row_table_highlighted(self) -> None:
+        """A key moved the cursor: that is drawn first."""
+        self._key_did_something()
+
+    def filter_tasks(self) -> None:
+        """Show the tasks that fit what is typed, before anything else is drawn."""
+        self._key_did_something()
+        super().filter_tasks()
+
+    def _key_did_something(self) -> None:
+        self._changes_wait.pressed()
+        self._time_waits.pressed()
+
     def _tick(self) -> None:
         """Once a second: what counts on. Only what is in sight is made anew."""
+        if wait_s := self._time_waits.wait_s():
+            self.set_timer(wait_s, self._tick)
+            return
         self.fleet.at = self.clock()
         for pane in (self.tasks, self.containers, self.heartbeats):
             # One after the other: a key that comes meanwhile waits for one of them and not for three.
@@ -168,12 +186,16 @@ class HomeFollowing(HomeView):
 
     def _take_changes(self) -> None:
         """Take over what has come, and draw it: what is drawn is never older than what is known here."""
+        self._end_wait()
+        if wait_s := self._changes_wait.wait_s():
+            self._draw_later = self.set_timer(wait_s, self._take_changes)
+            return
+        self._drawn_at = time.monotonic()
         come, self._come = self._come, []
         rest = False
         for change in come:
             rest = rest or not self.fleet.hears_only_beats(change)
             self.fleet.apply(change)
-        self._end_wait()
         if rest:
             self.draw()
         else:
@@ -183,6 +205,7 @@ class HomeFollowing(HomeView):
 
     def _draw_now(self) -> None:
         self._end_wait()
+        self._drawn_at = time.monotonic()
         self.draw()
 
     def _end_wait(self) -> None:
@@ -190,4 +213,3 @@ class HomeFollowing(HomeView):
         if self._draw_later is not None:
             self._draw_later.stop()
             self._draw_later = None
-        self._drawn_at = time.monotonic()
