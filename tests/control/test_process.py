@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -249,13 +250,24 @@ def test_a_killed_controller_leaves_its_lock_to_the_next(product: Product, clien
 def test_one_that_is_killed_as_it_starts_is_started_again_by_who_waits_for_it(
     product: Product, place: Path
 ) -> None:
-    created = product.start("task", "create", "--workspace", str(place), "true", "--json")
-    for _ in range(3):
+    lock = product.paths.controller_lock
+    created = product.start("--json", "task", "create", "--workspace", str(place), "true")
+
+    def starting() -> int | None:
+        return holder(lock) if created.poll() is None and lock.exists() else None
+
+    killed = 0
+    while killed < 3 and created.poll() is None:
+        wait_until(lambda: starting() or created.poll() is not None, 30)
         # It holds its lock some time before it answers.
-        kill_controller(product)
+        if (pid := starting()) is not None:
+            os.kill(pid, signal.SIGKILL)
+            wait_until(partial(lambda gone: holder(lock) != gone, pid), 30)
+            killed += 1
     said, wrong = created.communicate(timeout=60)
     assert created.returncode == 0, wrong
-    task = json.loads(said)["id"]
+    assert killed
+    task = json.loads(said)["data"]["id"]
     wait_until(lambda: product.json("task", "show", task)["state"] == "completed", 20)
 
 
@@ -266,6 +278,19 @@ def test_why_it_cannot_start_is_said_at_once(product: Product, tmp_path: Path) -
     assert (code, error["code"]) == (2, "E700")
     assert "max_container" in error["message"]
     assert quiet_since(begun) < START_DEADLINE_S / 2
+
+
+def test_what_is_stored_is_said_where_no_controller_can_start(product: Product, place: Path) -> None:
+    # Where it would listen stands what it did not make, and so does not take away.
+    (product.paths.controller_socket / "something").mkdir(parents=True)
+    code, error = product.error("task", "create", "--workspace", str(place), "true")
+    assert (code, error["code"]) == (8, "E500")
+    task = product.json("task", "list")[0]
+    assert error["details"]["tasks"] == [task["id"]]
+    assert "stored" in error["message"]
+    shutil.rmtree(product.paths.controller_socket)
+    assert product.run("controller", "start").returncode == 0
+    wait_until(lambda: product.json("task", "show", task["id"])["state"] == "completed", 20)
 
 
 def test_a_newer_store_is_refused_in_words_and_untouched(

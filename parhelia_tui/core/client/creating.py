@@ -79,8 +79,21 @@ class Creating(Opened):
                     owner=self.owner,
                 )
             stored = [tasks.get(tx, one[0].id) for one in made]
-        self.wake()
+        self._wake_for(stored)
         return stored
+
+    def _wake_for(self, stored: Sequence[Task]) -> None:
+        """Wake the controller; who hears that there is none hears too that nothing need be asked for again."""
+        try:
+            self.wake()
+        except ParheliaError as error:
+            what = "its task is" if len(stored) == 1 else f"its {len(stored)} tasks are"
+            raise ParheliaError(
+                error.code,
+                f"{error.message}; {what} stored and begin{'s' * (len(stored) == 1)} with the next controller",
+                details={**error.details, "tasks": [task.id for task in stored]},
+                recovery=(*error.recovery, "parhelia controller start", "parhelia task list"),
+            ) from error
 
     def _prepare_spending(self, wanted: Mapping[str, float], fresh: list[Task]) -> None:
         """Refuse tasks for which there is no money, set their ceilings, and hand over the key.
