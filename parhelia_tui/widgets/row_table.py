@@ -44,6 +44,15 @@ class Column:
     right: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A column that there is room for: its place among all, and its width in cells."""
+
+    place: int
+    column: Column
+    size: int
+
+
 class RowTable(DrawnLines, can_focus=True):
     """Rows by key. Whoever owns it says which keys there are and what stands in a row when it is drawn."""
 
@@ -93,6 +102,7 @@ class RowTable(DrawnLines, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._columns = columns
+        self._shown: tuple[int, list[_Shown]] | None = None
         self._cells = cells
         self._origin = origin
         self._empty = ""
@@ -135,7 +145,7 @@ class RowTable(DrawnLines, can_focus=True):
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; whoever gives the cells gives them for these from now on."""
-        self._columns, self._sorted_by = columns, None
+        self._columns, self._sorted_by, self._shown = columns, None, None
         self.forget()
         self.refresh()
 
@@ -173,14 +183,14 @@ class RowTable(DrawnLines, can_focus=True):
     def texts_of(self, y: int) -> Texts:
         """The cells of the columns that there is room for."""
         index = self.top + y - 1
-        shown = self._widths(self.across)
+        shown = self._shown_at(self.across)
         if y == 0:
-            return [self._heading(column) for column, _ in shown]
+            return [self._heading(each.column) for each in shown]
         if index >= len(self._keys):
             said = "" if self._keys else "".join(self._empty.split("\n")[y - 1 : y])
             return [Text(f"  {said}")]
         cells = self._cells(self._keys[index])
-        return [cells[self._columns.index(column)] for column, _ in shown]
+        return [cells[each.place] for each in shown]
 
     def draw_line(self, y: int, texts: Texts, ground: Style) -> Strip:
         """Draw the headings or a row."""
@@ -188,7 +198,7 @@ class RowTable(DrawnLines, can_focus=True):
         index = self.top + y - 1
         if y > 0 and index >= len(self._keys):
             return strip_of(texts[0], width, ground + self._dim, self.app.console)
-        shown = self._widths(width)
+        shown = self._shown_at(width)
         if y == 0:
             return self._strip(texts, shown, width, ground + self._dim)
         if index == self._cursor:
@@ -211,28 +221,34 @@ class RowTable(DrawnLines, can_focus=True):
     def _cursor_colour(self) -> str:
         return self.app.theme_variables.get("primary-muted" if self.has_focus else "panel", "#1b222c")
 
-    def _widths(self, width: int) -> list[tuple[Column, int]]:
-        columns = list(self._columns)
+    def _shown_at(self, width: int) -> list[_Shown]:
+        """The columns that there is room for; found once for a width, as each line asks twice."""
+        if self._shown is None or self._shown[0] != width:
+            self._shown = width, self._fitting(width)
+        return self._shown[1]
+
+    def _fitting(self, width: int) -> list[_Shown]:
+        columns = list(enumerate(self._columns))
         while True:
-            fixed = sum(each.width for each in columns if not each.flexible) + GAP * (len(columns) - 1) + 2
+            fixed = sum(each.width for _, each in columns if not each.flexible) + GAP * (len(columns) - 1) + 2
             left = width - fixed
-            if left >= LEAST_FLEXIBLE or not any(each.rank for each in columns):
+            if left >= LEAST_FLEXIBLE or not any(each.rank for _, each in columns):
                 break
-            columns.remove(max(columns, key=lambda each: each.rank))
-        return [(each, max(8, left) if each.flexible else each.width) for each in columns]
+            columns.remove(max(columns, key=lambda placed: placed[1].rank))
+        return [_Shown(place, each, max(8, left) if each.flexible else each.width) for place, each in columns]
 
     def _strip(
         self,
         cells: Sequence[Text],
-        shown: Sequence[tuple[Column, int]],
+        shown: Sequence[_Shown],
         width: int,
         style: Style,
         sign: str = " ",
     ) -> Strip:
         segments: list[Segment] = []
-        for text, (column, size) in zip(cells, shown, strict=True):
+        for text, each in zip(cells, shown, strict=True):
             segments.append(Segment(" " * GAP if segments else sign, style))
-            segments += self._cell(text, size, column, style)
+            segments += self._cell(text, each.size, each.column, style)
         return Strip(_joined(segments)).adjust_cell_length(width, style)
 
     def _cell(self, text: Text, size: int, column: Column, style: Style) -> list[Segment]:
@@ -304,11 +320,11 @@ class RowTable(DrawnLines, can_focus=True):
 
     def _click_heading(self, x: int) -> None:
         begin = 1
-        for column, size in self._widths(self.scrollable_content_region.width):
-            if begin <= x < begin + size + GAP:
-                self.post_message(self.HeadingClicked(self, self._columns.index(column)))
+        for each in self._shown_at(self.scrollable_content_region.width):
+            if begin <= x < begin + each.size + GAP:
+                self.post_message(self.HeadingClicked(self, each.place))
                 return
-            begin += size + GAP
+            begin += each.size + GAP
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight."""
