@@ -28,8 +28,13 @@ pytestmark = pytest.mark.real
 
 def test_no_more_run_at_once_than_are_allowed(client: Client, place: Path, tmp_path: Path) -> None:
     configure(tmp_path, "[controller]\nmax_containers = 2\n")
-    # Each writes how many there are beside it.
-    prompt = "touch live-$PARHELIA_TASK_ID; ls live-* | wc -l >> seen; sleep 0.1; rm live-$PARHELIA_TASK_ID"
+    # Each waits a while until it is not alone, as a busy machine needs longer for a start than a command lasts, and
+    # writes how many there are beside it then and a moment later.
+    prompt = (
+        "touch live-$PARHELIA_TASK_ID;"
+        " for each in $(seq 20); do [ $(ls live-* | wc -l) -gt 1 ] && break; sleep 0.1; done;"
+        " ls live-* | wc -l >> seen; sleep 0.1; ls live-* | wc -l >> seen; rm live-$PARHELIA_TASK_ID"
+    )
     tasks = [create(client, prompt, place) for _ in range(6)]
     assert [end_of(client, task.id, 60).exit_code for task in tasks] == [0] * 6
     seen = [int(line) for line in (place / "seen").read_text().split()]
