@@ -9,8 +9,8 @@ from parhelia_tui.cli.options import completer, count_option, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import age, details, state, table
 from parhelia_tui.core.model.asking import lines_of, question_of
-from parhelia_tui.core.model.records import Approval
-from parhelia_tui.core.model.states import ApprovalState
+from parhelia_tui.core.model.records import Approval, Task
+from parhelia_tui.core.model.states import ApprovalState, TaskState
 from parhelia_tui.core.model.text import one_line
 
 NEWEST = 50
@@ -39,9 +39,19 @@ def list_(everything: bool, limit: int, what: str | None) -> None:
     found = door.listed(task=task, limit=limit) if everything else door.waiting(task)
     out.answer(
         found,
-        lambda: _table(found) if found else "nothing waits for you",
+        lambda: _table(found) if found else _nothing(out, task),
         next_actions=[f"parhelia approval approve {found[0].id}"] if found and not everything else [],
     )
+
+
+def _nothing(out: Out, task: Task | None) -> str:
+    """Who asks in a terminal of its own is answered there."""
+    asking = [task] if task else out.client.tasks(states=(TaskState.WAITING,))
+    named = [each.id for each in asking if each.state is TaskState.WAITING]
+    if not named:
+        return "nothing waits for you"
+    more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+    return f"no approval waits; {named[0]}{more} asks in its terminal: parhelia attach {named[0]}"
 
 
 def _table(found: list[Approval]) -> str:

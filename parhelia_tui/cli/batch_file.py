@@ -49,7 +49,8 @@ def refused(faults: list[str], ways: tuple[str, ...] = ()) -> ParheliaError:
     Args:
         ways: commands that may help, before those that always do.
     """
-    return ParheliaError("E100", "; ".join(faults), details={"faults": faults}, recovery=(*ways, *RECOVERY))
+    said = f"{'; '.join(faults)}; no task was started"
+    return ParheliaError("E100", said, details={"faults": faults}, recovery=(*ways, *RECOVERY))
 
 
 def _text(source: str, name: str) -> str:
@@ -71,6 +72,9 @@ def _json_lines(name: str, text: str) -> Entries:
         try:
             value = json.loads(line, object_pairs_hook=_each_key_once)
             entries.append((f"{name}:{number}", _object(value)))
+        except json.JSONDecodeError as error:
+            # Its own line is always the first.
+            faults.append(f"{name}:{number}: {error.msg} at column {error.colno}")
         except (ValueError, RecursionError) as error:
             faults.append(f"{name}:{number}: {_said(error)}")
     if faults:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable
 
 import click
@@ -13,7 +14,11 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import Styled, styled, table
+from parhelia_tui.core.model.display import size
 from parhelia_tui.core.model.errors import Exit, ParheliaError
+
+LEAST_FREE = 16 << 20
+"""Bytes that have to be left on the disk of the state directory: a store, a log and a run directory take a few."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +94,11 @@ def _directory(out: Out) -> str:
         nearest = nearest.parent
     if not os.access(nearest, os.W_OK | os.X_OK) or not nearest.is_dir():
         raise ParheliaError("E500", f"{home} cannot be written", recovery=(f"ls -ld {nearest}",))
+    free = shutil.disk_usage(nearest).free
+    if free < LEAST_FREE:
+        raise ParheliaError(
+            "E507", f"{home}: {size(free)} are left on its disk", recovery=(f"df -h {nearest}",)
+        )
     return str(home) if nearest == home else f"{home}, made when it is needed"
 
 

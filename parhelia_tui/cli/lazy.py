@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-LIKENESS = 0.6
+LIKENESS = 0.7
 
 
 class Command(click.Command):
@@ -84,7 +84,12 @@ class LazyGroup(click.Group):
             known = [*self._lazy, *self.commands, *(each for each in self._aliases if len(each) > 2)]
             import difflib
 
-            near = self._groups_with(ctx, word) or difflib.get_close_matches(word, known, 3, LIKENESS)
+            flag = f"--{word}" if any(f"--{word}" in each.opts for each in self.params) else ""
+            near = (
+                [flag]
+                if flag
+                else self._groups_with(ctx, word) or difflib.get_close_matches(word, known, 3, LIKENESS)
+            )
             hint = f". Did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"there is no command {one_line(word, 80)!r}{hint}", ctx)
         return word, command, args[1:]

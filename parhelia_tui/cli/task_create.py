@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ from parhelia_tui.core.model.text import one_line
 
 if TYPE_CHECKING:
     from parhelia_tui.core.model.request import TaskRequest
+
+SHELL = "shell"
 
 
 @click.command(cls=Command)
@@ -65,7 +68,10 @@ def create(
     prompt: tuple[str, ...], file: str | None, follow: bool, dry_run: bool, option: tuple[str, ...],
     headless: bool, targets: tuple[str, ...], targets_from: str | None, split: bool, **given: Any,
 ) -> int | None:  # fmt: skip
-    """Create a task. PROMPT is the agent's prompt, or the command line of the agent shell; - reads stdin."""
+    """Create a task. PROMPT is the agent's prompt, or the command line of the agent shell; - reads stdin.
+
+    Of the agent shell, one word is a command line and several are a program and its arguments, as for run.
+    """
     out = Out()
     options = _agent_options(option) | ({"headless": True} if headless else {})
     if prompt == ("-",) and targets_from == "-":
@@ -75,6 +81,9 @@ def create(
         {**given, **more, "prompt": _prompt(prompt, file, given["template"]), "agent_options": options}
     )
     request = out.client.request(fields, flags=flags)
+    if request.agent == SHELL and len(prompt) > 1:
+        # Which agent it is is known only now; to a shell, words without their quotes are another command.
+        request = out.client.request({**fields, "prompt": shlex.join(prompt)}, flags=flags)
     if dry_run:
         place = out.client.placement(request)
         out.answer({**request.model_dump(), "placement": place}, lambda: _fine(request, place))

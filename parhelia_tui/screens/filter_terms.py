@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.text import one_line
 
 Holds = Callable[[Task, str], bool]
 """Says whether a task fits; the second is its words in small letters."""
@@ -61,6 +62,19 @@ def terms(text: str) -> list[Term]:
             term = _term(bare)
             found.append(Term(_not(term.holds)) if turned else term)
     return found
+
+
+def unknown_field(text: str) -> str:
+    """Say that a filter has what looks like a field and is none, and which it may have meant; empty where not."""
+    for word in text.lower().split():
+        name, colon, _ = word.lstrip("!").partition(":")
+        if colon and name.isalpha() and name not in FIELDS:
+            # Late: it would be a part of the first frame.
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, FIELDS, 1)
+            return f"{one_line(name, 20)}: is no field{f'; did you mean {near[0]}:?' if near else ''}"
+    return ""
 
 
 def only_narrows(old: str, new: str) -> bool:

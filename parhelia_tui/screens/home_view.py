@@ -20,6 +20,7 @@ from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens import budget_lines, home_lines, pane_order
 from parhelia_tui.screens.custom_acts import CustomActs
 from parhelia_tui.screens.custom_subject import Subject
+from parhelia_tui.screens.filter_terms import unknown_field
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.heartbeats import beat_line
 from parhelia_tui.screens.home_keys import KEYS
@@ -143,7 +144,10 @@ class HomeView(PaintedScreen[None]):
     def draw_tasks(self) -> None:
         """Draw the table of the tasks."""
         keys, wanted = self.fleet.task_keys(), self.fleet.filter
-        none = f"No task has {one_line(wanted, 60)}.\n\nEsc shows all again." if wanted else EMPTY
+        none = EMPTY
+        if wanted:
+            hint = unknown_field(wanted)
+            none = f"No task has {one_line(wanted, 60)}.{f' {hint}' if hint else ''}\n\nEsc shows all again."
         if self.fleet.faults_only:
             none = "Nothing is wrong with any task.\n\nEsc shows all again."
         self.tasks.set_keys(keys, none)

@@ -223,7 +223,8 @@ class TaskActs:
             self.undo.put(
                 f"{name} {'is' if len(ids) == 1 else 'are'} back.", lambda door: door.untrash_tasks(ids)
             )
-            self._screen.say(f"{name} {'is' if len(ids) == 1 else 'are'} in the trash; u brings it back.")
+            there, them = ("is", "it") if len(ids) == 1 else ("are", "them")
+            self._screen.say(f"{name} {there} in the trash; u brings {them} back.")
 
         self.wish(lambda door: door.trash_tasks(ids), put)
 

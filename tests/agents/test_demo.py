@@ -148,6 +148,18 @@ def test_ctrl_c_is_asked_about_and_ends_it_where_that_was_meant(
     assert "interrupted" in ended.last_line
 
 
+def test_who_asks_in_a_terminal_is_named_where_no_approval_waits(
+    product: Product, client: Client, place: Path
+) -> None:
+    assert product.run("approval", "list").stdout == "nothing waits for you\n"
+    task = demo(client, place, **ASKS)
+    reach(client, task.id, TaskState.WAITING)
+    said = product.run("approval", "list").stdout
+    assert said == f"no approval waits; {task.id} asks in its terminal: parhelia attach {task.id}\n"
+    answer(product, task, "y")
+    assert end_of(client, task.id).state is TaskState.COMPLETED
+
+
 def test_cancelled_while_it_asks_it_says_so_and_leaves_its_work(
     product: Product, client: Client, place: Path
 ) -> None:

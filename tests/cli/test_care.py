@@ -11,8 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.fleet import configure
+from tests.support.in_namespace import run_on_small_disk
 from tests.support.product import Product
 from tests.support.waiting import process_is_there, wait_until
+
+DOCTOR = """
+import json, os, subprocess, sys
+env = {**os.environ, "PARHELIA_HOME": sys.argv[1] + "/state"}
+done = subprocess.run([sys.argv[2], "--json", "doctor"], env=env, capture_output=True, text=True)
+print(json.dumps([done.returncode, json.loads(done.stdout)["data"]]))
+"""
 
 EMPTY = ("--mode", "empty")
 
@@ -119,6 +127,15 @@ def test_a_controller_in_the_foreground_prints_its_log_until_ctrl_c(product: Pro
     said, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert "controller leaves" in said
+
+
+def test_the_doctor_says_that_a_disk_is_full(product: Product, tmp_path: Path) -> None:
+    said = run_on_small_disk(DOCTOR, tmp_path / "disk", 600, (product.command[0],))
+    code, parts = json.loads(said)
+    found = {each["name"]: each for each in parts}["state directory"]
+    assert (code, found["works"]) == (8, False)
+    assert found["how"].startswith("E507")
+    assert found["remedy"].startswith("df -h ")
 
 
 @pytest.mark.long

@@ -187,6 +187,10 @@ def test_a_workspace_that_cannot_be_one_is_refused(product: Product, tmp_path: P
 
 def test_a_dry_run_checks_and_starts_nothing(product: Product) -> None:
     assert product.run("task", "create", *EMPTY, "--dry-run", "true").returncode == 0
+    shell = ("task", "create", *EMPTY, "--agent", "shell", "--dry-run")
+    assert product.json(*shell, "rm", "my file")["prompt"] == "rm 'my file'"
+    assert product.json(*shell, "cd here && ls")["prompt"] == "cd here && ls"
+    assert product.json(*shell[:-3], "--agent", "demo", "--dry-run", "two", "words")["prompt"] == "two words"
     code, error = product.error("task", "create", "--dry-run", "-w", "/no/such/place", "true")
     assert (code, error["code"]) == (1, "E204")
     assert product.json("task", "list") == []

@@ -160,6 +160,7 @@ def test_a_verb_without_its_noun_is_told_where_it_belongs(product: Product) -> N
     assert error["message"].endswith("Did you mean task?")
     assert "Did you mean list?" in product.run("task", "lst").stderr
     assert "--state" in product.run("task", "list", "--stat", "x").stderr
+    assert product.error("batch", "tasks.jsonl")[1]["message"].endswith("Did you mean --batch?")
 
 
 def test_json_without_a_command_is_told_so_in_json(product: Product) -> None:

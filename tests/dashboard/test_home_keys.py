@@ -131,6 +131,17 @@ async def test_a_filter_that_nothing_matches_says_so_and_how_to_leave_it(opened:
         assert seen.shows("No task has zebra.", "Esc shows all again.", "Tasks ▪ 0 of 7: zebra")
 
 
+async def test_a_filter_says_which_field_there_is_not(opened: Opens) -> None:
+    async with opened() as seen:
+        await seen.press("slash")
+        await seen.type("stat:running")
+        assert seen.shows("stat: is no field; did you mean state:?")
+        await seen.press("escape", "slash")
+        await seen.type("state:nothing")
+        assert seen.shows("No task has state:nothing.")
+        assert not seen.shows("is no field")
+
+
 async def test_a_task_that_comes_while_a_filter_stands_is_counted_and_hidden(
     opened: Opens, still: StillFleet
 ) -> None:

@@ -168,7 +168,7 @@ def reporting(what: str) -> Iterator[None]:
             "E600",
             f"Could not {what}: {why}.",
             details={"disk_full": full, "errno": error.errno or 0, "path": _printable(error.filename)},
-            recovery=("df -h", "parhelia cleanup --dry-run") if full else None,
+            recovery=("df -h", "parhelia doctor") if full else None,
         ) from error
 
 

@@ -68,10 +68,14 @@ class Merges:
         from parhelia_tui.core.branches.merge import Asked, merge
 
         if task.state is not TaskState.COMPLETED:
+            review = task.state is TaskState.NEEDS_REVIEW
             raise ParheliaError(
                 "E103",
                 f"task {task.id} is {task.state}; only what is completed is merged",
-                recovery=(f"parhelia task accept {task.id}", f"parhelia task results {task.id} --branch"),
+                recovery=(
+                    f"parhelia task {'accept' if review else 'show'} {task.id}",
+                    f"parhelia task results {task.id} --branch",
+                ),
             )
         branch, _ = self._door.branches.named(task)
         self._bring(task)
@@ -154,7 +158,7 @@ class Merges:
                 recovery=(
                     f"parhelia task logs {made.id}",
                     f"git diff HEAD...{branch}",
-                    f"parhelia resume {task.id}",
+                    f"parhelia task show {task.id}",
                 ),
             )
 

@@ -14,7 +14,7 @@ from parhelia_tui.core.model.records import Owner, Reply, Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import ReplyState, TaskState
 from parhelia_tui.core.model.text import LONE_SURROGATES, digest_of, one_line
-from parhelia_tui.core.store import approvals, replies, tasks
+from parhelia_tui.core.store import approvals, checkpoints, replies, tasks
 from parhelia_tui.core.store.connection import reading, writing
 
 CONFIRM_S = 15.0
@@ -68,10 +68,11 @@ class Replies:
         with writing(self._open()) as tx:
             task = single(tasks.get(tx, task_id))
             if task.state not in (TaskState.RUNNING, TaskState.WAITING) or task.container_id is None:
+                again = [f"parhelia resume {task.id}"] if checkpoints.newest(tx, task.id) else []
                 raise ParheliaError(
                     "E103",
                     f"task {task.id} is {task.state}, so there is nobody to tell",
-                    recovery=(f"parhelia resume {task.id}", f"parhelia task show {task.id}"),
+                    recovery=(*again, f"parhelia task show {task.id}"),
                 )
             if any(not each.decision for each in approvals.waiting(tx, task_id=task.id)):
                 raise ParheliaError(

@@ -201,7 +201,7 @@ _CATALOGUE = (
         "E507",
         "DISK_FULL",
         "The disk is full; what could not be written was not recorded as done.",
-        ("df -h", "parhelia cleanup --dry-run"),
+        ("df -h", "parhelia doctor"),
     ),
     Meaning(
         "E600",

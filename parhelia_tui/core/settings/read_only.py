@@ -29,6 +29,6 @@ def refuse_if_read_only() -> None:
         raise ParheliaError(
             "E401",
             "this is read-only, so nothing is changed",
-            recovery=("parhelia",),
+            recovery=(f"unset {VARIABLE}",),
             details={"variable": VARIABLE},
         )
