@@ -255,7 +255,45 @@ def test_a_directory_that_lies_in_itself_is_refused(repository: Repository, tmp_
 @given(st.binary(max_size=400))
 def test_whatever_a_table_says_it_is_read_or_refused(data: bytes) -> None:
     for each in (data, b"PX1\0" + data):
-        done_or_refused(lambda each=each: list(Segment(each).places()))  # type: ignore[misc]
+        for act in (Segment.places, Segment.lengths):
+            done_or_refused(lambda each=each, act=act: list(act(Segment(each))))  # type: ignore[misc]
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=5),
+)
+def test_the_lengths_of_a_table_are_those_of_its_places(
+    sizes: list[int], rows: list[tuple[int, int, int]]
+) -> None:
+    table = struct.pack("<4sIII", b"PX1\0", 1, len(sizes), len(rows)) + b"0" * 16
+    table += b"".join(struct.pack("<IQII", 0, 8, 5, size) for size in sizes)
+    table += b"".join(digest(b"%d" % number) for number in range(len(rows)))
+    table += b"".join(struct.pack("<III", *row) for row in rows)
+    try:
+        wanted = [place.length for _, place in Segment(table).places()]
+    except ParheliaError:
+        with pytest.raises(ParheliaError, match="E600"):
+            Segment(table).lengths()
+    else:
+        assert list(Segment(table).lengths()) == wanted
+
+
+def test_a_table_that_leads_out_of_its_blocks_keeps_clean_up_from_throwing_away(
+    repository: Repository,
+) -> None:
+    data = encode([file("a", digest(b"x"), 1)], {})
+    tree = publish(repository, {**listings(data), digest(b"x"): b"x", digest(b"y"): b"y"}, digest(data))
+    dead = publish(repository, listings(none := encode([], {})), digest(none))
+    name = "0" * 16
+    table = struct.pack("<4sIII", b"PX1\0", 1, 1, 1) + name.encode() + struct.pack("<IQII", 0, 8, 5, 5)
+    table += digest(b"z") + struct.pack("<III", 0, 4, 2)
+    footer = struct.pack("<Q32s8s", len(table), digest(table), b"PARHEND\n")
+    (repository.root / "packs" / f"{name}.pack").write_bytes(HEAD + b"block" + table + footer)
+    before = sorted(os.listdir(repository.packs))
+    with pytest.raises(ParheliaError, match="outside of its block"):
+        collect(repository, [tree.name], dead=[dead.name])
+    assert sorted(os.listdir(repository.packs)) == before
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

@@ -20,6 +20,7 @@ from parhelia_tui.core.checkpoints import listed as listing
 from parhelia_tui.core.checkpoints.bounds import DEPTH_LIMIT
 from parhelia_tui.core.checkpoints.capture import capture
 from parhelia_tui.core.checkpoints.coding import NOTHING
+from parhelia_tui.core.checkpoints.collect import collect
 from parhelia_tui.core.checkpoints.diff import diff
 from parhelia_tui.core.checkpoints.manifest import Directory, Entry, encode
 from parhelia_tui.core.checkpoints.packs import PackWriter
@@ -88,6 +89,36 @@ def test_a_name_that_leads_out_is_refused(name: str) -> None:
     entry = Entry(name, 0o100644, 0, 0, 0, 0, NOTHING)
     with pytest.raises(ParheliaError, match="E600"):
         Directory(encode([entry], {}))
+
+
+def test_names_that_are_not_in_order_are_refused() -> None:
+    entries = [Entry(name, 0o100644, 0, 0, 0, 0, NOTHING) for name in ("a", "b")]
+    with pytest.raises(ParheliaError, match="not in order"):
+        Directory(encode(entries, {}).replace(b"a\0b", b"b\0a"))
+
+
+def test_a_file_with_the_bytes_of_a_directory_keeps_clean_up_from_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """What its names stand for is needed, whoever else has those bytes: a list of pieces too."""
+    live = tmp_path / "ws"
+    (live / "deep" / "er").mkdir(parents=True)
+    (live / "deep" / "er" / "file").write_text("needed")
+    (live / "deep" / "big").write_bytes(os.urandom(3 << 20))
+    (live / "gone").write_bytes(os.urandom(5 << 20))
+    first = capture(repository, live)
+    with repository.locked():
+        deep = repository.objects.listing(repository.tree(first.tree).top.content).contents[0]
+        listing = repository.objects.listing(deep)
+        # The upper ones are read first, and each directory before those below.
+        for number, name in enumerate((deep, *listing.contents)):
+            (live / f"disguised-{number}").write_bytes(repository.objects.read(name))
+    (live / "gone").unlink()
+    second = capture(repository, live, first.tree)
+    assert collect(repository, [second.tree], dead=[first.tree]).freed_bytes > 4 << 20
+    assert verify(repository) == []
+    restore(repository, second.tree, tmp_path / "out")
+    assert differences(live, tmp_path / "out") == []
 
 
 def test_two_entries_of_one_name_cannot_write_through_a_link(repository: Repository, tmp_path: Path) -> None:

@@ -101,23 +101,25 @@ def _sweep(repository: Repository, needed: set[bytes], teller: Teller) -> tuple[
     segments = repository.objects.index.segments()
     sizes = {name: (repository.root / "packs" / f"{name}.pack").stat().st_size for name in segments}
     small = {name for name, size in sizes.items() if size < _SMALL}
-    seen: set[bytes] = set()
     removed: list[str] = []
-    moved: dict[str, list[tuple[bytes, Place]]] = {}
+    moved: dict[str, list[int]] = {}
     dropped = 0
     # Bigger ones first, so that what is in two packs stays in the bigger one.
     for name in sorted(segments, key=lambda each: (-sizes[each], each)):
-        alive, waste, rows = _alive(segments[name], needed, seen)
-        dropped += rows - len(alive)
+        segment = segments[name]
+        objects = segment.names()
+        alive = [row for row, each in enumerate(objects) if each in needed]
+        waste = _waste(segment, alive)
+        dropped += len(objects) - len(alive)
         if not alive:
             removed.append(name)
         elif waste > _WASTE or (len(small) >= _MANY and name in small):
             moved[name] = alive
-        seen.update(each for each, _ in alive)
+        needed.difference_update(objects)
     writer = PackWriter(repository.packs)
     try:
-        for number, alive in enumerate(moved.values()):
-            _move(repository, writer, alive)
+        for number, (name, alive) in enumerate(moved.items()):
+            _move(repository, writer, segments[name], alive)
             teller.tell("moving", number, len(moved))
         names = writer.finish()
     except BaseException:
@@ -132,26 +134,19 @@ def _sweep(repository: Repository, needed: set[bytes], teller: Teller) -> tuple[
     return dropped, sum(sizes[name] for name in (*removed, *moved)) - added
 
 
-def _alive(
-    segment: Segment, needed: set[bytes], seen: set[bytes]
-) -> tuple[list[tuple[bytes, Place]], float, int]:
-    """Give what of a pack is needed, which part of its bytes is not, and how many objects it has."""
-    alive: list[tuple[bytes, Place]] = []
-    total = wasted = rows = 0
-    for name, place in segment.places():
-        rows += 1
-        total += place.length
-        if name in needed and name not in seen:
-            alive.append((name, place))
-        else:
-            wasted += place.length
-    return alive, wasted / total if total else 0.0, rows
+def _waste(segment: Segment, alive: list[int]) -> float:
+    """Say which part of the bytes of a pack is not needed."""
+    lengths = segment.lengths()
+    total = sum(lengths)
+    return 1 - sum([lengths[row] for row in alive]) / total if total else 0.0
 
 
-def _move(repository: Repository, writer: PackWriter, alive: list[tuple[bytes, Place]]) -> None:
+def _move(repository: Repository, writer: PackWriter, segment: Segment, alive: list[int]) -> None:
+    names = segment.names()
     blocks: dict[Block, list[tuple[bytes, Place]]] = {}
-    for name, place in alive:
-        blocks.setdefault(place.block, []).append((name, place))
+    for row in alive:
+        place = segment.place(row)
+        blocks.setdefault(place.block, []).append((names[row], place))
     for block, objects in sorted(blocks.items(), key=lambda item: item[0].offset):
         if sum(place.length for _, place in objects) == block.unpacked:
             # All of it is needed: it moves as it is.

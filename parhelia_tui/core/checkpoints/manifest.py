@@ -16,7 +16,7 @@ import struct
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, ge
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,7 @@ from parhelia_tui.core.checkpoints.coding import DIGEST, damaged
 
 _MAGIC = b"PM1\0"
 _HEAD = struct.Struct("<4sII")
+_CONTENT = struct.Struct(f"{DIGEST}s")
 _KINDS = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 _NAME_MAX = 255
 _name = attrgetter("name")
@@ -156,23 +157,23 @@ class Directory:
             self._extras = json.loads(data[fixed:]) if len(data) > fixed else {}
             self.modes: Sequence[int] = struct.unpack_from(f"<{count}I", data, at)
             at += count * _FIXED
-            self.contents = [data[at + i * DIGEST : at + (i + 1) * DIGEST] for i in range(count)]
+            self.contents = [content for (content,) in _CONTENT.iter_unpack(data[at:fixed])]
             self._check(raw)
         except (struct.error, ValueError, RecursionError) as error:
             raise damaged(f"a directory cannot be read ({error})") from error
 
     def _check(self, raw: bytes) -> None:
-        # All in one go: a comparison or a rollback reads thousands of names.
+        # All in one go: a comparison, a rollback or a clean-up reads many thousands of names.
         parts = raw.split(b"\0") if self.count else []
         if len(parts) != self.count or b"/" in raw:
             raise ValueError("bad names")
-        if parts and (not min(map(len, parts)) or max(map(len, parts)) > _NAME_MAX):
+        if b"" in parts or b"." in parts or b".." in parts:
             raise ValueError("bad names")
-        if b"." in parts or b".." in parts:
+        if len(raw) > _NAME_MAX and max(map(len, parts)) > _NAME_MAX:
             raise ValueError("bad names")
-        if sorted(set(parts)) != parts:
+        if any(map(ge, parts, parts[1:])):
             raise ValueError("names are not in order")
-        self._kinds = {mode & 0o170000 for mode in self.modes}
+        self._kinds = {mode & 0o170000 for mode in set(self.modes)}
         if not self._kinds.issubset(_KINDS):
             raise ValueError("bad kind of file")
         if not isinstance(self._extras, dict) or not isinstance(self._extras.get("skipped", {}), dict):
@@ -185,6 +186,8 @@ class Directory:
 
     def directories(self) -> list[bytes]:
         """What its subdirectories list."""
+        if stat.S_IFDIR not in self._kinds:
+            return []
         return [
             content
             for mode, content in zip(self.modes, self.contents, strict=True)

@@ -134,6 +134,14 @@ class Objects:
             raise damaged(f"pack {block.pack} is cut off")
         return frame
 
+    def directory(self, name: bytes) -> Directory:
+        """Give a directory that nobody will ask for again.
+
+        Raises:
+            ParheliaError: E600 when it is missing or damaged.
+        """
+        return Directory(self.proved(name))
+
     def listing(self, name: bytes) -> Directory:
         """Give a directory.
 
@@ -142,7 +150,7 @@ class Objects:
         """
         found = self._directories.get(name)
         if found is None:
-            found = Directory(self.proved(name))
+            found = self.directory(name)
             if found.count <= _FEW_NAMES:
                 self._directories[name] = found
                 if len(self._directories) > _KEPT_DIRECTORIES:

@@ -18,20 +18,23 @@ def reachable(objects: Objects, trees: Iterable[Tree], teller: Teller) -> set[by
         ParheliaError: E600 when a directory or a list of pieces is missing or damaged: nothing may be thrown away then.
     """
     found: set[bytes] = {NOTHING}
+    # What was read is kept apart from what was named: the bytes of a file may be those of a directory or of a list of
+    # pieces, and that what they name is needed too says only whoever uses them as such.
+    walked: set[bytes] = {NOTHING}
+    listed: set[bytes] = {NOTHING}
     waiting = [tree.top.content for tree in trees]
+    found.update(waiting)
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in walked:
             continue
-        found.add(name)
-        listing = objects.listing(name)
-        below = listing.directories()
-        waiting += below
-        chunked = listing.chunked()
-        for each in chunked:
-            if each not in found:
-                found.update(piece for _, piece in decode_pieces(objects.proved(each)))
-        # Directories are among the contents as well and have yet to be read.
-        found.update(set(listing.contents).difference(below))
+        walked.add(name)
+        directory = objects.directory(name)
+        found.update(directory.contents)
+        waiting += directory.directories()
+        for each in directory.chunked():
+            if each not in listed:
+                listed.add(each)
+                found.update([piece for _, piece in decode_pieces(objects.proved(each))])
         teller.tell("marking", len(found))
     return found

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import add, le
 from typing import NamedTuple
 
 from parhelia_tui.core.checkpoints.coding import BLOCK_LIMIT, DIGEST, damaged
@@ -49,7 +50,7 @@ class Segment:
         ParheliaError: E600 when it is none.
     """
 
-    __slots__ = ("_blocks", "_keys", "_places", "count", "packs")
+    __slots__ = ("_blocks", "_keys", "_places", "_read", "count", "packs")
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -67,6 +68,7 @@ class Segment:
         self._blocks = data[ends[0] : ends[1]]
         self._keys = data[ends[1] : ends[2]]
         self._places = data[ends[2] : ends[3]]
+        self._read: dict[int, Block] = {}
         self.count: int = count
 
     def find(self, name: bytes) -> int | None:
@@ -98,6 +100,8 @@ class Segment:
         Raises:
             ParheliaError: E600 when there is none, or its size is impossible.
         """
+        if (read := self._read.get(number)) is not None:
+            return read
         try:
             pack, offset, packed, unpacked = _BLOCK.unpack_from(self._blocks, number * _BLOCK.size)
             found = Block(self.packs[pack], offset, packed, unpacked)
@@ -105,7 +109,22 @@ class Segment:
             raise damaged("a table names a block that is not there") from error
         if unpacked > BLOCK_LIMIT or packed > BLOCK_LIMIT or offset > _OFFSET_LIMIT:
             raise damaged("a block is bigger than blocks are, or lies further on than packs reach")
+        # Some hundreds of objects lie in each.
+        self._read[number] = found
         return found
+
+    def lengths(self) -> Sequence[int]:
+        """Give the bytes of all objects, in the order of rows; a tenth of what their places cost.
+
+        Raises:
+            ParheliaError: E600 when a row leads out of its block, as for its place.
+        """
+        columns = struct.unpack(f"<{3 * self.count}I", self._places)
+        numbers, offsets, lengths = columns[0::3], columns[1::3], columns[2::3]
+        sizes = {number: self.block(number).unpacked for number in set(numbers)}
+        if not all(map(le, map(add, offsets, lengths), map(sizes.__getitem__, numbers))):
+            raise damaged("an object lies outside of its block")
+        return lengths
 
     def places(self) -> Iterator[tuple[bytes, Place]]:
         """Give all objects and where they lie."""
