@@ -108,6 +108,8 @@ class Builder:
         if few:
             self._write(opened, self._jobs, self._told(1))
         elif self._processes > 1 and possible():
+            # What was unpacked to find out what there is to do would lie in the memory of each copy too.
+            self._objects.close()
             first, *others = shares(self._jobs, self._processes)
             with copies(partial(self._write, opened, each, None) for each in others) as (there, here):
                 self._write(opened, first, self._told(self._processes))
@@ -137,7 +139,7 @@ class Builder:
         return lambda done: self._teller.tell("restoring", min(done * shared, self._total), self._total)
 
     def _folder(self, opened: int, path: str, entry: Entry, depth: int) -> None:
-        listing = self._objects.listing(entry.content)
+        listing = self._objects.directory(entry.content)
         for name, reason in listing.skipped.items():
             self.built.skipped[f"{path}/{name}" if path else name] = reason
         self._entries(opened, path, listing.entries(), depth)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _KEPT = 24 << 20
 """Bytes of unpacked blocks that are kept."""
 
+_KEPT_IN_ORDER = 12 << 20
+"""By a reader that goes by the order of the store: there are several at once, and half of it serves them as well."""
+
 _FEW_NAMES = 64
 _KEPT_DIRECTORIES = 2048
 """With so few names each, at most some 30 MB: a checkpoint reads what changed twice, to write it and to count it."""
@@ -36,10 +39,12 @@ class Objects:
     Args:
         packs: descriptor of the directory of packs; it stays the caller's.
         index: where they lie; readers of several threads may share it while nobody refreshes it.
+        kept: bytes of unpacked blocks that are kept.
     """
 
-    def __init__(self, packs: int, index: Index) -> None:
+    def __init__(self, packs: int, index: Index, kept: int = _KEPT) -> None:
         self.index = index
+        self._most = kept
         self._packs = packs
         self._files: OrderedDict[str, int] = OrderedDict()
         self._blocks: OrderedDict[Block, bytes] = OrderedDict()
@@ -49,8 +54,8 @@ class Objects:
         self._decompressor: ZstdDecompressor | None = None
 
     def sibling(self) -> Objects:
-        """Make a reader for another thread."""
-        return Objects(self._packs, self.index)
+        """Make a reader for another thread or process, that goes by the order of the store."""
+        return Objects(self._packs, self.index, _KEPT_IN_ORDER)
 
     def refresh(self) -> None:
         """Look for new packs and forget those that went."""
@@ -111,7 +116,7 @@ class Objects:
         data = unpack(frame, block.unpacked, self._decompressor)
         self._blocks[block] = data
         self._kept += len(data)
-        while self._kept > _KEPT and len(self._blocks) > 1:
+        while self._kept > self._most and len(self._blocks) > 1:
             self._kept -= len(self._blocks.popitem(last=False)[1])
         return data
 
