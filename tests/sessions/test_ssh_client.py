@@ -122,3 +122,43 @@ def test_a_connection_of_ours_goes_the_short_way_and_asyncssh_goes_on_after_it(t
             return fits, left, first, rest
 
     assert asyncio.run(run()) == (True, ssh_pump.Left.QUIET, b"short", b"longthat was all\n")
+
+
+def test_a_connection_that_is_cut_is_noticed_at_once(tmp_path: Path) -> None:
+    """Not only with the next keepalive, and a processor busy until then."""
+    cut = asyncio.Event()
+
+    async def relay(near: asyncio.StreamReader, back: asyncio.StreamWriter, port: int) -> None:
+        far, there = await asyncio.open_connection("127.0.0.1", port)
+        ways = [asyncio.create_task(_copy(near, there)), asyncio.create_task(_copy(far, back))]
+        await cut.wait()
+        for each in ways:
+            each.cancel()
+        for writer in (back, there):
+            writer.close()
+
+    async def run() -> tuple[int | None, bytes]:
+        async with server(tmp_path) as endpoint:
+            port = endpoint["port"]
+            between = await asyncio.start_server(lambda near, back: relay(near, back, port), "127.0.0.1", 0)
+            endpoint["port"] = between.sockets[0].getsockname()[1]
+            words = [sys.executable, "-P", "-m", ssh_client.__name__, json.dumps(endpoint), "echo"]
+            pipe = asyncio.subprocess.PIPE
+            process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe)
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"here")
+            assert await asyncio.wait_for(process.stdout.readexactly(4), DEADLINE_S) == b"here"
+            cut.set()
+            _, wrong = await asyncio.wait_for(process.communicate(), ssh_client.KEEPALIVE_S / 2)
+            between.close()
+            return process.returncode, wrong
+
+    code, wrong = asyncio.run(run())
+    assert (code, wrong) == (ssh_client.Ended.LOST, b"the connection ended\n")
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+        await writer.drain()

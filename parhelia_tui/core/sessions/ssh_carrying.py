@@ -101,7 +101,8 @@ class Keys:
                 self._see_to_size(channel)
                 if ssh_pump.fits(connection, channel):
                     left = self._short_way(connection, channel, session)
-                    if left is not ssh_pump.Left.QUIET:
+                    # One that has ended can be read for ever, and the event loop reads only what nobody else waits for.
+                    if left not in (ssh_pump.Left.QUIET, ssh_pump.Left.OVER):
                         await asyncio.sleep(0)
                         continue
                 await self._long_way(channel, session)

@@ -36,6 +36,7 @@ class Left(Enum):
     TURN = "its time was over, and something came"
     QUIET = "nothing came"
     OTHER = "something else than data came"
+    OVER = "the connection has ended"
     KEYS = "the keys have ended"
     BELL = "somebody rang"
 
@@ -185,9 +186,9 @@ class Pump:
         except BlockingIOError:
             return None
         except OSError:
-            return Left.OTHER
+            return Left.OVER
         if not count:
-            return Left.OTHER
+            return Left.OVER
         self._filled += count
         return self._unpack()
 
