@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.beginning import START_S, begun
 from parhelia_tui.core.backends.local.ends import Ends
 from parhelia_tui.core.model.errors import ParheliaError
@@ -26,3 +27,14 @@ async def test_a_pane_that_ended_without_a_word_is_told_of(tmp_path: Path) -> No
     run.mkdir(parents=True)
     with pytest.raises(ParheliaError, match="before it could say why"):
         await begun(run, 1 << 22, Ends(Paths(tmp_path)))
+
+
+def test_a_container_begins_with_two_directories_and_its_names(tmp_path: Path) -> None:
+    run = tmp_path / "c-12345678"
+    run_directory.prepare(run, run.name, own_system=False, layer=None, network=False)
+    # Every directory more is a tenth of a millisecond of each start.
+    assert {each.name for each in run.iterdir() if each.is_dir()} == {"agent", "home"}
+    assert (run / "hostname").read_text() == "c-12345678\n"
+    assert "c-12345678" in (run / "hosts").read_text()
+    run_directory.write_session(run, "ph-more", ["true"])
+    assert (run / "sessions" / "ph-more.json").is_file()

@@ -18,7 +18,8 @@ class Start:
 
     Args:
         home: the agent's HOME, on this machine. What lies in it may come from an earlier container.
-        shown: a directory for what the agent may read and not change; its files are made anew here.
+        shown: a directory for what the agent may read and not change, made by who puts something there; its files are
+            made anew here.
         conversation: the id of its conversation, chosen and stored before anything is started.
         continues: the talk of an earlier attempt lies in the home.
         talk: the id of that conversation; another one where this attempt begins its own from a copy.

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents import watcher
 from parhelia_tui.core.agents.base import Launch, Probe, Start
 from parhelia_tui.core.agents.interpreter import inside
@@ -88,11 +87,9 @@ class ConfiguredAgent:
         words = [each.replace(PROMPT, prompt).replace(CONVERSATION, start.conversation) for each in template]
         if start.image is None:
             words[0] = self.probe().path or words[0]
-        homes.put(start.shown, "patterns.json", json.dumps(dict(self.patterns)))
+        watcher.put(start, "patterns.json", json.dumps(dict(self.patterns)))
         shown = watcher.shown(start)
-        homes.put(
-            start.shown, "plan", watcher.plan("lines", start.conversation, f"{shown}/patterns.json", words)
-        )
+        watcher.put(start, "plan", watcher.plan("lines", start.conversation, f"{shown}/patterns.json", words))
 
     def launch(self, start: Start) -> Launch:
         """Start the watcher, which starts the program."""

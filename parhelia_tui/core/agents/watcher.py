@@ -6,8 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from parhelia_tui.core.agents import home as homes
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.model.records import Mount, Task
+from parhelia_tui.core.settings.paths import private_directory
 
 PROGRAM = Path(__file__).with_name("program")
 INSIDE = "/run/parhelia-watcher"
@@ -21,6 +23,11 @@ def program(task: Task) -> str:
 def shown(start: Start) -> str:
     """The directory of what the agent may only read, as the container sees it."""
     return str(start.shown) if start.task.unsandboxed else f"{INSIDE}/own"
+
+
+def put(start: Start, name: str, content: str | bytes) -> None:
+    """Write a file there. Raises E500, E507, E602."""
+    homes.put(private_directory(start.shown), name, content)
 
 
 def command(start: Start) -> tuple[str, ...]:

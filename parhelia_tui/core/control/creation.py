@@ -98,7 +98,7 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
     start = Start(
         task=task,
         home=private_directory(run / "home"),
-        shown=private_directory(run / "shown"),
+        shown=run / "shown",
         conversation=tasks.conversation(context.db, task.id, container.attempt),
         continues=resume.has_talk(context, task, container),
         talk=talk_before(context.db, task),

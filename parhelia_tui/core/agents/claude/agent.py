@@ -118,14 +118,14 @@ class ClaudeAgent:
             program = watcher.program(start.task)
             hook = ("/bin/sh", f"{program}/hook.sh")
             ask = (*python_inside(start.image)[0], f"{program}/__main__.py", "--ask")
-        homes.put(start.shown, "settings.json", seeds.settings(found.version, hook, ask, config.deny))
+        watcher.put(start, "settings.json", seeds.settings(found.version, hook, ask, config.deny))
         self.carry(start.home, start.task)
         servers = _carried(start.task, config).servers
-        homes.put(start.shown, "mcp.json", json.dumps({"mcpServers": servers}))
+        watcher.put(start, "mcp.json", json.dumps({"mcpServers": servers}))
         if config.memory:
             homes.put(start.home, NOTES, start.memory)
-        homes.put(start.shown, "prompt", _prompt(start))
-        homes.put(start.shown, "plan", _plan(start, found, config))
+        watcher.put(start, "prompt", _prompt(start))
+        watcher.put(start, "plan", _plan(start, found, config))
 
     def launch(self, start: Start) -> Launch:
         """Start the watcher, which starts the program: with the prompt, or where the talk goes on."""

@@ -149,7 +149,7 @@ def _system(host: Host, box: Sandbox) -> list[str]:
     own = [
         word
         for name in ("hostname", *(() if box.network else ("hosts",)))
-        for word in ("--ro-bind", str(box.run / "etc" / name), f"/etc/{name}")
+        for word in ("--ro-bind", str(box.run / name), f"/etc/{name}")
     ]
     return [
         *shown,

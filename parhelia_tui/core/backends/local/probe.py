@@ -67,10 +67,10 @@ async def _version(name: str, command: str, option: str, *, required: bool = Tru
 
 async def _containers(run: Path, system_paths: Sequence[str]) -> list[Capability]:
     """Run a real sandbox of each kind once."""
-    for name in ("home", "agent", "etc", "workspace"):
+    for name in ("home", "agent", "workspace"):
         (run / name).mkdir()
     for name, text in etc.own("probe").items():
-        (run / "etc" / name).write_text(text)
+        (run / name).write_text(text)
     try:
         here = host(system_paths)
         shown = etc_copy.shared(run / "etc-copy", run)
