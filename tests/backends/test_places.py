@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.backends.local import workspaces
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.paths import Paths
 from tests.support.in_namespace import run_on_small_disk
 from tests.support.local import Local
 from tests.support.product import Product
@@ -188,3 +190,20 @@ def test_a_container_on_a_full_disk_is_created_or_refused_and_a_running_one_keep
     assert created[-1] == [7, ["x"]]
     assert all(each in (["E507", []], [7, ["x"]]) for each in created), created
     assert running == [8, "end", 40]
+
+
+def test_where_the_home_is_is_looked_up_once_for_many_and_again_after_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, work, named = tmp_path / "home", tmp_path / "work", tmp_path / "named"
+    home.mkdir()
+    work.mkdir()
+    named.symlink_to(home)
+    monkeypatch.setenv("HOME", str(named))
+    paths = Paths(tmp_path / "state")
+    assert workspaces.danger(work, paths) == ""
+    named.unlink()
+    named.symlink_to(work)
+    assert workspaces.danger(work, paths) == ""
+    monkeypatch.setattr(workspaces, "LOOKED_FOR_S", 0.0)
+    assert workspaces.danger(work, paths) == "holds your home directory, which no container may see"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 # What the tmux client may never send to the user's terminal, whatever that terminal says it can
@@ -189,9 +190,18 @@ def write_config(directory: Path, history_lines: int = HISTORY_LINES) -> Path:
     Returns:
         The file for `-f`, mode 0600.
     """
-    keys = _written(directory, f"{_scrolling_text()}set-hook -gu client-attached\n", "keys")
-    later = f"set-hook -g client-attached {{ source-file {_quoted(keys)} }}\n"
-    return _written(directory, f"{_start_text(history_lines)}{later}", "conf")
+    keys, conf = _files(directory, history_lines)
+    _write(*keys)
+    _write(*conf)
+    return conf[0]
+
+
+@cache
+def _files(directory: Path, history_lines: int) -> tuple[tuple[Path, bytes], tuple[Path, bytes]]:
+    """Name the two files and give what stands in them, which is asked for at each start of a server."""
+    keys = _named(directory, f"{_scrolling_text()}set-hook -gu client-attached\n", "keys")
+    later = f"set-hook -g client-attached {{ source-file {_quoted(keys[0])} }}\n"
+    return keys, _named(directory, f"{_start_text(history_lines)}{later}", "conf")
 
 
 def _start_text(history_lines: int) -> str:
@@ -212,16 +222,19 @@ def _quoted(path: Path) -> str:
     return "'" + plain.replace("'", "'\\''") + "'"
 
 
-def _written(directory: Path, content: str, kind: str) -> Path:
-    """Write a file as a whole, unless it is there as it should be."""
+def _named(directory: Path, content: str, kind: str) -> tuple[Path, bytes]:
     text = content.encode()
-    path = directory / f"tmux-{hashlib.sha256(text).hexdigest()[:12]}.{kind}"
+    return directory / f"tmux-{hashlib.sha256(text).hexdigest()[:12]}.{kind}", text
+
+
+def _write(path: Path, text: bytes) -> None:
+    """Write a file as a whole, unless it is there as it should be."""
     try:
         if path.read_bytes() == text:
-            return path
+            return
     except FileNotFoundError:
         pass
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".tmux-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmux-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(text)
@@ -229,4 +242,3 @@ def _written(directory: Path, content: str, kind: str) -> Path:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return path

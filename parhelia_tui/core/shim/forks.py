@@ -48,8 +48,8 @@ def serve(controller: int, idle_s: float) -> int:
     leave_standard_streams()
     try:
         # What cannot be named could not be found either when it is to be ended.
-        arguments = _arguments()
-        _name(arguments[arguments.index(b"-c") + 2 :])
+        name = _Name()
+        name.write(name.words)
     except OSError:
         return UNUSABLE
     _prepare()
@@ -62,7 +62,7 @@ def serve(controller: int, idle_s: float) -> int:
             return OK
         pid = _copy()
         if pid == 0:
-            return _become(request, door)
+            return _become(request, door, name)
         try:
             door.send(b"%d" % max(0, pid))
         except OSError:
@@ -87,7 +87,7 @@ def _copy() -> int:
         return -1
 
 
-def _become(request: bytes, door: _socket.socket) -> int:
+def _become(request: bytes, door: _socket.socket, name: _Name) -> int:
     """Be the supervisor that was asked for."""
     signals.signal(signals.SIGCHLD, signals.SIG_DFL)
     system.setsid()
@@ -95,37 +95,45 @@ def _become(request: bytes, door: _socket.socket) -> int:
         "\0"
     )
     try:
-        _name([b"run", system.fsencode(directory)])
+        name.write([b"run", system.fsencode(directory)])
     except OSError:
         return UNUSABLE
     return supervise(directory, pane, door.close)
 
 
-def _name(words: list[bytes]) -> None:
-    """Write the last words of our command line anew: what a process is for is told by them, and it is found by them.
+class _Name:
+    """The last words of our command line: what a process is for is told by them, and it is found by them.
 
-    The room is as it was at the start, so what is left of it becomes empty lines at the end of the program.
+    Where it lies is looked up once, as it is the same in all that is made.
 
-    Args:
+    Attributes:
         words: what comes after the program.
 
     Raises:
-        OSError: there is no room for it, or it cannot be written.
+        OSError: it cannot be read.
     """
-    arguments = _arguments()
-    head = arguments[: arguments.index(b"-c") + 2]
-    begin, end = map(int, stat_fields(system.getpid())[_ARGUMENTS])
-    room = end - begin - len(b"\0".join([*head, *words, b""]))
-    if room < 0:
-        raise OSError("the command line has no room")
-    head[-1] += b"\n" * room
-    memory = system.open("/proc/self/mem", system.O_WRONLY | system.O_CLOEXEC)
-    try:
-        system.pwrite(memory, b"\0".join([*head, *words, b""]), begin)
-    finally:
-        system.close(memory)
 
+    def __init__(self) -> None:
+        with open("/proc/self/cmdline", "rb") as file:
+            arguments = file.read().split(b"\0")[:-1]
+        program = arguments.index(b"-c") + 2
+        self._head, self.words = arguments[:program], arguments[program:]
+        self._begin, self._end = map(int, stat_fields(system.getpid())[_ARGUMENTS])
 
-def _arguments() -> list[bytes]:
-    with open("/proc/self/cmdline", "rb") as file:
-        return file.read().split(b"\0")[:-1]
+    def write(self, words: list[bytes]) -> None:
+        """Write them anew.
+
+        The room is as it was at the start, so what is left of it becomes empty lines at the end of the program.
+
+        Raises:
+            OSError: there is no room for it, or it cannot be written.
+        """
+        room = self._end - self._begin - len(b"\0".join([*self._head, *words, b""]))
+        if room < 0:
+            raise OSError("the command line has no room")
+        head = [*self._head[:-1], self._head[-1] + b"\n" * room]
+        memory = system.open("/proc/self/mem", system.O_WRONLY | system.O_CLOEXEC)
+        try:
+            system.pwrite(memory, b"\0".join([*head, *words, b""]), self._begin)
+        finally:
+            system.close(memory)

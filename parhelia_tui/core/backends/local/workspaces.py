@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from parhelia_tui.core.model.errors import ParheliaError
@@ -12,6 +14,8 @@ from parhelia_tui.core.settings.paths import Paths
 
 # A workspace that is one of these, or holds one of them, gives the system or other programs' sockets away.
 _SYSTEM = ("/boot", "/dev", "/dev/shm", "/etc", "/proc", "/run", "/sys", "/tmp", "/usr", "/var/tmp")
+LOOKED_FOR_S = 5.0
+"""How long a look at this machine's own directories is good for; one takes half a millisecond."""
 # Nothing below these is a place to work in.
 _NOT_BELOW = ("/boot", "/etc", "/proc", "/sys", "/usr/bin", "/usr/lib", "/usr/sbin")
 
@@ -56,17 +60,48 @@ def danger(real: Path, paths: Paths) -> str:
     state = os.path.realpath(paths.home)
     if holds(where, state) or (holds(state, where) and not holds(os.path.realpath(paths.workspaces), where)):
         return "would show a container the state of Parhelia"
-    if any(holds(where, home) for home in _homes()):
+    here = _here(str(Path.home()))
+    if any(holds(where, home) for home in here.homes):
         return "holds your home directory, which no container may see"
-    if any(holds(where, os.path.realpath(path)) for path in _SYSTEM):
+    if any(holds(where, path) for path in here.system):
         return "holds parts of the system"
-    if any(holds(os.path.realpath(path), where) for path in _NOT_BELOW):
+    if any(holds(path, where) for path in here.not_below):
         return "is a part of the system"
     return ""
 
 
-def _homes() -> set[str]:
-    homes = {os.path.realpath(Path.home())}
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What stands where on this machine, without links."""
+
+    homes: frozenset[str]
+    system: frozenset[str]
+    not_below: frozenset[str]
+
+
+_looks: dict[str, tuple[float, _Here]] = {}
+
+
+def _here(home: str) -> _Here:
+    """Look at this machine, or give what was seen at most `LOOKED_FOR_S` seconds ago.
+
+    Args:
+        home: as the environment names it.
+    """
+    now = time.monotonic()
+    at, seen = _looks.get(home, (-LOOKED_FOR_S, None))
+    if seen is None or now - at >= LOOKED_FOR_S:
+        seen = _Here(
+            frozenset(_homes(home)),
+            frozenset(map(os.path.realpath, _SYSTEM)),
+            frozenset(map(os.path.realpath, _NOT_BELOW)),
+        )
+        _looks[home] = (now, seen)
+    return seen
+
+
+def _homes(home: str) -> set[str]:
+    homes = {os.path.realpath(home)}
     try:
         import pwd
 
