@@ -56,7 +56,7 @@ TOUR: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Events", WAITS, (("E", "follows", ""), ("E", HOME, "Fleet > "))),
     ("TimeTravel", WAITS, (("T", "THE PAST", ""), ("T", HOME, "THE PAST"))),
     ("PastTask", WAITS, (
-        ("T", "Fix the failing", ""), ("Enter", "> task t-", ""), ("q", "Fleet > The past", "> task t-"),
+        ("T", "THE PAST", ""), ("Enter", "> task t-", ""), ("q", "Fleet > The past", "> task t-"),
         ("q", HOME, "THE PAST"),
     )),
     ("Tree", WAITS, (("B", "owner", ""), ("B", HOME, "Fleet > "))),
