@@ -19,6 +19,7 @@ from parhelia_tui.core.settings.key_names import keys_of
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.custom_subject import Subject
+from parhelia_tui.screens.handing_over import handed_over
 from parhelia_tui.screens.task_acts import Stage
 from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.screens.wishing import in_words
@@ -205,7 +206,7 @@ class CustomActs:
 
         trouble = ""
         try:
-            with self._screen.app.suspend():
+            with handed_over(self._screen.app):
                 # Ctrl+C is for the program; a handler, unlike what is ignored, does not go over to it.
                 before = signal.signal(signal.SIGINT, lambda number, frame: None)
                 try:

@@ -14,6 +14,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.handing_over import handed_over
 from parhelia_tui.screens.undo import Undo
 from parhelia_tui.screens.wishing import Wisher, in_words, wish
 
@@ -291,7 +292,7 @@ class TaskActs:
         """Hand the whole terminal to a task until it is left; nothing else happens meanwhile."""
         try:
             endpoint = self._client.endpoint(task.id)
-            with self._screen.app.suspend():
+            with handed_over(self._screen.app):
                 result = self._client.attach(endpoint)
         except ParheliaError as error:
             self._screen.say(in_words(error))
@@ -339,7 +340,7 @@ class TaskActs:
             self._screen.say("You are in the dashboard already.")
         elif own_command.needs_terminal(words):
             try:
-                with self._screen.app.suspend():
+                with handed_over(self._screen.app):
                     own_command.run_on_terminal(self._client.paths, words)
             except SuspendNotSupported:
                 self._screen.say("This terminal cannot be handed over. Try it in a shell: parhelia " + text)

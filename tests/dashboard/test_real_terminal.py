@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
-from tests.support.fleet import controller_pid, create, kill_controller, reach
+from tests.support.fleet import container_of, controller_pid, create, event, kill_controller, reach
 from tests.support.outer_terminal import OuterTerminal
 from tests.support.product import Product
 from tests.support.tmux_server import TmuxServer
@@ -87,7 +89,8 @@ def test_a_day_at_the_terminal(
         assert "Heartbeats" not in screen
         # One pane at a time: the terminal is the last of them.
         seen.press("BTab")
-    seen.wait_for("it is heard")
+    # What it printed, and not only its title.
+    wait_until(lambda: re.search(r"^\W*it is heard", tmux.screen(), re.MULTILINE), DEADLINE_S)
     # Into it, and out again.
     seen.press("Enter")
     seen.wait_for("Ctrl+Q leaves")
@@ -107,6 +110,50 @@ def test_a_day_at_the_terminal(
     task = client.tasks()[0]
     assert (task.prompt, task.state) == ("echo it is heard; cat", TaskState.RUNNING)
     assert task.workspace == str(place)
+
+
+LOST = """\
+#!/bin/bash
+case " $* " in
+*" -C "*) ;;
+*attach-session*)
+    if mkdir "{once}"; then
+        kill -9 {server}
+        while [ -e /proc/{server} ] && ! grep -q ") Z" /proc/{server}/stat; do sleep 0.01; done
+    fi ;;
+esac 2>/dev/null
+exec "{tmux}" "$@"
+"""
+"""A tmux whose server dies just before somebody attaches for the first time."""
+
+
+def test_a_terminal_that_is_lost_on_the_way_into_it_gives_the_dashboard_back(
+    product: Product,
+    client: Client,
+    tmux: TmuxServer,
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = create(client, "echo it is heard; cat", place)
+    reach(client, task.id, TaskState.RUNNING, deadline_s=DEADLINE_S)
+    program = shutil.which("tmux")
+    asked = [str(program), "-S", str(product.paths.tmux_socket(container_of(client, task.id).id))]
+    server = subprocess.check_output([*asked, "display-message", "-p", "#{pid}"], text=True).strip()
+    shown = tmp_path / "bin" / "tmux"
+    shown.parent.mkdir()
+    shown.write_text(LOST.format(once=tmp_path / "once", server=server, tmux=program))
+    shown.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shown.parent}:{os.environ['PATH']}")
+    seen = OnTmux(tmux, place, 120, 40)
+    seen.wait_for("1 running")
+    seen.press("Enter")
+    seen.wait_for("1 running", "E601")
+    event(client, "session.terminal_restored", task_id=task.id)
+    seen.press("Enter")
+    seen.wait_for("Ctrl+Q leaves")
+    seen.press("C-q")
+    seen.wait_for("q quit")
 
 
 def test_a_terminal_on_the_wall_is_attached_and_left_again_and_so_is_a_command_of_one_s_own(
