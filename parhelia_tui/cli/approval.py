@@ -50,8 +50,10 @@ def _nothing(out: Out, task: Task | None) -> str:
     named = [each.id for each in asking if each.state is TaskState.WAITING]
     if not named:
         return "nothing waits for you"
-    more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-    return f"no approval waits; {named[0]}{more} asks in its terminal: parhelia attach {named[0]}"
+    others = (
+        f" and {len(named) - 1} more ask in their terminals" if len(named) > 1 else " asks in its terminal"
+    )
+    return f"no approval waits; {named[0]}{others}: parhelia attach {named[0]}"
 
 
 def _table(found: list[Approval]) -> str:

@@ -74,7 +74,7 @@ def _json_lines(name: str, text: str) -> Entries:
             entries.append((f"{name}:{number}", _object(value)))
         except json.JSONDecodeError as error:
             # Its own line is always the first.
-            faults.append(f"{name}:{number}: {error.msg} at column {error.colno}")
+            faults.append(f"{name}:{number}: {error.msg.removesuffix(' at')} at column {error.colno}")
         except (ValueError, RecursionError) as error:
             faults.append(f"{name}:{number}: {_said(error)}")
     if faults:
