@@ -18,8 +18,12 @@ from parhelia_tui.core.checkpoints.manifest import Entry
 from parhelia_tui.core.checkpoints.objects import Objects
 from parhelia_tui.core.checkpoints.progress import Teller
 
-Job = tuple[str, list[Entry]]
-"""A directory, and the files and links to make in it."""
+Job = tuple[str, Sequence[Entry]]
+"""A directory, and files and links to make in it."""
+
+_JOB = 64
+"""Files of one job. A directory of many is cut into several, so that more than one can write it, and so that it is told
+how far it is; a job costs the opening of its directory."""
 
 _THREADS = 2
 _WORTH = 400
@@ -106,13 +110,13 @@ class Builder:
         self._jobs.sort(key=lambda job: self._place(job[1]))
         few = sum(len(entries) for _, entries in self._jobs) < _WORTH
         if few:
-            self._write(opened, self._jobs, self._told(1))
+            self._write(opened, self._jobs, self._told(self._jobs))
         elif self._processes > 1 and possible():
             # What was unpacked to find out what there is to do would lie in the memory of each copy too.
             self._objects.close()
             first, *others = shares(self._jobs, self._processes)
             with copies(partial(self._write, opened, each, None) for each in others) as (there, here):
-                self._write(opened, first, self._told(self._processes))
+                self._write(opened, first, self._told(first))
                 for act in here:
                     act()
                 for each in there:
@@ -134,9 +138,10 @@ class Builder:
                 return block.pack, block.offset, offset
         return "", 0, 0
 
-    def _told(self, shared: int) -> Callable[[int], None]:
+    def _told(self, share: Sequence[Job]) -> Callable[[int], None]:
         """Give what tells how many files of a share are made; the others are about as far."""
-        return lambda done: self._teller.tell("restoring", min(done * shared, self._total), self._total)
+        files = sum(len(entries) for _, entries in share)
+        return lambda done: self._teller.tell("restoring", done * self._total // files, self._total)
 
     def _folder(self, opened: int, path: str, entry: Entry, depth: int) -> None:
         listing = self._objects.directory(entry.content)
@@ -160,8 +165,7 @@ class Builder:
                     continue
                 self._first[each.link] = (path, each.name)
             files.append(each)
-        if files:
-            self._jobs.append((path, files))
+        self._jobs += [(path, files[start : start + _JOB]) for start in range(0, len(files), _JOB)]
         self._teller.tell("restoring", 0, self._total)
         for each in deeper:
             below = f"{path}/{each.name}" if path else each.name
@@ -187,7 +191,7 @@ class Builder:
 
     def _work(self, opened: int, jobs: Sequence[Job], number: int) -> None:
         try:
-            self._write(opened, jobs, self._told(_THREADS) if number == 0 else None)
+            self._write(opened, jobs, self._told(jobs) if number == 0 else None)
         except BaseException as error:
             # The others look at it.
             self._failure = self._failure or error
