@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -14,7 +13,6 @@ from parhelia_tui.core.model.states import CONTAINER_LIVE, TASK_ALIVE, Container
 from parhelia_tui.screens.task_order import TaskOrder, Value
 
 BEATS_KEPT = 61
-WARM_PAUSE_S = 0.005
 EVENTS_KEPT = 500
 USUAL_BEAT_S = 10.0
 ContainerValue = Callable[["FleetView", Container], Any]
@@ -140,16 +138,9 @@ class FleetView:
             return ill or container.state is ContainerState.ORPHANED
         return task.state is TaskState.FAILED or (task.state is TaskState.PENDING and bool(task.reason))
 
-    async def warm(self, at_once: int = 250) -> None:
-        """Make ready what a filter needs of each task, some at a time, so that nobody waits for it."""
-        if self._order.is_warm:
-            return
-        names = list(self.tasks)
-        for first in range(0, len(names), at_once):
-            self._order.warm(
-                self.tasks[name] for name in names[first : first + at_once] if name in self.tasks
-            )
-            await asyncio.sleep(WARM_PAUSE_S)
+    def keep_words(self) -> None:
+        """Have what a filter needs of each task ready from now on, so that nobody waits for it."""
+        self._order.keep_words(self.tasks)
 
     def sort_tasks(self, value: Value | None, *, from_end: bool) -> None:
         """Sort the tasks by a value, the largest first if `from_end`; None is the usual order."""

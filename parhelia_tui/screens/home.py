@@ -201,7 +201,6 @@ class HomeScreen(HomeLeads):
 
     def action_filter(self) -> None:
         """Type words that a task must have."""
-        self.run_worker(self.fleet.warm(), group="warm", exclusive=True)
         self.places.bring_front("tasks")
         self.filter_line.begin()
 

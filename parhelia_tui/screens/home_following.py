@@ -96,6 +96,7 @@ class HomeFollowing(HomeView):
     async def _read_older(self) -> None:
         """Read the tasks that the first frame did without, beside what goes on."""
         than, drawn = None, self.clock()
+        self.fleet.keep_words()
         while True:
             try:
                 piece = await asyncio.to_thread(older_tasks, self.client.paths, than, PIECE)
@@ -114,7 +115,6 @@ class HomeFollowing(HomeView):
                 self.draw_tasks()
         self.fleet.all_read()
         self.draw_tasks()
-        await self.fleet.warm()
 
     @work(exclusive=True, group="beats")
     async def _read_containers(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.screens import task_order
 from parhelia_tui.screens.filter_terms import terms, words_of
 from parhelia_tui.screens.task_order import TaskOrder, need
 from tests.support.store import make_task
@@ -49,6 +51,16 @@ class Orders(RuleBasedStateMachine):
         self.tasks.pop(task_id, None)
         self.order.drop(task_id)
 
+    @rule()
+    def keep_words(self) -> None:
+        self.order.keep_words(self.tasks)
+
+    @rule(from_end=st.booleans())
+    def sort_by_need(self, from_end: bool) -> None:
+        # By its own value first, so that there is another order to come back from.
+        self.order.sort(lambda task: task.title, self.tasks, from_end=from_end)
+        self.order.sort(None, self.tasks, from_end=False)
+
     @rule(text=st.sampled_from(FILTERS))
     def filter(self, text: str) -> None:
         self.text = text
@@ -70,6 +82,26 @@ def test_whatever_changes_stands_where_it_belongs() -> None:
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
+
+
+def test_a_letter_makes_no_words_where_they_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(task: Task) -> str:
+        made.append(task.id)
+        return words_of(task)
+
+    monkeypatch.setattr(task_order, "words_of", counted)
+    tasks = {name: make_task(id=name, title="mend") for name in IDS}
+    order = TaskOrder([tasks[IDS[0]]])
+    order.keep_words(tasks)
+    for name in IDS[1:]:
+        order.put(tasks[name])
+    assert sorted(made) == IDS
+    order.sort(lambda task: task.title, tasks, from_end=True)
+    order.filter("m", tasks)
+    assert len(order.ids()) == len(IDS)
+    assert len(made) == len(IDS)
 
 
 @given(st.lists(st.tuples(st.sampled_from(WORDS), st.integers(0, 5)), max_size=12))
