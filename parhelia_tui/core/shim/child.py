@@ -181,7 +181,7 @@ def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept
     pid = system.fork()
     if pid == 0:
         try:
-            from parhelia_tui.core.shim.namespaces import die_with_parent
+            from parhelia_tui.core.shim.kinship import die_with_parent
 
             die_with_parent(signals.SIGKILL)
             _prepare(kept)

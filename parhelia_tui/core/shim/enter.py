@@ -8,7 +8,7 @@ import sys
 import termios
 import time
 
-from parhelia_tui.core.shim import cgroups, namespaces
+from parhelia_tui.core.shim import cgroups, kinship, namespaces
 from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.child import UMASK, default_signals
 from parhelia_tui.core.shim.keyring import leave_session_keyring
@@ -56,7 +56,7 @@ def enter(directory: str, name: str) -> int:
         sys.stderr.write(f"the container cannot be entered: {error}\r\n")
         return FAILED
     if not spec.launcher:
-        namespaces.adopt_orphans()
+        kinship.adopt_orphans()
     session = _Session(spec, way, name, rows, columns)
     failure = session.start(_limited(way), command)
     try:
@@ -201,7 +201,7 @@ def _go_inside(
     before, command = words
     try:
         default_signals()
-        namespaces.die_with_parent(signals.SIGKILL)
+        kinship.die_with_parent(signals.SIGKILL)
         namespaces.hide_memory()
         if spec.launcher:
             leave_session_keyring()
@@ -224,7 +224,7 @@ def _go_inside(
             os.closerange(4, 1024)
             if spec.launcher:
                 namespaces.drop_privileges()
-            namespaces.die_with_parent(signals.SIGKILL)
+            kinship.die_with_parent(signals.SIGKILL)
             os.chdir("/workspace" if spec.launcher else os.fsencode(spec.directory))
             _execute(before, command, env)
         os.close(slave)

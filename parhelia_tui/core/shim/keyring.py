@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 
-from parhelia_tui.core.shim import system
+from parhelia_tui.core.shim import libc, system
 
 # The number of keyctl(2), for which the C library has no function, by the machine's name (syscalls(2)).
 _KEYCTL = {
@@ -38,21 +38,8 @@ def leave_session_keyring() -> None:
     number = _KEYCTL.get(system.uname().machine)
     if number is None:
         raise OSError(errno.ENOSYS, "the session keyring cannot be left on this kind of machine")
-    if _lean(number) < 0:
+    if libc.call("syscall", number, _JOIN_SESSION_KEYRING, None) < 0:
         _with_reason(number)
-
-
-def _lean(number: int) -> int:
-    """Call without the module `ctypes`, whose import takes 2 ms of each start."""
-    try:
-        import _ctypes
-
-        # The types know a path alone; None is the program itself, as in dlopen(3).
-        library = _ctypes.dlopen(None, system.RTLD_NOW)  # type: ignore[arg-type]
-        address = _ctypes.dlsym(library, "syscall")
-        return int(_ctypes.call_function(address, (number, _JOIN_SESSION_KEYRING, None)))
-    except (ImportError, AttributeError, TypeError):
-        return -1
 
 
 def _with_reason(number: int) -> None:

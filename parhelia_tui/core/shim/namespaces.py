@@ -9,7 +9,6 @@ NS_GET_USERNS = 0xB701
 # prctl(2), capabilities(7).
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAPBSET_DROP = 24
-PR_SET_PDEATHSIG = 1
 LAST_CAPABILITY = 63
 # The pid namespace counts for children alone; the mount namespace goes last, because /proc changes with it.
 ORDER = ("ipc", "uts", "net", "cgroup", "pid", "mnt")
@@ -58,7 +57,7 @@ def enter_network(pid: int) -> None:
 
 def drop_privileges() -> None:
     """Give up what bubblewrap's own children have given up: new privileges and every capability."""
-    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
     for number in range(LAST_CAPABILITY + 1):
         if _libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
             # EINVAL: the kernel knows no more of them.
@@ -70,22 +69,13 @@ def drop_privileges() -> None:
         raise OSError(ctypes.get_errno(), "capset")
 
 
-def die_with_parent(number: int) -> None:
-    """Get a signal when the parent ends."""
-    _prctl(PR_SET_PDEATHSIG, number)
-
-
 def hide_memory() -> None:
     """Let nobody look into this process until it executes something else (PR_SET_DUMPABLE)."""
-    _prctl(4, 0)
+    prctl(4, 0)
 
 
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose own parent ends (PR_SET_CHILD_SUBREAPER)."""
-    _prctl(36, 1)
-
-
-def _prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int) -> None:
+    """Call prctl(2) with one value. Raises OSError."""
     if _libc.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 

@@ -84,7 +84,7 @@ class Supervisor:
         """Start the container and stay until nothing of it is left."""
         if not self.spec.launcher:
             # Its import costs 1 ms and memory; bubblewrap does as much by itself.
-            from parhelia_tui.core.shim.namespaces import adopt_orphans
+            from parhelia_tui.core.shim.kinship import adopt_orphans
 
             adopt_orphans()
         if self._pane_words:
