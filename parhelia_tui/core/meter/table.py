@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import pkgutil
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -57,6 +58,15 @@ def _overlaid(override: Path, _: tuple[int, int, int]) -> Table:
     return Table(own.dated, {**ours.models, **own.models}, {**ours.factors, **own.factors})
 
 
+def _read(path: Path) -> bytes:
+    """Read a file, but not more of it than is allowed and one byte. Raises OSError."""
+    if path == SHIPPED:
+        # In a sandbox it stands in an archive, together with this module.
+        return pkgutil.get_data(__name__, path.name) or b""
+    with path.open("rb") as file:
+        return file.read(SIZE_LIMIT + 1)
+
+
 class _File:
     """One file on its way to a table; every fault in it is told with its line.
 
@@ -67,8 +77,7 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            with path.open("rb") as file:
-                text = file.read(SIZE_LIMIT + 1)
+            text = _read(path)
             if len(text) > SIZE_LIMIT:
                 raise ParheliaError("E700", f"{path} is larger than {SIZE_LIMIT} bytes")
             self._text = text.decode()

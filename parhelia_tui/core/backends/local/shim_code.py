@@ -7,7 +7,7 @@ import importlib.util
 import marshal
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -46,7 +46,7 @@ def command(home: Path, mode: str, *words: str) -> list[str]:
     """
     path = home / f"shim-{_digest()}.code"
     if not path.exists():
-        run_directory.write_whole(path, _bundle())
+        run_directory.write_whole(path, bundle())
     return [PYTHON, "-I", "-S", "-X", "utf8", "-c", _START.format(path=str(path)), mode, *words]
 
 
@@ -59,17 +59,23 @@ def is_command(words: Sequence[bytes], run: Path) -> bool:
 @cache
 def _digest() -> str:
     """Name this code, and the version of the interpreter that can run it."""
-    sources = [Path(str(_spec(name).origin)).read_bytes() for name, _ in _modules()]
+    sources = [text_of(name) for name, _ in _modules()]
     return hashlib.sha256(repr((_START, sys.version, sources)).encode()).hexdigest()[:16]
 
 
-def _bundle() -> bytes:
-    """Give the file's content: the size of its second part, loader and places, the modules' code."""
-    codes = {name: (package, marshal.dumps(_code(name))) for name, package in _modules()}
-    loader = _code(_LOADER)
+def bundle(before: int = 0, code_of: Callable[[str], CodeType] | None = None) -> bytes:
+    """Give the file's content: the size of its second part, loader and places, the modules' code.
+
+    Args:
+        before: bytes that stand before it in its file.
+        code_of: gives the code of a module by its name; None for that of the modules as they are here.
+    """
+    code_of = code_of or _code
+    codes = {name: (package, marshal.dumps(code_of(name))) for name, package in _modules()}
+    loader = code_of(_LOADER)
     # marshal writes every number in five bytes, so the places do not change their own size.
     size = len(marshal.dumps((loader, _places(codes, 0))))
-    head = marshal.dumps((loader, _places(codes, _SIZE + size)))
+    head = marshal.dumps((loader, _places(codes, before + _SIZE + size)))
     return f"{size:{_SIZE}}".encode() + head + b"".join(code for _, code in codes.values())
 
 
@@ -101,6 +107,11 @@ def _code(name: str) -> CodeType:
     code = loader.get_code(name)
     assert isinstance(code, CodeType)
     return code
+
+
+def text_of(name: str) -> bytes:
+    """The text of a module."""
+    return Path(str(_spec(name).origin)).read_bytes()
 
 
 def _spec(name: str) -> ModuleSpec:

@@ -115,9 +115,9 @@ class Account:
             image = image.run_commands(f"npm install --global --prefix {CLAUDE} {package}")
         if self._config.commands:
             image = image.run_commands(*self._config.commands)
-        egress = shim_file.egress_folder(self._paths)
+        egress = shim_file.egress_file(self._paths)
         # Last: these change with each version of Parhelia.
-        image = image.add_local_dir(str(egress), shim_file.EGRESS_INSIDE, copy=True)
+        image = image.add_local_file(str(egress), shim_file.EGRESS_INSIDE, copy=True)
         return image.add_local_file(str(archive), shim_file.INSIDE, copy=True)
 
 

@@ -70,8 +70,13 @@ def prepare(plan: ContainerPlan, paths: Paths, *, has_secret: bool) -> Way | Non
         files[PRICES] = Path(here.prices).read_text(encoding="utf-8")
     if here.ca_file:
         files[local.AUTHORITIES] = authorities.certificates(here.ca_file)
-    command = ["python3", "-I", "-S", shim_file.EGRESS_INSIDE, RUN]
-    spec: dict[str, Any] = {"command": command, "env": {}, "ports": ports, "inside": False, "told": True}
+    spec: dict[str, Any] = {
+        "command": shim_file.egress_words(RUN),
+        "env": {},
+        "ports": ports,
+        "inside": False,
+        "told": True,
+    }
     if has_secret:
         spec["key_variable"] = elsewhere.KEY_VARIABLE
     return Way(spec, local.variables(there.virtual_key, ports), files)

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib
 import marshal
 import os
-import shutil
+import sys
 import zipfile
+from collections.abc import Callable, Mapping
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
-from typing import IO
+from types import CodeType
 
 import parhelia_tui
+from parhelia_tui.core.backends.local import shim_code
 from parhelia_tui.core.settings.paths import Paths, private_directory
 
 INSIDE = "/opt/parhelia/shim.zip"
-EGRESS_INSIDE = "/opt/parhelia/egress"
-_RUN = "from parhelia_tui.core.shim.main import main\ncode = main()\nsys.stdout.flush()\nos._exit(code)\n"
-_START = f"import os, sys\n{_RUN}"
-_BEGIN = f"import os, sys\nsys.path.insert(0, {INSIDE!r})\nsys.argv[0] = {INSIDE!r}\n{_RUN}"
-_EGRESS_START = (
-    "import sys\nfrom parhelia_tui.core.egress.process import main\nsys.exit(main(sys.argv[1:]))\n"
+EGRESS_INSIDE = "/opt/parhelia/egress.zip"
+_TAG = 16
+# The code in front of the archive is for an interpreter of the version that made it (`bundle.py`); any other takes the
+# texts, and so does one of any version in a sandbox that was made before there was such code.
+_RUN = """\
+import sys
+from marshal import loads
+from posix import O_RDONLY, _exit, open, pread
+file = open(sys.argv[0], O_RDONLY)
+if pread(file, 16, 0).rstrip() == sys.implementation.cache_tag.encode():
+    code, places = loads(pread(file, int(pread(file, 8, 16)), 24))
+    exec(code, loader := {"__name__": "loader"})
+    loader["install"](file, places)
+else:
+    sys.path.insert(0, sys.argv[0])
+from parhelia_tui.core.shim.main import main
+code = main()
+sys.stdout.flush()
+_exit(code)
+"""
+_BEGIN = f"import sys\nsys.argv[0] = {INSIDE!r}\n{_RUN}"
+_EGRESS_BEGIN = (
+    f"import sys\nsys.path.insert(0, {EGRESS_INSIDE!r})\n"
+    "from parhelia_tui.core.egress.process import main\nsys.exit(main(sys.argv[1:]))\n"
 )
 _KEPT = (".py", ".toml")
 _UNCHECKED = 0b01
@@ -38,29 +57,13 @@ def shim_file(paths: Paths) -> Path:
         *sorted(f"core/shim/{each.name}" for each in (root / "core/shim").glob("*.py")),
     ]
     content = {f"parhelia_tui/{name}": (root / name).read_bytes() for name in names}
-    # Compiling them was three quarters of the start of a supervisor. A Python of another version passes over these
-    # and takes the text.
-    content |= {f"{name}c": _compiled(name, text) for name, text in content.items()}
-    content["__main__.py"] = _START.encode()
-    # As they are: to unpack them would cost each of its starts a millisecond for ten of them.
-    digest = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]
-    place = private_directory(paths.home / "modal") / f"shim-{digest}.zip"
-    if not place.exists():
-        new = place.with_suffix(f".{os.getpid()}")
-        with new.open("wb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, data in sorted(content.items()):
-                    archive.writestr(zipfile.ZipInfo(name, _SINCE), data)
-            _keep(file)
-        new.replace(place)
-    return place
+    content["__main__.py"] = _RUN.encode()
+    tag = f"{sys.implementation.cache_tag:{_TAG}}".encode()
+    return _write(paths, "shim", content, front=lambda: tag + shim_code.bundle(_TAG, _code))
 
 
-def egress_folder(paths: Paths) -> Path:
-    """Make the directory with what the egress process needs inside: its modules, the prices, and h11.
-
-    Files and no archive, so that the interpreter keeps what it has compiled.
-    """
+def egress_file(paths: Paths) -> Path:
+    """Write the archive with what the egress process needs inside: its modules, the prices, and h11."""
     root = Path(parhelia_tui.__file__).parent
     (h11,) = importlib.import_module("h11").__path__
     names = ["__init__.py", "core/__init__.py", "core/settings/__init__.py", "core/settings/toml_places.py"]
@@ -70,27 +73,49 @@ def egress_folder(paths: Paths) -> Path:
         names += [f"{folder}/{each.name}" for each in (root / folder).iterdir() if each.suffix in _KEPT]
     content = {f"parhelia_tui/{name}": (root / name).read_bytes() for name in names}
     content |= {f"h11/{each.name}": each.read_bytes() for each in Path(h11).glob("*.py")}
-    content["__main__.py"] = _EGRESS_START.encode()
-    digest = hashlib.sha256(repr(sorted(content.items())).encode()).hexdigest()[:16]
-    place = private_directory(paths.home / "modal") / f"egress-{digest}"
+
+    def compiled() -> dict[str, bytes]:
+        return {f"{name}c": _compiled(name, text) for name, text in content.items() if name.endswith(".py")}
+
+    # A sandbox is new, so its interpreter would compile all of it anew in each: most of the start of such a process.
+    return _write(paths, "egress", content, beside=compiled)
+
+
+def _write(
+    paths: Paths,
+    name: str,
+    content: Mapping[str, bytes],
+    *,
+    front: Callable[[], bytes] = bytes,
+    beside: Callable[[], Mapping[str, bytes]] = dict,
+) -> Path:
+    """Write an archive into the state directory, under the hash of what it is made of.
+
+    Args:
+        front: gives what stands in front of it, made of the same.
+        beside: gives what stands in it besides, made of the same.
+    """
+    # Of the texts: the same text compiled twice need not be the same bytes, and another file is another image.
+    digest = hashlib.sha256(repr((sys.version, sorted(content.items()))).encode()).hexdigest()[:16]
+    place = private_directory(paths.home / "modal") / f"{name}-{digest}.zip"
     if not place.exists():
         new = place.with_suffix(f".{os.getpid()}")
-        for name, data in content.items():
-            (new / name).parent.mkdir(parents=True, exist_ok=True)
-            with (new / name).open("wb") as file:
-                file.write(data)
-                _keep(file)
-        # Who was first has made the same.
-        with contextlib.suppress(OSError):
-            new.rename(place)
-        shutil.rmtree(new, ignore_errors=True)
+        with new.open("wb") as file:
+            file.write(front())
+            with zipfile.ZipFile(file, "w") as archive:
+                for each, data in sorted({**content, **beside()}.items()):
+                    # As they are: to unpack them would cost each start a millisecond for ten of them.
+                    archive.writestr(zipfile.ZipInfo(each, _SINCE), data)
+            # On the disk before it has its name: whoever finds the name later takes it for whole.
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(place)
     return place
 
 
-def _keep(file: IO[bytes]) -> None:
-    """Have a file on the disk before its name: whoever finds the name later takes it for whole."""
-    file.flush()
-    os.fsync(file.fileno())
+def _code(name: str) -> CodeType:
+    """The code of a module, which knows nothing of where it stood here."""
+    return compile(shim_code.text_of(name), f"{name}.py", "exec", dont_inherit=True, optimize=0)
 
 
 def _compiled(name: str, text: bytes) -> bytes:
@@ -105,6 +130,11 @@ def words(*arguments: str) -> tuple[str, ...]:
     By a text and not by the archive's name: for that Python would import `runpy`, a third of the whole start.
     """
     return ("python3", "-I", "-S", "-c", _BEGIN, *arguments)
+
+
+def egress_words(*arguments: str) -> list[str]:
+    """Give the command that runs the egress process inside."""
+    return ["python3", "-I", "-S", "-c", _EGRESS_BEGIN, *arguments]
 
 
 _FOLLOW = """\
