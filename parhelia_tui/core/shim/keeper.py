@@ -10,8 +10,8 @@ import os
 import sys
 import time
 
-# The supervisor and what unpacks are named for its children: they are forks, and find them loaded.
-from parhelia_tui.core.shim import elsewhere, freight, main, spec, supervisor  # noqa: F401
+# What unpacks is named for its children: they are forks, and find it loaded.
+from parhelia_tui.core.shim import elsewhere, freight, main, spec  # noqa: F401
 from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.calls import Calls
 from parhelia_tui.core.shim.lean import loads
@@ -40,6 +40,9 @@ def keep(directory: str, begin_s: float) -> int:
     born = time.monotonic()
     elsewhere.make(directory)
     calls = Calls(directory)
+    # Who was here first is answered first, and unpacks while the rest is loaded.
+    calls.serve(0.0)
+    _load()
     if not _wait_for(os.path.join(directory, spec.NAME), calls, begin_s):
         return 4
     keeper = _Keeper(directory, born, calls)
@@ -153,6 +156,11 @@ class _Process:
         """Kill it, unless it has ended."""
         if not self.has_ended():
             os.kill(self._pid, 9)
+
+
+def _load() -> None:
+    """Load what supervises; the shim is a fork, and finds it loaded."""
+    from parhelia_tui.core.shim import kinship, supervisor  # noqa: F401
 
 
 def _supervise(directory: str) -> _Process:

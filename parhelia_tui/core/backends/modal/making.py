@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import dataclasses
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
@@ -19,6 +21,21 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, handing
+
+
+@dataclass(frozen=True, slots=True)
+class _Freight:
+    """What goes to a sandbox.
+
+    Args:
+        home: of its agent, here.
+        cargo: what goes by the volume; None for nothing.
+        way: by what it reaches others; None for nothing.
+    """
+
+    home: Path
+    cargo: Cargo | None
+    way: egress.Way | None
 
 
 class Maker:
@@ -60,27 +77,27 @@ class Maker:
             ParheliaError: E503, E602, E603.
             OSError: the disk is full.
         """
-        archive = run / "up.tgz"
         secret = self._secret() if plan.egress is not None else ""
-        cargo = await asyncio.to_thread(self._pack, plan, run, archive, secret)
-        mark = records.installation(self._paths, make=True)
+        going = await asyncio.to_thread(self._prepare, plan, run, secret)
+        cargo = going.cargo
         known = record is not None
         if record is None:
             term, now = term_of(plan.limits, self._config), time.time()
             ends_at = now + term.seconds if term.is_short else 0.0
             record = SandboxRecord("", str(plan.workspace), False, now, ends_at)
             records.write(run, record)
-        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
-        # Before its record there was no call; should there be one of the name even so, `create` finds it.
-        sandbox = await self._sandboxes.find(plan.container_id) if known else None
-        if sandbox is None:
-            let_out = egress.let_out(plan.network, egress.settings_in(run))
-            if cargo:
-                # First: a sandbox sees the volume as it was when it was made.
-                await self._provider.put_cargo(cargo)
-            folder = cargo.folder if cargo else ""
-            wanted = Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
-            sandbox = await self._provider.create(wanted)
+        archive = run / "up.tgz"
+        # While the provider makes it: what is packed goes up afterwards.
+        packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
+        try:
+            sandbox = await self._sandbox(plan, run, cargo, secret, known)
+        finally:
+            await asyncio.wait([packing])
+            why = packing.exception()
+        if why is not None:
+            with contextlib.suppress(ParheliaError):
+                await self._sandboxes.end(sandbox)
+            raise why
         code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
         if code not in (0, handing.ALREADY):
             if cargo:
@@ -97,29 +114,55 @@ class Maker:
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
 
-    def _pack(self, plan: ContainerPlan, run: Path, archive: Path, secret: str) -> Cargo | None:
-        """Pack what goes straight up, and give what goes by the volume."""
+    async def _sandbox(
+        self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str, known: bool
+    ) -> Any:
+        """Find the sandbox of a container, or make it. Raises E503."""
+        mark = records.installation(self._paths, make=True)
+        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
+        # Before its record there was no call; should there be one of the name even so, `create` finds it.
+        found = await self._sandboxes.find(plan.container_id) if known else None
+        if found is not None:
+            return found
+        let_out = egress.let_out(plan.network, egress.settings_in(run))
+        if cargo:
+            # First: a sandbox sees the volume as it was when it was made.
+            await self._provider.put_cargo(cargo)
+        folder = cargo.folder if cargo else ""
+        return await self._provider.create(
+            Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
+        )
+
+    def _prepare(self, plan: ContainerPlan, run: Path, secret: str) -> _Freight:
+        """Say what goes which way, and pack what goes by the volume: a sandbox has to be made after that."""
         freight.check_mounts(plan.mounts)
         home = private_directory(run / "home")
         cargo = stock.cargo_of(plan, run, home, self._config.workspace_mb << 20)
+        return _Freight(home, cargo, egress.prepare(plan, self._paths, has_secret=bool(secret)))
+
+    def _pack(self, plan: ContainerPlan, run: Path, archive: Path, going: _Freight) -> None:
+        """Pack what goes straight up."""
+        cargo = going.cargo
         kind = cargo.kind if cargo else ""
         keys.make(run, plan.container_id)
-        way = egress.prepare(plan, self._paths, has_secret=bool(secret))
         freight.pack(
             archive,
             workspace=None if kind == WORKSPACES else plan.workspace,
-            home=home,
+            home=going.home,
             mounts=() if kind == PLUGINS else plan.mounts,
             run_files={
                 **keys.run_files(run, RUN, SSH_PORT),
                 **plans.run_files(
-                    plan, self._config, way, heartbeat_s=self._heartbeat_s, history_lines=self._history_lines
+                    plan,
+                    self._config,
+                    going.way,
+                    heartbeat_s=self._heartbeat_s,
+                    history_lines=self._history_lines,
                 ),
                 **({elsewhere.CARGO_DIGEST: cargo.digest} if cargo else {}),
             },
             without=cargo.carried if cargo else (),
         )
-        return cargo
 
     def _secret(self) -> str:
         """The secret with the API's key, where one of the configured name was made from here."""

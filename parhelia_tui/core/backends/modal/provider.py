@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -207,14 +207,24 @@ class Provider:
         """Read the tags of a sandbox. Raises E503; what the SDK raises where there is no such sandbox."""
         return dict(await patiently(sandbox.get_tags.aio, "the tags of a sandbox could not be read"))
 
-    async def running(self, tags: Mapping[str, str]) -> list[Any]:
-        """List the running sandboxes with these tags, all or none. Raises E503."""
+    async def running(self, tags: Mapping[str, str], known: Container[str]) -> dict[str, Any]:
+        """List the running sandboxes with these tags, all or none.
+
+        Args:
+            known: the provider's ids of those of which the id is enough.
+
+        Returns:
+            By id each sandbox; None for those, as a thousand that are held at once are a hundred thousand objects,
+            through which every search for garbage would go.
+
+        Raises:
+            ParheliaError: E503.
+        """
         app = await self.account.app()
 
-        async def every() -> list[Any]:
-            return [
-                each async for each in self.account.modal.Sandbox.list.aio(app_id=app.app_id, tags=dict(tags))
-            ]
+        async def every() -> dict[str, Any]:
+            listed = self.account.modal.Sandbox.list.aio(app_id=app.app_id, tags=dict(tags))
+            return {each.object_id: None if each.object_id in known else each async for each in listed}
 
         return await patiently(every, "the sandboxes could not be listed")
 

@@ -92,8 +92,8 @@ class Sandboxes:
         if not mark:
             return found
         own = set(known.values())
-        for sandbox in await self._provider.running({INSTALLATION_TAG: mark}):
-            name = known.get(sandbox.object_id)
+        for object_id, sandbox in (await self._provider.running({INSTALLATION_TAG: mark}, known)).items():
+            name = known.get(object_id)
             if name is None:
                 try:
                     tags = await sandbox.get_tags.aio()
@@ -103,7 +103,7 @@ class Sandboxes:
                 if name in own:
                     # It says nothing of the container, whose sandbox is another one.
                     which = found.doubles if len(tags) == 2 else found.alike
-                    which[name] = (*which.get(name, ()), sandbox.object_id)
+                    which[name] = (*which.get(name, ()), object_id)
                     continue
             if name is not None:
                 found.names.add(name)

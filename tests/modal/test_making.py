@@ -1,0 +1,101 @@
+"""What is done while the provider makes a sandbox, and what becomes of the sandbox where that fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from parhelia_tui.core.backends.modal.making import Maker
+from parhelia_tui.core.backends.modal.provider import Provider, Wanted
+from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.settings.config_backends import ModalConfig
+from parhelia_tui.core.settings.paths import Paths, private_directory
+from tests.support.waiting import wait_until
+
+PATIENCE_S = 30.0
+
+
+class Account:
+    """A provider at which making a sandbox takes as long as a test says."""
+
+    def __init__(self, until: Callable[[], Awaitable[None]]) -> None:
+        self.made: list[Any] = []
+        self.ended: list[Any] = []
+        self.brought: list[bytes] = []
+        self._until = until
+
+    async def create(self, wanted: Wanted) -> Any:
+        self.made.append(SimpleNamespace(object_id=f"sb-{wanted.name}"))
+        await self._until()
+        return self.made[-1]
+
+    async def end(self, sandbox: Any) -> None:
+        self.ended.append(sandbox)
+
+    async def bring(self, container_id: str, sandbox: Any, archive: Path) -> tuple[int, str]:
+        self.brought.append(archive.read_bytes()[:2])
+        return 0, ""
+
+
+async def make(account: Account, home: Path, workspace: Path) -> None:
+    """Make a container there."""
+    paths = Paths(home)
+    private_directory(paths.container("c-1"))
+    maker = Maker(
+        paths,
+        ModalConfig(),
+        account,  # type: ignore[arg-type]
+        account,  # type: ignore[arg-type]
+        heartbeat_s=10.0,
+        history_lines=100,
+    )
+    plan = ContainerPlan("c-1", "s", ["true"], workspace)
+    await maker.make(plan, paths.container("c-1"), None)
+
+
+async def test_the_archive_is_packed_while_the_sandbox_is_made(tmp_path: Path) -> None:
+    archive = Paths(tmp_path).container("c-1") / "up.tgz"
+    workspace = private_directory(tmp_path / "work")
+
+    async def until_packed() -> None:
+        # Who packs only afterwards is waited for in vain.
+        await asyncio.to_thread(wait_until, archive.exists, PATIENCE_S)
+
+    account = Account(until_packed)
+    await make(account, tmp_path, workspace)
+    assert account.brought == [b"\x1f\x8b"]
+    assert (len(account.made), account.ended) == (1, [])
+
+
+async def test_a_sandbox_for_which_nothing_could_be_packed_is_ended(tmp_path: Path) -> None:
+    async def at_once() -> None:
+        pass
+
+    account = Account(at_once)
+    with pytest.raises(FileNotFoundError):
+        await make(account, tmp_path, tmp_path / "gone")
+    assert account.ended == account.made
+    assert len(account.made) == 1
+    assert account.brought == []
+
+
+async def test_of_a_sandbox_that_is_known_no_more_than_its_id_is_kept(tmp_path: Path) -> None:
+    """A thousand at once are a hundred thousand objects, and each search for garbage goes through all of them."""
+    known, strange = (SimpleNamespace(object_id=each) for each in ("sb-1", "sb-2"))
+
+    async def listed(**_: object) -> AsyncIterator[Any]:
+        for each in (known, strange):
+            yield each
+
+    async def app() -> Any:
+        return SimpleNamespace(app_id="ap-1")
+
+    provider = Provider(Paths(tmp_path), ModalConfig())
+    sandbox = SimpleNamespace(list=SimpleNamespace(aio=listed))
+    provider.account = SimpleNamespace(app=app, modal=SimpleNamespace(Sandbox=sandbox))  # type: ignore[assignment]
+    assert await provider.running({}, {"sb-1"}) == {"sb-1": None, "sb-2": strange}
