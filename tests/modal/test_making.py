@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from parhelia_tui.core.backends.modal import freight
+from parhelia_tui.core.backends.modal.cargo import WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.making import Maker
 from parhelia_tui.core.backends.modal.provider import Provider, Wanted
+from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -27,11 +32,22 @@ class Account:
         self.made: list[Any] = []
         self.ended: list[Any] = []
         self.brought: list[bytes] = []
-        self._until = until
+        self.found: Any = None
+        self.volume: set[str] = set()
+        self.until = until
+
+    async def find(self, container_id: str) -> Any:
+        return self.found
+
+    async def put_cargo(self, cargo: Cargo) -> None:
+        self.volume.add(cargo.folder)
+
+    async def landed(self, cargo: Cargo, *, well: bool) -> None:
+        self.volume.discard(cargo.folder)
 
     async def create(self, wanted: Wanted) -> Any:
         self.made.append(SimpleNamespace(object_id=f"sb-{wanted.name}"))
-        await self._until()
+        await self.until()
         return self.made[-1]
 
     async def end(self, sandbox: Any) -> None:
@@ -42,20 +58,29 @@ class Account:
         return 0, ""
 
 
-async def make(account: Account, home: Path, workspace: Path) -> None:
+async def at_once() -> None:
+    """The provider makes a sandbox without waiting for anything."""
+
+
+async def make(
+    account: Account,
+    home: Path,
+    workspace: Path,
+    record: SandboxRecord | None = None,
+) -> None:
     """Make a container there."""
     paths = Paths(home)
     private_directory(paths.container("c-1"))
     maker = Maker(
         paths,
-        ModalConfig(),
+        ModalConfig(workspace_mb=1),
         account,  # type: ignore[arg-type]
         account,  # type: ignore[arg-type]
         heartbeat_s=10.0,
         history_lines=100,
     )
     plan = ContainerPlan("c-1", "s", ["true"], workspace)
-    await maker.make(plan, paths.container("c-1"), None)
+    await maker.make(plan, paths.container("c-1"), record)
 
 
 async def test_the_archive_is_packed_while_the_sandbox_is_made(tmp_path: Path) -> None:
@@ -73,15 +98,46 @@ async def test_the_archive_is_packed_while_the_sandbox_is_made(tmp_path: Path) -
 
 
 async def test_a_sandbox_for_which_nothing_could_be_packed_is_ended(tmp_path: Path) -> None:
-    async def at_once() -> None:
-        pass
-
     account = Account(at_once)
     with pytest.raises(FileNotFoundError):
         await make(account, tmp_path, tmp_path / "gone")
     assert account.ended == account.made
     assert len(account.made) == 1
     assert account.brought == []
+
+
+async def test_a_sandbox_that_was_there_outlives_what_could_not_be_packed(tmp_path: Path) -> None:
+    """Its container may have been brought by a controller that was killed before it could write that down."""
+    account = Account(at_once)
+    account.found = SimpleNamespace(object_id="sb-c-1")
+    record = SandboxRecord("", str(tmp_path / "gone"), False, 1.0)
+    with pytest.raises(FileNotFoundError):
+        await make(account, tmp_path, tmp_path / "gone", record)
+    assert (account.made, account.ended, account.brought) == ([], [], [])
+
+
+async def test_of_what_could_not_be_packed_nothing_stays_on_the_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = private_directory(tmp_path / "work")
+    (workspace / "large").write_bytes(bytes(2 << 20))
+    account = Account(at_once)
+    seen: list[set[str]] = []
+
+    async def until_put() -> None:
+        seen.append(set(account.volume))
+
+    account.until = until_put
+
+    def full(target: Path, **_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(freight, "pack", full)
+    with pytest.raises(OSError, match="No space left"):
+        await make(account, tmp_path, workspace)
+    assert seen == [{f"{WORKSPACES}/c-1"}]
+    assert account.volume == set()
+    assert account.ended == account.made
 
 
 async def test_of_a_sandbox_that_is_known_no_more_than_its_id_is_kept(tmp_path: Path) -> None:

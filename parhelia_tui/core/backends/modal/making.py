@@ -90,13 +90,16 @@ class Maker:
         # While the provider makes it: what is packed goes up afterwards.
         packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
         try:
-            sandbox = await self._sandbox(plan, run, cargo, secret, known)
+            # Before its record there was no call; should there be one of the name even so, `create` finds it.
+            found = await self._sandboxes.find(plan.container_id) if known else None
+            sandbox = found or await self._create(plan, run, cargo, secret)
         finally:
             await asyncio.wait([packing])
             why = packing.exception()
         if why is not None:
-            with contextlib.suppress(ParheliaError):
-                await self._sandboxes.end(sandbox)
+            # In one that was there an agent may be at work already: it was brought, and nobody could write that down.
+            if found is None:
+                await self._give_up(sandbox, cargo)
             raise why
         code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
         if code not in (0, handing.ALREADY):
@@ -114,16 +117,10 @@ class Maker:
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
 
-    async def _sandbox(
-        self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str, known: bool
-    ) -> Any:
-        """Find the sandbox of a container, or make it. Raises E503."""
+    async def _create(self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str) -> Any:
+        """Make the sandbox of a container. Raises E503."""
         mark = records.installation(self._paths, make=True)
         tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
-        # Before its record there was no call; should there be one of the name even so, `create` finds it.
-        found = await self._sandboxes.find(plan.container_id) if known else None
-        if found is not None:
-            return found
         let_out = egress.let_out(plan.network, egress.settings_in(run))
         if cargo:
             # First: a sandbox sees the volume as it was when it was made.
@@ -132,6 +129,14 @@ class Maker:
         return await self._provider.create(
             Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
         )
+
+    async def _give_up(self, sandbox: Any, cargo: Cargo | None) -> None:
+        """Leave nothing at the provider of a sandbox for which nothing could be packed."""
+        with contextlib.suppress(ParheliaError):
+            await self._sandboxes.end(sandbox)
+        if cargo:
+            with contextlib.suppress(ParheliaError):
+                await self._provider.landed(cargo, well=True)
 
     def _prepare(self, plan: ContainerPlan, run: Path, secret: str) -> _Freight:
         """Say what goes which way, and pack what goes by the volume: a sandbox has to be made after that."""
