@@ -15,7 +15,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.approvals import Approvals
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ApprovalState, TaskState
-from tests.support.asking import asker, bash, told, waiting
+from tests.support.asking import asker, bash, told, waiting, was_told
 from tests.support.fleet import configure, end_of, event, kill_controller, reach, types_of
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -272,9 +272,8 @@ def test_no_secret_is_stored(product: Product, client: Client, place: Path) -> N
 def test_too_many_questions_are_refused_and_the_others_still_wait(client: Client, place: Path) -> None:
     task = asker(client, place, *(bash(str(number)) for number in range(40)))
     wait_until(lambda: len(client.approvals.waiting(task)) == 32, 30)
-    refused = [number for number in range(40) if (place / f"told{number}").exists()]
-    wait_until(lambda: len([n for n in range(40) if (place / f"told{n}").exists()]) == 8, 30)
-    for number in refused:
+    wait_until(lambda: sum(was_told(place, number) for number in range(40)) == 8, 30)
+    for number in filter(lambda number: was_told(place, number), range(40)):
         assert told(place, number)[0]["message"] == "too many questions wait for an answer already"
     for each in client.approvals.waiting(task):
         client.approvals.answer(each.id, "allow")

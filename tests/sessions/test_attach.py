@@ -45,6 +45,8 @@ def after_prefix(tmux: TmuxServer, terminal: OuterTerminal, key: bytes) -> None:
 
 def test_ctrl_q_leaves_and_the_work_goes_on(tmux: TmuxServer) -> None:
     endpoint = tmux.start(READY)
+    # Before anybody attaches: what it says later comes behind the last line of the first picture.
+    tmux.wait_for("ready")
     with attached(endpoint) as terminal:
         before = terminal.modes()
         terminal.wait_for(rb"ready")

@@ -57,5 +57,11 @@ def waiting(client: Client, task: Task, count: int = 1) -> list[Approval]:
 
 def told(place: Path, number: int = 0) -> list[dict[str, Any]]:
     """Wait until a question was answered, and give every line that came."""
-    wait_until(lambda: (place / f"told{number}").exists(), 30)
+    wait_until(lambda: was_told(place, number), 30)
     return [json.loads(line) for line in (place / f"told{number}").read_text().splitlines()]
+
+
+def was_told(place: Path, number: int = 0) -> bool:
+    """Say whether a question was answered; the file is there before the line is in it."""
+    file = place / f"told{number}"
+    return file.exists() and file.read_text().endswith("\n")
