@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.outer_terminal import OuterTerminal
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # What every Debian has (Essential), as far as the script uses it.
@@ -225,6 +227,28 @@ def test_a_broken_environment_is_seen(machine: Machine) -> None:
     ready_environment(machine)
     (machine.clone / ".venv/bin/python").unlink()
     assert "no Python 3.11" in machine.bootstrap().stderr
+
+
+PIP = r"""case "$*" in
+*--require-hashes*) printf 'Collecting %s\n  Using cached it\n' 'one-thing==1 (from -r it)' 'other>=2'; exit 0$failed ;;
+esac"""
+
+
+@pytest.mark.parametrize("failed", ["", "1"])
+def test_a_person_at_a_terminal_sees_how_far_an_installation_is(machine: Machine, failed: str) -> None:
+    with_programs(machine)
+    machine.script("id", "echo 0")
+    (machine.clone / ".venv/bin").mkdir(parents=True)
+    (machine.clone / ".venv/bin/pip").write_text(f"{machine.clone}/.venv/")
+    (machine.clone / ".venv/bin/python").write_text(f"#!/bin/sh\n{PIP}\n")
+    (machine.clone / ".venv/bin/python").chmod(0o755)
+    total = (machine.clone / "requirements/run.txt").read_text().count("==")
+    script = str(machine.clone / "scripts/bootstrap")
+    with OuterTerminal([script, "run"], {"PATH": str(machine.bin), "failed": failed}) as terminal:
+        terminal.wait_for(b"fetching 1 of %d: one-thing\r.*fetching 2 of %d: other\r" % (total, total))
+        assert terminal.wait_end() == int(failed or 0)
+        assert (b"could not install requirements/run.txt" in terminal.received) == bool(failed)
+    assert (machine.clone / ".venv/parhelia-stamp").exists() != bool(failed)
 
 
 def with_npm(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npm: str) -> Path:
