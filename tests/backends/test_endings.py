@@ -232,11 +232,14 @@ def test_what_the_workspace_holds_stays_when_a_container_is_ended(product: Produ
     assert (workspace / "a" / "b" / "file").read_text() == "work\n"
 
 
+@pytest.mark.long
 def test_the_lifetime_ends_a_container_with_no_controller_alive(product: Product, workspace: Path) -> None:
     mark = word()
-    client, task = begun(product, workspace, f"echo here; exec sleep {mark}", limits={"lifetime_s": 1.0})
+    # Long enough to be seen and to outlive its controller on a busy machine.
+    client, task = begun(product, workspace, f"echo here; exec sleep {mark}", limits={"lifetime_s": 4.0})
     wait_until(lambda: processes_with(mark) != [], 20)
     kill_controller(product)
+    assert processes_with(mark) != []
     wait_until(lambda: processes_with(mark) == [], 20)
     run = client.paths.container(client.containers_of(task.id)[0].id)
     wait_until((run / "exit.json").exists, 20)

@@ -212,7 +212,7 @@ def test_an_orphan_is_ended_after_its_grace_where_that_is_configured(
     with closing(sqlite3.connect(product.paths.database, timeout=60)) as db, db:
         db.execute("UPDATE containers SET created_at = created_at - 101 WHERE id = ?", (container.id,))
     assert product.json("reconciler", "run")["terminated"] == [container.id]
-    assert not process_is_there(pid)
+    wait_until(lambda: not process_is_there(pid), 10)
     told = event(client, "container.terminated", container_id=container.id)
     assert told.message.startswith("it was an orphan for ")
     assert client.container(container.id).reason == told.message

@@ -14,7 +14,7 @@ from tests.support.dashboard import dashboard
 from tests.support.fleet import RELEASE, container_of, create, end_of, reach, shim_pid
 from tests.support.product import Product
 from tests.support.still_fleet import PORTS, QUEUED
-from tests.support.waiting import process_is_there
+from tests.support.waiting import process_is_there, wait_until
 
 DEADLINE_S = 30.0
 
@@ -59,7 +59,8 @@ async def test_a_confirmed_cancel_ends_the_processes_and_keeps_the_workspace(
         await seen.press("x", "left", "enter")
         await seen.wait_for("cancelled by the user", "– cancelled")
     assert client.task(task.id).state is TaskState.CANCELLED
-    assert not process_is_there(pid)
+    # The supervisor writes down the end, and then has its own last steps.
+    wait_until(lambda: not process_is_there(pid), DEADLINE_S)
     assert (place / "kept").read_text() == "kept\n"
 
 

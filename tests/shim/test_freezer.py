@@ -79,6 +79,7 @@ def test_a_second_one_is_told_that_the_container_is_held(
     place = workspace(tmp_path)
     task = create(client, COUNTING, place)
     reach(client, task.id, TaskState.RUNNING)
+    count_goes_on(place)
     first, second = call(product, client, task.id), call(product, client, task.id)
     first.ask({"op": "freeze", "most_s": 30})
     with pytest.raises(NoShim, match="somebody else"):
