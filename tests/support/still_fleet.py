@@ -235,7 +235,9 @@ class StillFleet:
         """Write what a task printed, as its container's log."""
         place = self.paths.container(LIVE[task_id])
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (place / "output.log").write_bytes(text)
+        # At once, as it only grows where it is a real one: who reads just now sees no empty one in between.
+        (place / "output.new").write_bytes(text)
+        (place / "output.new").replace(place / "output.log")
 
     def close(self) -> None:
         """Let the store and the lock go."""
