@@ -30,7 +30,7 @@ def main() -> int:
 def dashboard() -> int:
     """`parhelia-tui`: the dashboard."""
     if len(sys.argv) > 1:
-        # It has no words of its own, so whatever stands there is for the command line: --help, --version.
+        # It has no words of its own, so whatever stands there is for the command line: -h, --help, --version.
         return main()
     try:
         return _dashboard()

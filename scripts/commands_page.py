@@ -32,7 +32,7 @@ def _head() -> list[str]:
         "This page is written by `scripts/commands_page.py` from the commands themselves; `make commands-page`"
         " renews it.",
         "",
-        "`parhelia` without a command opens the dashboard. `parhelia COMMAND --help` and"
+        "`parhelia` without a command opens the dashboard. `parhelia COMMAND --help`, `-h` for short, and"
         " `parhelia help COMMAND | TOPIC | CODE` say the same as this page.",
         "",
         "Every command takes `--json` (one envelope, or one object a line where it follows something) and"

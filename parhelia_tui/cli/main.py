@@ -69,6 +69,7 @@ ALIASES = {
     lazy=COMMANDS,
     aliases=ALIASES,
     invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="t, c, s, b and e are short for task, container, session, budget and events. "
     "parhelia help TOPIC explains batch, checkpoints, config, exit, images, inbox, isolation, json, keys, mounts"
     " and states.",

@@ -67,7 +67,7 @@ def commands(
     group: click.Group, context: click.Context | None = None
 ) -> Iterator[tuple[click.Context, click.Command]]:
     """Give every command that does something, with a context that knows how it is called."""
-    context = context or click.Context(group, info_name="parhelia")
+    context = context or click.Context(group, info_name="parhelia", **group.context_settings)
     for name in group.list_commands(context):
         found = group.get_command(context, name)
         assert found is not None, name

@@ -42,12 +42,12 @@ def test_a_command_says_what_it_does_and_what_each_option_means(path: str) -> No
     assert "--fields" in text
 
 
-def test_each_command_s_help_is_there_in_both_ways_and_imports_nothing_heavy() -> None:
+def test_each_command_s_help_is_there_in_every_way_and_imports_nothing_heavy() -> None:
     program = (
         "import sys\n"
         "from parhelia_tui.cli.main import main\n"
         f"for words in {[path.split() for path in ALL]!r}:\n"
-        "    for line in ([*words, '--help'], ['help', *words]):\n"
+        "    for line in ([*words, '--help'], [*words, '-h'], ['help', *words]):\n"
         "        sys.argv = ['parhelia', *line]\n"
         "        assert main() == 0, line\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
@@ -55,8 +55,25 @@ def test_each_command_s_help_is_there_in_both_ways_and_imports_nothing_heavy() -
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "[]\n")
     for path in ALL:
-        assert done.stdout.count(f"Usage: parhelia {path} ") == 2, path
-        assert done.stdout.count(f"\n  {examples_of(f'parhelia {path}')[0]}\n") >= 2, path
+        assert done.stdout.count(f"Usage: parhelia {path} ") == 3, path
+        assert done.stdout.count(f"\n  {examples_of(f'parhelia {path}')[0]}\n") >= 3, path
+
+
+@pytest.mark.parametrize("words", [[], ["task"], ["t"], ["submit"]], ids=" ".join)
+def test_the_short_way_to_help_is_there_for_groups_and_short_words_too_and_is_told(
+    product: Product, words: list[str]
+) -> None:
+    done = product.run(*words, "-h")
+    assert (done.returncode, done.stdout) == (0, product.run(*words, "--help").stdout)
+    assert "-h, --help" in done.stdout
+    offered = product.run(
+        env={
+            "_PARHELIA_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(["parhelia", *words, "-"]),
+            "COMP_CWORD": str(len(words) + 1),
+        }
+    )
+    assert {"plain,-h", "plain,--help"} <= set(offered.stdout.split())
 
 
 @pytest.mark.parametrize("path", ALL)
