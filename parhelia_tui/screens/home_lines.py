@@ -47,8 +47,7 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     parts.append(Part(Text(f"{about.backend}{isolation}{_elsewhere(fleet)}", secondary), 5))
     waits = fleet.count(TaskState.WAITING, TaskState.NEEDS_REVIEW)
     if waits:
-        said = f"◆ {waits} wait{'s' if waits == 1 else ''} for you"
-        parts.append(Part(Text(said, Style(bold=True, color=colours.get("accent")))))
+        parts.append(waiting(waits, colours))
     parts.append(Part(Text(f"{fleet.count(TaskState.RUNNING, TaskState.DISPATCHING)} running")))
     queued = fleet.count(TaskState.PENDING)
     if queued:
@@ -61,6 +60,12 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     if fleet.totals.burn_usd_per_hour:
         parts.append(Part(Text(f"{money(fleet.totals.burn_usd_per_hour)}/h"), 5))
     return parts
+
+
+def waiting(tasks: int, colours: Colours) -> Part:
+    """How many tasks wait for a person."""
+    said = f"◆ {tasks} wait{'s' if tasks == 1 else ''} for you"
+    return Part(Text(said, Style(bold=True, color=colours.get("accent"))))
 
 
 def _elsewhere(fleet: FleetView) -> str:
@@ -133,7 +138,8 @@ def headline(task: Task, now: float) -> str:
     """The title over the terminal of a task."""
     name = one_line(task.slug, 60)
     if task.state is TaskState.WAITING:
-        return f"{name} ▪ asks: {one_line(task.question, 200) or 'it waits for you'}"
+        question = one_line(task.question, 200)
+        return f"{name} ▪ asks: {question}" if question else f"{name} ▪ waits for you"
     if task.finished_at is None:
         return " ▪ ".join(filter(None, (name, str(task.state), doing(task, now), _turns(task))))
     took = f" in {length(task.finished_at - task.started_at)}" if task.started_at else ""

@@ -19,6 +19,7 @@ from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.settings.read_only import is_read_only
 from parhelia_tui.screens.custom_subject import Subject
 from parhelia_tui.screens.fleet_view import FleetView
+from parhelia_tui.screens.home_lines import waiting
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.task_acts import TaskActs
@@ -122,17 +123,26 @@ class WallScreen(OverHome[None]):
         if not self.size:
             # Its size comes with the first event of it; until then nothing is known to fit.
             return
-        running = self._alive()
+        alive = self._alive()
         columns, rows = self._room()
-        pages = max(1, math.ceil(len(running) / (columns * rows)))
+        pages = max(1, math.ceil(len(alive) / (columns * rows)))
         self._page, self._pages = min(self._page, pages - 1), pages
-        shown = running[self._page * columns * rows :][: columns * rows]
+        shown = alive[self._page * columns * rows :][: columns * rows]
         self._put({each.id: each for each in shown}, columns)
-        counted = f"{len(running)} running" if running else NOTHING
-        paged = f"page {self._page + 1} of {pages}, PgDn and PgUp turn" if pages > 1 else ""
-        self.top.show([Part(Text(words)) for words in (counted, paged) if words])
+        self.top.show(self._counted(alive))
         self.bottom.show(self.shown_keys())
         self.notice.pass_time(self.clock())
+
+    def _counted(self, alive: list[Task]) -> list[Part]:
+        """The first line: how many wait for a person, how many run, and which page this is."""
+        if not alive:
+            return [Part(Text(NOTHING))]
+        waits = sum(each.state is TaskState.WAITING for each in alive)
+        parts = [waiting(waits, self.app.theme_variables)] if waits else []
+        parts.append(Part(Text(f"{len(alive) - waits} running")))
+        if self._pages > 1:
+            parts.append(Part(Text(f"page {self._page + 1} of {self._pages}, PgDn and PgUp turn")))
+        return parts
 
     def _put(self, shown: dict[str, Task], columns: int) -> None:
         for task_id in [each for each in self._tiles if each not in shown]:

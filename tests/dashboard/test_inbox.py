@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any
 import pytest
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.screens.inbox import InboxScreen
-from tests.support.asking import asker, bash, told, waiting, was_told
+from tests.support.asking import asker, bash, one_that_says, told, waiting, was_told
 from tests.support.dashboard import Dashboard, dashboard
 from tests.support.fleet import configure, create, end_of, kill_controller, reach
 from tests.support.outer_terminal import OuterTerminal
@@ -171,19 +169,6 @@ async def test_hostile_text_is_shown_as_text(client: Client, place: Path) -> Non
         # Who leaves before may take the answer along.
         await seen.wait_for("Nobody waits for you.")
     assert end_of(client, task.id).state is TaskState.COMPLETED
-
-
-def one_that_says(client: Client, place: Path, **state: str) -> Task:
-    """A program that reports a state, and reads lines."""
-    program = f"""
-import os, socket
-to = socket.socket(socket.AF_UNIX); to.connect(os.environ["PARHELIA_AGENT_SOCKET"])
-to.sendall({json.dumps({"type": "state", **state})!r}.encode() + b"\\n")
-while True:
-    input()
-"""
-    (place / "say.py").write_text(program)
-    return create(client, "python3 -I -S say.py", place)
 
 
 async def test_an_agent_that_asks_in_its_terminal_is_gone_to(client: Client, place: Path) -> None:

@@ -11,6 +11,7 @@ from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.screens import wall
 from parhelia_tui.screens.wall import NOTHING, WallScreen
 from tests.dashboard.conftest import Opens
+from tests.support.asking import one_that_says
 from tests.support.dashboard import Dashboard, dashboard
 from tests.support.fleet import create, reach
 from tests.support.still_fleet import PORTS, WAITS
@@ -75,11 +76,28 @@ async def test_one_is_zoomed_and_comes_back_to_its_place(opened: Opens) -> None:
         await seen.wait_for("port-the-parser", "npm-test-watch")
 
 
+async def test_a_task_that_waits_for_a_person_is_not_counted_as_running_and_says_what_it_asks(
+    opened: Opens,
+) -> None:
+    async with opened() as seen:
+        await seen.press("w")
+        await seen.wait_for("◆ 1 waits for you", "2 running", "fix-the-failing ▪ asks: May I remove build/?")
+
+
+@pytest.mark.real
+async def test_where_nothing_but_questions_is_left_none_runs(client: Client, place: Path) -> None:
+    task = one_that_says(client, place, state="waiting", message="")
+    reach(client, task.id, TaskState.WAITING)
+    async with dashboard(client) as seen:
+        await seen.press("w")
+        await seen.wait_for("◆ 1 waits for you", "0 running", "▪ waits for you")
+
+
 async def test_where_not_all_fit_pages_are_turned(opened: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wall, "LEAST_ROWS", 20)
     async with opened((80, 24)) as seen:
         await seen.press("w")
-        await seen.wait_for("3 running", "page 1 of 2")
+        await seen.wait_for("◆ 1 waits for you", "2 running", "page 1 of 2")
         assert len(wall_of(seen)._tiles) == 2
         await seen.press("pagedown", "pagedown")
         await seen.wait_for("page 2 of 2")

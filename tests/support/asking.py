@@ -65,3 +65,16 @@ def was_told(place: Path, number: int = 0) -> bool:
     """Say whether a question was answered; the file is there before the line is in it."""
     file = place / f"told{number}"
     return file.exists() and file.read_text().endswith("\n")
+
+
+def one_that_says(client: Client, place: Path, **state: str) -> Task:
+    """A program that reports a state, and reads lines."""
+    program = f"""
+import os, socket
+to = socket.socket(socket.AF_UNIX); to.connect(os.environ["PARHELIA_AGENT_SOCKET"])
+to.sendall({json.dumps({"type": "state", **state})!r}.encode() + b"\\n")
+while True:
+    input()
+"""
+    (place / "say.py").write_text(program)
+    return create(client, "python3 -I -S say.py", place)
