@@ -8,7 +8,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import choices_option, completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, size, state, styled, table
-from parhelia_tui.core.model.display import doing, parts_done
+from parhelia_tui.core.model.display import doing, parts_done, worker
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.mounting import in_words
@@ -68,7 +68,9 @@ def task() -> None:
 
 @task.command("list")
 @choices_option("state", "states", TaskState)
-@click.option("--all", "everything", is_flag=True, help=f"All, not only the newest {NEWEST}.")
+@click.option(
+    "--all", "everything", is_flag=True, help=f"All, not only the newest {NEWEST}, and gates of merges."
+)
 @click.option("--limit", "-n", type=click.IntRange(1), metavar="N", help="At most so many.")
 @click.option("--batch", metavar="ID", help="Only those of a batch.")
 @click.option("--workspace", "-w", metavar="DIR", help="Only those of this directory.")
@@ -82,7 +84,9 @@ def list_(
     out = Out()
     most = None if everything else limit or NEWEST
     wanted = [TaskState(each) for each in states]
-    found = out.client.tasks(wanted, batch=batch, workspace=workspace, limit=most, trashed=trash)
+    found = out.client.tasks(
+        wanted, batch=batch, workspace=workspace, limit=most, trashed=trash, gates=everything
+    )
     out.answer(
         found,
         lambda: _task_table(together(found)),
@@ -100,7 +104,7 @@ def _task_table(found: list[Task]) -> str:
 
 def _agent(found: Task) -> str:
     """The agent, and what it does where it tells."""
-    return " ".join(filter(None, (found.agent, found.agent_state if found.state in TASK_ALIVE else "")))
+    return " ".join(filter(None, (worker(found), found.agent_state if found.state in TASK_ALIVE else "")))
 
 
 def _talk(found: Task) -> str:
@@ -180,6 +184,7 @@ def _task_page(
             ("parts", parts_done(found) if found.is_group else ""),
             ("target", found.target),
             ("group", found.parent_id or ""),
+            ("gate of", found.gate_of),
             ("asks", found.question),
             ("does", doing(found)),
             ("ended as", found.agent_outcome),

@@ -84,7 +84,7 @@ came down last, at a checkpoint.
 A completed task is merged where nothing of yours is touched. The merged files have to pass the gate (--gate, else
 merge.gate of your configuration) in a container without a network; then the branch moves, if it still stands where it
 did. A branch that is checked out is not moved: you are told the one command that takes the merge there. A conflict
-(E604) and a red gate (E605) change nothing.""",
+(E604) and a red gate (E605) change nothing. A gate is a task that parhelia task list leaves out without --all.""",
     "config": """\
 What is set in a later place decides:
 

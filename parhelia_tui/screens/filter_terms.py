@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from parhelia_tui.core.model.display import worker
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 
@@ -26,7 +27,7 @@ class Term:
 
 FIELDS: Mapping[str, Callable[[Task], str]] = {
     "state": lambda task: task.state,
-    "agent": lambda task: task.agent,
+    "agent": worker,
     "doing": lambda task: f"{task.agent_state} {task.agent_tool}",
     "backend": lambda task: task.placed_on or task.backend,
     "network": lambda task: task.network,
@@ -45,7 +46,7 @@ FIELDS: Mapping[str, Callable[[Task], str]] = {
 
 def words_of(task: Task) -> str:
     """The words of a task that a filter without a field looks at, in small letters."""
-    return f"{task.title} {task.id} {task.slug} {task.state} {task.agent}".lower()
+    return f"{task.title} {task.id} {task.slug} {task.state} {worker(task)}".lower()
 
 
 def terms(text: str) -> list[Term]:

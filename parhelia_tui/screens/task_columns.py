@@ -12,7 +12,7 @@ from typing import Any
 from rich.style import Style
 from rich.text import Text
 
-from parhelia_tui.core.model.display import age, count, doing, length, money, parts_done
+from parhelia_tui.core.model.display import age, count, doing, length, money, parts_done, worker
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.states import TASK_ALIVE, TaskState
 from parhelia_tui.core.model.text import one_line
@@ -46,8 +46,10 @@ class TaskColumn:
 def title(fleet: FleetView, task: Task, colours: Colours) -> Text:
     """What a task is called; the one that waits for a person is the brightest, with its question."""
     waits = task.state is TaskState.WAITING
+    # What nobody asked for stands back behind the user's own.
+    style = Style(color=colours.get("secondary")) if task.gate_of else Style.null()
     text = Text(
-        one_line(task.title, TITLE_CUT), Style(bold=True, color=colours.get("accent")) if waits else ""
+        one_line(task.title, TITLE_CUT), Style(bold=True, color=colours.get("accent")) if waits else style
     )
     if task.is_group:
         # First, because a long title is cut.
@@ -104,8 +106,8 @@ TASK_COLUMNS: Mapping[str, TaskColumn] = {
     "agent": TaskColumn(
         "who works on it",
         Column("AGENT", 6, rank=3),
-        _plain(lambda task: task.agent),
-        lambda task: task.agent,
+        _plain(worker),
+        worker,
     ),
     "where": TaskColumn(
         "backend and number of its container",

@@ -47,6 +47,7 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
         ("parts", _words(parts_done(task) if task.is_group else "")),
         ("target", _words(task.target)),
         ("group", _words(task.parent_id or "")),
+        ("gate of", _words(task.gate_of)),
         ("asks", _words(task.question)),
         ("does", _words(doing(task, now))),
         ("ended as", _words(task.agent_outcome)),

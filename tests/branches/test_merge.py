@@ -67,6 +67,26 @@ def test_a_branch_moves_only_when_the_merged_files_pass_the_gate(done: Pair) -> 
 
 
 @pytest.mark.real
+def test_the_gate_of_a_merge_is_not_listed_among_the_tasks_that_somebody_asked_for(done: Pair) -> None:
+    run = done.product.json
+    made = run("task", "merge", TASK, "--into", "free", "--gate", "true")
+    assert [each["id"] for each in run("task", "list")] == [TASK]
+    assert {each["id"]: each["gate_of"] for each in run("task", "list", "--all")} == {
+        TASK: "",
+        made["gate_task"]: TASK,
+    }
+    (line,) = (
+        each
+        for each in done.product.run("task", "list", "--all").stdout.splitlines()
+        if each.startswith(made["gate_task"])
+    )
+    assert line.split()[-3] == "gate"
+    assert ["gate", "of", TASK] in map(
+        str.split, done.product.run("task", "show", made["gate_task"]).stdout.splitlines()
+    )
+
+
+@pytest.mark.real
 @pytest.mark.long
 def test_what_a_killed_merge_leaves_is_removed_when_its_gate_has_ended(done: Pair) -> None:
     workspaces = done.product.paths.workspaces

@@ -45,16 +45,21 @@ class Creating(Opened):
 
         return request_maker(flags=flags)
 
-    def create_task(self, request: TaskRequest, *, batch: str | None = None) -> Task:
+    def create_task(self, request: TaskRequest, *, batch: str | None = None, gate_of: str = "") -> Task:
         """Store a task and wake the controller.
+
+        Args:
+            gate_of: of the gate of a merge: the task whose files it has to pass.
 
         Raises:
             ParheliaError: E100 for what its agent cannot be asked, E204 for the workspace, E603 for a
                 backend that does not exist.
         """
-        return self.create_tasks([request], batch=batch)[0]
+        return self.create_tasks([request], batch=batch, gate_of=gate_of)[0]
 
-    def create_tasks(self, requests: Sequence[TaskRequest], *, batch: str | None = None) -> list[Task]:
+    def create_tasks(
+        self, requests: Sequence[TaskRequest], *, batch: str | None = None, gate_of: str = ""
+    ) -> list[Task]:
         """Store several tasks, all or none, and wake the controller. Raises as `create_task`.
 
         Returns:
@@ -62,6 +67,8 @@ class Creating(Opened):
         """
         given: set[str] = set()
         made = [self._new_tasks(request, batch, given) for request in requests]
+        if gate_of:
+            made = [[dataclasses.replace(task, gate_of=gate_of) for task in one] for one in made]
         fresh = [task for one in made for task in one]
         if any(task.network != "none" or task.backend != "local" for task in fresh):
             self._prepare_spending(_ceilings(requests, made), fresh)

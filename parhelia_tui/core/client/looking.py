@@ -86,10 +86,17 @@ class Looking(Opened):
         workspace: str | None = None,
         limit: int | None = None,
         trashed: bool = False,
+        gates: bool = True,
     ) -> list[Task]:
-        """Read tasks, newest first, with prompts cut to 400 characters; those of the trash where asked for."""
+        """Read tasks as `store.tasks.listed`: newest first, with prompts cut to 400 characters."""
         return tasks.listed(
-            self._db, states=states, batch=batch, workspace=_real(workspace), limit=limit, trashed=trashed
+            self._db,
+            states=states,
+            batch=batch,
+            workspace=_real(workspace),
+            limit=limit,
+            trashed=trashed,
+            gates=gates,
         )
 
     def older_tasks(self, than: tuple[float, str] | None, limit: int) -> list[Task]:

@@ -145,7 +145,8 @@ class Merges:
                         "unsandboxed": False,
                         "limits": {"lifetime_s": most_s},
                     }
-                )
+                ),
+                gate_of=task.id,
             )
             ran.append(made.id)
             ended = self._end_of(made)

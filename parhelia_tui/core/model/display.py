@@ -51,6 +51,11 @@ def doing(task: Task, now: float | None = None) -> str:
     return words + since
 
 
+def worker(task: Task) -> str:
+    """Who works on a task: its agent, of the gate of a merge what it is."""
+    return "gate" if task.gate_of else task.agent
+
+
 def parts_done(group: Task) -> str:
     """How far a group is."""
     return f"{group.parts_done} of {group.parts} done"

@@ -126,6 +126,7 @@ class Task:
         placed_on, placed_why: of the backend `auto`: what was chosen for the newest attempt, and why.
         mounts: paths of this machine that its containers show beside the workspace, by the user's wish.
         image: whose system its containers begin with; empty for this machine's own.
+        gate_of: of the gate of a merge: the task whose files it has to pass; empty for what a person asked for.
     """
 
     id: str
@@ -182,6 +183,7 @@ class Task:
     trashed_at: float | None = None
     mounts: tuple[Mount, ...] = ()
     image: str = ""
+    gate_of: str = ""
     owner: Owner = field(default=Owner())
 
     @property

@@ -40,7 +40,7 @@ TASK_COLUMNS = (
     " reason, question, last_line, attempt, container_id, exit_code, input_tokens, output_tokens, cost_usd,"
     " created_at, started_at, finished_at, rev, version, resume_from, resume_workspace, recoveries,"
     " agent_state, agent_source, agent_tool, agent_detail, agent_at, agent_outcome, turns, seen_input_tokens,"
-    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at, mounts, image,"
+    " seen_output_tokens, parent_id, target, parts, parts_done, placed_on, placed_why, trashed_at, mounts, image, gate_of,"
     " owner_user, owner_session, owner_environment"
 )
 # Screens show one line of a prompt; 100 KB prompts of a thousand tasks stay where they are.

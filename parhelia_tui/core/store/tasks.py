@@ -50,6 +50,7 @@ def add(tx: sqlite3.Connection, task: Task) -> Task:
             "region": task.limits.region,
             "mounts": as_text(task.mounts),
             "image": task.image,
+            "gate_of": task.gate_of,
             "slot_wanted": task.slot_wanted,
             "priority": task.priority,
             "batch": task.batch,
@@ -114,13 +115,20 @@ def listed(
     workspace: str | None = None,
     limit: int | None = None,
     trashed: bool = False,
+    gates: bool = True,
 ) -> list[Task]:
-    """Read tasks, newest first, with the prompt cut to 400 characters; of the trash alone where asked for."""
+    """Read tasks, newest first, with the prompt cut to 400 characters; of the trash alone where asked for.
+
+    Args:
+        gates: those of merges too.
+    """
     wheres: list[str] = [f"trashed_at IS {'NOT ' if trashed else ''}NULL"]
     values: list[object] = []
     if states:
         wheres.append(f"state IN ({', '.join('?' * len(states))})")
         values.extend(states)
+    if not gates:
+        wheres.append("gate_of = ''")
     if batch is not None:
         wheres.append("batch = ?")
         values.append(batch)

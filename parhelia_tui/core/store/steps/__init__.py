@@ -61,5 +61,6 @@ STEPS: tuple[Step, ...] = (
     _script("0017_mounts"),
     _script("0018_images"),
     _script("0019_drift"),
+    _script("0020_gates"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
