@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
@@ -24,6 +25,10 @@ _NAMES = {
 }  # fmt: skip
 KEYS_WIDTH = 13
 INDENT = 4
+LEAST_WORDS = 8
+"""Cells that words get where the screen is too narrow for them and what stands before them."""
+Line = tuple[Text, Text]
+"""What stands before the words, and the words, which are folded behind it."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -53,51 +58,69 @@ class HelpScreen(ModalScreen[None]):
         self._custom, self._faults = custom, faults
         self._keys = bindings
         self._why_not = why_not
+        self.view = LineView(id="keys")
 
     def compose(self) -> ComposeResult:
         """One line for each key."""
-        view = LineView(id="keys")
-        view.show_lines(self.lines())
-        pane = Pane("Keys", view, "help")
+        pane = Pane("Keys", self.view, "help")
         pane.border_subtitle = "Esc closes"
         yield pane
 
-    def lines(self) -> list[Text]:
-        """What is shown."""
+    def on_mount(self) -> None:
+        """Show what is shown at any width."""
+        self.view.show_lines([Text.assemble(*line) for line in self.lines()])
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width folds lines elsewhere."""
+        self.call_after_refresh(self._fold)
+
+    def _fold(self) -> None:
+        # Folded as if there were a scrollbar, which would have come and gone with the number of lines.
+        width = self.view.outer_size.width - self.view.styles.scrollbar_size_vertical
+        self.view.show_lines([piece for line in self.lines() for piece in self._folded(line, width)])
+
+    def _folded(self, line: Line, width: int) -> list[Text]:
+        before, words = line
+        pieces = words.wrap(self.app.console, max(LEAST_WORDS, width - before.cell_len)) or [Text()]
+        gap = Text(" " * before.cell_len)
+        return [Text.assemble(gap if number else before, piece) for number, piece in enumerate(pieces)]
+
+    def lines(self) -> list[Line]:
+        """What is shown, before it is folded."""
         lines = [line for each in together(self._keys) for line in self._about(each)]
-        lines += [_pair("Ctrl+P", "the same by name, and the colours"), Text()]
-        lines += [*self._own(), Text("In a table", "bold")]
+        lines += [_pair("Ctrl+P", "the same by name, and the colours"), _EMPTY]
+        lines += [*self._own(), _heading("In a table")]
         tables = [each for each in RowTable.BINDINGS if isinstance(each, Binding)]
         lines += [line for each in tables for line in self._about(each)]
         lines += [
-            Text(),
-            Text("Mouse", "bold"),
+            _EMPTY,
+            _heading("Mouse"),
             _pair("click", "choose a row, a pane, a key of the last line"),
             _pair("double click", "open the row"),
-            Text(),
-            Text("Attached to a terminal", "bold"),
+            _EMPTY,
+            _heading("Attached to a terminal"),
             _pair("Ctrl+Q", "leave it; the work goes on"),
         ]
         return lines
 
-    def _own(self) -> list[Text]:
+    def _own(self) -> list[Line]:
         if not self._custom and not self._faults:
             return []
-        lines = [Text("Commands of your own", "bold")]
+        lines = [_heading("Commands of your own")]
         for each in self._custom:
             lines += self._about(replace(each, key=each.key_display or each.key))
-        lines += [Text(f"✗ {fault}") for fault in self._faults]
-        return [*lines, Text()]
+        lines += [(Text("✗ "), Text(fault)) for fault in self._faults]
+        return [*lines, _EMPTY]
 
-    def _about(self, binding: Binding) -> list[Text]:
+    def _about(self, binding: Binding) -> list[Line]:
         keys = " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
         reason = self._why_not(binding.action)
-        line = _pair(keys, binding.tooltip or binding.description)
+        before, words = _pair(keys, binding.tooltip or binding.description)
         if not reason:
-            return [line]
-        line.stylize("dim not bold")
-        # A line of its own: at 80 columns it would be cut behind the other.
-        return [line, Text(f"{'':<{INDENT}}not now: {reason}", "dim")]
+            return [(before, words)]
+        before.stylize("dim not bold")
+        words.stylize("dim")
+        return [(before, words), (Text(" " * INDENT), Text(f"not now: {reason}", "dim"))]
 
 
 def together(bindings: Sequence[Binding]) -> list[Binding]:
@@ -112,5 +135,12 @@ def together(bindings: Sequence[Binding]) -> list[Binding]:
     return found
 
 
-def _pair(keys: str, about: str) -> Text:
-    return Text(f"{keys:<{KEYS_WIDTH - 1}} ", "bold").append(about, "not bold")
+_EMPTY: Line = Text(), Text()
+
+
+def _heading(words: str) -> Line:
+    return Text(), Text(words, "bold")
+
+
+def _pair(keys: str, about: str) -> Line:
+    return Text(f"{keys:<{KEYS_WIDTH - 1}} ", "bold"), Text(about)

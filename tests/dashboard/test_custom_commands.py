@@ -85,7 +85,7 @@ async def test_a_command_runs_by_key_by_name_and_by_palette_with_values_as_singl
         # The help says why one can do nothing now.
         await seen.press("question_mark")
         assert isinstance(seen.app.screen, HelpScreen)
-        listed = "\n".join(line.plain for line in seen.app.screen.lines())
+        listed = "\n".join(f"{before}{words}" for before, words in seen.app.screen.lines())
         assert "\nCommands of your own\nf6           say it\n:!far " in listed
         assert "\n    not now: no container that lives is chosen\n:!bad " in listed
         await seen.press("escape")
@@ -161,7 +161,7 @@ async def test_the_key_of_a_command_is_for_what_the_screen_is_about(
                 await (seen.wait_gone if said.endswith(".") else seen.wait_for)(f"{key} {name}")
         await seen.press("question_mark")
         assert isinstance(seen.app.screen, HelpScreen)
-        listed = "\n".join(line.plain for line in seen.app.screen.lines())
+        listed = "\n".join(f"{before}{words}" for before, words in seen.app.screen.lines())
         assert "Commands of your own\nf6 " in listed
 
 
@@ -179,7 +179,7 @@ async def test_a_key_that_means_something_else_on_a_screen_is_left_to_that(
         await seen.wait_gone("f tool")
         await seen.press("question_mark")
         assert isinstance(seen.app.screen, HelpScreen)
-        listed = "\n".join(line.plain for line in seen.app.screen.lines())
+        listed = "\n".join(f"{before}{words}" for before, words in seen.app.screen.lines())
         assert "; b means something else here" in listed
         assert "; f means something else here" in listed
         await seen.press("escape", "ctrl+p")

@@ -15,7 +15,7 @@ from parhelia_tui.core.settings.dashboard import dashboard
 from parhelia_tui.core.settings.key_names import SCREEN_ACTIONS
 from parhelia_tui.screens.help import HelpScreen
 from parhelia_tui.screens.home import HomeScreen
-from parhelia_tui.screens.key_map import bindings_of, changeable
+from parhelia_tui.screens.key_map import HIDDEN, bindings_of, changeable
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.too_small import TooSmallScreen
 from parhelia_tui.screens.wall import WallScreen
@@ -69,6 +69,25 @@ async def test_the_first_line_says_the_way_from_the_fleet(opened: Opens, size: t
         assert seen.lines()[0].strip() == f"Fleet > container {LIVE[WAITS]}"
         await seen.press("question_mark")
         assert isinstance(seen.app.screen, HelpScreen)
+
+
+@pytest.mark.parametrize("key", "dwiEBPSCTU")
+async def test_the_help_of_a_screen_folds_its_words_and_cuts_none(opened: Opens, key: str) -> None:
+    async with opened((80, 66)) as seen:
+        await seen.press(key)
+        below = seen.app.screen
+        assert isinstance(below, OverHome)
+        await seen.press("question_mark")
+        found = seen.app.screen
+        assert isinstance(found, HelpScreen)
+
+        def said() -> str:
+            place = found.view.region
+            lines = (line[place.x : place.right] for line in seen.lines()[place.y : place.bottom])
+            return " ".join(" ".join(lines).split())
+
+        words = [each.tooltip or each.description for each in below.keys if each.action != HIDDEN]
+        await seen.wait(lambda: all(each in said() for each in words))
 
 
 @pytest.mark.parametrize(
