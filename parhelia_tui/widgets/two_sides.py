@@ -14,6 +14,9 @@ from parhelia_tui.widgets.pane import Pane
 WIDE = 190
 """Columns from which the pane below stands at the right."""
 RIGHT_WIDTH = 40
+"""Columns that the right side has at least."""
+LEFT_FIRST = 80
+"""Columns that the left side has before both share what is left: its tables are wider than lines of the right one."""
 LEAST_HEIGHT = 3
 """Lines that a pane keeps: its frame and one of its own."""
 
@@ -40,7 +43,8 @@ def places(
     elif below:
         found[below] = upper
     if left and right:
-        at_left, at_right = upper.split_vertical(max(0, upper.width - RIGHT_WIDTH))
+        shared = max(0, upper.width - LEFT_FIRST - RIGHT_WIDTH)
+        at_left, at_right = upper.split_vertical(max(0, upper.width - RIGHT_WIDTH - shared // 2))
     else:
         at_left = at_right = upper
     for names, room in ((left, at_left), (right, at_right)):

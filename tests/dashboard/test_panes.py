@@ -84,6 +84,18 @@ def test_the_panes_that_are_shown_fill_the_screen_and_none_lies_over_another(
     ]
 
 
+@pytest.mark.parametrize(("width", "right"), [(100, 40), (120, 40), (140, 50), (180, 70), (230, 46)])
+def test_what_the_left_side_does_not_need_is_shared_with_the_right_one(width: int, right: int) -> None:
+    found = places(Size(width, 40), ["tasks"], ["events"], "terminal", HEIGHTS)
+    assert found["events"].width == right
+    assert found["tasks"].width >= min(80, width - 40)
+
+
+async def test_a_message_of_the_events_is_cut_only_where_there_is_no_room(opened: Opens) -> None:
+    async with opened((160, 45)) as seen:
+        await seen.wait_for("new: Write the migration guide (shell)", "asks: May I remove build/?")
+
+
 def test_what_another_version_or_a_stranger_remembered_makes_each_pane_stand_once() -> None:
     view = View(left=("events", "events", "nope"), right=("tasks", "events"), hidden=tuple(pane_order.PANES))
     left, right = pane_order.sides(view)
