@@ -29,7 +29,7 @@ run: ## the dashboard
 	@$(bin)/parhelia $(ARGS)
 
 .PHONY: demo
-demo: ## the dashboard over a small live fleet of the demo agent
+demo: ## the dashboard over a small live fleet of the demo agent, in a state directory of its own
 	@scripts/bootstrap run
 	@$(bin)/parhelia demo $(ARGS)
 

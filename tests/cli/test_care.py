@@ -284,6 +284,24 @@ def test_the_demo_starts_so_many_tasks_and_the_same_for_the_same_seed(product: P
 
 
 @pytest.mark.real
+def test_the_demo_leaves_the_tasks_and_the_money_of_its_user_alone(product: Product, tmp_path: Path) -> None:
+    mine, demo = tmp_path / "parhelia", Product(tmp_path / "parhelia-demo")
+    nowhere = {"PARHELIA_HOME": "", "XDG_STATE_HOME": str(tmp_path)}
+    done = product.run("demo", "--count", "1", "--no-dashboard", env=nowhere)
+    try:
+        assert done.returncode == 0, done.stderr
+        assert not mine.exists()
+        (task,) = demo.json("task", "list")
+        assert done.stdout.splitlines() == [
+            f"{task['id']}  {task['title']}",
+            f"see them: PARHELIA_HOME={demo.home} parhelia",
+        ]
+        assert product.json("task", "list", env=nowhere) == []
+    finally:
+        demo.close()
+
+
+@pytest.mark.real
 def test_a_killed_controller_is_seen_as_absent_and_started_anew(product: Product) -> None:
     pid = product.json("controller", "start")["pid"]
     os.kill(pid, signal.SIGKILL)

@@ -13,14 +13,21 @@ from parhelia_tui.core.model.errors import ParheliaError
 SOCKET_PATH_LIMIT = 107
 
 
-def state_home() -> Path:
-    """Give the state directory: $PARHELIA_HOME, else the XDG state directory's `parhelia`."""
-    given = os.environ.get("PARHELIA_HOME")
+HOME_VARIABLE = "PARHELIA_HOME"
+
+
+def state_home(name: str = "parhelia") -> Path:
+    """Give the state directory: $PARHELIA_HOME, else the XDG state directory's `parhelia`.
+
+    Args:
+        name: another one in the XDG state directory.
+    """
+    given = os.environ.get(HOME_VARIABLE)
     if given:
         return Path(os.path.abspath(os.path.expanduser(given)))
     state = os.environ.get("XDG_STATE_HOME")
     base = Path(state) if state and os.path.isabs(state) else Path.home() / ".local" / "state"
-    return base / "parhelia"
+    return base / name
 
 
 def private_directory(path: Path) -> Path:
