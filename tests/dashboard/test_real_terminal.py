@@ -120,14 +120,18 @@ case " $* " in
     if mkdir "{once}"; then
         kill -9 {server}
         while [ -e /proc/{server} ] && ! grep -q ") Z" /proc/{server}/stat; do sleep 0.01; done
+    elif [ "{then}" = lost ]; then
+        exec "{tmux}" -S /nowhere list-sessions
     fi ;;
 esac 2>/dev/null
 exec "{tmux}" "$@"
 """
-"""A tmux whose server dies just before somebody attaches for the first time."""
+"""A tmux whose server dies just before somebody attaches for the first time; and whoever comes then meets none."""
 
 
-def test_a_terminal_that_is_lost_on_the_way_into_it_gives_the_dashboard_back(
+@pytest.mark.parametrize("then", ["there", "lost"])
+def test_a_terminal_that_is_lost_on_the_way_is_attached_once_it_is_there_again_or_the_dashboard_comes_back(
+    then: str,
     product: Product,
     client: Client,
     tmux: TmuxServer,
@@ -142,17 +146,17 @@ def test_a_terminal_that_is_lost_on_the_way_into_it_gives_the_dashboard_back(
     server = subprocess.check_output([*asked, "display-message", "-p", "#{pid}"], text=True).strip()
     shown = tmp_path / "bin" / "tmux"
     shown.parent.mkdir()
-    shown.write_text(LOST.format(once=tmp_path / "once", server=server, tmux=program))
+    shown.write_text(LOST.format(once=tmp_path / "once", server=server, tmux=program, then=then))
     shown.chmod(0o755)
     monkeypatch.setenv("PATH", f"{shown.parent}:{os.environ['PATH']}")
     seen = OnTmux(tmux, place, 120, 40)
     seen.wait_for("1 running")
     seen.press("Enter")
-    seen.wait_for("1 running", "E601")
+    # Nobody asks for it a second time, and where it is lost again the screen is not left empty.
+    seen.wait_for(*(("Ctrl+Q leaves",) if then == "there" else ("1 running", "E601")))
     event(client, "session.terminal_restored", task_id=task.id)
-    seen.press("Enter")
-    seen.wait_for("Ctrl+Q leaves")
-    seen.press("C-q")
+    if then == "there":
+        seen.press("C-q")
     seen.wait_for("q quit")
 
 

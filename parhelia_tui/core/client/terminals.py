@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.client.looking import Looking
+from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.states import (
-    SESSION_ENDED,
-)
+from parhelia_tui.core.model.states import CONTAINER_LIVE, SESSION_ENDED
 from parhelia_tui.core.settings.read_only import refuse_if_read_only
 from parhelia_tui.core.store import containers
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from parhelia_tui.core.backends.base import Endpoint
     from parhelia_tui.core.sessions.attach import AttachResult
     from parhelia_tui.core.sessions.live import LiveTerminal
+
+ON_THE_WAY_S = 2.0
+"""Seconds after which a terminal that is lost was in use, and its user is told."""
+COMES_BACK_S = 10.0
 
 
 class Terminals(Looking):
@@ -54,11 +58,41 @@ class Terminals(Looking):
         return LiveTerminal(endpoint)
 
     def attach(self, endpoint: Endpoint) -> AttachResult:
-        """Hand the present terminal to a session until it is left. Raises E601, E401 where nothing may be changed."""
-        refuse_if_read_only()
-        from parhelia_tui.core.sessions.attach import attach
+        """Hand the present terminal to a session until it is left.
 
+        A server of tmux 3.3a may end while somebody attaches: where another one leaves just as a client in control mode
+        says who it is, it writes to what that one does not have yet. The controller makes it anew; nobody has to ask
+        for the terminal a second time.
+
+        Raises:
+            ParheliaError: E601, E401 where nothing may be changed.
+        """
+        refuse_if_read_only()
+        from parhelia_tui.core.sessions.attach import AttachEnd, attach
+
+        began = time.monotonic()
+        try:
+            result = attach(endpoint)
+        except ParheliaError:
+            # Whatever it is, where the server answers it was not its end.
+            if _answers(endpoint) or not self._comes_back(endpoint, began):
+                raise
+        else:
+            if result.end is not AttachEnd.SERVER_LOST or not self._comes_back(endpoint, began):
+                return result
         return attach(endpoint)
+
+    def _comes_back(self, endpoint: Endpoint, began: float) -> bool:
+        """Wait for the new server of a terminal that was lost on the way into it; False where there will be none."""
+        if time.monotonic() - began > ON_THE_WAY_S:
+            return False
+        for _ in looks(COMES_BACK_S):
+            if _answers(endpoint):
+                return True
+            container = containers.get(self._db, self.session(endpoint.session).container_id)
+            if container.backend != "local" or container.state not in CONTAINER_LIVE:
+                return False
+        return False
 
     async def paste(self, endpoint: Endpoint, text: str) -> None:
         """Paste a text into a terminal, in brackets where its program asked for them. Raises E100, E601, E200."""
@@ -87,3 +121,11 @@ class Terminals(Looking):
         from parhelia_tui.core.sessions import server
 
         return await server.capture_text(self.endpoint(text), history)
+
+
+def _answers(endpoint: Endpoint) -> bool:
+    """Say whether the server of a terminal on this machine listens; of others nobody knows so quickly."""
+    from parhelia_tui.core.backends.base import TmuxEndpoint
+    from parhelia_tui.core.backends.local import tmux
+
+    return isinstance(endpoint, TmuxEndpoint) and tmux.answers(endpoint.socket)
