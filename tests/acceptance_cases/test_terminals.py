@@ -130,7 +130,8 @@ def test_an_agent_is_answered_from_a_script(product: Product) -> None:
     wait_until(lambda: product.json("task", "show", task)["state"] == "waiting", 60)
     asked = product.json("task", "show", task)["question"]
     assert asked
-    assert asked.split()[0] in screen(product, task, "--lines", "200")
+    # What it prints and what it reports come on two ways.
+    wait_until(lambda: asked.split()[0] in screen(product, task, "--lines", "200"), 30)
     product.json("session", "send", task, "y")
     wait_until(lambda: product.json("task", "show", task)["state"] == "completed", 60)
 

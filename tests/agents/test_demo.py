@@ -109,7 +109,8 @@ def test_it_asks_waits_for_the_answer_and_follows_it(
     assert asked.question.endswith("?")
     told = event(client, "task.waiting", task_id=task.id)
     assert (told.level, told.message) == ("warning", asked.question)
-    assert any(asked.question in line for line in client.log_tail(task.id))
+    # What it prints and what it reports come on two ways.
+    wait_until(lambda: any(asked.question in line for line in client.log_tail(task.id)), 20)
     assert files(place) == {}
     answer(product, task, typed)
     ended = end_of(client, task.id)

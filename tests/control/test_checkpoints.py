@@ -185,7 +185,8 @@ def test_an_agent_goes_on_where_its_talk_was(product: Product, client: Client, p
     reach(client, task.id, TaskState.WAITING)
     assert not (place / "stray").exists()
     assert client.task(task.id).attempt == 2
-    assert any("go on where I was" in line for line in client.log_tail(task.id))
+    # What it prints and what it reports come on two ways.
+    wait_until(lambda: any("go on where I was" in line for line in client.log_tail(task.id)), 20)
     assert event(client, "task.resumed", task_id=task.id).data["checkpoint_id"] == made["id"]
     product.run("session", "send", task.id, "y")
     assert end_of(client, task.id).state is TaskState.COMPLETED

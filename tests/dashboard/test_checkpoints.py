@@ -106,7 +106,8 @@ async def test_an_ended_task_goes_on_and_one_at_work_says_why_not(client: Client
         other = next(each for each in client.tasks() if each.id != task.id)
         await seen.wait_for(f"{other.id} goes on from cp-")
         reach(client, other.id, TaskState.RUNNING)
-        assert (Path(other.workspace) / "one").read_text() == "one\n"
+        # Its command begins anew, and empties the file first.
+        await seen.wait(lambda: (Path(other.workspace) / "one").read_text() == "one\n")
         await seen.press("u")
         await seen.wait_for("A new container is made")
         await seen.press("y")

@@ -98,7 +98,8 @@ def test_a_task_at_its_ceiling_stays_attachable_and_takes_further_sessions(
 ) -> None:
     name = task(fleet, f"echo before; {asks(1)}", "--budget", "0")
     reach(client, name, TaskState.WAITING, deadline_s=60)
-    assert "before" in fleet.product.run("session", "capture", name, env=fleet.env).stdout
+    # What it prints and what its meter tells come on two ways.
+    wait_until(lambda: "before" in fleet.product.run("session", "capture", name, env=fleet.env).stdout, 60)
     words = ("session", "new", name, "--", "sh", "-c", "echo here > further; sleep 60")
     assert fleet.product.run(*words, env=fleet.env).returncode == 0
     wait_until(lambda: (fleet.workspace / "further").exists(), 60)

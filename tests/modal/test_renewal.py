@@ -58,7 +58,8 @@ def test_an_agent_goes_on_in_another_sandbox_with_its_talk_and_its_files(
     (second,) = provider.sandboxes()
     assert second["id"] != first["id"]
     assert (Path(second["root"]) / "workspace" / "late").read_text() == "written in the first sandbox"
-    assert any("go on where I was" in line for line in client.log_tail(task_id))
+    # What it prints and what it reports come on two ways.
+    wait_until(lambda: any("go on where I was" in line for line in client.log_tail(task_id)), WAIT_S)
     story = [each for each in types_of(client, task_id=task_id) if "renew" in each or each == "task.resumed"]
     assert story[:3] == ["container.renewing", "task.renewed", "task.resumed"]
     taken = [each for each in client.checkpoints.of(client.task(task_id)) if each.trigger is Trigger.RENEWAL]
