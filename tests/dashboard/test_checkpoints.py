@@ -41,7 +41,7 @@ async def test_what_changed_since_is_seen_down_to_the_line_and_goes_by_a_rollbac
         (place / "one").write_text("changed\n")
         (place / "two").write_text("2")
         await seen.press("b", "b")
-        await seen.wait(lambda: "M  one" in seen.line_with("one  "))
+        await seen.wait_line("one  ", "M  one")
         assert seen.line_with("two").split()[:3] != []
         await seen.press("tab", "end")
         await seen.press("enter")

@@ -82,6 +82,10 @@ class Dashboard:
         """Wait until texts stand on the screen."""
         await self.wait(lambda: self.shows(*texts))
 
+    async def wait_line(self, text: str, part: str) -> None:
+        """Wait until the first line that has a text has another one too; it may not be there yet."""
+        await self.wait(lambda: part in next((line for line in self.lines() if text in line), ""))
+
     async def wait_gone(self, text: str) -> None:
         """Wait until a text stands there no more."""
         await self.wait(lambda: not self.shows(text))
