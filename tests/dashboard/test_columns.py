@@ -109,7 +109,9 @@ async def test_the_chooser_shows_hides_moves_and_goes_back(opened: Opens) -> Non
 async def test_sort_and_columns_are_there_again_the_next_time(opened: Opens, still: StillFleet) -> None:
     async with opened() as seen:
         await seen.press("5", "v", *"jjjjjj", "space", "escape")
-        await seen.wait(lambda: "-cost" in (still.paths.home / NAME).read_text())
+        # Both of the changes; each is written by itself.
+        assert (seen.home.view.sort, "state" in seen.home.view.columns) == ("-cost", False)
+        await seen.wait(lambda: read_view(still.paths.home) == seen.home.view)
     async with opened() as seen:
         assert rows(seen) == BY_COST
         assert not seen.shows("STATE")
