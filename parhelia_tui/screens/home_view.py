@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -84,6 +85,7 @@ class HomeView(PaintedScreen[None]):
         self._bindings = added(self._bindings, self.custom.bindings)
         self.inbox: InboxScreen | None = None
         """Lies over this, and is told what this is told."""
+        self._writing_view = threading.Lock()
         self._expected = ""
         self._keys_shown: tuple[list[Binding], Mapping[str, str]] | None = None
         self.tables = HomeTables(self.fleet, lambda: self.app.theme_variables)
@@ -204,7 +206,12 @@ class HomeView(PaintedScreen[None]):
 
     @work(exclusive=True, group="view")
     async def _keep_view(self) -> None:
-        await asyncio.to_thread(self.client.keep_view, self.view)
+        await asyncio.to_thread(self._write_view)
+
+    def _write_view(self) -> None:
+        # One after the other, each as it is then: one that is held up writes nothing older over the last.
+        with self._writing_view:
+            self.client.keep_view(self.view)
 
     def on_resize(self) -> None:
         """Another size may show other panes."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.dashboard import CONTAINER_COLUMNS, TASK_COLUMNS, dashboard
 from parhelia_tui.core.settings.view_file import NAME, View, read_view
@@ -115,6 +117,32 @@ async def test_sort_and_columns_are_there_again_the_next_time(opened: Opens, sti
     async with opened() as seen:
         assert rows(seen) == BY_COST
         assert not seen.shows("STATE")
+
+
+async def test_of_two_changes_the_later_one_is_remembered_though_the_earlier_is_written_slowly(
+    opened: Opens, still: StillFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, go = threading.Event(), threading.Event()
+    keep, written = Client.keep_view, []
+
+    def slow(client: Client, view: View) -> None:
+        if not held.is_set():
+            held.set()
+            assert go.wait(30)
+        keep(client, view)
+        written.append(view.sort)
+
+    monkeypatch.setattr(Client, "keep_view", slow)
+    async with opened() as seen:
+        await seen.press("5")
+        await seen.wait(held.is_set)
+        await seen.press("5")
+        # Where nothing held it up it would be written by now.
+        for _ in range(20):
+            await seen.pilot.pause(0.01)
+        go.set()
+        await seen.wait(lambda: len(written) == 2)
+        assert read_view(still.paths.home).sort == seen.home.view.sort == "cost"
 
 
 @pytest.mark.parametrize(
