@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TEST_S = 60.0
 """Seconds that a test of notices may take: a program has 30."""
+SWEEP_S = 600.0
+"""Seconds that a clean-up may take: a container with a system of its own takes one, and there may be hundreds."""
 
 
 class Controlling(Opened):
@@ -81,4 +83,4 @@ class Controlling(Opened):
             "persistent": persistent,
             "older_than_s": older_than_s,
         }
-        return self._intent("cleanup", "", asked)
+        return self._intent("cleanup", "", asked, SWEEP_S)
