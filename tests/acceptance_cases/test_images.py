@@ -93,7 +93,8 @@ def test_an_image_is_built_once_lies_below_others_and_a_new_one_leaves_who_runs_
     terminal.wait_for(rb"<kept of more>")
     assert product.run("run", *words, "--persistent", "cat /opt/kept").returncode != 0
 
-    product.json("cleanup", "--persistent")
+    # A dozen systems, each with thousands of files: a second for each, and more on a busy machine.
+    product.json("cleanup", "--persistent", timeout=240)
     for name in ("more", "tools"):
         product.json("image", "delete", name, "--yes")
     assert product.json("image", "list") == []
