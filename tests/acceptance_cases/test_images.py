@@ -91,6 +91,8 @@ def test_an_image_is_built_once_lies_below_others_and_a_new_one_leaves_who_runs_
     terminal = shell(*kept)
     terminal.write(b'echo "<$(cat /opt/kept) $(more-tools)>"; exit\r')
     terminal.wait_for(rb"<kept of more>")
+    # What still runs is neither cleaned up nor lets its image go.
+    assert terminal.wait_end(60) == 0
     assert product.run("run", *words, "--persistent", "cat /opt/kept").returncode != 0
 
     # A dozen systems, each with thousands of files: a second for each, and more on a busy machine.
