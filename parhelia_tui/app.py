@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
+import select
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -16,6 +16,7 @@ from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -24,13 +25,10 @@ from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.core.settings.read_only import become_read_only
 from parhelia_tui.hangup import Hangup
+from parhelia_tui.screens import garbage
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.widgets.terminal_view import TerminalView
 
-GARBAGE_AT = 2_000, 4, 600
-"""New objects between two searches for garbage, of those how many until what is left of them is searched, and of
-these until all is (gc.set_threshold). At Python's 700 a key waits for one too often; of a hundred thousand objects at
-once it waits 24 to 37 ms (docs/decisions/0006)."""
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
 
@@ -87,9 +85,10 @@ class ParheliaApp(App[None]):
         keys = sys.__stdin__.fileno() if sys.__stdin__ and not self.is_headless else -1
         if keys >= 0 and (self.is_web or os.isatty(keys)):
             self._hangup = Hangup(keys)
+            self._home.keys_first.lie_ready = partial(_is_readable, keys)
         self.push_screen(self._home)
         self._see_to_size(self.size)
-        self.call_after_refresh(_collect_garbage_again)
+        self.call_after_refresh(garbage.look_again)
 
     def on_unmount(self) -> None:
         """Let the terminal be."""
@@ -120,6 +119,15 @@ class ParheliaApp(App[None]):
 
         if isinstance(event.widget, Input | TextArea):
             event.widget.cursor_blink = False
+
+    def _post_message(self, message: Message) -> Coroutine[Any, Any, bool]:
+        """Take a message of the terminal; of a key it is known at once that it came.
+
+        This runs in the thread that reads the terminal. Until the loop gets to the key it would go on drawing.
+        """
+        if isinstance(message, events.Key):
+            self._home.keys_first.pressed()
+        return super()._post_message(message)
 
     def on_key(self, event: events.Key) -> None:
         """A key that no widget took: it may be a letter for what the key before it has opened.
@@ -180,10 +188,8 @@ class ParheliaApp(App[None]):
         self._home.dress()
 
 
-def _collect_garbage_again() -> None:
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_AT)
-    gc.enable()
+def _is_readable(file: int) -> bool:
+    return bool(select.select((file,), (), (), 0)[0])
 
 
 def run(client: Client | None = None) -> int:

@@ -6,19 +6,21 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from textual import work
 from textual.timer import Timer
+from textual.widget import Widget
 
 from parhelia_tui.core.client import Client, FleetChange, FleetSnapshot
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.dashboard import Dashboard
 from parhelia_tui.core.settings.read_only import is_read_only
-from parhelia_tui.screens import budget_lines, home_lines
+from parhelia_tui.screens import budget_lines, garbage, home_lines
 from parhelia_tui.screens.calls import Calls
 from parhelia_tui.screens.fleet_view import BEATS_KEPT
 from parhelia_tui.screens.home_view import HomeView
-from parhelia_tui.screens.keys_first import KeysFirst
+from parhelia_tui.screens.keys_first import AFTER_KEY_S, Keys, KeysFirst, Turns
 from parhelia_tui.screens.reading import heartbeats_of, live_containers, older_tasks
 from parhelia_tui.screens.wishing import in_words
 
@@ -57,13 +59,15 @@ class HomeFollowing(HomeView):
         self._drawn_at = 0.0
         self._draw_later: Timer | None = None
         self._come: list[FleetChange] = []
-        self._changes_wait, self._time_waits = KeysFirst(), KeysFirst()
+        self.keys_first = Keys()
+        self._turns, self._paint_waits = Turns(self.keys_first), KeysFirst(self.keys_first)
 
     def on_mount(self) -> None:
         """Draw the first fleet, then follow it."""
         self.places.bring_first()
         self._draw_now()
         self.set_interval(1.0, self._tick)
+        self.run_worker(self._turns.take(), name="_turns", group="turns", exclusive=True)
         self._follow()
         if faults := self.custom.faults:
             more = f" {len(faults) - 1} more: ? lists them." if len(faults) > 1 else ""
@@ -137,26 +141,44 @@ class HomeFollowing(HomeView):
 
     def on_row_table_highlighted(self) -> None:
         """A key moved the cursor: that is drawn first."""
-        self._key_did_something()
+        self.keys_first.acted()
 
     def filter_tasks(self) -> None:
         """Show the tasks that fit what is typed, before anything else is drawn."""
-        self._key_did_something()
+        self.keys_first.acted()
         super().filter_tasks()
 
-    def _key_did_something(self) -> None:
-        self._changes_wait.pressed()
-        self._time_waits.pressed()
+    def held_back(self, dirty: AbstractSet[Widget]) -> set[Widget]:
+        """Paint nothing before a key but what it may change: the other panes change by themselves alone.
+
+        While somebody types they are painted one at a time: a paint that has begun cannot give way to a key.
+        """
+        others = (self.heartbeats, self.containers, self.history, self.budget)
+        held = [each for each in others if each in dirty and each is not self.focused]
+        if not held or self._paint_waits.wait_s():
+            return set(held)
+        return set(held[1:]) if self.keys_first.come else set()
+
+    def painted(self) -> None:
+        """What a key did is on the screen: it is the best moment for all that waits, as the next may come soon."""
+        if self.keys_first.painted():
+            if self._come and self._left_s() <= AFTER_KEY_S:
+                self._turns.want(self._take_changes)
+            self._turns.go_on()
 
     def _tick(self) -> None:
         """Once a second: what counts on. Only what is in sight is made anew."""
-        if wait_s := self._time_waits.wait_s():
-            self.set_timer(wait_s, self._tick)
-            return
+        # One after the other: a key that comes meanwhile waits for one of them.
+        self._turns.want(
+            self._pass_time,
+            self.tasks.refresh_aged,
+            self.containers.refresh_aged,
+            self.heartbeats.refresh_aged,
+            garbage.look_at_young,
+        )
+
+    def _pass_time(self) -> None:
         self.fleet.at = self.clock()
-        for pane in (self.tasks, self.containers, self.heartbeats):
-            # One after the other: a key that comes meanwhile waits for one of them and not for three.
-            pane.call_later(pane.refresh_aged)
         self.top.show(home_lines.top(self.fleet, self.colours))
         # How long ago its agent said what it does stands above the terminal.
         self.terminal.follow(self.chosen, self.fleet.at)
@@ -178,18 +200,19 @@ class HomeFollowing(HomeView):
 
     def _draw_soon(self) -> None:
         """Draw what changed: at once after a pause, and not more often than eyes see where changes come in dense."""
-        left = self._drawn_at + PACE_S - time.monotonic()
+        left = self._left_s()
         if left <= 0:
-            self._take_changes()
+            self._turns.want(self._take_changes)
         elif self._draw_later is None:
-            self._draw_later = self.set_timer(left, self._take_changes)
+            self._draw_later = self.set_timer(left, lambda: self._turns.want(self._take_changes))
+
+    def _left_s(self) -> float:
+        """Seconds until what changed may be drawn again."""
+        return self._drawn_at + PACE_S - time.monotonic()
 
     def _take_changes(self) -> None:
         """Take over what has come, and draw it: what is drawn is never older than what is known here."""
         self._end_wait()
-        if wait_s := self._changes_wait.wait_s():
-            self._draw_later = self.set_timer(wait_s, self._take_changes)
-            return
         self._drawn_at = time.monotonic()
         come, self._come = self._come, []
         rest = False
@@ -202,6 +225,7 @@ class HomeFollowing(HomeView):
             self.draw_containers()
         for change in come:
             self._call(change)
+        self._turns.want(garbage.look_at_young)
 
     def _draw_now(self) -> None:
         self._end_wait()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from textual.screen import Screen, ScreenResultType
 from textual.timer import Timer
+from textual.widget import Widget
 
 from parhelia_tui.widgets.painter import Painter
 
@@ -25,6 +28,25 @@ class PaintedScreen(Screen[ScreenResultType]):
         if self._painting is None:
             self._painting = self.set_interval(PAUSE_S, self._on_timer_update, name="paint", pause=True)
         return self._painting
+
+    def held_back(self, dirty: AbstractSet[Widget]) -> set[Widget]:
+        """Give those of the widgets with changes that are not painted yet."""
+        return set()
+
+    def painted(self) -> None:
+        """Something was painted."""
+
+    def _on_timer_update(self) -> None:
+        """Paint what has changed, but for what is held back: that is asked for again with the next paint."""
+        held = self.held_back(self._dirty_widgets)
+        self._dirty_widgets -= held
+        some = self._dirty_widgets or self._layout_required or self._scroll_required or self._repaint_required
+        super()._on_timer_update()
+        if held:
+            self._dirty_widgets |= held
+            self._update_timer.resume()
+        if some:
+            self.painted()
 
     def _compositor_refresh(self) -> None:
         """Paint, unless another screen covers it: Textual would paint that one again, and again for each paint."""

@@ -110,6 +110,7 @@ class RowTable(DrawnLines, can_focus=True):
         self._cursor = 0
         self._sorted_by: tuple[Column, bool] | None = None
         self._marked: Collection[str] = ()
+        self._some_marked = False
 
     @property
     def key(self) -> str | None:
@@ -156,8 +157,9 @@ class RowTable(DrawnLines, can_focus=True):
 
     def show_marks(self, marked: Collection[str]) -> None:
         """Put a sign before the rows with these keys."""
-        self._marked = marked
-        self.refresh_changed()
+        self._marked, before, self._some_marked = marked, self._some_marked, bool(marked)
+        if marked or before:
+            self.refresh_changed()
 
     def select(self, key: str) -> None:
         """Put the cursor on a row, if it is there."""

@@ -91,7 +91,7 @@ def terminal(still: StillFleet) -> Iterator[None]:
     server.close()
 
 
-ENDLESS = ("_follow", "_show", "_watch", "_travel")
+ENDLESS = ("_follow", "_turns", "_show", "_watch", "_travel")
 """Workers that go on for as long as their screen is there."""
 
 
