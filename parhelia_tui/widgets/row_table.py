@@ -111,6 +111,7 @@ class RowTable(DrawnLines, can_focus=True):
         self._sorted_by: tuple[Column, bool] | None = None
         self._marked: Collection[str] = ()
         self._some_marked = False
+        self._is_filled = self._opens_first = False
 
     @property
     def key(self) -> str | None:
@@ -143,6 +144,10 @@ class RowTable(DrawnLines, can_focus=True):
         if self.key != before:
             self.post_message(self.Highlighted(self, self.key))
         self.refresh_changed()
+        self._is_filled = True
+        if self._opens_first:
+            self._opens_first = False
+            self.action_open()
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; whoever gives the cells gives them for these from now on."""
@@ -281,9 +286,11 @@ class RowTable(DrawnLines, can_focus=True):
         self._go(0 if to == 0 else len(self._keys) - 1)
 
     def action_open(self) -> None:
-        """Open the row under the cursor."""
+        """Open the row under the cursor; the first one as soon as it is there, while rows are still being read."""
         if self.key is not None:
             self.post_message(self.Opened(self, self.key))
+        elif not self._is_filled:
+            self._opens_first = True
 
     def _go(self, to: int) -> None:
         if not self._keys:

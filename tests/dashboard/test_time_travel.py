@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,9 @@ from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.store import events, ledger, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.screens.past_task import PastTaskScreen
 from parhelia_tui.screens.time_travel import TimeTravelScreen
+from parhelia_tui.widgets.row_table import RowTable
 from tests.dashboard.conftest import Opens
 from tests.support.fleet import create, end_of, reach
 from tests.support.product import Product
@@ -107,6 +111,25 @@ async def test_the_arrows_scrub_and_nothing_acts(opened: Opens, tmp_path: Path) 
         await seen.wait_for("type a moment")
         await seen.press("escape", "tab", "tab", "escape")
         assert seen.app.screen is seen.home
+
+
+async def test_enter_while_the_past_is_still_being_read_opens_its_first_task(
+    opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, may_read = TimeTravelScreen._read, threading.Event()
+
+    def late(*args: Any) -> Any:
+        may_read.wait(20)
+        return usual(*args)
+
+    monkeypatch.setattr(TimeTravelScreen, "_read", late)
+    async with opened() as seen:
+        await seen.press("T")
+        await seen.wait(lambda: isinstance(seen.app.focused, RowTable) and seen.app.screen is not seen.home)
+        await seen.press("enter")
+        assert isinstance(seen.app.screen, TimeTravelScreen)
+        may_read.set()
+        await seen.wait(lambda: isinstance(seen.app.screen, PastTaskScreen))
 
 
 async def test_a_moment_is_exported_for_people_and_programs(
