@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 ROOMS = ("parhelia_tui.app", "parhelia_tui.screens.", "parhelia_tui.widgets.")
-PAINTS = ("PaintedScreen._compositor_refresh", "Painter.")
+PAINTS = ("PaintedScreen._on_timer_update", "PaintedScreen._compositor_refresh", "Painter.")
 """What puts a whole paint together, as Textual's own compositor does, and takes as long as much has changed; what screens
 and widgets draw in it is measured by itself."""
 
