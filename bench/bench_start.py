@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from bench.harness import ROUNDS, Result, median, seconds
@@ -56,7 +57,7 @@ def single(client: Client, workspace: str) -> float:
     """Seconds from the wish to the first byte on the container's terminal."""
     began = time.monotonic()
     task = client.create_task(TaskRequest(prompt="echo here", workspace=workspace))
-    until(lambda: client.task(task.id).state in TASK_ENDED)
+    until(partial(has_ended, client, task.id))
     return first_output(client, task) - began
 
 
@@ -67,8 +68,13 @@ def together(client: Client, workspace: str) -> float:
     # Seldom and one after the other, as the moments are read from what the supervisors wrote, and whoever looks
     # takes part of a core.
     for task in reversed(tasks):
-        until(lambda task=task: client.task(task.id).state in TASK_ENDED, every_s=0.1)  # type: ignore[misc]
+        until(partial(has_ended, client, task.id), every_s=0.1)
     return max(first_output(client, task) for task in tasks) - began
+
+
+def has_ended(client: Client, task_id: str) -> bool:
+    """Say whether a task has ended."""
+    return client.task(task_id).state in TASK_ENDED
 
 
 def first_output(client: Client, task: Task) -> float:
@@ -92,6 +98,7 @@ def idle_memory(client: Client, workspace: str, count: int) -> tuple[float, floa
     """
     tasks = client.create_tasks([TaskRequest(prompt="sleep 600", workspace=workspace)] * count)
     until(lambda: all(client.task(task.id).state is TaskState.RUNNING for task in tasks))
+    # Who made several of them has left by then, and shares no memory with them any more.
     time.sleep(IDLE_S + 1)
     result = max(held(client, client.containers_of(task.id)[-1].id) for task in tasks)
     for task in tasks:

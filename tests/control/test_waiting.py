@@ -21,6 +21,7 @@ from tests.support.product import Product
 def test_there_is_a_look_after_the_deadline() -> None:
     turns = looks(0.05)
     next(turns)
+    # This machine stands still until the deadline is over.
     time.sleep(0.1)
     assert sum(1 for _ in turns) == 1, "what came while this machine stood still is seen"
 

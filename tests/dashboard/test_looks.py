@@ -10,6 +10,7 @@ from socket import gethostname
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from parhelia_tui.app import ParheliaApp
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
@@ -116,8 +117,8 @@ def after(*keys: str, then: Callable[[Pilot[None]], object] = lambda pilot: True
             lambda: not any(each.is_running and each.name not in ENDLESS for each in pilot.app.workers), 30
         )
         # Nothing blinks in a picture.
-        for each in pilot.app.screen.query("TextArea, Input"):
-            each.cursor_blink = False  # type: ignore[attr-defined]
+        for each in (*pilot.app.screen.query(TextArea), *pilot.app.screen.query(Input)):
+            each.cursor_blink = False
         await pilot.pause()
         await asyncio.sleep(0)
 

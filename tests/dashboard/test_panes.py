@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.geometry import Size
@@ -111,11 +112,11 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
     time.tzset()
 
 
-def fleet(still: StillFleet, **money: object) -> FleetView:
+def fleet(still: StillFleet, **money: Any) -> FleetView:
     door = still.client()
     first: FleetSnapshot = door.snapshot()
     door.close()
-    return FleetView(replace(first, at=NOW, totals=replace(first.totals, **money)))  # type: ignore[arg-type]
+    return FleetView(replace(first, at=NOW, totals=replace(first.totals, **money)))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -74,8 +74,8 @@ async def make(
     maker = Maker(
         paths,
         ModalConfig(workspace_mb=1),
-        account,  # type: ignore[arg-type]
-        account,  # type: ignore[arg-type]
+        cast(Any, account),
+        cast(Any, account),
         heartbeat_s=10.0,
         history_lines=100,
     )
@@ -153,5 +153,5 @@ async def test_of_a_sandbox_that_is_known_no_more_than_its_id_is_kept(tmp_path: 
 
     provider = Provider(Paths(tmp_path), ModalConfig())
     sandbox = SimpleNamespace(list=SimpleNamespace(aio=listed))
-    provider.account = SimpleNamespace(app=app, modal=SimpleNamespace(Sandbox=sandbox))  # type: ignore[assignment]
+    provider.account = cast(Any, SimpleNamespace(app=app, modal=SimpleNamespace(Sandbox=sandbox)))
     assert await provider.running({}, {"sb-1"}) == {"sb-1": None, "sb-2": strange}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ON_THE_WAY_S = 2.0
 """Seconds after which a terminal that is lost was in use, and its user is told."""
 COMES_BACK_S = 10.0
+"""Seconds for which the new server is waited for; the controller has it within one, where it is not busy."""
 
 
 class Terminals(Looking):
