@@ -164,7 +164,7 @@ class Controller:
                 self.told_to_leave = True
                 return
             try:
-                self.rounds.once()
+                await self.rounds.once()
                 self._trouble = ""
                 if self.has_work():
                     busy_at = time.monotonic()

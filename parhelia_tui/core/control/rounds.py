@@ -86,15 +86,28 @@ class Rounds:
         """Let the next round look at every container, whenever the last one did."""
         self._due.pop("look", None)
 
-    def once(self) -> None:
+    async def once(self) -> None:
         """Do what is to be done now; what takes time becomes a job."""
+        if self._begin():
+            # Somebody waits for these containers; they need not wait for the rest of the round as well.
+            await asyncio.sleep(0)
+        self._look_after()
+
+    def _begin(self) -> bool:
+        """Take up what is wished; say whether a container is to be created."""
         context = self._context
         wishes.cancel_waiting(context)
         for intent in intents.pending(context.db):
             self._fulfil(intent)
         deferral.go_on(context)
-        for container_id in dispatch.pick(context):
+        picked = dispatch.pick(context)
+        for container_id in picked:
             self._create(container_id)
+        return bool(picked)
+
+    def _look_after(self) -> None:
+        """Look after all that is there already."""
+        context = self._context
         for container_id, reason in wishes.to_end(context):
             self._end(container_id, reason)
         allowances.close_ended(context)

@@ -74,6 +74,7 @@ def _prepare() -> None:
     import _ctypes  # noqa: F401 (keyring.py)
 
     import parhelia_tui.core.shim.own_pane
+    import parhelia_tui.core.shim.services
     import parhelia_tui.core.shim.supervisor  # noqa: F401
 
     signals.signal(signals.SIGCHLD, signals.SIG_IGN)

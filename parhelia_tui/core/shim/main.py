@@ -7,6 +7,7 @@ The others are for a sandbox at a provider: `keep` is its main process, the rest
 from __future__ import annotations
 
 import fcntl
+import gc
 import sys
 import time
 
@@ -93,6 +94,8 @@ def supervise(directory: str, pane: Sequence[str] = (), locked: Callable[[], obj
         locked()
     if lock is None or _was_here(directory):
         return REFUSED
+    # What is made until the container begins is kept for its whole life: there is no garbage to look for.
+    gc.disable()
     from parhelia_tui.core.shim.supervisor import Supervisor
 
     try:

@@ -44,7 +44,7 @@ class Requests:
             self._supervisor.order_egress(dict(asked["line"]))
             caller.answer({"ok": True})
         elif op == "kept":
-            self._supervisor.reports.answer()
+            self._supervisor.services.reports.answer()
             caller.answer({"ok": True})
         elif op == "answer":
             caller.answer({"ok": True, "decision": self._answer(asked)})
@@ -86,7 +86,7 @@ class Requests:
             "output_lost": shim.output.lost,
             "records_written": shim.spool.written,
             "records_lost": shim.spool.lost,
-            "reports_dropped": shim.reports.dropped,
+            "reports_dropped": shim.services.reports.dropped,
         }
 
     def _answer(self, asked: dict[str, Any]) -> str:
@@ -99,7 +99,7 @@ class Requests:
             "message": str(asked["message"]),
             "answers": {str(name): str(each) for name, each in answers.items()},
         }
-        return self._supervisor.reports.asks.answer(int(asked["ask"]), said)
+        return self._supervisor.services.reports.asks.answer(int(asked["ask"]), said)
 
     def _freeze(self, caller: Caller, most_s: float) -> int:
         if self._supervisor.started_at is None or self._supervisor.reason:

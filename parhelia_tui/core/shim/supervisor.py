@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 from parhelia_tui.core.shim import exit_record, system
 from parhelia_tui.core.shim.child import Child, start
-from parhelia_tui.core.shim.control_server import ControlServer
 from parhelia_tui.core.shim.lean import signals
 from parhelia_tui.core.shim.limits import Kept
 from parhelia_tui.core.shim.loop import READ, Loop
 from parhelia_tui.core.shim.output import Output
 from parhelia_tui.core.shim.pane import Pane
 from parhelia_tui.core.shim.pid_file import PidFile
-from parhelia_tui.core.shim.report_server import ReportServer
-from parhelia_tui.core.shim.requests import Requests
 from parhelia_tui.core.shim.spec import Spec
 from parhelia_tui.core.shim.spool import Spool, Wake
 from parhelia_tui.core.shim.terminal import Terminal, open_terminal
 from parhelia_tui.core.shim.tree import Family, Namespace, ask_to_end
-from parhelia_tui.core.shim.usage import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +25,8 @@ if TYPE_CHECKING:
 
     from parhelia_tui.core.shim.egress import Egress
     from parhelia_tui.core.shim.own_pane import OwnPane
+    from parhelia_tui.core.shim.services import Services
 
-AGENT_SOCKET = "agent/agent.sock"
 OWN_GRACE_S = 5.0
 """Seconds between asking and killing where nobody said how long: at the end of the lifetime, on SIGTERM."""
 AGAIN_S = 0.2
@@ -70,11 +67,7 @@ class Supervisor:
         rows, columns = self._pane.size() or (spec.rows, spec.columns)
         master, self._slave = open_terminal(rows, columns)
         self.terminal = Terminal(self.loop, master, self.output, self._first_output, self._alone)
-        self.reports = ReportServer(self.loop, AGENT_SOCKET, self._report, self.spool.write)
-        self._requests = Requests(self)
-        self._control = ControlServer(
-            self.loop, spec.shim_socket, self._requests.answer, self._requests.caller_left
-        )
+        self._services: Services | None = None
         self._child: Child | None = None
         self.tree: Namespace | Family | None = None
         self._egress: Egress | None = None
@@ -87,6 +80,8 @@ class Supervisor:
             from parhelia_tui.core.shim.kinship import adopt_orphans
 
             adopt_orphans()
+            # No gate holds its command, which may look for our sockets at once.
+            self._serve(Family.overhead)
         if self._pane_words:
             self._start_pane()
         child = self._child = start(self.spec, self._directory, self._slave, self.kept)
@@ -94,7 +89,8 @@ class Supervisor:
         self._pid_file.add("child", child.pid)
         self._pane.attach(self.terminal)
         self.tree = Namespace(child.pid) if self.spec.launcher else Family(child.pid)
-        self._usage = Usage(self.kept.groups, self.tree.overhead)
+        if self._services is None:
+            self._serve(Namespace.overhead)
         if child.info is None or child.gate is None:
             self._pid_file.add("first", child.pid)
             self._begin()
@@ -106,7 +102,8 @@ class Supervisor:
 
     def give_up(self, error: BaseException) -> None:
         """End everything after an error of the shim itself, and record it."""
-        self.reason, self._detail = "terminated", f"the supervisor failed: {error!r}"
+        self.reason = "start_failed" if self.started_at is None else "terminated"
+        self._detail = f"the supervisor failed: {error!r}"
         if self.tree is not None:
             self.tree.kill()
         self.kept.kill()
@@ -123,7 +120,19 @@ class Supervisor:
         assert self._child is not None
         return self._child
 
+    @property
+    def services(self) -> Services:
+        """What answers and measures; there from before the command may start."""
+        assert self._services is not None
+        return self._services
+
     # --- the start
+
+    def _serve(self, overhead: int) -> None:
+        # Imported here: while these are loaded and their sockets made, bubblewrap is at its work.
+        from parhelia_tui.core.shim.services import Services
+
+        self._services = Services(self, overhead, self._report)
 
     def _listen_to_signals(self) -> None:
         reader, writer = system.pipe2(system.O_CLOEXEC | system.O_NONBLOCK)
@@ -176,6 +185,7 @@ class Supervisor:
         if self.spec.lifetime_s is not None:
             self.loop.after("lifetime", self.spec.lifetime_s, self._outlived)
         self._beat()
+        gc.enable()
 
     # --- a pane that we do not stand in
 
@@ -214,7 +224,9 @@ class Supervisor:
         assert self.tree is not None
         assert self.tree.first_pid is not None
         try:
-            egress = Egress(self.loop, wanted, self.tree.first_pid, self._requests.freezer, self._egress_says)
+            egress = Egress(
+                self.loop, wanted, self.tree.first_pid, self.services.requests.freezer, self._egress_says
+            )
         except OSError as error:
             self.end("start_failed", f"its way out cannot be made: {error.strerror or error}", 0.0)
             return False
@@ -238,10 +250,10 @@ class Supervisor:
     def _beat(self) -> None:
         assert self.tree is not None
         self.loop.after("heartbeat", self.spec.heartbeat_s, self._beat)
-        fields: dict[str, Any] = self._usage.sample(self._measured)
+        fields: dict[str, Any] = self.services.usage.sample(self._measured)
         fields["uptime_s"] = self.uptime_s
-        if self.reports.dropped:
-            fields["reports_dropped"] = self.reports.dropped
+        if self.services.reports.dropped:
+            fields["reports_dropped"] = self.services.reports.dropped
         if self.spool.lost:
             fields["records_lost"] = self.spool.lost
         self.spool.write("heartbeat", fields)
@@ -275,7 +287,7 @@ class Supervisor:
             return
         if not self.reason:
             self.reason, self._detail = reason, detail
-            self.reports.asks.stand()
+            self.services.reports.asks.stand()
             self.spool.write("ending", {"reason": detail})
             ask_to_end(self.tree.own())
         # A command that waits at the gate ends by itself; a kill could catch bubblewrap at a bad moment.
@@ -297,7 +309,7 @@ class Supervisor:
         if self.tree is None or self.tree.status is not None or not self.tree.reap():
             return
         # The main process has ended, and all that it left behind ends with it.
-        self.reports.asks.stand()
+        self.services.reports.asks.stand()
         self._learn_first()
         self._kill()
         if self.tree.end_signal is not None and not self._done:
@@ -310,14 +322,13 @@ class Supervisor:
         if self.tree.end_signal is not None:
             self.loop.forget(self.tree.end_signal)
         self.terminal.drain()
-        self.reports.drain()
-        self._requests.sessions_end()
+        self.services.reports.drain()
+        self.services.requests.sessions_end()
         if self._egress is not None and self.spec.egress and self.spec.egress.get("told"):
             self._egress.finish()
         self._write_record()
         self.kept.remove()
-        self.reports.close()
-        self._control.close()
+        self.services.close()
         self._done = True
 
     def _write_record(self) -> None:
