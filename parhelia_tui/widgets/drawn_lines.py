@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from rich.style import Style
 from rich.text import Text
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
@@ -42,7 +43,11 @@ class DrawnLines(ScrollView, BareLines):
     Attributes:
         top, across, focused: how far it is scrolled, its width in cells, whether keys go here; what lines are made
             of may be read from these.
+        virtual_size: its width and how many lines there are. Textual lays out the whole screen for each change of it;
+            here it has a place of its own that does not depend on that.
     """
+
+    virtual_size = Reactive(Size(0, 0), layout=False, repaint=False)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -117,6 +122,15 @@ class DrawnLines(ScrollView, BareLines):
         """Draw the lines of a region; what is the same for all of them is looked up once."""
         self._look_up()
         return super().render_lines(crop)
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """There are more lines, or fewer, which who has them draws: here it is the scrollbar's turn."""
+        # Whether there is one decides over the layout, and asks for it by itself.
+        self._refresh_scrollbars()
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = size.height
+            self.vertical_scrollbar.window_size = self.container_size.height - self.scrollbar_size_horizontal
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the rows that are in sight now; whether the scrollbar looks different it knows itself."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual._compositor import Compositor, ReflowResult
+from textual.geometry import Size
+from textual.widget import Widget
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.fleet import CONTAINERS_FIRST, TASKS_FIRST, FleetChange
@@ -70,6 +73,34 @@ async def test_the_others_are_there_a_moment_later_and_a_filter_finds_them(
         await seen.press("escape")
         await seen.press("escape")
         await seen.wait_for(f"Tasks ▪ {COUNT}")
+
+
+async def test_another_number_of_rows_lays_nothing_out_anew(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(client)
+    laid_out: list[Size] = []
+    lay_out = Compositor.reflow
+
+    def counted(compositor: Compositor, parent: Widget, size: Size) -> ReflowResult:
+        laid_out.append(size)
+        return lay_out(compositor, parent, size)
+
+    async with dashboard(client) as seen:
+        await seen.wait(lambda: len(seen.home.fleet.tasks) == COUNT)
+        await seen.press("slash")
+        await seen.type("title:")
+        monkeypatch.setattr(Compositor, "reflow", counted)
+        await seen.type("00")
+        # Those from 0000 to 0099, and two more.
+        await seen.wait_for(f"102 of {COUNT}: title:00")
+        rows = seen.home.tasks
+        assert laid_out == []
+        assert rows.vertical_scrollbar.window_virtual_size == rows.virtual_size.height == 103
+        # With all rows in sight there is no scrollbar any more, and what it took is the rows'.
+        await seen.type("09")
+        await seen.wait_for(f"1 of {COUNT}: title:0009")
+        await seen.wait(lambda: laid_out and not rows.show_vertical_scrollbar)
 
 
 def run_many(client: Client, count: int) -> list[str]:
