@@ -164,8 +164,6 @@ class HomeFollowing(HomeView):
         if self.keys_first.painted():
             if self._come and self._left_s() <= AFTER_KEY_S:
                 self._turns.want(self._take_changes)
-            # The rows of two keys are enough for a search, which would come in the midst of the next.
-            self._turns.want(garbage.look_at_young)
             self._turns.go_on()
 
     def _tick(self) -> None:

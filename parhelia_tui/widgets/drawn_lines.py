@@ -128,6 +128,7 @@ class DrawnLines(ScrollView, BareLines):
         # Whether there is one decides over the layout, and asks for it by itself.
         self._refresh_scrollbars()
         if self.show_vertical_scrollbar:
+            # Not by Textual's `_scroll_update`, which draws the whole bar again.
             self.vertical_scrollbar.window_virtual_size = size.height
             self.vertical_scrollbar.window_size = self.container_size.height - self.scrollbar_size_horizontal
         self.scroll_y = self.validate_scroll_y(self.scroll_y)

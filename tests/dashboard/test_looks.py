@@ -31,6 +31,7 @@ from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDE, NARROW = (120, 40), (80, 24)
+# Stands still when it has printed, as an agent that waits for an answer does; the fixture ends it.
 PRINTED = r"""
 import sys, time
 sys.stdout.write(

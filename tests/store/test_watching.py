@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -52,22 +51,26 @@ async def test_no_commit_goes_unseen_however_close_it_follows_another(
 
 
 def test_a_log_tells_by_itself_only_some_time_after_a_write(tmp_path: Path) -> None:
-    written = tmp_path / "store.db-wal"
-    log = _Log(tmp_path / "store.db")
+    written, now = tmp_path / "store.db-wal", [1000.0]
+    log = _Log(tmp_path / "store.db", lambda: now[0])
+
+    def commit(text: bytes, at: float) -> None:
+        written.write_bytes(text)
+        os.utime(written, (at, at))
+
     assert log.may_be_new()
-    written.write_bytes(b"one commit")
+    commit(b"one commit", 1000.0)
     # Another one may have the same moment and, where the log begins again, the same size.
     assert [log.may_be_new() for _ in range(3)] == [True, True, True]
-    long_ago = time.time() - 2 * SETTLED_S
-    os.utime(written, (long_ago, long_ago))
+    now[0] += 2 * SETTLED_S
     assert [log.may_be_new() for _ in range(3)] == [True, False, False]
-    written.write_bytes(b"two commit")
+    commit(b"two commit", now[0])
     assert [log.may_be_new() for _ in range(2)] == [True, True]
-    os.utime(written, (long_ago, long_ago))
+    now[0] += 2 * SETTLED_S
     assert [log.may_be_new() for _ in range(2)] == [True, False]
     # Somebody set the clock back: nothing is known of what comes next.
-    ahead = time.time() + 3600
-    os.utime(written, (ahead, ahead))
+    now[0] -= 3600.0
+    commit(b"3rd commit", now[0] + 1800.0)
     assert [log.may_be_new() for _ in range(2)] == [True, True]
     written.unlink()
     assert [log.may_be_new() for _ in range(2)] == [True, True]

@@ -174,16 +174,18 @@ class _Log:
 
     Args:
         database: the store's file.
+        clock: gives epoch seconds, by which files are dated.
     """
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._path = database.with_name(f"{database.name}-wal")
         self._known: tuple[int, ...] | None = None
 
     def may_be_new(self) -> bool:
         """Say whether something may have been committed since the last time that this was asked."""
         try:
-            now, found = time.time(), self._path.stat()
+            now, found = self._clock(), self._path.stat()
         except OSError:
             self._known = None
             return True

@@ -71,6 +71,7 @@ def serve(controller: int, idle_s: float) -> int:
 
 def _prepare() -> None:
     """Import what every supervisor imports, and keep it where no collection of garbage writes to it."""
+    # None of these names is used here: to have them loaded is the purpose.
     import _ctypes  # noqa: F401 (keyring.py)
 
     import parhelia_tui.core.shim.own_pane

@@ -131,6 +131,7 @@ def _take_lock(directory: str) -> int | None:
             if _was_here(directory):
                 break
             if attempt + 1 < _LOCK_TRIES:
+                # There is no loop yet that could wait, and nothing else to do.
                 time.sleep(_LOCK_PAUSE_S)
         else:
             return descriptor
