@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import textwrap
 import tomllib
@@ -33,9 +34,12 @@ def read(path: Path = LIST) -> list[Document]:
     return [Document(name, table["ids"], table["met"]) for name, table in tables.items()]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Outcomes:
-    """A pytest plugin that keeps how each test went; a test of many parameters is one."""
+    """A pytest plugin that keeps how each test went; a test of many parameters is one.
+
+    Compared by identity, as pytest puts its plugins into a set.
+    """
 
     passed: set[str] = field(default_factory=set)
     spoilt: set[str] = field(default_factory=set)
@@ -83,12 +87,15 @@ def main(arguments: list[str]) -> int:
     """Run and report.
 
     Args:
-        arguments: further arguments for pytest.
+        arguments: `--list FILE` for another file than tests/acceptance.toml, and further arguments for pytest.
 
     Returns:
         0 when every listed test passed, else 1.
     """
-    documents = read()
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--list", type=Path, default=LIST)
+    own, arguments = parser.parse_known_args(arguments)
+    documents = read(own.list)
     listed = {test: None for document in documents for tests in document.tests.values() for test in tests}
     outcomes = Outcomes()
     code = 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -90,6 +92,24 @@ def test_an_id_is_met_only_when_all_its_tests_passed() -> None:
     for name in ("test_b", "test_c", "test_d", "test_never_run"):
         assert not outcomes.hold([f"t.py::{name}"]), name
     assert not outcomes.hold([])
+
+
+def test_listed_tests_are_run_and_counted(tmp_path: Path) -> None:
+    here = "tests/test_acceptance.py::test_each_document_has_all_its_ids_and_each_id_stands_once"
+    listed = tmp_path / "acceptance.toml"
+    listed.write_text(f'[one]\nids = ["A", "B"]\n[one.met]\nA = ["{here}"]\n')
+    ran = subprocess.run(
+        [sys.executable, "scripts/acceptance.py", "--list", str(listed), "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert [line.split() for line in ran.stdout.splitlines() if line.startswith(("one ", "all "))] == [
+        ["one", "1", "2", "1"],
+        ["all", "1", "2", "1"],
+    ]
 
 
 def test_the_table_counts_by_document() -> None:
