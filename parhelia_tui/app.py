@@ -151,10 +151,11 @@ class ParheliaApp(App[None]):
         from textual.command import CommandPalette
 
         from parhelia_tui.screens.too_small import is_too_small
+        from parhelia_tui.widgets.painted_palette import PaintedPalette
 
         opened = any(isinstance(screen, CommandPalette) for screen in self.screen_stack)
         if not opened and not is_too_small(self.size):
-            super().action_command_palette()
+            self.push_screen(PaintedPalette(id="--command-palette"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Ctrl+P is for the terminal that somebody types into."""

@@ -9,10 +9,10 @@ from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens.arrange_parts import Part
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import Column, RowTable
 
@@ -31,7 +31,7 @@ KEYS = (
 )
 
 
-class ArrangeScreen(ModalScreen[None]):
+class ArrangeScreen(PaintedModal[None]):
     """A list of all that can be shown, with what is shown marked.
 
     Args:

@@ -8,11 +8,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
-class ConfirmScreen(ModalScreen[bool]):
+
+class ConfirmScreen(PaintedModal[bool]):
     """Asks, and says what will happen. Enter presses the button of the focus, which is first the harmless one.
 
     Args:

@@ -8,14 +8,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
+
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
 KEYS = "Ctrl+S keeps it, Esc goes back"
 LOSES = "What you changed is not kept: Esc again drops it, Ctrl+S keeps it."
 
 
-class EditTextScreen(ModalScreen[str | None]):
+class EditTextScreen(PaintedModal[str | None]):
     """Gives the text when it is kept, None when it was left.
 
     Args:

@@ -10,9 +10,9 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from parhelia_tui.widgets.line_view import LineView
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import RowTable
 
@@ -31,7 +31,7 @@ Line = tuple[Text, Text]
 """What stands before the words, and the words, which are folded behind it."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(PaintedModal[None]):
     """Lists keys with what they do, and says why one does nothing now.
 
     Args:

@@ -11,7 +11,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,6 +19,7 @@ from parhelia_tui.core.model.display import age
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.reading import hosts_of
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
 if TYPE_CHECKING:
     from parhelia_tui.core.store.reached import Reached
@@ -28,7 +28,7 @@ LOOK_EVERY_S = 1.0
 NOBODY = "It has called nobody yet."
 
 
-class HostsScreen(ModalScreen[None]):
+class HostsScreen(PaintedModal[None]):
     """A list of hosts, the last one first.
 
     Args:

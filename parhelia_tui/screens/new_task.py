@@ -57,8 +57,10 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         width: 78; max-width: 98%; height: auto; padding: 0 1; background: $panel;
         border: round $primary; border-title-color: $primary; border-subtitle-color: $secondary;
     }
-    NewTaskScreen Horizontal { height: auto; }
     NewTaskScreen Vertical Vertical { height: auto; width: 1fr; }
+    NewTaskScreen Horizontal, NewTaskScreen Vertical Horizontal Vertical { height: 4; }
+    NewTaskScreen Horizontal .label { height: 1; }
+    NewTaskScreen Select, NewTaskScreen SelectCurrent { height: 3; }
     NewTaskScreen .label { color: $secondary; padding: 0 1; }
     NewTaskScreen TextArea { height: 5; }
     NewTaskScreen SelectCurrent Static { text-wrap: nowrap; text-overflow: ellipsis; }

@@ -10,13 +10,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from parhelia_tui.core.model.display import age, glyph
 from parhelia_tui.core.model.records import Checkpoint, Event, Task
 from parhelia_tui.core.model.recovery import Way, ways
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.widgets.line_view import LineView
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from parhelia_tui.widgets.pane import Pane
 
 WORDS = {
@@ -42,7 +42,7 @@ class Story:
     events: Sequence[Event]
 
 
-class RecoverScreen(ModalScreen[Way | None]):
+class RecoverScreen(PaintedModal[Way | None]):
     """Tells the story and gives the way that was chosen; None for none.
 
     Args:

@@ -6,13 +6,14 @@ from abc import abstractmethod
 from typing import Generic, TypeVar
 
 from textual import events
-from textual.screen import ModalScreen
 from textual.widgets import Input, TextArea
+
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
 Answer = TypeVar("Answer")
 
 
-class TypedAhead(ModalScreen[Answer], Generic[Answer]):
+class TypedAhead(PaintedModal[Answer], Generic[Answer]):
     """Puts letters, and Enter behind them, where they were meant to go; without it they would be lost.
 
     A terminal gives many keys at once where somebody types fast or the machine is slow. They are sent to what has the

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, Compositor
+from textual._context import visible_screen_stack
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 
 NEAR = 6
 """Lines between two that changed which are asked for along with them: they are known, and a call costs more."""
+PIECE_S = 0.005
+"""Seconds of drawing after which a paint leaves the rest to the next one, so that a key may come between. What is drawn
+takes half as long again until it is on its way to the terminal."""
+BAND = 6
+"""Lines that are drawn between two looks at the clock."""
 
 
 class Painter(Compositor):
@@ -21,17 +30,58 @@ class Painter(Compositor):
     front, and throws away what it does not need: of three lines in a large screen that is most of it
     (docs/decisions/0006). It is Textual's own part, not one that it promises; `tests/dashboard/test_painter.py` holds
     both against each other.
+
+    Args:
+        clock: gives seconds that only grow.
     """
 
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        super().__init__()
+        self._clock = clock
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something has changed that is not drawn yet."""
+        return bool(self._dirty_regions)
+
+    def render_update(
+        self, full: bool = False, screen_stack: list[Screen[object]] | None = None, simplify: bool = False
+    ) -> RenderableType | None:
+        """Draw what has changed, a part of it where it is much; all of the screen in one where `full` asks for it."""
+        if full:
+            return super().render_update(full, screen_stack, simplify)
+        visible_screen_stack.set(screen_stack or [])
+        return self.render_partial_update()
+
     def render_partial_update(self) -> ChopsUpdate | None:
-        """Draw what has changed; None where nothing has."""
+        """Draw what has changed, from above; None where nothing has. What takes too long is left (`has_more`)."""
         spans = self._changed_spans()
         if not spans:
             return None
-        chops = {y: dict[int, Strip | None].fromkeys(self.cuts[y][:-1]) for y, _, _ in spans}
-        self._fill(chops, self._needed(spans))
+        until, drawn = self._clock() + PIECE_S, 0
+        chops: dict[int, dict[int, Strip | None]] = {}
+        while drawn < len(spans) and (drawn == 0 or self._clock() < until):
+            band = spans[drawn : drawn + BAND]
+            for y, _, _ in band:
+                chops.setdefault(y, dict.fromkeys(self.cuts[y][:-1]))
+            self._fill(chops, self._needed(band))
+            drawn += len(band)
+        self._dirty_regions.update(Region(first, y, last - first, 1) for y, first, last in spans[drawn:])
+        spans = spans[:drawn]
         lines: list[dict[int, Strip | None]] = [chops.get(y, {}) for y in range(spans[-1][0] + 1)]
         return ChopsUpdate(lines, spans, [cuts[1:] for cuts in self.cuts[: len(lines)]])
+
+    def whole_lines(self, first: int, end: int) -> list[Strip]:
+        """Draw lines over their whole width, as they are seen through a screen in front of this one.
+
+        Args:
+            first: the uppermost line.
+            end: the line behind the last one.
+        """
+        needed = {y: set(self.cuts[y][:-1]) for y in range(first, end)}
+        chops = {y: dict[int, Strip | None].fromkeys(self.cuts[y][:-1]) for y in needed}
+        self._fill(chops, needed)
+        return [Strip.join(chop.values()) for chop in chops.values()]
 
     def _changed_spans(self) -> list[tuple[int, int, int]]:
         """Lines that changed, in order, each with its first column and that behind its last."""

@@ -25,6 +25,7 @@ from parhelia_tui.screens.task_details import TaskDetailsScreen
 from parhelia_tui.widgets.row_table import RowTable
 from parhelia_tui.widgets.terminal_view import TerminalView
 from tests.dashboard.conftest import Before, Compare
+from tests.support.dashboard import standing
 from tests.support.still_fleet import FAILED, LIVE, NOW, PORTS, WAITS, StillFleet
 from tests.support.tmux_server import TmuxServer
 from tests.support.waiting import until
@@ -341,6 +342,15 @@ def test_too_small(size: tuple[int, int], theme: str, still: StillFleet, snap_co
     door = still.client()
     app = ParheliaApp(door, door.snapshot(), look=Dashboard(theme=theme), clock=lambda: NOW)
     assert snap_compare(app, terminal_size=size, run_before=after())
+    door.close()
+
+
+@SIZES
+def test_the_palette(size: tuple[int, int], still: StillFleet, snap_compare: Compare) -> None:
+    door = still.client()
+    app = ParheliaApp(door, door.snapshot(), clock=lambda: NOW)
+    found = after("ctrl+p", *"trash", then=lambda pilot: "bring back" in standing(pilot.app))
+    assert snap_compare(app, terminal_size=size, run_before=found)
     door.close()
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 
 import pytest
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from parhelia_tui import themes
+from parhelia_tui.app import ParheliaApp
 from parhelia_tui.core.store import containers, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
+from parhelia_tui.widgets import painter
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from tests.dashboard.conftest import Opens
 from tests.dashboard.test_random_keys import chosen
 from tests.support.dashboard import Dashboard
@@ -108,6 +114,45 @@ async def test_of_one_row_that_changed_no_other_part_of_the_screen_is_drawn(
         rows = [crop.height for widget, crop in asked if widget is table]
         assert rows == [1]
         assert not {seen.home, seen.home.sides} & {widget for widget, _ in asked}
+
+
+async def test_much_that_changed_is_painted_in_pieces_and_the_loop_turns_between_them(
+    opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    own = ParheliaApp._display
+
+    def display(app: ParheliaApp, screen: Screen[object], update: object) -> None:
+        happened.append("piece")
+        asyncio.get_running_loop().call_soon(happened.append, "turn")
+        own(app, screen, update)  # type: ignore[arg-type]
+
+    with painted() as terminals:
+        async with opened((120, 40)) as seen:
+            await same(seen, terminals[-1])
+            monkeypatch.setattr(painter, "PIECE_S", 0.0)
+            monkeypatch.setattr(ParheliaApp, "_display", display)
+            seen.home.refresh()
+            pieces = -(-40 // painter.BAND)
+            await seen.wait(lambda: happened.count("piece") == pieces)
+            await same(seen, terminals[-1])
+            assert happened[: 2 * pieces - 1] == ["piece", "turn"] * (pieces - 1) + ["piece"]
+
+
+@pytest.mark.parametrize("theme", sorted(themes.ALL))
+async def test_what_is_seen_through_a_dialog_looks_as_it_did_by_textual(
+    opened: Opens, theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with painted() as terminals:
+        async with opened((120, 40)) as seen:
+            seen.app.theme = theme
+            await seen.press("x")
+            dialog, terminal = seen.app.screen, terminals[-1]
+            assert isinstance(dialog, PaintedModal)
+            await same(seen, terminal)
+            # Without ours Textual draws the screen below: what would be painted as a whole is the same.
+            monkeypatch.setattr(PaintedModal, "_below", lambda self: None)
+            assert not terminal.differs()
 
 
 async def test_what_happens_below_a_screen_paints_nothing_and_is_there_afterwards(
