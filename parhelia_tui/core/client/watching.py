@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from types import TracebackType
 
 from parhelia_tui.core.client.fleet import (
@@ -19,6 +19,7 @@ from parhelia_tui.core.client.fleet import (
     money,
     totals,
 )
+from parhelia_tui.core.client.store_log import StoreLog
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Heartbeat
 from parhelia_tui.core.settings.paths import Paths
@@ -28,11 +29,13 @@ from parhelia_tui.core.store.connection import reading
 from parhelia_tui.core.store.migrations import open_migrated
 
 LOOK_EVERY_S = 0.04
-"""Seconds between two looks. To wake for one takes 73 microseconds of processor time, `PRAGMA data_version` another 65
-where nothing else keeps the caches warm, and to look at the log's file 10 (3, for the pragma, in a loop)."""
+"""Seconds between two looks, at least. To wake for one takes 73 microseconds of processor time, and `PRAGMA
+data_version` another 65 where nothing else keeps the caches warm."""
+GATHER_S = 0.01
+"""Seconds from the first write of a commit to the look: most have several."""
 SETTLED_S = 0.1
-"""Seconds after a write to the log from which on it tells of itself whether there was another: the moment of a write is
-kept in ticks of the kernel of some milliseconds, and a commit can be seen some time after its last write."""
+"""Seconds after a look for what was written to another: a commit can be seen some time after its last write, as it waits
+for the disk in between."""
 STATUS_EVERY_S = 1.0
 """How often the controller's lock is looked at; its death writes nothing into the store."""
 
@@ -57,6 +60,7 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         self._beats: dict[str, int] = {}
         self._money: Money | None = None
         self._stop = threading.Event()
+        self._log: StoreLog | None = None
         self._taken = threading.Event()
         self._taken.set()
         self._queue: asyncio.Queue[FleetChange | ParheliaError] = asyncio.Queue()
@@ -72,6 +76,9 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._taken.set()
+        if self._log is not None:
+            self._log.wake()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
@@ -92,27 +99,31 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
             yield item
 
     def _run(self) -> None:
+        # Not by whoever opens the watch: what tells of writes is loaded with it, and the first frame is near.
+        self._log = StoreLog(self._paths.database)
+        try:
+            self._watch(self._log)
+        finally:
+            self._log.close()
+
+    def _watch(self, log: StoreLog) -> None:
         db: sqlite3.Connection | None = None
-        seen_version, seen_status, next_status = -1, None, 0.0
-        trouble = ""
-        log = _Log(self._paths.database)
-        while not self._stop.wait(LOOK_EVERY_S):
-            if not self._taken.is_set():
-                # The loop is behind, or stands still while somebody is attached to a terminal for hours. What
-                # happens meanwhile is in the store and comes as one change.
-                continue
+        seen_version, seen_status, trouble = -1, None, ""
+        looked_at = next_status = again_at = 0.0
+        while self._waits(
+            log, looked_at, looked_at + LOOK_EVERY_S if db is None else min(next_status, again_at)
+        ):
+            looked_at = time.monotonic()
+            again_at = looked_at + SETTLED_S if log.wait(0) else math.inf
+            log.clear()
             try:
-                now = time.monotonic()
-                status_due = now >= next_status
-                if db is not None and not log.may_be_new() and not status_due:
-                    continue
                 db = db or open_migrated(self._paths.database)
                 version = db.execute("PRAGMA data_version").fetchone()[0]
-                if version == seen_version and not status_due:
+                if version == seen_version and looked_at < next_status:
                     continue
                 with reading(db):
                     status = controller_status(db, self._paths)
-                    next_status = now + STATUS_EVERY_S
+                    next_status = looked_at + STATUS_EVERY_S
                     if version == seen_version and status == seen_status:
                         continue
                     change = self._look(db, status)
@@ -128,6 +139,21 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
                     db, seen_version = None, -1
         if db is not None:
             db.close()
+
+    def _waits(self, log: StoreLog, looked_at: float, until: float) -> bool:
+        """Wait for the next look; say whether there is one.
+
+        Args:
+            log: says when something is written.
+            looked_at: when the last look was, in monotonic seconds.
+            until: when the next one is due though nothing is written.
+        """
+        # The loop may be behind, or stand still while somebody is attached to a terminal for hours. What happens
+        # meanwhile is in the store and comes as one change.
+        self._taken.wait()
+        if log.wait(max(0.0, until - time.monotonic())):
+            self._stop.wait(max(GATHER_S, looked_at + LOOK_EVERY_S - time.monotonic()))
+        return not self._stop.is_set()
 
     def _give(self, item: FleetChange | ParheliaError) -> None:
         # The loop may be closed already when the program ends without leaving the context.
@@ -167,32 +193,3 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         self._rev = change.rev
         self._event_seq = new_events[-1].seq if new_events else self._event_seq
         return change
-
-
-class _Log:
-    """The write-ahead log of a store, which every commit writes to.
-
-    Args:
-        database: the store's file.
-        clock: gives epoch seconds, by which files are dated.
-    """
-
-    def __init__(self, database: Path, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
-        self._path = database.with_name(f"{database.name}-wal")
-        self._known: tuple[int, ...] | None = None
-
-    def may_be_new(self) -> bool:
-        """Say whether something may have been committed since the last time that this was asked."""
-        try:
-            now, found = self._clock(), self._path.stat()
-        except OSError:
-            self._known = None
-            return True
-        looks = found.st_ino, found.st_size, found.st_mtime_ns
-        if looks == self._known:
-            return False
-        # What was written just now may be followed by more that looks the same; who waits is asked again.
-        settled = now - found.st_mtime_ns / 1e9 > SETTLED_S
-        self._known = looks if settled else None
-        return True

@@ -24,8 +24,11 @@ class Notes:
             library = ctypes.CDLL(None)
             descriptor = library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
             if descriptor >= 0:
-                self.descriptors.append(descriptor)
-                library.inotify_add_watch(descriptor, os.fsencode(directory), _FLAGS)
+                if library.inotify_add_watch(descriptor, os.fsencode(directory), _FLAGS) < 0:
+                    # The user's watches have run out.
+                    os.close(descriptor)
+                else:
+                    self.descriptors.append(descriptor)
         except (OSError, ImportError, AttributeError):
             # Then it is looked at now and then.
             pass
