@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import modal_attach, modal_rounds
-from bench.harness import ROUNDS, Result, median
+from bench.harness import ROUNDS, Result, file_seconds, median
 from bench.home import benchmark_home, until
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.request import TaskRequest
@@ -30,6 +30,7 @@ def measure() -> list[Result]:
             PARHELIA_CONTROLLER__MAX_CONTAINERS=str(TOGETHER), **provider.environment()
         ) as client:
             client.ensure_controller()
+            one_file = file_seconds(Path(place))
             bare = _Bare()
             single(client)
             bare.single()
@@ -44,6 +45,7 @@ def measure() -> list[Result]:
             failed, last = together(client, provider)
     one, other = median(ours), median(theirs)
     return [
+        Result.reported("modal", "a file in a directory of its own", one_file * 1e6, "us"),
         Result.reported("modal", "bare SDK: create and exec to its output", other * 1000, "ms"),
         Result.reported("modal", "create to first output, with the workspace", one * 1000, "ms"),
         Result.at_most("modal", "create to first output / bare SDK", one / other, "x", 1.3),

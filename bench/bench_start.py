@@ -10,7 +10,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bench.harness import ROUNDS, Result, median, seconds
+from bench.harness import ROUNDS, Result, file_seconds, median, seconds
 from bench.home import benchmark_home, until
 from parhelia_tui.core.backends.local.forks import IDLE_S
 from parhelia_tui.core.client import Client
@@ -33,6 +33,7 @@ def measure() -> list[Result]:
         tempfile.TemporaryDirectory(prefix="parhelia-bench-") as workspace,
     ):
         client.ensure_controller()
+        one_file = file_seconds(Path(workspace))
         single(client, workspace)
         bare_times, single_times = [], []
         for _ in range(ROUNDS * SINGLE):
@@ -43,6 +44,7 @@ def measure() -> list[Result]:
         memory, outside = idle_memory(client, workspace, 1)
         of_many, _ = idle_memory(client, workspace, CREATE_AT_ONCE)
     return [
+        Result.reported("start", "a file in a directory of its own", one_file * 1e6, "us"),
         Result.reported("start", "bare bwrap true", bare * 1000, "ms"),
         Result.reported("start", "create to first output", one * 1000, "ms"),
         Result.at_most("start", "create to first output / bare bwrap", one / bare, "x", 10),

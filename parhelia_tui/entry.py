@@ -25,6 +25,9 @@ def main() -> int:
         return run(Dashboard(_dashboard, _views, _serve))
     except KeyboardInterrupt:
         return 130
+    finally:
+        # It ends: Python would search all that there is once more, which takes a fifteenth of a list of a thousand.
+        gc.freeze()
 
 
 def dashboard() -> int:

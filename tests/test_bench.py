@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import run
-from bench.harness import ROUNDS, Result, median, percentile, ratio
+from bench.harness import FILES, ROUNDS, Result, file_seconds, median, percentile, ratio
 
 
 def test_a_result_holds_up_to_its_limit() -> None:
@@ -49,6 +49,11 @@ def test_a_ratio_takes_turns_and_leaves_out_the_first() -> None:
     result = ratio(act, base)
     assert (result.value, result.seconds, result.base_seconds) == (3.0, 6.0, 2.0)
     assert calls == ["base", "act"] * (ROUNDS + 1)
+
+
+def test_a_file_is_made_in_a_directory_of_its_own(tmp_path: Path) -> None:
+    assert 0 < file_seconds(tmp_path) < 60
+    assert len([*tmp_path.glob("*/file")]) == FILES
 
 
 def test_the_table_and_the_file_say_the_same(tmp_path: Path) -> None:

@@ -127,6 +127,11 @@ def test_durable_writing_is_full_and_ends_so(db: sqlite3.Connection) -> None:
     assert db.execute("PRAGMA synchronous").fetchone()[0] == 1
 
 
+def test_what_a_statement_may_have_to_undo_lies_in_no_file(db: sqlite3.Connection) -> None:
+    memory = 2
+    assert db.execute("PRAGMA temp_store").fetchone()[0] == memory
+
+
 def test_the_version_of_the_data_tells_of_another_process(path: Path, db: sqlite3.Connection) -> None:
     def seen() -> int:
         return int(db.execute("PRAGMA data_version").fetchone()[0])

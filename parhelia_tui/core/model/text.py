@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 # ECMA-48: CSI, then the string sequences OSC, DCS, SOS, PM, APC with their terminators, then the
@@ -38,6 +37,9 @@ def plain(text: str) -> str:
 
 def digest_of(text: str) -> str:
     """What tells one prompt from another, however its lines were folded on the way."""
+    # Slow to load: it brings a library for every kind of hash.
+    import hashlib
+
     return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()[:32]
 
 

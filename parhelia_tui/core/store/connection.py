@@ -95,6 +95,8 @@ def connect(path: Path) -> sqlite3.Connection:
         # NORMAL loses nothing when a process is killed; what must survive a power cut uses `writing_durably`.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # A file is made and taken away again for each statement that may have to be undone halfway.
+        connection.execute("PRAGMA temp_store = MEMORY")
         # Keeps the write-ahead log from growing without end after a burst.
         connection.execute("PRAGMA journal_size_limit = 16777216")
     except sqlite3.Error as error:
