@@ -93,7 +93,7 @@ def _seconds(task: Task) -> float:
 TASK_COLUMNS: Mapping[str, TaskColumn] = {
     "state": TaskColumn(
         "where it stands",
-        Column("STATE", 13),
+        Column("STATE", 14),
         lambda fleet, task, colours: look.state(task.state, colours),
         lambda task: (need(task), task.state),
     ),

@@ -31,7 +31,7 @@ from parhelia_tui.widgets.row_table import MARK, Column, RowTable
 LOOK_EVERY_S = 1.0
 DAY_S = 86400.0
 COLUMNS = (
-    Column("STATE", 13),
+    Column("STATE", 14),
     Column("TASK", 40, flexible=True),
     Column("AGENT", 6, rank=3),
     Column("COST", 7, rank=1, right=True),

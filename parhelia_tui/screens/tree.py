@@ -26,7 +26,7 @@ from parhelia_tui.widgets.row_table import Column, RowTable
 
 COLUMNS = (
     Column("FLEET", 40, flexible=True),
-    Column("STATE", 13),
+    Column("STATE", 14),
     Column("CPU", 5, rank=2, right=True),
     Column("MEMORY", 7, rank=3, right=True),
     Column("COST", 8, rank=1, right=True),
