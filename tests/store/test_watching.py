@@ -8,13 +8,14 @@ import random
 import threading
 from functools import partial
 from pathlib import Path
+from sqlite3 import Connection
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from parhelia_tui.core.client import Client, fleet, watching
-from parhelia_tui.core.client.fleet import ControllerStatus
+from parhelia_tui.core.client.fleet import ControllerStatus, FleetChange
 from parhelia_tui.core.client.store_log import StoreLog
 from parhelia_tui.core.client.watching import Watcher
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -84,6 +85,26 @@ async def test_nobody_wakes_while_nothing_is_written(tmp_path: Path, monkeypatch
         del asked[:], looked[:]
         await until(lambda: len(looked) > 5, 30)
         assert len(asked) <= len(looked) + 1
+    client.close()
+
+
+async def test_a_change_that_is_found_as_one_stops_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, look = threading.Event(), Watcher._look
+
+    def late(watcher: Watcher, db: Connection, status: ControllerStatus) -> FleetChange:
+        looks.set()
+        # Until it is known that nobody takes what is found now.
+        assert watcher._taken.wait(30)
+        assert watcher._stop.wait(30)
+        return look(watcher, db, status)
+
+    monkeypatch.setattr(Watcher, "_look", late)
+    client = Client(Paths(private_directory(tmp_path / "home")))
+    async with asyncio.timeout(30):
+        async with client.watch():
+            await asyncio.to_thread(looks.wait, 30)
     client.close()
 
 

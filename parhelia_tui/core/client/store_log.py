@@ -25,7 +25,7 @@ class StoreLog:
 
     def __init__(self, database: Path) -> None:
         self._notes = Notes(str(database.parent))
-        self._woken = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._woken, self._wakes = os.pipe()
         self._open = threading.Lock()
         self._closed = False
         self._poll = select.poll()
@@ -50,11 +50,11 @@ class StoreLog:
         """End the wait of the thread that waits, and those that follow."""
         with self._open:
             if not self._closed:
-                os.eventfd_write(self._woken, 1)
+                os.write(self._wakes, b"w")
 
     def close(self) -> None:
         """Give the descriptors back."""
         with self._open:
             self._closed = True
-            for each in (self._woken, *self._notes.descriptors):
+            for each in (self._woken, self._wakes, *self._notes.descriptors):
                 os.close(each)

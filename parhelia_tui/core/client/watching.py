@@ -159,6 +159,9 @@ class Watcher(AbstractAsyncContextManager["Watcher"]):
         # The loop may be closed already when the program ends without leaving the context.
         if not self._loop.is_closed():
             self._taken.clear()
+            if self._stop.is_set():
+                # Who stopped said so before this was to be taken, and takes nothing any more.
+                self._taken.set()
             self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
 
     def _look(self, db: sqlite3.Connection, status: ControllerStatus) -> FleetChange:
