@@ -23,10 +23,14 @@ class BareLines(Widget):
         styles = self.styles
         if styles.gutter != NULL_SPACING or self.opacity != 1 or styles.text_opacity != 1 or styles.tint.a:
             return super().render_lines(crop)
-        strips = [self.render_line(y) for y in crop.line_range]
-        ground = self.background_colors[1]
-        for each in self.get_line_filters():
-            strips = [strip.apply_filter(each, ground) for strip in strips]
-        if (crop.x, crop.width) != (0, self.outer_size.width):
-            strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        return strips
+        return as_shown(self, [self.render_line(y) for y in crop.line_range], crop)
+
+
+def as_shown(widget: Widget, strips: list[Strip], crop: Region) -> list[Strip]:
+    """Give whole lines of a widget as they are shown: by its filters of colours, and no wider than a region."""
+    ground = widget.background_colors[1]
+    for each in widget.get_line_filters():
+        strips = [strip.apply_filter(each, ground) for strip in strips]
+    if (crop.x, crop.width) != (0, widget.outer_size.width):
+        strips = [strip.crop(crop.x, crop.right) for strip in strips]
+    return strips

@@ -12,6 +12,7 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen, ScreenResultType
 from textual.strip import Strip
 
+from parhelia_tui.widgets.bare_lines import as_shown
 from parhelia_tui.widgets.painted_screen import PaintedScreen
 
 
@@ -36,15 +37,8 @@ class PaintedModal(PaintedScreen[ScreenResultType], ModalScreen[ScreenResultType
         if below is None or ground.a == 1:
             return super().render_lines(crop)
         base = self.visual_style.rich_style
-        strips = [
-            _dimmed(strip, ground, base) for strip in below._compositor.whole_lines(crop.y, crop.bottom)
-        ]
-        shown = self.background_colors[1]
-        for each in self.get_line_filters():
-            strips = [strip.apply_filter(each, shown) for strip in strips]
-        if (crop.x, crop.width) != (0, self.size.width):
-            strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        return strips
+        lines = below._compositor.whole_lines(crop.y, crop.bottom)
+        return as_shown(self, [_dimmed(strip, ground, base) for strip in lines], crop)
 
     def _below(self) -> PaintedScreen[object] | None:
         """The screen below, where it fills the same terminal and can draw single lines."""
