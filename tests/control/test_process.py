@@ -36,6 +36,9 @@ from tests.support.fleet import (
 from tests.support.product import Product
 from tests.support.waiting import process_is_there, quiet_since, wait_until
 
+TRIES = 10
+"""Starts of which at least one is seen as it happens."""
+
 pytestmark = pytest.mark.real
 
 
@@ -253,6 +256,24 @@ def test_a_killed_controller_leaves_its_lock_to_the_next(product: Product, clien
 def test_one_that_is_killed_as_it_starts_is_started_again_by_who_waits_for_it(
     product: Product, place: Path
 ) -> None:
+    for _ in range(TRIES):
+        task, killed = created_while_it_is_killed(product, place)
+        if killed:
+            break
+        # It had answered before anybody looked: on a busy machine whoever looks comes late.
+        product.json("controller", "stop")
+    assert killed
+    # One that was killed just as it had answered leaves a task that is stored, for the next that is started.
+    product.json("controller", "start")
+    wait_until(lambda: product.json("task", "show", task)["state"] == "completed", 20)
+
+
+def created_while_it_is_killed(product: Product, place: Path) -> tuple[str, int]:
+    """Create a task where no controller runs, and kill each that starts for it, three times at most.
+
+    Returns:
+        The task, and how many were killed.
+    """
     lock = product.paths.controller_lock
     created = product.start("--json", "task", "create", "--workspace", str(place), "true")
 
@@ -269,11 +290,7 @@ def test_one_that_is_killed_as_it_starts_is_started_again_by_who_waits_for_it(
             killed += 1
     said, wrong = created.communicate(timeout=60)
     assert created.returncode == 0, wrong
-    assert killed
-    task = json.loads(said)["data"]["id"]
-    # One that was killed just as it had answered leaves a task that is stored, for the next that is started.
-    product.json("controller", "start")
-    wait_until(lambda: product.json("task", "show", task)["state"] == "completed", 20)
+    return json.loads(said)["data"]["id"], killed
 
 
 def test_why_it_cannot_start_is_said_at_once(product: Product, tmp_path: Path) -> None:
