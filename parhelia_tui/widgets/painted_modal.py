@@ -41,11 +41,13 @@ class PaintedModal(PaintedScreen[ScreenResultType], ModalScreen[ScreenResultType
         return as_shown(self, [_dimmed(strip, ground, base) for strip in lines], crop)
 
     def _below(self) -> PaintedScreen[object] | None:
-        """The screen below, where it fills the same terminal and can draw single lines."""
+        """The screen below, where it is laid out for the same terminal and can draw single lines."""
         stack = self.app.screen_stack
         place = stack.index(self) if self in stack else 0
         below = stack[place - 1] if place else None
-        return below if isinstance(below, PaintedScreen) and below.size == self.size else None
+        if isinstance(below, PaintedScreen) and below._compositor.size == self.size:
+            return below
+        return None
 
 
 def _dimmed(strip: Strip, ground: Color, base: Style) -> Strip:

@@ -67,7 +67,7 @@ async def test_hostile_words_of_tasks_move_nothing(
             events.append(tx, "agent.progress", text, task_id=f"t-0000000{number}", at=NOW - 1)
     async with opened_empty(size) as seen:
         whole(seen, size[0])
-        assert seen.line_with("a calm one").startswith("│ ✗ failed       a calm one ")
+        assert seen.line_with("a calm one").startswith("│ ✗ failed        a calm one ")
         for number in range(1, len(HOSTILE) + 1):
             for kind in (0, 1):
                 seen.home.tasks.select(f"t-{kind}000000{number}")

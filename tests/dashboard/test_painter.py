@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -153,6 +153,18 @@ async def test_what_is_seen_through_a_dialog_looks_as_it_did_by_textual(
             # Without ours Textual draws the screen below: what would be painted as a whole is the same.
             monkeypatch.setattr(PaintedModal, "_below", lambda self: None)
             assert not terminal.differs()
+
+
+async def test_a_dialog_stands_over_a_screen_that_is_not_laid_out_for_this_terminal_yet(
+    opened: Opens,
+) -> None:
+    async with opened((120, 40)) as seen:
+        await seen.press("question_mark")
+        dialog, below = seen.app.screen, seen.home._compositor
+        assert isinstance(dialog, PaintedModal)
+        # As in the moment after the terminal has grown.
+        below.size, below._cuts, below._visible_widgets = Size(43, 5), None, None
+        assert [strip.cell_length for strip in dialog.render_lines(Region(0, 0, 120, 40))] == [120] * 40
 
 
 async def test_what_happens_below_a_screen_paints_nothing_and_is_there_afterwards(
