@@ -117,14 +117,15 @@ def ratio(act: Callable[[], float], base: Callable[[], float], rounds: int = ROU
 
 
 FILES = 50
-"""Files that are made for `file_seconds`; as many as some containers make."""
+"""Files that the median of `file_seconds` stands on."""
 
 
 def file_seconds(place: Path) -> float:
     """Seconds that it takes to make a file in a directory of its own, which it leaves.
 
     It tells runs apart that nothing else does: ext4 without a journal passes by each file that was deleted within the
-    last minutes, one by one (`recently_deleted` in fs/ext4/ialloc.c), so after tests a file may take 40 times as long.
+    last minutes, one by one (`recently_deleted` in fs/ext4/ialloc.c), so after tests a file may take 18 times as long
+    (docs/decisions/0009).
     """
 
     def make(number: int) -> None:

@@ -71,6 +71,7 @@ def test_a_listed_test_that_is_not_there_is_found() -> None:
 
 def report(node_id: str, outcome: str, when: str = "call") -> pytest.TestReport:
     """What pytest says of one phase of one test."""
+    # `when` and `outcome` are literals to pytest, and words here.
     return pytest.TestReport(node_id, ("", None, ""), {}, outcome, None, when)  # type: ignore[arg-type]
 
 

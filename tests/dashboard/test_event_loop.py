@@ -25,7 +25,7 @@ from tests.support.still_fleet import StillFleet
 from tests.support.store import make_task
 
 HELD_S = 0.020
-ROUNDS = 6
+ROUNDS = 4
 MANY = 300
 SIZES = ((80, 24), (200, 60))
 ACTS: dict[str, tuple[str, ...]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from textual.geometry import Region, Size
@@ -144,10 +145,10 @@ async def test_much_that_changed_is_painted_in_pieces_and_the_loop_turns_between
     happened: list[str] = []
     own = ParheliaApp._display
 
-    def display(app: ParheliaApp, screen: Screen[object], update: object) -> None:
+    def display(app: ParheliaApp, screen: Screen[object], update: Any) -> None:
         happened.append("piece")
         asyncio.get_running_loop().call_soon(happened.append, "turn")
-        own(app, screen, update)  # type: ignore[arg-type]
+        own(app, screen, update)
 
     with painted() as terminals:
         async with opened((120, 40)) as seen:

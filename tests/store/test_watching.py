@@ -123,11 +123,11 @@ def test_a_log_tells_of_writes_until_it_is_cleared(
     # Where nothing tells of writes, there may always have been one.
     assert log.wait(0) is not notes
     written.write_bytes(b"two")
-    assert log.wait(5)
+    assert log.wait(30)
     log.clear()
     written.unlink()
     written.write_bytes(b"one anew")
-    assert log.wait(5)
+    assert log.wait(30)
     log.close()
 
 

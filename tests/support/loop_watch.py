@@ -38,6 +38,7 @@ def watched_loop() -> Iterator[Held]:
     held, own, asks = Held(), asyncio.Handle._run, asyncio.current_task()
 
     def run(handle: asyncio.Handle) -> None:
+        # asyncio's own: it names what is run, and no public name of it does.
         callback = handle._callback  # type: ignore[attr-defined]
         began = time.thread_time()
         own(handle)

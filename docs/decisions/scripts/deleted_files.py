@@ -30,6 +30,7 @@ def main(base: Path) -> None:
             shutil.rmtree(place / str(number))
         for number in range(LOOKS):
             print(f"after {number * EVERY_S:.0f} s: {look(place):.0f} us", flush=True)
+            # What is measured is what time does to it.
             time.sleep(EVERY_S)
     finally:
         shutil.rmtree(place)

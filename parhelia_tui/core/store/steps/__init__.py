@@ -6,6 +6,7 @@ A step is never changed once it has been released: a new need is a new file and 
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +31,6 @@ def _script(name: str) -> Step:
 
 
 def _first(db: Database) -> None:
-    # Once in the life of a store, and slow to load.
-    import uuid
-
     _script("0001_first")(db)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.table("meta").insert({"key": "installation_id", "value": str(uuid.uuid4())})
