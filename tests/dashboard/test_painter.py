@@ -123,20 +123,19 @@ async def test_of_one_row_that_changed_no_other_part_of_the_screen_is_drawn(
 
         monkeypatch.setattr(Widget, "render_lines", render_lines)
         monkeypatch.setattr(table, "render_lines", render_rows)
-        db = open_migrated(still.paths.database)
-        for cost in (77.0, 78.0, 79.0):
+        # With the first change goes what was asked for before the screen had been painted once (Textual forgets who
+        # asked when it paints all, and not what for); the second is by itself.
+        for cost in (77.0, 78.0):
+            await at_rest(seen)
             asked.clear()
+            db = open_migrated(still.paths.database)
             with writing(db) as tx:
                 tasks.update(tx, tasks.get(tx, WAITS), cost_usd=cost)
+            db.close()
             await seen.wait(lambda: any(widget is table for widget, _ in asked))
-            rows = [crop.height for widget, crop in asked if widget is table]
-            others = {seen.home, seen.home.sides} & {widget for widget, _ in asked}
-            if rows == [1] and not others:
-                break
-            # What is left of opening the screen was painted along with it.
-            await at_rest(seen)
-        db.close()
-        assert (rows, others) == ([1], set())
+        rows = [crop.height for widget, crop in asked if widget is table]
+        assert rows == [1]
+        assert not {seen.home, seen.home.sides} & {widget for widget, _ in asked}
 
 
 async def test_much_that_changed_is_painted_in_pieces_and_the_loop_turns_between_them(
