@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import stat
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import pytest
 from parhelia_tui.core.backends.modal.shim_file import follow_words
 from parhelia_tui.core.shim import elsewhere, exit_record, spool
 from parhelia_tui.core.shim.calls import LINES
+from parhelia_tui.core.shim.main import LOCK
 from tests.support.waiting import wait_until
 
 PATIENCE_S = 60.0
@@ -92,6 +95,22 @@ def test_each_caller_is_told_from_where_it_was_and_leaves_nothing(
         # Its input is handed on: with its end the answer ends.
         each.stdin.close()
         assert each.wait(PATIENCE_S) in (0, 1)
+
+
+def test_the_end_is_told_after_the_last_record(run: Path, callers: list[subprocess.Popen[bytes]]) -> None:
+    """A supervisor writes it after its exit record, and who is told of the end reads nothing more."""
+    lock = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    callers.append(keep(run))
+    caller = call(run)
+    callers.append(caller)
+    assert caller.stdout is not None
+    assert [caller.stdout.readline() for _ in range(2)] == [b"spool 11\n", b'{"seq": 1}\n']
+    with (run / spool.NAME).open("a") as records:
+        records.write('{"seq": 2}\n')
+    assert [caller.stdout.readline() for _ in range(2)] == [b"spool 11\n", b'{"seq": 2}\n']
+    os.close(lock)
+    assert told(caller) == [b"exit 2\n", b"{}"]
 
 
 def test_the_directories_above_are_open_to_others_and_the_lines_to_nobody(

@@ -60,7 +60,8 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
     Args:
         policy: says whether a person has to look at it.
     """
-    states = {"exited": ContainerState.STOPPED, "start_failed": ContainerState.FAILED}
+    failed = ("start_failed", "died")
+    states = {"exited": ContainerState.STOPPED, **dict.fromkeys(failed, ContainerState.FAILED)}
     words = {
         "exited": "; ".join(filter(None, (f"exit code {record.exit_code}", record.detail))),
         "lifetime": record.detail or "its lifetime is over",
@@ -79,6 +80,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             exit_code=record.exit_code,
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
+            resumes=policy.resumes if record.reason == "died" else None,
             moves=renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,

@@ -37,10 +37,12 @@ class Policy:
 
     Args:
         touched: files that match `review_files` and are not as they were; asked for at an end alone.
+        resumes: how often a task goes on by itself after its supervisor was killed.
     """
 
     config: PolicyConfig
     touched: tuple[str, ...] = ()
+    resumes: int = 0
 
     def why(self, task: Task, state: TaskState) -> str:
         """Say why a task that ended so is to be reviewed; empty where it is not."""
@@ -82,19 +84,19 @@ async def remember(context: Context, container: Container) -> None:
 
 async def at_end(context: Context, container: Container | None) -> Policy:
     """Look at the workspace of a container that has ended, where the rules ask for it."""
-    rules = context.config.policy
+    rules, resumes = context.config.policy, context.config.checkpoints.resumes
     if container is None or not rules.review_files:
-        return Policy(rules)
+        return Policy(rules, resumes=resumes)
     try:
         before: Marks = json.loads(
             (context.paths.container(container.id) / BEFORE).read_text(encoding="utf-8")
         )
     except (OSError, ValueError):
         # It began under other rules, or never.
-        return Policy(rules)
+        return Policy(rules, resumes=resumes)
     after = await asyncio.to_thread(_marks, Path(container.workspace), rules.review_files)
     names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    return Policy(rules, tuple(names))
+    return Policy(rules, tuple(names), resumes)
 
 
 def _marks(workspace: Path, patterns: tuple[str, ...]) -> Marks:

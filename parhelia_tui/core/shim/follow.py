@@ -7,12 +7,14 @@ container is brought first, `brought` is the first frame: 0, or a number and why
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import sys
 import time
 
 from parhelia_tui.core.shim import elsewhere, exit_record, handing, spool
+from parhelia_tui.core.shim.main import LOCK
 from parhelia_tui.core.shim.output import LOG
 
 PIECE = 256 * 1024
@@ -21,6 +23,8 @@ QUICK_FOR_S = 5.0
 BEAT_S = 5.0
 SILENCE_S = 90.0
 """Seconds without a word from the reader after which it is taken for gone."""
+LAST_STEPS_S = 5.0
+"""Seconds after its exit record for which a supervisor is waited for, which writes its last record then."""
 
 
 def follow(directory: str, spool_offset: int, log_offset: int, archive_bytes: int = 0) -> int:
@@ -55,7 +59,7 @@ def follow(directory: str, spool_offset: int, log_offset: int, archive_bytes: in
         if now - heard > SILENCE_S:
             return 0
         # Looked for before the last records are read: there are none after it.
-        record = None if ended else _read(directory, exit_record.NAME, 0)
+        record = None if ended else _end(directory)
         moved = False
         for kind in ("log", "spool"):
             while data := _next(directory, kind, files):
@@ -69,6 +73,32 @@ def follow(directory: str, spool_offset: int, log_offset: int, archive_bytes: in
         elif now - told > BEAT_S:
             told = now
             _frame("beat", b"")
+
+
+def _end(directory: str) -> bytes:
+    """Read how the container ended; nothing as long as its supervisor may still write."""
+    try:
+        since = time.time() - os.stat(os.path.join(directory, exit_record.NAME)).st_mtime
+    except OSError:
+        return b""
+    if since < LAST_STEPS_S and _is_locked(os.path.join(directory, LOCK)):
+        return b""
+    return _read(directory, exit_record.NAME, 0)
+
+
+def _is_locked(place: str) -> bool:
+    """Say whether a process holds a lock; who holds this one is the supervisor."""
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _next(directory: str, kind: str, files: dict[str, list[object]]) -> bytes:

@@ -86,6 +86,10 @@ class _Keeper:
                 shim.kill()
             self._calls.serve(SLOW_S if self._terminal_at else QUICK_S)
         self._tmux("kill-server")
+        # Imported here: nobody waits for it while the container begins.
+        from parhelia_tui.core.shim import bereft
+
+        bereft.settle(self._directory)
         end = time.monotonic() + self._linger_s
         taken = os.path.join(self._directory, elsewhere.TAKEN)
         while time.monotonic() < end and not self._lease_is_over() and not os.path.exists(taken):

@@ -107,3 +107,23 @@ def kill_tree(pid: int, spared: Collection[int] = ()) -> None:
             return
         send_all(found, signals.SIGSTOP)
         send_all((each for each in descendants(pid) if each not in spared), signals.SIGKILL)
+
+
+def kill_all_of(user: int) -> None:
+    """Kill every process of a user, again and again until a look finds none that lives, as `kill_tree` does."""
+    for _ in range(100):
+        found = [pid for pid in map(int, filter(str.isdigit, system.listdir("/proc"))) if _user(pid) == user]
+        found = [pid for pid in found if is_running(pid)]
+        if not found:
+            return
+        send_all(found, signals.SIGSTOP)
+        send_all(found, signals.SIGKILL)
+
+
+def _user(pid: int) -> int | None:
+    """The user of a process (Uid of proc_pid_status(5)): who owns its directory, a process may change itself."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            return next((int(line.split()[1]) for line in file if line.startswith(b"Uid:")), None)
+    except OSError:
+        return None
