@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.settings.process_lock import holder
-from parhelia_tui.core.shim.processes import stat_fields
 from tests.support.fleet import configure
 from tests.support.git import git
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
-from tests.support.waiting import process_is_there, processes_with, wait_until
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -207,27 +206,6 @@ def test_a_sandbox_that_vanished_is_a_lost_container(cloud: Product, provider: P
     wait_until(lambda: state(cloud, task["id"]) == "failed", WAIT_S)
     (container,) = cloud.json("container", "list", "--all")
     assert container["state"] == "lost"
-
-
-def test_the_work_of_a_supervisor_that_is_killed_comes_home_at_once(
-    cloud: Product, provider: Provider
-) -> None:
-    """As by a sandbox that runs out of memory; without its record the sandbox would cost for another while."""
-    script = "echo work > file; setsid sleep 98765 & echo made; sleep 98765; true"
-    task = begun(cloud, script)
-    wait_until(lambda: "made" in cloud.run("task", "logs", task["id"]).stdout, WAIT_S)
-    left = processes_with("98765")
-    shell = next(int(stat_fields(pid)[1]) for pid in left)
-    supervisor = int(stat_fields(shell)[1])
-    os.kill(supervisor, signal.SIGKILL)
-    wait_until(lambda: state(cloud, task["id"]) == "failed", WAIT_S)
-    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
-    shown = cloud.json("task", "show", task["id"])
-    assert "supervisor was killed" in shown["reason"]
-    assert (cloud.paths.workspaces / task["id"] / "file").read_text() == "work\n"
-    (container,) = cloud.json("container", "list", "--all")
-    assert (container["state"], container["drift"]) == ("failed", "")
-    assert not any(map(process_is_there, left))
 
 
 def test_an_unused_provider_is_neither_asked_nor_imported(cloud: Product, provider: Provider) -> None:

@@ -1,0 +1,86 @@
+"""A supervisor in a sandbox that is killed, as where memory runs out: its container ends at once and its work comes home."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import ContainerState, TaskState
+from parhelia_tui.core.shim import pid_file
+from tests.support.fleet import container_of, end_of, event, reach
+from tests.support.modal_provider import Provider
+from tests.support.product import Product
+from tests.support.waiting import process_is_there, processes_with, wait_until
+
+pytestmark = pytest.mark.real
+
+WAIT_S = 60.0
+MODAL = ("--backend", "modal", "--mode", "empty")
+
+
+@pytest.fixture
+def client(cloud: Product) -> Client:
+    return Client(cloud.paths)
+
+
+def kill_supervisor(sandbox: dict[str, Any]) -> None:
+    """Kill it, by the pid that it wrote down inside."""
+    written = Path(sandbox["root"]) / "var/lib/parhelia" / pid_file.NAME
+    wait_until(written.exists, WAIT_S)
+    inside = str(json.loads(written.read_text())["pid"])
+    (pid,) = [
+        each
+        for each in processes_with("/var/lib/parhelia")
+        if Path(f"/proc/{each}/root").samefile(sandbox["root"]) and _pid_inside(each) == inside
+    ]
+    os.kill(pid, signal.SIGKILL)
+
+
+def _pid_inside(pid: int) -> str:
+    """The pid of a process in its own namespace (NSpid of proc_pid_status(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[-1] for line in lines if line.startswith("NSpid:"))
+
+
+def test_what_a_command_made_comes_home_and_its_sandbox_ends(
+    cloud: Product, client: Client, provider: Provider
+) -> None:
+    script = "echo work > file; setsid sleep 98765 & echo made; sleep 98765; true"
+    task_id = cloud.json("task", "create", *MODAL, "--agent", "shell", script)["id"]
+    wait_until(lambda: "made" in cloud.run("task", "logs", task_id).stdout, WAIT_S)
+    left = processes_with("98765")
+    kill_supervisor(provider.sandboxes()[0])
+    ended = end_of(client, task_id, WAIT_S)
+    assert (ended.state, ended.reason) == (
+        TaskState.FAILED,
+        "its supervisor was killed, and the container with it",
+    )
+    assert container_of(client, task_id).state is ContainerState.FAILED
+    assert (cloud.paths.workspaces / task_id / "file").read_text() == "work\n"
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+    assert left
+    assert not any(map(process_is_there, left))
+
+
+def test_an_agent_goes_on_from_its_last_checkpoint(
+    cloud: Product, client: Client, provider: Provider
+) -> None:
+    options = ("--option", "seed=5", "--option", "pace=0", "--option", "ask=always", "--option", "turns=5")
+    task_id = cloud.json("task", "create", *MODAL, "--agent", "demo", *options, "merge intervals")["id"]
+    reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
+    taken = cloud.json("checkpoint", "create", task_id)
+    (first,) = provider.sandboxes()
+    kill_supervisor(first)
+    event(client, "task.recovering", task_id=task_id)
+    wait_until(lambda: len(client.containers_of(task_id)) == 2, WAIT_S)
+    reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
+    task = client.task(task_id)
+    assert (task.resume_from, task.recoveries) == (taken["id"], 1)
+    wait_until(lambda: first["id"] not in [each["id"] for each in provider.sandboxes()], WAIT_S)
+    assert len(provider.sandboxes()) == 1
