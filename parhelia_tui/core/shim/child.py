@@ -106,9 +106,10 @@ def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
         slave: the inner terminal, opened without making it our own.
         kept: the limits, made ready.
     """
-    command = kept.before(spec.command)
     if not spec.launcher:
-        return _start_bare(spec, directory, command, slave, kept)
+        # Where it is, as of ours: what an agent calls so would keep it to nothing.
+        return _start_bare(spec, directory, kept.before(spec.command, system.program("prlimit")), slave, kept)
+    command = kept.before(spec.command)
     gate, gate_inside = _socket.socketpair()
     info, info_inside = system.pipe2(system.O_CLOEXEC)
     options = _options(spec.options)
@@ -183,11 +184,16 @@ def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept
         try:
             from parhelia_tui.core.shim.kinship import die_with_parent
 
-            die_with_parent(signals.SIGKILL)
             _prepare(kept)
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             _place([slave, slave, slave])
             system.chdir(system.fsencode(spec.directory))
+            if spec.user is not None:
+                from parhelia_tui.core.shim.agent_user import become
+
+                become(spec.user)
+            # After that, as another user's process would forget it.
+            die_with_parent(signals.SIGKILL)
             # The shim may have died before the kernel was told to end us with it.
             if system.getppid() == parent:
                 from os import execvpe

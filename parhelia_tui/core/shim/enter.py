@@ -8,7 +8,8 @@ import sys
 import termios
 import time
 
-from parhelia_tui.core.shim import cgroups, kinship, namespaces
+from parhelia_tui.core.shim import cgroups, kinship, namespaces, system
+from parhelia_tui.core.shim.agent_user import become
 from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.child import UMASK, default_signals
 from parhelia_tui.core.shim.keyring import leave_session_keyring
@@ -48,7 +49,8 @@ def enter(directory: str, name: str) -> int:
     try:
         spec = load(directory)
         with open(os.path.join(directory, "sessions", f"{name}.json"), "rb") as file:
-            command = [str(word) for word in loads(file.read().decode("ascii"))["command"]]
+            asked = loads(file.read().decode("ascii"))
+        command = [str(word) for word in asked["command" if spec.user is None else "own"]]
         call = Call(spec.shim_socket)
         way = call.ask({"op": "session", "state": "wanted", "name": name})
         rows, columns = termios.tcgetwinsize(0)
@@ -58,7 +60,7 @@ def enter(directory: str, name: str) -> int:
     if not spec.launcher:
         kinship.adopt_orphans()
     session = _Session(spec, way, name, rows, columns)
-    failure = session.start(_limited(way), command)
+    failure = session.start(_limited(way, spec), command)
     try:
         if failure:
             session.end()
@@ -180,8 +182,9 @@ def _complaint(reader: int) -> str:
     return said[:LONGEST_COMPLAINT].decode("utf-8", "replace")
 
 
-def _limited(way: dict[str, Any]) -> list[str]:
-    return ["prlimit", *way["rlimits"], "--"] if way["rlimits"] else []
+def _limited(way: dict[str, Any], spec: Spec) -> list[str]:
+    prlimit = "prlimit" if spec.launcher else system.program("prlimit")
+    return [prlimit, *way["rlimits"], "--"] if way["rlimits"] else []
 
 
 def _go_inside(
@@ -224,6 +227,8 @@ def _go_inside(
             os.closerange(4, 1024)
             if spec.launcher:
                 namespaces.drop_privileges()
+            if spec.user is not None:
+                become(spec.user)
             kinship.die_with_parent(signals.SIGKILL)
             os.chdir("/workspace" if spec.launcher else os.fsencode(spec.directory))
             _execute(before, command, env)

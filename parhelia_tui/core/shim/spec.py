@@ -59,6 +59,7 @@ class Spec:
         options: bubblewrap's options, given to it by a descriptor so that other users do not see them.
         env: the environment of the command and of further sessions; bubblewrap's options set it too.
         directory: where an unisolated command runs.
+        user: whose an unisolated command is, and each further session; None for the supervisor's own.
         rows, columns: size of the terminal before anybody attaches.
         heartbeat_s: seconds between two heartbeats.
         lifetime_s: seconds until the shim ends the container; None for never.
@@ -84,6 +85,7 @@ class Spec:
         "rows",
         "session_name",
         "shim_socket",
+        "user",
         "wake_socket",
     )
 
@@ -105,6 +107,7 @@ class Spec:
         heartbeat_s: float = 10.0,
         lifetime_s: float | None = None,
         egress: dict[str, Any] | None = None,
+        user: int | None = None,
     ) -> None:
         self.container_id = container_id
         self.session_name = session_name
@@ -121,6 +124,7 @@ class Spec:
         self.heartbeat_s = heartbeat_s
         self.lifetime_s = lifetime_s
         self.egress = egress
+        self.user = user
 
     def as_text(self) -> str:
         """Give the form of spec.json. Names that are not UTF-8 stand in it as lone surrogates, escaped."""

@@ -17,7 +17,6 @@ from pathlib import Path
 from tests.support.modal_emulator.joining import join
 
 INSIDE = Path(__file__).with_name("inside.py")
-AS_ROOT = Path(__file__).with_name("as_root")
 _PYTHON = Path(getattr(sys, "_base_executable", "") or sys.executable).resolve()
 _PREFIX = Path(sys.base_prefix).resolve()
 _CAPABILITIES = (
@@ -159,17 +158,7 @@ class Box:
                 words += ["--cap-add", each]
         else:
             # One id is all that a user namespace of an ordinary user has, so there is no second user inside.
-            words += [
-                "--unshare-user",
-                "--uid",
-                "0",
-                "--gid",
-                "0",
-                "--ro-bind",
-                str(AS_ROOT),
-                "/__modal/as_root",
-            ]
-            path = f"/__modal/as_root:{path}"
+            words += ["--unshare-user", "--uid", "0", "--gid", "0"]
         for inside, outside in self._more.items():
             # Those that bubblewrap makes by itself would be root's alone.
             (self.root / inside.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from parhelia_tui.core.backends.local import egress as local_egress
 from parhelia_tui.core.backends.local.plans import check_words
-from parhelia_tui.core.backends.modal import egress, plans, shim_file
+from parhelia_tui.core.backends.modal import egress, shim_file
 from parhelia_tui.core.backends.modal.provider import RUN, Provider
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.model.errors import ParheliaError
@@ -37,7 +37,8 @@ class Orders:
             raise ParheliaError("E100", f"{session_name!r} cannot be the name of a session")
         check_words(command)
         sandbox = await self._sandboxes.living(container_id)
-        given = json.dumps({"command": [*plans.AS_AGENT, *command]}).encode()
+        # Under a name that the shim of an earlier version, which would run it as root, does not know.
+        given = json.dumps({"own": list(command)}).encode()
         code, _, wrong = await self._sandboxes.run(
             sandbox, shim_file.words("session", RUN, session_name), given
         )

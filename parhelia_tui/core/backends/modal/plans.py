@@ -15,12 +15,6 @@ from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.shim import elsewhere
 from parhelia_tui.core.shim.spec import NAME, Limit, Spec
 
-AS_AGENT = (
-    *("setpriv", f"--reuid={elsewhere.AGENT_ID}", f"--regid={elsewhere.AGENT_ID}", "--clear-groups"),
-    *("--no-new-privs", "--"),
-)
-"""The supervisor is root's; what it runs is not, and cannot become it."""
-
 
 def check(plan: ContainerPlan) -> None:
     """Refuse what a sandbox at Modal cannot give. Raises E100, E603."""
@@ -45,7 +39,7 @@ def run_files(
     spec = Spec(
         container_id=plan.container_id,
         session_name=plan.session_name,
-        command=[*AS_AGENT, *plan.command],
+        command=list(plan.command),
         launcher=[],
         options=[],
         env={
@@ -66,6 +60,8 @@ def run_files(
         wake_socket=f"{RUN}/wake.sock",
         limits=[] if pids is None else [Limit("pids", "RLIMIT_NPROC", rlimits=[f"--nproc={pids}"])],
         egress=way.spec if way else None,
+        # The supervisor is root's; what it runs is not, and cannot become it.
+        user=elsewhere.AGENT_ID,
     )
     term = term_of(plan.limits, config)
     # What cannot move is ended while there is time to fetch what it made.

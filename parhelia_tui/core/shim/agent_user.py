@@ -1,0 +1,41 @@
+"""Becoming the agent's user, where a supervisor is root's and its container shares its processes.
+
+Before anything is executed, and not by a program that does it: such a program would still be root's when it is looked
+for and loaded, with a PATH and an environment that lead into directories where the agent may write.
+"""
+
+from __future__ import annotations
+
+from parhelia_tui.core.shim import libc, system
+
+_DUMPABLE, _NO_NEW_PRIVS = 4, 38
+
+
+def become(user: int) -> None:
+    """Be a user for good: neither this process nor what it executes can become another one.
+
+    Raises:
+        OSError: it cannot be, and nothing may be executed.
+    """
+    _prctl(_NO_NEW_PRIVS, 1)
+    # Until it executes something it holds what its parent knows, and the user's other processes could read that.
+    _prctl(_DUMPABLE, 0)
+    if _is_alone():
+        return
+    system.setgroups([])
+    system.setresgid(user, user, user)
+    system.setresuid(user, user, user)
+
+
+def _is_alone() -> bool:
+    """Say whether this user namespace has one id alone, so that there is nobody to become (user_namespaces(7))."""
+    with open("/proc/self/uid_map", "rb") as file:
+        ranges = [line.split() for line in file]
+    return [int(each[2]) for each in ranges] == [1]
+
+
+def _prctl(option: int, value: int) -> None:
+    if libc.call("prctl", option, value, 0, 0, 0) != 0:
+        from parhelia_tui.core.shim import namespaces
+
+        namespaces.prctl(option, value)
