@@ -42,3 +42,15 @@ def test_other_names_of_a_file_come_down(tmp_path: Path) -> None:
     target.mkdir()
     unpack(sent(tmp_path, 8), {"workspace": target}, 8 * MIB)
     assert sum(each.stat().st_size for each in target.iterdir()) == 8 * MIB
+
+
+def test_a_name_that_cannot_be_had_here_is_left_out_alone(tmp_path: Path) -> None:
+    archive, target = tmp_path / "down.tgz", tmp_path / "workspace"
+    target.mkdir()
+    with tarfile.open(archive, "w:gz") as packed:
+        for name in ("workspace/" + "long/" * 1000 + "file", "workspace/" + "x" * 300, "workspace/last"):
+            entry = tarfile.TarInfo(name)
+            entry.size = 4
+            packed.addfile(entry, BytesIO(b"text"))
+    unpack(archive, {"workspace": target}, MIB)
+    assert [each.name for each in target.iterdir()] == ["last"]

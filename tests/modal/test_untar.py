@@ -40,6 +40,8 @@ def workspace(tmp_path: Path) -> Path:
     (place / "run.sh").write_text("#!/bin/sh\n")
     (place / "run.sh").chmod(0o755)
     os.utime(place / "run.sh", (1_600_000_000, 1_600_000_000))
+    (place / "old").write_text("before the epoch")
+    os.utime(place / "old", (-86_400, -86_400))
     (place / "link").symlink_to("../" * 60 + "nowhere")
     os.link(place / "run.sh", place / "other")
     (place / os.fsdecode(b"bytes-\xff")).write_bytes(b"x" * 512)

@@ -1,19 +1,15 @@
-"""What is brought into a sandbox and fetched from it: archives."""
+"""What is brought into a sandbox: an archive, and what the volume holds of it."""
 
 from __future__ import annotations
 
 import io
 import os
-import sys
 
 from parhelia_tui.core.shim import elsewhere, spec, untar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-LEVEL = 1
-"""Of compression: a line is slower than that, and a processor costs money."""
 
 
 def unpack(directory: str, archive: Any) -> None:
@@ -71,37 +67,6 @@ class _Pieces:
             self._open.close()
             self._open = None
         return b""
-
-
-def send() -> int:
-    """Write workspace and home of the agent to standard output.
-
-    Returns:
-        0.
-    """
-    # Who unpacks does without them.
-    import gzip
-    import tarfile
-
-    with (
-        gzip.GzipFile(fileobj=sys.stdout.buffer, mode="wb", compresslevel=LEVEL) as packed,
-        tarfile.open(fileobj=packed, mode="w|") as archive,
-    ):
-        for place in (elsewhere.WORKSPACE, elsewhere.HOME):
-            _add(archive, place)
-    sys.stdout.flush()
-    return 0
-
-
-def _add(archive: Any, place: str) -> None:
-    """Add a tree; what goes away or cannot be read meanwhile is left out."""
-    try:
-        archive.add(place, place.lstrip("/"), recursive=False)
-        names = sorted(os.listdir(place)) if not os.path.islink(place) and os.path.isdir(place) else ()
-    except FileNotFoundError:
-        return
-    for name in names:
-        _add(archive, os.path.join(place, name))
 
 
 def _give(place: str) -> None:

@@ -63,9 +63,9 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
 
         return keeper.keep(directory, float(rest[0]))
     if mode == "send":
-        from parhelia_tui.core.shim import freight
+        from parhelia_tui.core.shim import sending
 
-        return freight.send()
+        return sending.send()
     from parhelia_tui.core.shim import errand
 
     modes: dict[str, Callable[[], int]] = {

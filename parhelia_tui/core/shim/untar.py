@@ -88,9 +88,9 @@ def _write(stream: _Unzipped, place: str, size: int, mode: int, at: int) -> None
 
 
 def _number(field: bytes) -> int:
-    """Octal digits, or base 256 where the first bit is set (GNU tar, for sizes of 8 GiB and more)."""
+    """Octal digits, or base 256 where the first bit is set (GNU tar): sizes of 8 GiB and more, times before 1970."""
     if field[0] & 0x80:
-        return int.from_bytes(field[1:], "big")
+        return int.from_bytes(field if field[0] == 0xFF else field[1:], "big", signed=field[0] == 0xFF)
     return int(field.strip(b" \0") or b"0", 8)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import logging
 import os
 import shutil
 import stat
@@ -19,6 +21,9 @@ from parhelia_tui.core.model.records import Mount
 MOUNTS_MOST = 32 * 1024 * 1024
 """Bytes of files of this machine that an agent may need beside its workspace."""
 _LEVEL = 1
+_UNNAMEABLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+
+logger = logging.getLogger("parhelia.controller.modal")
 
 
 def pack(
@@ -120,7 +125,7 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
     """Unpack what a sandbox sent. The sender is not trusted.
 
     Files, directories and links are made below fresh directories, never through a link, without rights beyond the
-    owner's own; devices and the like are left out.
+    owner's own; devices and the like are left out, and so is what has a name that cannot be had here.
 
     Args:
         targets: fresh directories by the first words of the names, as `workspace`.
@@ -142,7 +147,12 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
                 left -= member.size if other is None else _length(other)
                 if left < 0:
                     raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
-                _put(archive, member, place, targets)
+                try:
+                    _put(archive, member, place, targets)
+                except OSError as error:
+                    if error.errno not in _UNNAMEABLE:
+                        raise
+                    logger.warning("a file of a sandbox cannot be named here: %s", error)
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise ParheliaError("E503", f"what the sandbox sent cannot be read: {error}") from error
 
@@ -206,7 +216,7 @@ def _is_real(folder: Path, targets: Mapping[str, Path]) -> bool:
 def _mode(path: Path) -> int:
     try:
         return path.lstat().st_mode
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 

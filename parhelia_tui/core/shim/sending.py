@@ -1,0 +1,106 @@
+"""What is fetched from a sandbox: workspace and home of its agent, as an archive.
+
+The agent may be at work while they are read, and may swap what is there at any moment. So they are read as its user,
+who reaches nothing else, and what is not there any more, or cannot be read, is left out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import stat
+import sys
+import tarfile
+from typing import BinaryIO
+
+from parhelia_tui.core.shim import elsewhere
+from parhelia_tui.core.shim.agent_user import become
+
+LEVEL = 1
+"""Of compression: a line is slower than that, and a processor costs money."""
+
+
+def send() -> int:
+    """Write workspace and home of the agent to standard output.
+
+    Returns:
+        0.
+
+    Raises:
+        OSError: this process cannot become the agent's user.
+    """
+    become(elsewhere.AGENT_ID)
+    with (
+        gzip.GzipFile(fileobj=sys.stdout.buffer, mode="wb", compresslevel=LEVEL) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as archive,
+    ):
+        for place in (elsewhere.WORKSPACE, elsewhere.HOME):
+            add_tree(archive, place)
+    sys.stdout.flush()
+    return 0
+
+
+def add_tree(archive: tarfile.TarFile, top: str) -> None:
+    """Add a tree, each directory before what is in it; what cannot be read is named on standard error.
+
+    Args:
+        archive: open for writing.
+        top: whose names are those of the archive.
+    """
+    # A list and not a call for each level: a tree may be deeper than calls can be.
+    places = [top]
+    while places:
+        place = places.pop()
+        try:
+            places += _add(archive, place)
+        except OSError as error:
+            sys.stderr.write(f"left out: {place}: {error.strerror}\n")
+
+
+def _add(archive: tarfile.TarFile, place: str) -> list[str]:
+    """Add one thing, and give what is in it, the last name first; sockets, pipes and devices are left out."""
+    mode, name = os.lstat(place).st_mode, place.lstrip("/")
+    if stat.S_ISREG(mode):
+        with _open(place) as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                entry = archive.gettarinfo(arcname=name, fileobj=file)
+                archive.addfile(entry, _Filled(file) if entry.isreg() else None)  # type: ignore[arg-type]
+    elif stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
+        inside = sorted(os.listdir(place), reverse=True) if stat.S_ISDIR(mode) else []
+        archive.addfile(archive.gettarinfo(place, name))
+        return [os.path.join(place, each) for each in inside]
+    return []
+
+
+def _open(place: str) -> BinaryIO:
+    """Open what its name stands for now, if that is no link; a pipe must not be waited for."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        return os.fdopen(os.open(place, flags), "rb")
+    except PermissionError:
+        return _open_shut(place, flags & ~os.O_NOFOLLOW)
+
+
+def _open_shut(place: str, flags: int) -> BinaryIO:
+    """Open what its owner has shut for himself too, and leave it as it was."""
+    handle = os.open(place, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        here, mode = f"/proc/self/fd/{handle}", stat.S_IMODE(os.fstat(handle).st_mode)
+        os.chmod(here, mode | stat.S_IRUSR)
+        try:
+            return os.fdopen(os.open(here, flags), "rb")
+        finally:
+            os.chmod(here, mode)
+    finally:
+        os.close(handle)
+
+
+class _Filled:
+    """A file as long as it was when its head was written: what it has lost since is read as zeros."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        """Give so many bytes."""
+        return self._file.read(size).ljust(size, b"\0")
