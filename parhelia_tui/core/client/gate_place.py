@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from parhelia_tui.core.model.ids import random_hex
 from parhelia_tui.core.settings.paths import private_directory
+from parhelia_tui.core.settings.removal import remove_tree
 
 _PREFIX = "merge-"
 
@@ -30,14 +30,14 @@ def gate_place(workspaces: Path, is_used: Callable[[Path], bool]) -> Iterator[Pa
     for left in above.glob(f"{_PREFIX}*"):
         with _held(left) as is_ours:
             if is_ours and not is_used(left):
-                shutil.rmtree(left, ignore_errors=True)
+                remove_tree(left)
     made = above / f"{_PREFIX}{random_hex(8)}"
     made.mkdir(mode=0o700)
     with _held(made):
         try:
             yield made
         finally:
-            shutil.rmtree(made, ignore_errors=True)
+            remove_tree(made)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 
 from parhelia_tui.core.shim import elsewhere, spec
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 ALREADY = 5
 FAILED = 1
 PIECE = 1 << 20
+RENEW_S = 1.0
+"""Seconds between two times that the lease is renewed by what comes."""
 
 
 def receive(directory: str, length: int) -> tuple[int, str]:
@@ -28,7 +31,7 @@ def receive(directory: str, length: int) -> tuple[int, str]:
     """
     from parhelia_tui.core.shim import freight
 
-    archive = Piece(0, length)
+    archive = Piece(0, length, directory)
     with open(os.path.join(directory, "receiving"), "a+", encoding="ascii") as lock:
         _take(lock)
         if os.path.exists(os.path.join(directory, spec.NAME)):
@@ -72,14 +75,25 @@ def _take(lock: IO[str]) -> None:
 
 
 class Piece:
-    """The next bytes of a descriptor, and none beyond them."""
+    """The next bytes of a descriptor, and none beyond them; as long as some come, the lease is renewed.
 
-    def __init__(self, descriptor: int, length: int) -> None:
+    Args:
+        descriptor: where they come.
+        length: how many there are.
+        directory: whose lease it is.
+    """
+
+    def __init__(self, descriptor: int, length: int, directory: str) -> None:
         self._descriptor = descriptor
         self._left = length
+        self._directory = directory
+        self._renewed = time.monotonic()
 
     def read(self, size: int) -> bytes:
         """Give at most so many bytes; none at the end."""
         piece = os.read(self._descriptor, min(size, self._left)) if self._left else b""
         self._left -= len(piece)
+        if piece and time.monotonic() - self._renewed > RENEW_S:
+            self._renewed = time.monotonic()
+            elsewhere.renew(self._directory)
         return piece

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from parhelia_tui.core.backends.local import etc
 from parhelia_tui.core.backends.local.host import program
+from parhelia_tui.core.settings.removal import remove_tree
 
 OVERLAID = ("usr", "opt")
 OWN = ("etc", "var", "tmp")
@@ -110,7 +111,7 @@ def below(upper: Path, images: Path) -> Iterator[Path]:
 
 def make_layer(upper: Path) -> None:
     """Make of the system of an ended container what others may begin with: its /tmp goes."""
-    shutil.rmtree(upper / "tmp", ignore_errors=True)
+    remove_tree(upper / "tmp")
 
 
 def make_directories(run: Path) -> None:

@@ -6,17 +6,15 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from parhelia_tui.core.backends.base import ExitRecord
 from parhelia_tui.core.backends.local import etc, overlay
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import private_directory
+from parhelia_tui.core.settings.removal import remove_tree
 from parhelia_tui.core.shim import exit_record, pid_file, spec, spool
 from parhelia_tui.core.shim.main import LOCK
 from parhelia_tui.core.shim.processes import send
@@ -132,21 +130,6 @@ def remove(run: Path) -> None:
     Raises:
         ParheliaError: E500 when something of it stays.
     """
-    shutil.rmtree(run, onerror=_open_up)
+    remove_tree(run)
     if run.exists():
         raise ParheliaError("E500", f"{run} cannot be removed")
-
-
-def _open_up(act: Callable[..., Any], name: str, _: object) -> None:
-    """Try again after taking the rights that a container took away from its directories.
-
-    The container has ended, so nothing changes under our hands; a link is never followed.
-    """
-    with contextlib.suppress(OSError):
-        for path in (Path(name).parent, Path(name)):
-            if stat.S_ISDIR(path.lstat().st_mode):
-                path.chmod(0o700)
-        if Path(name).is_dir() and not Path(name).is_symlink():
-            shutil.rmtree(name, ignore_errors=True)
-        else:
-            Path(name).unlink(missing_ok=True)

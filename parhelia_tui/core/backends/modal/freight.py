@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from parhelia_tui.core.backends.modal.provider import RUN
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Mount
+from parhelia_tui.core.settings.removal import remove_tree
 
 MOUNTS_MOST = 32 * 1024 * 1024
 """Bytes of files of this machine that an agent may need beside its workspace."""
@@ -160,11 +161,11 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
 def swap(fresh: Path, place: Path) -> None:
     """Put a fresh directory in the place of another."""
     old = place.with_name(place.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
+    remove_tree(old)
     if place.exists():
         place.rename(old)
     fresh.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+    remove_tree(old)
 
 
 def _place(name: str, targets: Mapping[str, Path]) -> Path | None:
