@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from parhelia_tui.core.backends.modal.freight import unpack
+from parhelia_tui.core.backends.modal.freight import swap, unpack
 from parhelia_tui.core.model.errors import ParheliaError
 
 MIB = 1 << 20
@@ -42,6 +42,16 @@ def test_other_names_of_a_file_come_down(tmp_path: Path) -> None:
     target.mkdir()
     unpack(sent(tmp_path, 8), {"workspace": target}, 8 * MIB)
     assert sum(each.stat().st_size for each in target.iterdir()) == 8 * MIB
+
+
+def test_a_fresh_directory_takes_the_place_of_another(tmp_path: Path) -> None:
+    fresh, place = tmp_path / "work.new", tmp_path / "work"
+    for number, name in enumerate(("none", "first", "second")):
+        fresh.mkdir()
+        (fresh / name).write_text(name)
+        swap(fresh, place)
+        assert [each.name for each in place.iterdir()] == [name], number
+        assert not fresh.exists()
 
 
 def test_a_name_that_cannot_be_had_here_is_left_out_alone(tmp_path: Path) -> None:

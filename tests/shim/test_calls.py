@@ -14,7 +14,7 @@ import pytest
 
 from parhelia_tui.core.backends.modal.shim_file import follow_words
 from parhelia_tui.core.shim import elsewhere, exit_record, spool
-from parhelia_tui.core.shim.calls import LINES
+from parhelia_tui.core.shim.calls import LINES, Calls
 from parhelia_tui.core.shim.main import LOCK
 from tests.support.waiting import wait_until
 
@@ -144,6 +144,22 @@ def test_a_call_that_is_none_ends_nobody(run: Path, callers: list[subprocess.Pop
     callers.append(caller)
     assert told(caller)[-1] == b"{}"
     assert keeper.poll() is None
+
+
+def test_the_keeper_outlives_that_no_process_is_to_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent may take all that there are, and the end of the keeper would be that of the sandbox."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise BlockingIOError
+
+    calls = Calls(str(tmp_path))
+    (tmp_path / elsewhere.CALLS).write_text("1 0 0\n")
+    monkeypatch.setattr(os, "fork", refuse)
+    monkeypatch.setattr(os, "posix_spawnp", refuse)
+    calls.serve(PATIENCE_S)
+    assert elsewhere.tmux(str(tmp_path), "has-session") == 1
 
 
 def test_a_keeper_of_an_earlier_version_is_asked_by_a_command_of_its_own(run: Path) -> None:

@@ -50,7 +50,11 @@ class Calls:
                 self._answer(line.decode("ascii", "replace").split())
 
     def _answer(self, words: list[str]) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            # What runs here may have taken all processes that there are; who asked asks again.
+            return
         if pid:
             self._pids.add(pid)
             return

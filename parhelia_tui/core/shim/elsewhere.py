@@ -56,10 +56,13 @@ def lease_age(directory: str) -> float:
 
 
 def tmux(directory: str, *arguments: str) -> int:
-    """Run tmux for this container and give its exit code."""
+    """Run tmux for this container and give its exit code; 1 where there is no process to be had for it."""
     at = ("-u", "-S", os.path.join(directory, TMUX_SOCKET), "-f", os.path.join(directory, TMUX_CONFIG))
     env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"}
     nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     # `subprocess` costs 15 ms to import, and somebody waits for whoever runs this.
-    pid = os.posix_spawnp("tmux", ["tmux", *at, *arguments], env, file_actions=nothing)
+    try:
+        pid = os.posix_spawnp("tmux", ["tmux", *at, *arguments], env, file_actions=nothing)
+    except OSError:
+        return 1
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

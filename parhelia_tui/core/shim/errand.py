@@ -44,7 +44,10 @@ def look() -> int:
 
     claude = ""
     if os.access(CLAUDE, os.X_OK):
-        done = subprocess.run([CLAUDE, "--version"], capture_output=True, text=True, timeout=60, check=False)
+        # The key of the account is none of its business.
+        env = {name: value for name, value in os.environ.items() if name != elsewhere.KEY_VARIABLE}
+        words = [CLAUDE, "--version"]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=env)
         claude = done.stdout.strip() if done.returncode == 0 else ""
     with open("/proc/self/mountinfo", encoding="utf-8") as file:
         # A mount of the same file system, which `ismount` does not see, is one too (proc(5): the fifth field).

@@ -137,7 +137,11 @@ class _Keeper:
             words = [program, "-D", "-e", "-f", config]
             # A key of the account is none of its business.
             env = {name: value for name, value in os.environ.items() if name != elsewhere.KEY_VARIABLE}
-            self._door = _Process(os.posix_spawn(program, words, env, file_actions=nothing))
+            try:
+                self._door = _Process(os.posix_spawn(program, words, env, file_actions=nothing))
+            except OSError:
+                # There is no process to be had now; it comes again.
+                return
 
     def _tmux(self, *arguments: str) -> int:
         return elsewhere.tmux(self._directory, *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import gzip
 import io
@@ -22,6 +23,8 @@ from parhelia_tui.core.settings.removal import remove_tree
 MOUNTS_MOST = 32 * 1024 * 1024
 """Bytes of files of this machine that an agent may need beside its workspace."""
 _LEVEL = 1
+# AT_FDCWD and RENAME_EXCHANGE.
+_HERE, _EXCHANGE = -100, 2
 _UNNAMEABLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 logger = logging.getLogger("parhelia.controller.modal")
@@ -159,13 +162,26 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
 
 
 def swap(fresh: Path, place: Path) -> None:
-    """Put a fresh directory in the place of another."""
-    old = place.with_name(place.name + ".old")
-    remove_tree(old)
-    if place.exists():
+    """Put a fresh directory in the place of another; where the file system can, there is one at every moment."""
+    if not place.exists():
+        fresh.rename(place)
+        return
+    if not _exchange(fresh, place):
+        old = place.with_name(place.name + ".old")
+        remove_tree(old)
         place.rename(old)
-    fresh.rename(place)
-    remove_tree(old)
+        fresh.rename(place)
+        remove_tree(old)
+    remove_tree(fresh)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two directories in one step (renameat2(2)); False where that cannot be had, as by NFS."""
+    try:
+        call = ctypes.CDLL(None).renameat2
+    except AttributeError:
+        return False
+    return bool(call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0)
 
 
 def _place(name: str, targets: Mapping[str, Path]) -> Path | None:
