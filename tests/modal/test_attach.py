@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,62 @@ def test_what_is_typed_arrives_and_ctrl_q_leaves_it_running(cloud: Product) -> N
         terminal.write(b"typed\n")
         terminal.wait_for(rb"GOT=typed", WAIT_S)
     assert cloud.json("task", "show", task_id)["state"] == "running"
+
+
+@pytest.mark.parametrize("key", [CTRL_Q, b"\x03"])
+def test_who_waits_for_a_sandbox_that_does_not_answer_is_told_and_may_leave(
+    cloud: Product, key: bytes
+) -> None:
+    task_id = begun(cloud, ECHO)
+    (container,) = cloud.json("container", "list")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        _move_tunnel(cloud.paths.container(container["id"]), silent.getsockname()[1])
+        with attached(task_id) as terminal:
+            before = terminal.modes()
+            terminal.wait_for(b"Connecting to " + container["id"].encode() + rb".*Ctrl\+Q leaves", WAIT_S)
+            terminal.write(b"typed" + key)
+            terminal.wait_for(rb"BACK=0\r\n", WAIT_S / 4)
+            assert terminal.modes() == before
+
+
+def test_what_is_typed_before_there_is_a_connection_arrives(cloud: Product) -> None:
+    task_id = begun(cloud, ECHO)
+    (container,) = cloud.json("container", "list")
+    run = cloud.paths.container(container["id"])
+    port = json.loads((run / "sandbox.json").read_text())["port"]
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+        late.listen()
+        _move_tunnel(run, late.getsockname()[1])
+        with attached(task_id) as terminal:
+            terminal.wait_for(rb"Connecting to", WAIT_S)
+            terminal.write(b"early\r")
+            near, _ = late.accept()
+            with near, socket.create_connection(("127.0.0.1", port)) as far:
+                carrying = [threading.Thread(target=_carry, args=pair) for pair in ((near, far), (far, near))]
+                for thread in carrying:
+                    thread.start()
+                terminal.wait_for(rb"got:early:", WAIT_S)
+                terminal.write(CTRL_Q)
+                terminal.wait_for(rb"BACK=0\r\n", WAIT_S)
+                for end in (near, far):
+                    end.shutdown(socket.SHUT_RDWR)
+                for thread in carrying:
+                    thread.join(WAIT_S)
+
+
+def _move_tunnel(run: Path, port: int) -> None:
+    """Have a sandbox be reached elsewhere."""
+    place = run / "sandbox.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), "host": "127.0.0.1", "port": port}))
+
+
+def _carry(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
 
 
 def test_the_window_in_the_sandbox_follows_the_terminal(cloud: Product) -> None:

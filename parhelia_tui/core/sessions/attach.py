@@ -144,6 +144,9 @@ def _attach_far(endpoint: SshEndpoint) -> AttachResult:
                     recovery=("parhelia container list", f"parhelia container terminate {endpoint.alias}"),
                 )
             )
+        if process.returncode == Ended.LEFT:
+            kept.left_by_hand = kept.drawn_on = True
+            return AttachResult(AttachEnd.DETACHED, one_line(said))
         words = [plain(line) for line in said.splitlines() if line.strip()]
         message = next((line for line in reversed(words) if "[" in line), "")
         message = (

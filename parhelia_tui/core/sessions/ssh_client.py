@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.sessions.ssh_carrying import Channel, Keys
+from parhelia_tui.core.sessions.ssh_waiting import CLEAN, Left, Waiting
 
 CONNECT_S = 20.0
 KEEPALIVE_S, KEEPALIVES = 30, 3
 RECONNECT_FOR_S = 120.0
 _CIPHERS = ("aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com", "aes128-ctr")
-_CLEAN = b"\x1b[H\x1b[2J"
 
 
 class Ended(IntEnum):
@@ -34,6 +34,7 @@ class Ended(IntEnum):
     NO_ENTRY = 250
     WRONG_HOST = 251
     LOST = 252
+    LEFT = 253
 
 
 async def connect(endpoint: dict[str, Any]) -> Any:
@@ -68,20 +69,29 @@ async def run(endpoint: dict[str, Any], words: list[str], *, terminal: bool) -> 
         The command's exit code, or one of `Ended` with a line on standard error.
     """
     keys = Keys(terminal)
+    waiting = Waiting(endpoint["name"]) if terminal else None
     deadline, pause_s, connected = 0.0, 0.2, False
     loop = asyncio.get_running_loop()
     while True:
         try:
-            async with await connect(endpoint) as connection:
-                if connected:
-                    # What was drawn before the connection broke; tmux draws all of it again.
-                    os.write(1, _CLEAN)
-                channel, session = await _open(connection, words, terminal)
+            opening = _opened(endpoint, words, terminal)
+            connection, channel, session = await (
+                waiting.during(opening, again=connected) if waiting else opening
+            )
+            async with connection:
+                if waiting and (connected or waiting.has_said):
+                    # What was drawn before the connection broke, or said since; tmux draws all of it again.
+                    os.write(1, CLEAN)
+                    waiting.has_said = False
                 connected, pause_s, deadline = True, 0.2, 0.0
+                if waiting and (typed := waiting.typed()):
+                    channel.write(typed)
                 await keys.carry(connection, channel, session)
                 if session.status is not None:
                     return _told(session, terminal)
                 why = "the connection ended"
+        except Left:
+            return _say(Ended.LEFT, "left before there was a connection")
         except Exception as error:
             name = type(error).__name__
             why = str(error) or name
@@ -97,8 +107,22 @@ async def run(endpoint: dict[str, Any], words: list[str], *, terminal: bool) -> 
         deadline = deadline or now + (RECONNECT_FOR_S if connected else CONNECT_S)
         if now > deadline or not keys.are_there():
             return _say(Ended.LOST if connected else Ended.NO_ENTRY, why)
-        await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+        pause = asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+        try:
+            await (waiting.during(pause, again=connected) if waiting else pause)
+        except Left:
+            return _say(Ended.LEFT, why)
         pause_s = min(pause_s * 2, 5.0)
+
+
+async def _opened(endpoint: dict[str, Any], words: list[str], terminal: bool) -> tuple[Any, Any, Channel]:
+    """Connect, and open the channel on which the command runs; all or nothing of it is left open."""
+    connection = await connect(endpoint)
+    try:
+        return connection, *await _open(connection, words, terminal)
+    except BaseException:
+        connection.abort()
+        raise
 
 
 async def _open(connection: Any, words: list[str], terminal: bool) -> tuple[Any, Channel]:

@@ -57,6 +57,7 @@ def client_command(door: Door, *, terminal: bool = False) -> list[str]:
         "user": door.user,
         "key": str(door.key),
         "known_hosts": str(door.known_hosts),
+        "name": door.alias,
     }
     program = [sys.executable, "-P", "-X", "utf8", "-m", "parhelia_tui.core.sessions.ssh_client"]
     on = ["--terminal"] if terminal else []
