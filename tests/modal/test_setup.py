@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +61,20 @@ def test_a_sandbox_starts_healthy_and_sees_what_the_setup_made(
     assert with_claude.sandboxes() == []
     assert len(with_claude.sandboxes(running=False)) == 1
     assert product.json("container", "list") == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("what", ["setup", "check"])
+def test_a_modal_that_does_not_answer_is_told_soon(
+    cloud: Product, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        monkeypatch.setenv("MODAL_SERVER_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        code, error = cloud.error("modal", what, timeout=60)
+    assert (code, error["code"]) == (8, "E503")
+    assert error["message"] == "Modal did not answer within 15 s"
 
 
 def test_what_a_sandbox_lacks_is_told_in_words(cloud: Product, provider: Provider) -> None:

@@ -15,6 +15,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 
 _LOGIN = "modal token new"
 ANSWER_S = 15.0
+_SILENT = f"Modal did not answer within {ANSWER_S:g} s"
 
 
 def has_account() -> bool:
@@ -37,6 +38,15 @@ def need_account() -> None:
         )
 
 
+async def need_answer(provider: Provider) -> None:
+    """Refuse to go on without an account, or where Modal does not answer: each call would try for a minute. Raises E503."""
+    need_account()
+    try:
+        await asyncio.wait_for(provider.account.app(), ANSWER_S)
+    except TimeoutError as error:
+        raise ParheliaError("E503", _SILENT, recovery=("parhelia doctor", "parhelia help modal")) from error
+
+
 async def probe(provider: Provider) -> Sequence[Capability]:
     """Try account and app; nothing is asked of the network without an account."""
     if importlib.util.find_spec("modal") is None:
@@ -46,7 +56,7 @@ async def probe(provider: Provider) -> Sequence[Capability]:
     try:
         app = await asyncio.wait_for(provider.account.app(), ANSWER_S)
     except TimeoutError:
-        return [Capability("modal account", False, f"Modal did not answer within {ANSWER_S:g} s")]
+        return [Capability("modal account", False, _SILENT)]
     except ParheliaError as error:
         return [
             Capability("modal account", False, error.message, error.recovery[0] if error.recovery else _LOGIN)

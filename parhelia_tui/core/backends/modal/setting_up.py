@@ -6,7 +6,7 @@ import json
 import secrets
 
 from parhelia_tui.core.backends.modal import records, shim_file
-from parhelia_tui.core.backends.modal.probe import need_account
+from parhelia_tui.core.backends.modal.probe import need_answer
 from parhelia_tui.core.backends.modal.provider import RUN, Provider
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.settings.config_backends import ModalConfig
@@ -18,7 +18,7 @@ LOOK_TAG = "parhelia-look"
 
 async def set_up(paths: Paths, config: ModalConfig, provider: Provider, key: str) -> dict[str, str]:
     """Make what the account lacks; see `ModalBackend.set_up`."""
-    need_account()
+    await need_answer(provider)
     mark = records.installation(paths, make=True)
     done = await provider.account.set_up(key if config.secret else "")
     if "secret" in done:
@@ -30,7 +30,7 @@ async def check(
     paths: Paths, config: ModalConfig, provider: Provider, sandboxes: Sandboxes
 ) -> dict[str, object]:
     """Look into a sandbox that is made for that; see `ModalBackend.check`."""
-    need_account()
+    await need_answer(provider)
     mark = records.installation(paths, make=True)
     secret = config.secret if config.secret and records.secret(paths) == config.secret else ""
     name = f"look-{secrets.token_hex(8)}"
