@@ -6,8 +6,13 @@ for and loaded, with a PATH and an environment that lead into directories where 
 
 from __future__ import annotations
 
+import errno
+
 from parhelia_tui.core.shim import libc, system
 
+ONE_USER = "PARHELIA_ONE_USER"
+"""In the environment of a sandbox's own processes: it has one user alone, and who made it wants that. For the emulated
+provider of an ordinary user, who has one id to give; what a task says does not count."""
 _DUMPABLE, _NO_NEW_PRIVS = 4, 38
 
 
@@ -21,6 +26,8 @@ def become(user: int) -> None:
     # Until it executes something it holds what its parent knows, and the user's other processes could read that.
     _prctl(_DUMPABLE, 0)
     if _is_alone():
+        if system.fsencode(ONE_USER) not in system.environ:
+            raise OSError(errno.EPERM, "this sandbox has one user alone, and its agent has to be another one")
         return
     system.setgroups([])
     system.setresgid(user, user, user)

@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+from parhelia_tui.core.shim.agent_user import ONE_USER
+
 TERMS = "terms.json"
 LEASE = "lease"
 TAKEN = "taken"
@@ -59,6 +61,8 @@ def tmux(directory: str, *arguments: str) -> int:
     """Run tmux for this container and give its exit code; 1 where there is no process to be had for it."""
     at = ("-u", "-S", os.path.join(directory, TMUX_SOCKET), "-f", os.path.join(directory, TMUX_CONFIG))
     env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "TERM": "tmux-256color"}
+    # Who enters is a process of it.
+    env |= {name: value for name, value in os.environ.items() if name == ONE_USER}
     nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     # `subprocess` costs 15 ms to import, and somebody waits for whoever runs this.
     try:

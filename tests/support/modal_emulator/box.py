@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
+from parhelia_tui.core.shim.agent_user import ONE_USER
 from tests.support.modal_emulator.joining import join
 
 INSIDE = Path(__file__).with_name("inside.py")
@@ -153,12 +154,14 @@ class Box:
             # Where it looks for its own library first; another of the same name in /usr/lib has not all of it (ssl).
             words += ["--ro-bind", str(_PREFIX / "lib"), str(_PREFIX / "lib")]
         path = "/__modal/commands:/__modal/python/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        alone: dict[str, str] = {}
         if os.geteuid() == 0:
             for each in _CAPABILITIES:
                 words += ["--cap-add", each]
         else:
             # One id is all that a user namespace of an ordinary user has, so there is no second user inside.
             words += ["--unshare-user", "--uid", "0", "--gid", "0"]
+            alone = {ONE_USER: "1"}
         for inside, outside in self._more.items():
             # Those that bubblewrap makes by itself would be root's alone.
             (self.root / inside.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
@@ -176,7 +179,7 @@ class Box:
         theirs.close()
         self._channel = ours
         asyncio.get_running_loop().add_reader(ours, self._heard)
-        self._env = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", **env}
+        self._env = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", **alone, **env}
         await self.exec("main", argv, {}, cwd)
 
     async def exec(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> Exec:
