@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from parhelia_tui.core.backends.base import Capability, Deadline, Listing, Sighting, SpoolRead, SshEndpoint
 from parhelia_tui.core.backends.local import run_directory
@@ -28,7 +29,9 @@ from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim.output import LOG
 
 FETCH_S = 300.0
-"""Seconds that the results of an ended container may take to come down."""
+"""Seconds within which a container that was told to end has to be on its way home."""
+LAST_WORDS_S = 6.0
+"""Seconds in which one whose supervisor does not answer may still be told of as ended, as by the keeper."""
 
 
 class ModalBackend:
@@ -157,12 +160,25 @@ class ModalBackend:
         run = self._paths.container(container_id)
         record = records.read(run)
         if record is not None and record.brought:
-            with contextlib.suppress(Exception):
-                # One that does not answer any more is ended with its sandbox.
-                await self._sandboxes.tell(sandbox, {"op": "terminate", "reason": reason, "grace_s": grace_s})
-                await asyncio.wait_for(self._sandboxes.follow(container_id).ended(), grace_s + FETCH_S)
+            asked = {"op": "terminate", "reason": reason, "grace_s": grace_s}
+            await self._come_home(container_id, sandbox, asked, grace_s)
         await self._sandboxes.end(sandbox)
         self._sandboxes.forget(container_id)
+
+    async def _come_home(
+        self, container_id: str, sandbox: Any, asked: Mapping[str, object], grace_s: float
+    ) -> None:
+        """Tell a container to end and have its work here, as far as its sandbox answers; that is ended afterwards."""
+        most_s = grace_s + FETCH_S
+        try:
+            await self._sandboxes.tell(sandbox, asked)
+        except ParheliaError:
+            most_s = LAST_WORDS_S
+        await self._sandboxes.until_home(container_id, most_s)
+        if run_directory.exit_of(self._paths.container(container_id)) is None:
+            with contextlib.suppress(ParheliaError):
+                # Its supervisor hangs, but what it worked out can be read without it.
+                await self._sandboxes.fetch(container_id, sandbox)
 
     async def restore_terminal(self, container_id: str) -> bool:
         """The sandbox sees to its terminal server by itself."""

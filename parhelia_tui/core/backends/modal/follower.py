@@ -79,9 +79,9 @@ class Follower:
         """There was nothing more to follow when it looked, and that was some time ago."""
         return self._task.done() and time.monotonic() - self._ended_at > AGAIN_S
 
-    async def ended(self) -> None:
-        """Return when there is nothing more to follow."""
-        await asyncio.wait([self._task])
+    async def ended(self, most_s: float) -> bool:
+        """Wait at most so many seconds until there is nothing more to follow; say whether that is so."""
+        return bool((await asyncio.wait([self._task], timeout=most_s))[0])
 
     async def close(self) -> None:
         """Stop following; the container goes on."""
@@ -132,7 +132,9 @@ class Follower:
         offsets = [_size(self._run / name) for name in (spool.NAME, LOG)]
         archive = self._freight[1] if self._freight else None
         length = (_size(archive),) if archive else ()
-        process = await sandbox.exec.aio(*shim_file.follow_words(RUN, *offsets, *length), text=False)
+        words = shim_file.follow_words(RUN, *offsets, *length)
+        # One that is brought its container may have to wait for a place first.
+        process = await self._provider.start(sandbox, words, *(() if archive is None else (None,)))
         if archive is not None:
             await send_file(process, archive)
         renewing = asyncio.create_task(_renew(process, self._renew_s))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from parhelia_tui.core.model.errors import ParheliaError
@@ -70,6 +71,26 @@ def told(error: BaseException, what: str) -> ParheliaError:
             why, recovery = _WORDS[name]
             return ParheliaError("E503", f"{what}: Modal says that {why}: {said}", recovery=recovery)
     return ParheliaError("E503", f"{what}: Modal says: {said}")
+
+
+@asynccontextmanager
+async def within(seconds: float | None, what: str) -> AsyncIterator[None]:
+    """Bound something that may get no answer.
+
+    Args:
+        seconds: None for as long as it takes.
+        what: what has not happened then, as in "the sandbox has not answered".
+
+    Raises:
+        ParheliaError: E503 when the time is over.
+    """
+    try:
+        async with asyncio.timeout(seconds) as bound:
+            yield
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        raise ParheliaError("E503", f"{what} within {seconds:g} s") from error
 
 
 async def patiently(
