@@ -123,8 +123,14 @@ class ModalBackend:
         if record is None:
             return await self._look_abroad(container_id)
         exit = run_directory.exit_of(run)
-        if exit is not None or not record.brought:
-            return Sighting(container_id, alive=False, started=record.brought, exit=exit)
+        begun = records.has_begun(run, record)
+        if exit is not None or not begun:
+            return Sighting(container_id, alive=False, started=begun, exit=exit)
+        if not record.brought:
+            sandbox = await self._sandboxes.find(container_id)
+            if sandbox is None:
+                return Sighting(container_id, alive=False, started=True, exit=None)
+            record = records.note_brought(run, record, sandbox.object_id)
         follower = self._sandboxes.follow(container_id)
         if follower.is_fresh:
             return Sighting(container_id, alive=True, started=True, exit=None)
@@ -159,7 +165,8 @@ class ModalBackend:
             return
         run = self._paths.container(container_id)
         record = records.read(run)
-        if record is not None and record.brought:
+        if record is not None and records.has_begun(run, record):
+            records.note_brought(run, record, sandbox.object_id)
             asked = {"op": "terminate", "reason": reason, "grace_s": grace_s}
             await self._come_home(container_id, sandbox, asked, grace_s)
         await self._sandboxes.end(sandbox)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, handing
+
+logger = logging.getLogger("parhelia.controller.modal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +102,20 @@ class Maker:
         if why is not None:
             # In one that was there an agent may be at work already: it was brought, and nobody could write that down.
             if found is None:
-                await self._give_up(sandbox, cargo)
+                await self._give_up(plan.container_id, sandbox, cargo)
             raise why
         code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
         if code not in (0, handing.ALREADY):
             if cargo:
-                # Nothing of the workspace stays at the provider; why it failed counts for more than that.
-                with contextlib.suppress(ParheliaError):
-                    await self._provider.landed(cargo, well=False)
+                await self._clear(plan.container_id, cargo, well=False)
             raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
-        if cargo:
-            await self._provider.landed(cargo, well=True)
-            cargo.archive.unlink(missing_ok=True)
-        # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
+        # At once: its agent works, and whoever finds it unbrought would take it for lost. Until now it was found by
+        # its name. Where its tunnel is may have been written down meanwhile.
         noted = records.read(run) or record
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
+        if cargo:
+            await self._clear(plan.container_id, cargo, well=True)
+            cargo.archive.unlink(missing_ok=True)
         archive.unlink(missing_ok=True)
         keys.forget_host_key(run)
 
@@ -130,13 +132,19 @@ class Maker:
             Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
         )
 
-    async def _give_up(self, sandbox: Any, cargo: Cargo | None) -> None:
+    async def _give_up(self, container_id: str, sandbox: Any, cargo: Cargo | None) -> None:
         """Leave nothing at the provider of a sandbox for which nothing could be packed."""
         with contextlib.suppress(ParheliaError):
             await self._sandboxes.end(sandbox)
         if cargo:
-            with contextlib.suppress(ParheliaError):
-                await self._provider.landed(cargo, well=True)
+            await self._clear(container_id, cargo, well=True)
+
+    async def _clear(self, container_id: str, cargo: Cargo, *, well: bool) -> None:
+        """Leave nothing of a workspace on the volume; what becomes of its container counts for more than that."""
+        try:
+            await self._provider.landed(cargo, well=well)
+        except Exception as error:
+            logger.warning("the volume holds something of %s still: %s", container_id, error)
 
     def _prepare(self, plan: ContainerPlan, run: Path, secret: str) -> _Freight:
         """Say what goes which way, and pack what goes by the volume: a sandbox has to be made after that."""
