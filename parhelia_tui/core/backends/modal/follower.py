@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import json
 import logging
 import os
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
-from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, send_file
-from parhelia_tui.core.backends.modal.trouble import is_transient
+from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, SSH_PORT, Provider, send_file
+from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
 from parhelia_tui.core.shim import exit_record, spool
@@ -99,7 +101,7 @@ class Follower:
 
     async def _follow_on(self) -> None:
         pause_s = FIRST_PAUSE_S
-        while True:
+        for number in itertools.count(1):
             before = self._heard_at
             try:
                 sandbox = self._freight[0] if self._freight else await self._find()
@@ -108,7 +110,8 @@ class Follower:
                 if await self._listen(sandbox):
                     return
             except Exception as error:
-                if self._freight is not None:
+                # What a sandbox has already it does not take again, so it may be brought as often as need be.
+                if self._freight is not None and (not is_transient(error) or number == TRIES):
                     # Who brings it decides what becomes of it.
                     self.brought.set_exception(error)
                     self._freight = None
@@ -134,7 +137,8 @@ class Follower:
         length = (_size(archive),) if archive else ()
         words = shim_file.follow_words(RUN, *offsets, *length)
         # One that is brought its container may have to wait for a place first.
-        process = await self._provider.start(sandbox, words, *(() if archive is None else (None,)))
+        most_s = ERRAND_S if archive is None else None
+        process = await self._provider.start(sandbox, words, most_s, is_transient)
         if archive is not None:
             await send_file(process, archive)
         renewing = asyncio.create_task(_renew(process, self._renew_s))
@@ -157,7 +161,7 @@ class Follower:
                 each.cancel()
             await asyncio.gather(renewing, noting, return_exceptions=True)
         if self._freight is not None:
-            raise ConnectionError("the sandbox took nothing")
+            raise ParheliaError("E503", "the workspace could not be brought to the sandbox: it took nothing")
         return False
 
     async def _note_tunnel(self, sandbox: Any) -> None:

@@ -12,7 +12,15 @@ from parhelia_tui.core.backends.modal import cargo as pieces
 from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.account import Account
 from parhelia_tui.core.backends.modal.cargo import Cargo
-from parhelia_tui.core.backends.modal.trouble import is_absent, names_of, patiently, told, within
+from parhelia_tui.core.backends.modal.trouble import (
+    is_absent,
+    is_refused,
+    is_transient,
+    names_of,
+    patiently,
+    told,
+    within,
+)
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
@@ -234,22 +242,34 @@ class Provider:
 
         return await patiently(every, "the sandboxes could not be listed")
 
-    async def start(self, sandbox: Any, words: Sequence[str], most_s: float | None = ERRAND_S) -> Any:
-        """Start a command in a sandbox.
+    async def start(
+        self,
+        sandbox: Any,
+        words: Sequence[str],
+        most_s: float | None = ERRAND_S,
+        again: Callable[[BaseException], bool] = is_refused,
+    ) -> Any:
+        """Start a command in a sandbox, once.
+
+        The SDK repeats a call that failed by the name that it gave the command, so that it begins once; a call of our
+        own is another command. What is refused has not begun; whoever may run twice is tried again in any case.
 
         Args:
             most_s: seconds that it may take to begin; None for a sandbox that may have to begin itself.
+            again: says after which errors it is started again.
 
         Raises:
-            ParheliaError: E503 when it takes longer; else what the SDK raises.
+            ParheliaError: E503; what the SDK raises where there is no such sandbox.
         """
         async with within(most_s, "the sandbox has begun nothing of what it was asked"):
-            return await sandbox.exec.aio(*words, text=False)
+            return await patiently(
+                lambda: sandbox.exec.aio(*words, text=False), "the sandbox began nothing", again=again
+            )
 
     async def run(
         self, sandbox: Any, words: Sequence[str], given: bytes = b"", most_s: float = ERRAND_S
     ) -> tuple[int, bytes, str]:
-        """Run a command in a sandbox to its end; not tried again.
+        """Run a command in a sandbox to its end, once.
 
         Args:
             given: its standard input.
@@ -281,7 +301,7 @@ class Provider:
             ParheliaError: E503 when it fails or stands still, E507 when it is too much.
         """
         try:
-            process = await self.start(sandbox, words)
+            process = await self.start(sandbox, words, again=is_transient)
         except Exception as error:
             raise told(error, _UNFETCHED) from error
         size = 0

@@ -52,6 +52,11 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
+def is_refused(error: BaseException) -> bool:
+    """Say whether it was not begun because it is too much for now, so that it may be asked for again whatever it is."""
+    return "ResourceExhaustedError" in names_of(error)
+
+
 def is_absent(error: BaseException) -> bool:
     """Say whether the provider says that there is no such thing."""
     return "NotFoundError" in names_of(error)
@@ -94,9 +99,17 @@ async def within(seconds: float | None, what: str) -> AsyncIterator[None]:
 
 
 async def patiently(
-    act: Callable[[], Awaitable[T]], what: str, *, tries: int = TRIES, first_s: float = FIRST_PAUSE_S
+    act: Callable[[], Awaitable[T]],
+    what: str,
+    *,
+    tries: int = TRIES,
+    first_s: float = FIRST_PAUSE_S,
+    again: Callable[[BaseException], bool] = is_transient,
 ) -> T:
     """Do something at the provider, again after a pause that grows and jitters where that may help.
+
+    Args:
+        again: says after which errors.
 
     Raises:
         ParheliaError: E503 for what lasts; what `act` raises where the provider says that there is no such thing.
@@ -109,7 +122,7 @@ async def patiently(
         except Exception as error:
             if is_absent(error) or "AlreadyExistsError" in names_of(error):
                 raise
-            if not is_transient(error) or number + 1 == tries:
+            if not again(error) or number + 1 == tries:
                 raise told(error, what) from error
         # Full jitter: a hundred that failed together must not come back together.
         await asyncio.sleep(random.uniform(0.2, 1.0) * min(LONGEST_PAUSE_S, first_s * 2**number))
