@@ -42,3 +42,16 @@ def test_other_names_of_a_file_come_down(tmp_path: Path) -> None:
     target.mkdir()
     unpack(sent(tmp_path, 8), {"workspace": target}, 8 * MIB)
     assert sum(each.stat().st_size for each in target.iterdir()) == 8 * MIB
+
+
+@pytest.mark.parametrize("at", [1e19, -1e19])
+def test_a_file_of_an_impossible_time_comes_down(tmp_path: Path, at: float) -> None:
+    target = tmp_path / "workspace"
+    target.mkdir()
+    archive = tmp_path / "down.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        entry = tarfile.TarInfo("workspace/file")
+        entry.size, entry.mtime = 4, at
+        packed.addfile(entry, BytesIO(b"work"))
+    unpack(archive, {"workspace": target}, MIB)
+    assert (target / "file").read_bytes() == b"work"

@@ -142,7 +142,9 @@ async def test_a_sandbox_is_not_ended_in_the_middle_of_a_download(
         await asyncio.sleep(0)
         return False
 
-    monkeypatch.setattr(sandboxes, "follow", lambda container_id: SimpleNamespace(ended=ended))
+    monkeypatch.setattr(
+        sandboxes, "follow", lambda container_id: SimpleNamespace(ended=ended, end_in=asked.append)
+    )
     lock = sandboxes._fetching.setdefault("c-1", asyncio.Lock())
     async with lock:
         waiting = asyncio.create_task(sandboxes.until_home("c-1", 0.0))

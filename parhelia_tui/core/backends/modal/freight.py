@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
@@ -190,7 +191,9 @@ def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, targets
             if content is not None:
                 shutil.copyfileobj(content, file, 1 << 20)
             os.fchmod(file.fileno(), (member.mode & 0o777) | 0o600)
-        os.utime(place, (member.mtime, member.mtime))
+        with contextlib.suppress(OverflowError, OSError):
+            # A time that nobody here can write is no reason to lose all that was worked out.
+            os.utime(place, (member.mtime, member.mtime))
 
 
 def _is_real(folder: Path, targets: Mapping[str, Path]) -> bool:

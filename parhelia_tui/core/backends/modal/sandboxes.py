@@ -166,6 +166,7 @@ class Sandboxes:
                 self._provider,
                 container_id,
                 self._config.lease_s,
+                self._config.linger_s,
                 lambda sandbox: self.fetch(container_id, sandbox),
                 self._release,
                 freight,
@@ -178,6 +179,7 @@ class Sandboxes:
         A download that stands still fails by itself; one that goes on is never too slow.
         """
         follower = self.follow(container_id)
+        follower.end_in(most_s)
         end = time.monotonic() + most_s
         while not await follower.ended(min(STEP_S, most_s)):
             fetching = self._fetching.get(container_id)
@@ -221,6 +223,8 @@ class Sandboxes:
                 await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
             except OSError as error:
                 raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
+            except (OverflowError, RecursionError, ValueError) as error:
+                raise ParheliaError("E507", f"the results cannot be written: {error}") from error
             finally:
                 archive.unlink(missing_ok=True)
 
