@@ -52,7 +52,7 @@ def test_a_volume_that_cannot_be_cleared_fails_nothing(
     task_id = create(cloud, tmp_path)
     reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
     log = cloud.paths.home / "logs/controller.log"
-    wait_until(lambda: "the volume holds something of" in log.read_text(), WAIT_S)
+    wait_until(lambda: "could not be cleared away" in log.read_text(), WAIT_S)
     completed_once(cloud, client, provider, task_id)
 
 

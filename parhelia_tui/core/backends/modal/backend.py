@@ -264,7 +264,7 @@ class ModalBackend:
         return self._paths.container(container_id) / LOG
 
     async def remove(self, container_id: str) -> None:
-        """Forget an ended container: its run directory here goes, its workspace stays.
+        """Forget an ended container: its run directory here goes, and what is left of it on the volume; its workspace stays.
 
         Raises:
             ParheliaError: E103 while its sandbox runs, E500, E503.
@@ -272,6 +272,9 @@ class ModalBackend:
         if await self._sandboxes.find(container_id) is not None:
             raise ParheliaError("E103", f"the sandbox of {container_id} still runs")
         run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is not None and record.cargo:
+            await self._provider.clear(record.cargo)
         if run.exists():
             await asyncio.to_thread(run_directory.remove, run)
         self._sandboxes.forget(container_id)

@@ -116,6 +116,14 @@ class Provider:
         elif not well:
             await self._kept.forget(volume, cargo.folder)
 
+    async def clear(self, folder: str) -> None:
+        """Remove a folder of the volume, if it is there. Raises E503."""
+        try:
+            await pieces.drop(await self.account.volume(), folder)
+        except Exception as error:
+            if not is_absent(error):
+                raise told(error, "the volume could not be cleared") from error
+
     async def let_out(self, sandbox: Any, networks: Sequence[str], names: Sequence[str]) -> None:
         """Change what a running sandbox reaches. Raises E503."""
         change = sandbox._experimental_set_outbound_network_policy.aio

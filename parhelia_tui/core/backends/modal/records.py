@@ -28,6 +28,7 @@ class SandboxRecord:
         created_at: epoch seconds.
         ends_at: when the sandbox is gone though its container could go on, in epoch seconds; 0 for never.
         host, port: its tunnel, as far as it is known.
+        cargo: the folder of the volume that is its own, as long as something may lie there; empty for none.
     """
 
     object_id: str
@@ -37,6 +38,7 @@ class SandboxRecord:
     ends_at: float = 0.0
     host: str = ""
     port: int = 0
+    cargo: str = ""
 
 
 def installation(paths: Paths, *, make: bool) -> str:
