@@ -97,3 +97,17 @@ def test_what_fails_until_the_sandbox_leaves_is_told_before(
     provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
     go(provider)
     ended_without(cloud, client, provider, task_id, "E503")
+
+
+@pytest.mark.long
+def test_an_end_that_was_told_outlives_a_sandbox_that_is_gone_before_its_results_came(
+    cloud: Product, client: Client, provider: Provider
+) -> None:
+    task_id = create(cloud, f"{GO} exit 7")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
+    go(provider)
+    wait_until(lambda: warnings(cloud), WAIT_S)
+    provider.order("vanish", id=provider.sandboxes()[0]["id"])
+    cloud.json("reconciler", "run")
+    ended_without(cloud, client, provider, task_id, "E503")

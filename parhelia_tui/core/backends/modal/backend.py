@@ -135,10 +135,16 @@ class ModalBackend:
         if follower.is_fresh:
             return Sighting(container_id, alive=True, started=True, exit=None)
         sandbox = await self._provider.by_id(record.object_id)
-        if sandbox is None:
+        alive = sandbox is not None and await self._provider.is_running(sandbox)
+        if not alive and self._sandboxes.is_fetching(container_id):
+            # All that it left is on its way, and its end is told after that.
+            return Sighting(container_id, alive=True, started=True, exit=None)
+        if not alive:
+            follower.tell_gone()
+        exit = run_directory.exit_of(run)
+        if sandbox is None and exit is None:
             return None
-        alive = await self._provider.is_running(sandbox)
-        return Sighting(container_id, alive=alive, started=True, exit=run_directory.exit_of(run))
+        return Sighting(container_id, alive=alive, started=True, exit=exit)
 
     async def _look_abroad(self, container_id: str) -> Sighting | None:
         """Look at one of which nothing is written down here: an orphan, or one that is still to be made."""
@@ -166,7 +172,9 @@ class ModalBackend:
         run = self._paths.container(container_id)
         record = records.read(run)
         if record is not None and records.has_begun(run, record):
-            records.note_brought(run, record, sandbox.object_id)
+            with contextlib.suppress(ParheliaError):
+                # A full disk here is no reason to let it run.
+                records.note_brought(run, record, sandbox.object_id)
             asked = {"op": "terminate", "reason": reason, "grace_s": grace_s}
             await self._come_home(container_id, sandbox, asked, grace_s)
         await self._sandboxes.end(sandbox)
@@ -183,7 +191,7 @@ class ModalBackend:
             most_s = LAST_WORDS_S
         await self._sandboxes.until_home(container_id, most_s)
         if run_directory.exit_of(self._paths.container(container_id)) is None:
-            with contextlib.suppress(ParheliaError):
+            with contextlib.suppress(Exception):
                 # Its supervisor hangs, but what it worked out can be read without it.
                 await self._sandboxes.fetch(container_id, sandbox)
 

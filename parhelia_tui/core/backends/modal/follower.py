@@ -115,8 +115,7 @@ class Follower:
             try:
                 sandbox = self._freight[0] if self._freight else await self._find()
                 if sandbox is None:
-                    if self._exit:
-                        self._tell_end(self._home.why or "its sandbox is gone")
+                    self.tell_gone()
                     return
                 if await self._listen(sandbox):
                     return
@@ -217,12 +216,19 @@ class Follower:
         ends_at = record.ends_at if record else 0.0
         return max(0.0, min(self._linger_s, ends_at - time.time())) if ends_at else self._linger_s
 
+    def tell_gone(self) -> None:
+        """Tell the end, where it is known, of a container whose sandbox is gone before its results were here."""
+        if self._exit:
+            self._tell_end(self._home.why or "its sandbox is gone")
+
     def _tell_end(self, why: str) -> None:
         """Write down the end of the container.
 
         Args:
             why: its results are not here; empty where they are.
         """
+        if (self._run / exit_record.NAME).exists():
+            return
         record, held = self._exit, self._held
         if why:
             record = without_results(record, why)

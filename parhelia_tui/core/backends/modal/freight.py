@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -144,7 +145,7 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
                 if left < 0:
                     raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
                 _put(archive, member, place, targets)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         raise ParheliaError("E503", f"what the sandbox sent cannot be read: {error}") from error
 
 

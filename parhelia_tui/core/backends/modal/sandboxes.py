@@ -182,9 +182,13 @@ class Sandboxes:
         follower.end_in(most_s)
         end = time.monotonic() + most_s
         while not await follower.ended(min(STEP_S, most_s)):
-            fetching = self._fetching.get(container_id)
-            if time.monotonic() > end and not (fetching and fetching.locked()):
+            if time.monotonic() > end and not self.is_fetching(container_id):
                 return
+
+    def is_fetching(self, container_id: str) -> bool:
+        """Say whether workspace and home of a container are on their way."""
+        lock = self._fetching.get(container_id)
+        return lock is not None and lock.locked()
 
     async def run(
         self, sandbox: Any, words: Sequence[str], given: bytes = b"", most_s: float = ERRAND_S
