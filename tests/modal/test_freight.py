@@ -64,3 +64,16 @@ def test_a_name_that_cannot_be_had_here_is_left_out_alone(tmp_path: Path) -> Non
             packed.addfile(entry, BytesIO(b"text"))
     unpack(archive, {"workspace": target}, MIB)
     assert [each.name for each in target.iterdir()] == ["last"]
+
+
+@pytest.mark.parametrize("at", [1e19, -1e19])
+def test_a_file_of_an_impossible_time_comes_down(tmp_path: Path, at: float) -> None:
+    target = tmp_path / "workspace"
+    target.mkdir()
+    archive = tmp_path / "down.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        entry = tarfile.TarInfo("workspace/file")
+        entry.size, entry.mtime = 4, at
+        packed.addfile(entry, BytesIO(b"work"))
+    unpack(archive, {"workspace": target}, MIB)
+    assert (target / "file").read_bytes() == b"work"

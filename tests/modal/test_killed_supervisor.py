@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import ContainerState, TaskState
-from parhelia_tui.core.shim import pid_file
 from tests.support.fleet import container_of, end_of, event, reach
-from tests.support.modal_provider import Provider
+from tests.support.modal_provider import Provider, supervisor_pid
 from tests.support.product import Product
 from tests.support.waiting import process_is_there, processes_with, wait_until
 
@@ -30,22 +27,8 @@ def client(cloud: Product) -> Client:
 
 
 def kill_supervisor(sandbox: dict[str, Any]) -> None:
-    """Kill it, by the pid that it wrote down inside."""
-    written = Path(sandbox["root"]) / "var/lib/parhelia" / pid_file.NAME
-    wait_until(written.exists, WAIT_S)
-    inside = str(json.loads(written.read_text())["pid"])
-    (pid,) = [
-        each
-        for each in processes_with("/var/lib/parhelia")
-        if Path(f"/proc/{each}/root").samefile(sandbox["root"]) and _pid_inside(each) == inside
-    ]
-    os.kill(pid, signal.SIGKILL)
-
-
-def _pid_inside(pid: int) -> str:
-    """The pid of a process in its own namespace (NSpid of proc_pid_status(5))."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(line.split()[-1] for line in lines if line.startswith("NSpid:"))
+    """Kill it."""
+    os.kill(supervisor_pid(sandbox), signal.SIGKILL)
 
 
 def test_what_a_command_made_comes_home_and_its_sandbox_ends(

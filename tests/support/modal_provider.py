@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from parhelia_tui.core.shim import pid_file
 from tests.support import sshd
+from tests.support.waiting import processes_with, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -79,3 +81,22 @@ class Provider:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def supervisor_pid(sandbox: dict[str, Any]) -> int:
+    """The pid here of the supervisor in a sandbox, by the one that it wrote down inside; waited for."""
+    written = Path(sandbox["root"]) / "var/lib/parhelia" / pid_file.NAME
+    wait_until(written.exists, 60.0)
+    inside = str(json.loads(written.read_text())["pid"])
+    (pid,) = [
+        each
+        for each in processes_with("/var/lib/parhelia")
+        if Path(f"/proc/{each}/root").samefile(sandbox["root"]) and _pid_inside(each) == inside
+    ]
+    return pid
+
+
+def _pid_inside(pid: int) -> str:
+    """The pid of a process in its own namespace (NSpid of proc_pid_status(5))."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[-1] for line in lines if line.startswith("NSpid:"))

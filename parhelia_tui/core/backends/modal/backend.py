@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from parhelia_tui.core.backends.base import Capability, Deadline, Listing, Sighting, SpoolRead, SshEndpoint
 from parhelia_tui.core.backends.local import run_directory
@@ -28,7 +29,9 @@ from parhelia_tui.core.shim import elsewhere, spool
 from parhelia_tui.core.shim.output import LOG
 
 FETCH_S = 300.0
-"""Seconds that the results of an ended container may take to come down."""
+"""Seconds within which a container that was told to end has to be on its way home."""
+LAST_WORDS_S = 6.0
+"""Seconds in which one whose supervisor does not answer may still be told of as ended, as by the keeper."""
 
 
 class ModalBackend:
@@ -120,16 +123,28 @@ class ModalBackend:
         if record is None:
             return await self._look_abroad(container_id)
         exit = run_directory.exit_of(run)
-        if exit is not None or not record.brought:
-            return Sighting(container_id, alive=False, started=record.brought, exit=exit)
+        begun = records.has_begun(run, record)
+        if exit is not None or not begun:
+            return Sighting(container_id, alive=False, started=begun, exit=exit)
+        if not record.brought:
+            sandbox = await self._sandboxes.find(container_id)
+            if sandbox is None:
+                return Sighting(container_id, alive=False, started=True, exit=None)
+            record = records.note_brought(run, record, sandbox.object_id)
         follower = self._sandboxes.follow(container_id)
         if follower.is_fresh:
             return Sighting(container_id, alive=True, started=True, exit=None)
         sandbox = await self._provider.by_id(record.object_id)
-        if sandbox is None:
+        alive = sandbox is not None and await self._provider.is_running(sandbox)
+        if not alive and self._sandboxes.is_fetching(container_id):
+            # All that it left is on its way, and its end is told after that.
+            return Sighting(container_id, alive=True, started=True, exit=None)
+        if not alive:
+            follower.tell_gone()
+        exit = run_directory.exit_of(run)
+        if sandbox is None and exit is None:
             return None
-        alive = await self._provider.is_running(sandbox)
-        return Sighting(container_id, alive=alive, started=True, exit=run_directory.exit_of(run))
+        return Sighting(container_id, alive=alive, started=True, exit=exit)
 
     async def _look_abroad(self, container_id: str) -> Sighting | None:
         """Look at one of which nothing is written down here: an orphan, or one that is still to be made."""
@@ -156,13 +171,29 @@ class ModalBackend:
             return
         run = self._paths.container(container_id)
         record = records.read(run)
-        if record is not None and record.brought:
-            with contextlib.suppress(Exception):
-                # One that does not answer any more is ended with its sandbox.
-                await self._sandboxes.tell(sandbox, {"op": "terminate", "reason": reason, "grace_s": grace_s})
-                await asyncio.wait_for(self._sandboxes.follow(container_id).ended(), grace_s + FETCH_S)
+        if record is not None and records.has_begun(run, record):
+            with contextlib.suppress(ParheliaError):
+                # A full disk here is no reason to let it run.
+                records.note_brought(run, record, sandbox.object_id)
+            asked = {"op": "terminate", "reason": reason, "grace_s": grace_s}
+            await self._come_home(container_id, sandbox, asked, grace_s)
         await self._sandboxes.end(sandbox)
         self._sandboxes.forget(container_id)
+
+    async def _come_home(
+        self, container_id: str, sandbox: Any, asked: Mapping[str, object], grace_s: float
+    ) -> None:
+        """Tell a container to end and have its work here, as far as its sandbox answers; that is ended afterwards."""
+        most_s = grace_s + FETCH_S
+        try:
+            await self._sandboxes.tell(sandbox, asked)
+        except ParheliaError:
+            most_s = LAST_WORDS_S
+        await self._sandboxes.until_home(container_id, most_s)
+        if run_directory.exit_of(self._paths.container(container_id)) is None:
+            with contextlib.suppress(Exception):
+                # Its supervisor hangs, but what it worked out can be read without it.
+                await self._sandboxes.fetch(container_id, sandbox)
 
     async def restore_terminal(self, container_id: str) -> bool:
         """The sandbox sees to its terminal server by itself."""
@@ -241,7 +272,7 @@ class ModalBackend:
         return self._paths.container(container_id) / LOG
 
     async def remove(self, container_id: str) -> None:
-        """Forget an ended container: its run directory here goes, its workspace stays.
+        """Forget an ended container: its run directory here goes, and what is left of it on the volume; its workspace stays.
 
         Raises:
             ParheliaError: E103 while its sandbox runs, E500, E503.
@@ -249,6 +280,9 @@ class ModalBackend:
         if await self._sandboxes.find(container_id) is not None:
             raise ParheliaError("E103", f"the sandbox of {container_id} still runs")
         run = self._paths.container(container_id)
+        record = records.read(run)
+        if record is not None and record.cargo:
+            await self._provider.clear(record.cargo)
         if run.exists():
             await asyncio.to_thread(run_directory.remove, run)
         self._sandboxes.forget(container_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import json
 import logging
 import os
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
-from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, send_file
-from parhelia_tui.core.backends.modal.trouble import is_transient
+from parhelia_tui.core.backends.modal.homecoming import Homecoming, without_results
+from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, SSH_PORT, Provider, send_file
+from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
 from parhelia_tui.core.shim import exit_record, spool
@@ -40,6 +43,7 @@ class Follower:
 
     Args:
         lease_s: seconds that the sandbox lives without a word from here.
+        linger_s: seconds that it stays after the end of its container.
         fetch: brings workspace and home of the container to this machine.
         release: ends the sandbox, once nothing of it is needed any more.
         freight: the sandbox, and an archive that brings its container there first; None where it is there.
@@ -51,6 +55,7 @@ class Follower:
         provider: Provider,
         container_id: str,
         lease_s: float,
+        linger_s: float,
         fetch: Callable[[Any], Awaitable[None]],
         release: Callable[[Any], Awaitable[None]],
         freight: tuple[Any, Path] | None = None,
@@ -60,7 +65,9 @@ class Follower:
         self._container_id = container_id
         self._run = paths.container(container_id)
         self._renew_s = min(RENEW_S, lease_s / 3)
-        self._fetch = fetch
+        self._linger_s = linger_s
+        self._home = Homecoming(container_id, fetch)
+        self._exit = b""
         self._release = release
         self._freight = freight
         self.brought: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
@@ -79,9 +86,13 @@ class Follower:
         """There was nothing more to follow when it looked, and that was some time ago."""
         return self._task.done() and time.monotonic() - self._ended_at > AGAIN_S
 
-    async def ended(self) -> None:
-        """Return when there is nothing more to follow."""
-        await asyncio.wait([self._task])
+    def end_in(self, seconds: float) -> None:
+        """Say after how many seconds the end is told also without the results that do not come."""
+        self._home.end_in(seconds)
+
+    async def ended(self, most_s: float) -> bool:
+        """Wait at most so many seconds until there is nothing more to follow; say whether that is so."""
+        return bool((await asyncio.wait([self._task], timeout=most_s))[0])
 
     async def close(self) -> None:
         """Stop following; the container goes on."""
@@ -99,23 +110,26 @@ class Follower:
 
     async def _follow_on(self) -> None:
         pause_s = FIRST_PAUSE_S
-        while True:
-            before = self._heard_at
+        for number in itertools.count(1):
+            begun = time.monotonic()
             try:
                 sandbox = self._freight[0] if self._freight else await self._find()
                 if sandbox is None:
+                    self.tell_gone()
                     return
                 if await self._listen(sandbox):
                     return
             except Exception as error:
-                if self._freight is not None:
+                # What a sandbox has already it does not take again, so it may be brought as often as need be.
+                if self._freight is not None and (not is_transient(error) or number == TRIES):
                     # Who brings it decides what becomes of it.
                     self.brought.set_exception(error)
                     self._freight = None
                     return
                 logger.info("%s cannot be followed: %s", self._container_id, error)
-            # A connection that brought something was a good one.
-            pause_s = FIRST_PAUSE_S if self._heard_at > before else min(LONGEST_PAUSE_S, pause_s * 2)
+            # A connection that brought something for a while was a good one.
+            is_good = self._heard_at - begun > pause_s
+            pause_s = FIRST_PAUSE_S if is_good else min(LONGEST_PAUSE_S, pause_s * 2)
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
 
     async def _find(self) -> Any:
@@ -128,16 +142,19 @@ class Follower:
 
     async def _listen(self, sandbox: Any) -> bool:
         """Take frames until the connection ends; True when the container has, and all of it is here."""
-        self._held = self._part = b""
         offsets = [_size(self._run / name) for name in (spool.NAME, LOG)]
         archive = self._freight[1] if self._freight else None
         length = (_size(archive),) if archive else ()
-        process = await sandbox.exec.aio(*shim_file.follow_words(RUN, *offsets, *length), text=False)
+        words = shim_file.follow_words(RUN, *offsets, *length)
+        # One that is brought its container may have to wait for a place first.
+        most_s = ERRAND_S if archive is None else None
+        process = await self._provider.start(sandbox, words, most_s, is_transient)
         if archive is not None:
             await send_file(process, archive)
         renewing = asyncio.create_task(_renew(process, self._renew_s))
         noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
+            self._held = self._part = b""
             frames = _Frames(process.stdout)
             while (frame := await frames.next()) is not None:
                 self._heard_at = time.monotonic()
@@ -147,7 +164,12 @@ class Follower:
                     self._freight = None
                     self.brought.set_result((int(code), why))
                 elif kind == "exit":
-                    await self._finish(sandbox, data)
+                    self._exit = data
+                    self._home.leaves_in(self._stays_s())
+                    self._tell_end(await self._home.bring(sandbox, lambda: not renewing.done()))
+                    with contextlib.suppress(Exception):
+                        # Where this fails, its own clock or a round of reconciling ends it.
+                        await self._release(sandbox)
                     return True
                 self._take(kind, data)
         finally:
@@ -155,7 +177,7 @@ class Follower:
                 each.cancel()
             await asyncio.gather(renewing, noting, return_exceptions=True)
         if self._freight is not None:
-            raise ConnectionError("the sandbox took nothing")
+            raise ParheliaError("E503", "the workspace could not be brought to the sandbox: it took nothing")
         return False
 
     async def _note_tunnel(self, sandbox: Any) -> None:
@@ -188,17 +210,36 @@ class Follower:
                     _append(self._run / spool.NAME, line + b"\n")
             wake(self._paths.wake_socket, self._container_id)
 
-    async def _finish(self, sandbox: Any, record: bytes) -> None:
-        await self._fetch(sandbox)
+    def _stays_s(self) -> float:
+        """Seconds that the sandbox of an ended container stays."""
+        record = records.read(self._run)
+        ends_at = record.ends_at if record else 0.0
+        return max(0.0, min(self._linger_s, ends_at - time.time())) if ends_at else self._linger_s
+
+    def tell_gone(self) -> None:
+        """Tell the end, where it is known, of a container whose sandbox is gone before its results were here."""
+        if self._exit:
+            self._tell_end(self._home.why or "its sandbox is gone")
+
+    def _tell_end(self, why: str) -> None:
+        """Write down the end of the container.
+
+        Args:
+            why: its results are not here; empty where they are.
+        """
+        if (self._run / exit_record.NAME).exists():
+            return
+        record, held = self._exit, self._held
+        if why:
+            record = without_results(record, why)
+            lines = [without_results(each, why) if _is_end(each) else each for each in held.splitlines()]
+            held = b"".join(each + b"\n" for each in lines)
         new = self._run / f".{exit_record.NAME}"
         new.write_bytes(record)
         new.replace(self._run / exit_record.NAME)
-        _append(self._run / spool.NAME, self._held)
+        _append(self._run / spool.NAME, held)
         self._held = b""
         wake(self._paths.wake_socket, self._container_id)
-        with contextlib.suppress(Exception):
-            # Where this fails, its own clock or a round of reconciling ends it.
-            await self._release(sandbox)
 
 
 class _Frames:

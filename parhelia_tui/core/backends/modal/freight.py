@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import gzip
@@ -11,6 +12,7 @@ import os
 import shutil
 import stat
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -157,7 +159,7 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
                     if error.errno not in _UNNAMEABLE:
                         raise
                     logger.warning("a file of a sandbox cannot be named here: %s", error)
-    except (tarfile.TarError, EOFError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         raise ParheliaError("E503", f"what the sandbox sent cannot be read: {error}") from error
 
 
@@ -217,7 +219,9 @@ def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, targets
             if content is not None:
                 shutil.copyfileobj(content, file, 1 << 20)
             os.fchmod(file.fileno(), (member.mode & 0o777) | 0o600)
-        os.utime(place, (member.mtime, member.mtime))
+        with contextlib.suppress(OverflowError, OSError):
+            # A time that nobody here can write is no reason to lose all that was worked out.
+            os.utime(place, (member.mtime, member.mtime))
 
 
 def _is_real(folder: Path, targets: Mapping[str, Path]) -> bool:

@@ -57,7 +57,8 @@ class Lister:
         drift = None
         if exit is None and record.brought:
             drift = await self._drift.of(name, record, mark)
-        return Sighting(name, alive=drift is not None, started=record.brought, exit=exit, drift=drift or "")
+        started = records.has_begun(self._paths.container(name), record)
+        return Sighting(name, alive=drift is not None, started=started, exit=exit, drift=drift or "")
 
 
 def _certain(

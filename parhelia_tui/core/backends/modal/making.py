@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, handing
+
+ARCHIVE = "up.tgz"
+
+logger = logging.getLogger("parhelia.controller.modal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +83,26 @@ class Maker:
             OSError: the disk is full.
         """
         secret = self._secret() if plan.egress is not None else ""
-        going = await asyncio.to_thread(self._prepare, plan, run, secret)
+        cargo = None
+        try:
+            going = await asyncio.to_thread(self._prepare, plan, run, secret)
+            cargo = going.cargo
+            await self._bring(plan, run, record, going, secret)
+        except Exception as error:
+            # It is not made again. Where this controller is stopped instead, the next one makes it from the same.
+            spoiled = isinstance(error, ParheliaError) and error.code == "E602"
+            await self._clear(plan.container_id, run, cargo, well=not spoiled)
+            raise
+        await self._clear(plan.container_id, run, cargo, well=True)
+
+    async def _bring(
+        self, plan: ContainerPlan, run: Path, record: SandboxRecord | None, going: _Freight, secret: str
+    ) -> None:
+        """Make a sandbox and bring it what was prepared. Raises E503, E602, OSError."""
         cargo = going.cargo
         known = record is not None
-        if record is None:
-            term, now = term_of(plan.limits, self._config), time.time()
-            ends_at = now + term.seconds if term.is_short else 0.0
-            record = SandboxRecord("", str(plan.workspace), False, now, ends_at)
-            records.write(run, record)
-        archive = run / "up.tgz"
+        record = self._note(plan, run, record, cargo)
+        archive = run / ARCHIVE
         # While the provider makes it: what is packed goes up afterwards.
         packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
         try:
@@ -99,23 +115,39 @@ class Maker:
         if why is not None:
             # In one that was there an agent may be at work already: it was brought, and nobody could write that down.
             if found is None:
-                await self._give_up(sandbox, cargo)
+                await self._give_up(sandbox)
             raise why
-        code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
-        if code not in (0, handing.ALREADY):
-            if cargo:
-                # Nothing of the workspace stays at the provider; why it failed counts for more than that.
-                with contextlib.suppress(ParheliaError):
-                    await self._provider.landed(cargo, well=False)
-            raise ParheliaError("E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}")
-        if cargo:
-            await self._provider.landed(cargo, well=True)
-            cargo.archive.unlink(missing_ok=True)
-        # Until now it was found by its name. Where its tunnel is may have been written down meanwhile.
+        try:
+            code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
+            if code not in (0, handing.ALREADY):
+                raise ParheliaError(
+                    "E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}"
+                )
+        except ParheliaError:
+            # One of which something was heard goes on, though it is not known that all of it arrived.
+            if not records.has_begun(run, record):
+                await self._give_up(sandbox)
+            raise
+        # At once: its agent works, and whoever finds it unbrought would take it for lost. Until now it was found by
+        # its name. Where its tunnel is may have been written down meanwhile.
         noted = records.read(run) or record
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
-        archive.unlink(missing_ok=True)
-        keys.forget_host_key(run)
+
+    def _note(
+        self, plan: ContainerPlan, run: Path, record: SandboxRecord | None, cargo: Cargo | None
+    ) -> SandboxRecord:
+        """Write down that a sandbox is going to be made, and what will lie on the volume for it. Raises OSError."""
+        folder = cargo.folder if cargo and not cargo.is_kept else ""
+        if record is None:
+            term, now = term_of(plan.limits, self._config), time.time()
+            ends_at = now + term.seconds if term.is_short else 0.0
+            record = SandboxRecord("", str(plan.workspace), False, now, ends_at, cargo=folder)
+        elif folder in ("", record.cargo):
+            return record
+        else:
+            record = dataclasses.replace(record, cargo=folder)
+        records.write(run, record)
+        return record
 
     async def _create(self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str) -> Any:
         """Make the sandbox of a container. Raises E503."""
@@ -130,13 +162,27 @@ class Maker:
             Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
         )
 
-    async def _give_up(self, sandbox: Any, cargo: Cargo | None) -> None:
-        """Leave nothing at the provider of a sandbox for which nothing could be packed."""
+    async def _give_up(self, sandbox: Any) -> None:
+        """End a sandbox that has no container, which would cost until it leaves by itself."""
         with contextlib.suppress(ParheliaError):
             await self._sandboxes.end(sandbox)
-        if cargo:
-            with contextlib.suppress(ParheliaError):
-                await self._provider.landed(cargo, well=True)
+
+    async def _clear(self, container_id: str, run: Path, cargo: Cargo | None, *, well: bool) -> None:
+        """Leave nothing of what a container is brought by, here and on the volume.
+
+        What becomes of the container counts for more than that: what stays is told, and goes with its run directory.
+        """
+        try:
+            for name in (ARCHIVE, stock.ARCHIVE):
+                (run / name).unlink(missing_ok=True)
+            keys.forget_host_key(run)
+            if cargo:
+                await self._provider.landed(cargo, well=well)
+                noted = records.read(run)
+                if noted and noted.cargo:
+                    records.write(run, dataclasses.replace(noted, cargo=""))
+        except Exception as error:
+            logger.warning("what brought %s could not be cleared away: %s", container_id, error)
 
     def _prepare(self, plan: ContainerPlan, run: Path, secret: str) -> _Freight:
         """Say what goes which way, and pack what goes by the volume: a sandbox has to be made after that."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,15 @@ from parhelia_tui.core.backends.modal import cargo as pieces
 from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.account import Account
 from parhelia_tui.core.backends.modal.cargo import Cargo
-from parhelia_tui.core.backends.modal.trouble import is_absent, names_of, patiently
+from parhelia_tui.core.backends.modal.trouble import (
+    is_absent,
+    is_refused,
+    is_transient,
+    names_of,
+    patiently,
+    told,
+    within,
+)
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
@@ -29,6 +37,12 @@ PROBE_MS = 500
 LOOK_S = 120
 """The same of one that is made to be looked at alone."""
 PIECE = 4 * 1024 * 1024
+ERRAND_S = 20.0
+"""Seconds within which a command in a running sandbox has to begin, and a small errand has to be done."""
+SILENT_S = 60.0
+"""Seconds without a byte after which a download is given up; one that goes on may take as long as it takes."""
+
+_UNFETCHED = "what the sandbox holds could not be fetched"
 
 T = TypeVar("T")
 
@@ -101,6 +115,14 @@ class Provider:
             await pieces.drop(volume, cargo.folder)
         elif not well:
             await self._kept.forget(volume, cargo.folder)
+
+    async def clear(self, folder: str) -> None:
+        """Remove a folder of the volume, if it is there. Raises E503."""
+        try:
+            await pieces.drop(await self.account.volume(), folder)
+        except Exception as error:
+            if not is_absent(error):
+                raise told(error, "the volume could not be cleared") from error
 
     async def let_out(self, sandbox: Any, networks: Sequence[str], names: Sequence[str]) -> None:
         """Change what a running sandbox reaches. Raises E503."""
@@ -228,22 +250,53 @@ class Provider:
 
         return await patiently(every, "the sandboxes could not be listed")
 
-    async def run(self, sandbox: Any, words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
-        """Run a command in a sandbox to its end; not tried again.
+    async def start(
+        self,
+        sandbox: Any,
+        words: Sequence[str],
+        most_s: float | None = ERRAND_S,
+        again: Callable[[BaseException], bool] = is_refused,
+    ) -> Any:
+        """Start a command in a sandbox, once.
+
+        The SDK repeats a call that failed by the name that it gave the command, so that it begins once; a call of our
+        own is another command. What is refused has not begun; whoever may run twice is tried again in any case.
+
+        Args:
+            most_s: seconds that it may take to begin; None for a sandbox that may have to begin itself.
+            again: says after which errors it is started again.
+
+        Raises:
+            ParheliaError: E503; what the SDK raises where there is no such sandbox.
+        """
+        async with within(most_s, "the sandbox has begun nothing of what it was asked"):
+            return await patiently(
+                lambda: sandbox.exec.aio(*words, text=False), "the sandbox began nothing", again=again
+            )
+
+    async def run(
+        self, sandbox: Any, words: Sequence[str], given: bytes = b"", most_s: float = ERRAND_S
+    ) -> tuple[int, bytes, str]:
+        """Run a command in a sandbox to its end, once.
 
         Args:
             given: its standard input.
+            most_s: seconds that it may take; one that hangs is left alone then.
 
         Returns:
             Exit code, what it printed, and what it said is wrong.
+
+        Raises:
+            ParheliaError: E503 when it takes longer; else what the SDK raises.
         """
-        process = await sandbox.exec.aio(*words, text=False)
-        if given:
-            process.stdin.write(given)
-        process.stdin.write_eof()
-        await process.stdin.drain.aio()
-        out, wrong = await asyncio.gather(process.stdout.read.aio(), process.stderr.read.aio())
-        code = await process.wait.aio()
+        async with within(most_s, "the sandbox has not done what it was asked"):
+            process = await self.start(sandbox, words, None)
+            if given:
+                process.stdin.write(given)
+            process.stdin.write_eof()
+            await process.stdin.drain.aio()
+            out, wrong = await asyncio.gather(process.stdout.read.aio(), process.stderr.read.aio())
+            code = await process.wait.aio()
         return code, out, wrong.decode("utf-8", "replace")
 
     async def fetch(self, sandbox: Any, words: Sequence[str], target: Path, most: int) -> None:
@@ -253,19 +306,27 @@ class Provider:
             most: bytes; more are refused.
 
         Raises:
-            ParheliaError: E503 when it fails, E507 when it is too much.
+            ParheliaError: E503 when it fails or stands still, E507 when it is too much.
         """
-        process = await sandbox.exec.aio(*words, text=False)
+        try:
+            process = await self.start(sandbox, words, again=is_transient)
+        except Exception as error:
+            raise told(error, _UNFETCHED) from error
         size = 0
+        pieces = aiter(process.stdout)
         with target.open("wb") as file:
-            async for piece in process.stdout:
+            while (piece := await _next(pieces)) is not None:
                 size += len(piece)
                 if size > most:
                     raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
                 file.write(piece)
-        code = await process.wait.aio()
+        try:
+            async with within(ERRAND_S, "the sandbox has not said that this was all"):
+                code = await process.wait.aio()
+        except Exception as error:
+            raise told(error, _UNFETCHED) from error
         if code != 0:
-            raise ParheliaError("E503", f"what the sandbox holds could not be fetched: exit code {code}")
+            raise ParheliaError("E503", f"{_UNFETCHED}: exit code {code}")
 
 
 async def send_file(process: Any, place: Path) -> None:
@@ -274,6 +335,15 @@ async def send_file(process: Any, place: Path) -> None:
         while piece := file.read(PIECE):
             process.stdin.write(piece)
             await process.stdin.drain.aio()
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:
+    """Give the next piece of a download, None at its end. Raises E503 when it stands still."""
+    try:
+        async with within(SILENT_S, "the sandbox has sent nothing more of what it holds"):
+            return await anext(pieces, None)
+    except Exception as error:
+        raise told(error, _UNFETCHED) from error
 
 
 async def _or_none(find: Callable[[], Awaitable[T]], what: str) -> T | None:

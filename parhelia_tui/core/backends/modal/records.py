@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from parhelia_tui.core.backends.local.run_directory import ELSEWHERE
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.shim import spool
 
 RECORD = ELSEWHERE
 _ACCOUNT = "modal.json"
@@ -27,6 +28,7 @@ class SandboxRecord:
         created_at: epoch seconds.
         ends_at: when the sandbox is gone though its container could go on, in epoch seconds; 0 for never.
         host, port: its tunnel, as far as it is known.
+        cargo: the folder of the volume that is its own, as long as something may lie there; empty for none.
     """
 
     object_id: str
@@ -36,6 +38,7 @@ class SandboxRecord:
     ends_at: float = 0.0
     host: str = ""
     port: int = 0
+    cargo: str = ""
 
 
 def installation(paths: Paths, *, make: bool) -> str:
@@ -83,6 +86,26 @@ def read(run: Path) -> SandboxRecord | None:
         return SandboxRecord(**json.loads((run / RECORD).read_text()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def has_begun(run: Path, record: SandboxRecord) -> bool:
+    """Say whether a container was brought. Its mirror shows it too, where who brought it was killed right after."""
+    try:
+        return record.brought or (run / spool.NAME).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def note_brought(run: Path, record: SandboxRecord, object_id: str) -> SandboxRecord:
+    """Write down that a container was brought to a sandbox, and give what is known now. Raises E507."""
+    if record.brought:
+        return record
+    noted = replace(record, object_id=object_id, brought=True)
+    try:
+        write(run, noted)
+    except OSError as error:
+        raise ParheliaError("E507", f"{run} cannot be written: {error.strerror}") from error
+    return noted
 
 
 def write(run: Path, record: SandboxRecord) -> None:

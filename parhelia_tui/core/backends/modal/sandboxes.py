@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.modal import freight, records, shim_file
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.backends.modal.follower import Follower
-from parhelia_tui.core.backends.modal.provider import RUN, Provider
+from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, Provider
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
@@ -22,6 +23,8 @@ from parhelia_tui.core.settings.paths import Paths
 
 LISTED_S = 90.0
 """Seconds for which a listing speaks for a sandbox that is not followed."""
+STEP_S = 1.0
+"""Seconds after which one that waits for results looks whether they are on their way."""
 
 
 @dataclass(slots=True)
@@ -163,16 +166,36 @@ class Sandboxes:
                 self._provider,
                 container_id,
                 self._config.lease_s,
+                self._config.linger_s,
                 lambda sandbox: self.fetch(container_id, sandbox),
                 self._release,
                 freight,
             )
         return found
 
-    async def run(self, sandbox: Any, words: Sequence[str], given: bytes = b"") -> tuple[int, bytes, str]:
+    async def until_home(self, container_id: str, most_s: float) -> None:
+        """Return when all of an ended container is here, or after so many seconds unless it is on its way.
+
+        A download that stands still fails by itself; one that goes on is never too slow.
+        """
+        follower = self.follow(container_id)
+        follower.end_in(most_s)
+        end = time.monotonic() + most_s
+        while not await follower.ended(min(STEP_S, most_s)):
+            if time.monotonic() > end and not self.is_fetching(container_id):
+                return
+
+    def is_fetching(self, container_id: str) -> bool:
+        """Say whether workspace and home of a container are on their way."""
+        lock = self._fetching.get(container_id)
+        return lock is not None and lock.locked()
+
+    async def run(
+        self, sandbox: Any, words: Sequence[str], given: bytes = b"", most_s: float = ERRAND_S
+    ) -> tuple[int, bytes, str]:
         """Run a command in a sandbox, as `Provider.run`. Raises E503."""
         try:
-            return await self._provider.run(sandbox, words, given)
+            return await self._provider.run(sandbox, words, given, most_s)
         except Exception as error:
             raise told(error, "the sandbox did not do what it was asked") from error
 
@@ -181,7 +204,10 @@ class Sandboxes:
         code, out, wrong = await self.run(sandbox, shim_file.words("tell", RUN), json.dumps(asked).encode())
         if code != 0:
             raise ParheliaError("E503", f"the supervisor does not answer: {wrong.strip()[-200:]}")
-        return dict(json.loads(out))
+        try:
+            return dict(json.loads(out))
+        except ValueError as error:
+            raise ParheliaError("E503", "the answer of the supervisor cannot be read") from error
 
     async def fetch(self, container_id: str, sandbox: Any) -> None:
         """Bring workspace and home here, and put them in the place of what is here.
@@ -201,6 +227,8 @@ class Sandboxes:
                 await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
             except OSError as error:
                 raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
+            except (OverflowError, RecursionError, ValueError) as error:
+                raise ParheliaError("E507", f"the results cannot be written: {error}") from error
             finally:
                 archive.unlink(missing_ok=True)
 
@@ -213,7 +241,9 @@ class Sandboxes:
             raise told(error, "the sandbox could not be ended") from error
 
     async def _release(self, sandbox: Any) -> None:
-        await self.run(sandbox, shim_file.words("taken", RUN))
+        with contextlib.suppress(ParheliaError):
+            # It would only leave a little sooner by itself.
+            await self.run(sandbox, shim_file.words("taken", RUN))
         await self.end(sandbox)
 
 

@@ -7,7 +7,7 @@ import secrets
 
 from parhelia_tui.core.backends.modal import records, shim_file
 from parhelia_tui.core.backends.modal.probe import need_answer
-from parhelia_tui.core.backends.modal.provider import RUN, Provider
+from parhelia_tui.core.backends.modal.provider import LOOK_S, RUN, Provider
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
@@ -36,7 +36,7 @@ async def check(
     name = f"look-{secrets.token_hex(8)}"
     sandbox = await provider.create_for_a_look(name, {LOOK_TAG: mark}, secret)
     try:
-        _, out, _ = await sandboxes.run(sandbox, shim_file.words("look", RUN))
+        _, out, _ = await sandboxes.run(sandbox, shim_file.words("look", RUN), most_s=LOOK_S)
     finally:
         await sandboxes.end(sandbox)
     seen = json.loads(out)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from parhelia_tui.core.model.errors import ParheliaError
@@ -51,6 +52,11 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
+def is_refused(error: BaseException) -> bool:
+    """Say whether it was not begun because it is too much for now, so that it may be asked for again whatever it is."""
+    return "ResourceExhaustedError" in names_of(error)
+
+
 def is_absent(error: BaseException) -> bool:
     """Say whether the provider says that there is no such thing."""
     return "NotFoundError" in names_of(error)
@@ -72,10 +78,38 @@ def told(error: BaseException, what: str) -> ParheliaError:
     return ParheliaError("E503", f"{what}: Modal says: {said}")
 
 
+@asynccontextmanager
+async def within(seconds: float | None, what: str) -> AsyncIterator[None]:
+    """Bound something that may get no answer.
+
+    Args:
+        seconds: None for as long as it takes.
+        what: what has not happened then, as in "the sandbox has not answered".
+
+    Raises:
+        ParheliaError: E503 when the time is over.
+    """
+    try:
+        async with asyncio.timeout(seconds) as bound:
+            yield
+    except TimeoutError as error:
+        if not bound.expired():
+            raise
+        raise ParheliaError("E503", f"{what} within {seconds:g} s") from error
+
+
 async def patiently(
-    act: Callable[[], Awaitable[T]], what: str, *, tries: int = TRIES, first_s: float = FIRST_PAUSE_S
+    act: Callable[[], Awaitable[T]],
+    what: str,
+    *,
+    tries: int = TRIES,
+    first_s: float = FIRST_PAUSE_S,
+    again: Callable[[BaseException], bool] = is_transient,
 ) -> T:
     """Do something at the provider, again after a pause that grows and jitters where that may help.
+
+    Args:
+        again: says after which errors.
 
     Raises:
         ParheliaError: E503 for what lasts; what `act` raises where the provider says that there is no such thing.
@@ -88,7 +122,7 @@ async def patiently(
         except Exception as error:
             if is_absent(error) or "AlreadyExistsError" in names_of(error):
                 raise
-            if not is_transient(error) or number + 1 == tries:
+            if not again(error) or number + 1 == tries:
                 raise told(error, what) from error
         # Full jitter: a hundred that failed together must not come back together.
         await asyncio.sleep(random.uniform(0.2, 1.0) * min(LONGEST_PAUSE_S, first_s * 2**number))

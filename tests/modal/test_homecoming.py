@@ -1,0 +1,113 @@
+"""Results that do not come home: the end is told even so, with its true exit code and why; what may help is tried again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.states import TaskState
+from tests.support.fleet import configure, container_of, end_of, reach
+from tests.support.modal_provider import Provider
+from tests.support.product import Product
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.real
+
+WAIT_S = 60.0
+MODAL = ("--backend", "modal", "--mode", "empty", "--agent", "shell")
+GO = "until [ -e go ]; do sleep 0.1; done; "
+DEEP = """python3 -c "
+import os
+for _ in range(20):
+    os.mkdir('a' * 200)
+    os.chdir('a' * 200)
+" """
+
+
+@pytest.fixture
+def client(cloud: Product) -> Client:
+    return Client(cloud.paths)
+
+
+def create(cloud: Product, command: str) -> str:
+    """Create a task at the provider and give its id."""
+    return str(cloud.json("task", "create", *MODAL, command)["id"])
+
+
+def go(provider: Provider) -> None:
+    """Let a command that waits go on."""
+    (sandbox,) = provider.sandboxes()
+    Path(sandbox["root"], "workspace/go").write_text("")
+
+
+def warnings(cloud: Product) -> list[str]:
+    """What the log says of results."""
+    log = (cloud.paths.home / "logs/controller.log").read_text()
+    return [line for line in log.splitlines() if "could not be fetched" in line and "WARNING" in line.upper()]
+
+
+def ended_without(cloud: Product, client: Client, provider: Provider, task_id: str, code: str) -> Any:
+    """Its end has its true exit code and says why the results are not here; the sandbox is gone."""
+    ended = end_of(client, task_id, WAIT_S)
+    assert container_of(client, task_id).exit_code == 7
+    assert ended.state is TaskState.FAILED
+    reason = container_of(client, task_id).reason or ""
+    assert reason.startswith(f"exit code 7; its results could not be fetched: {code}: ")
+    assert len(warnings(cloud)) == 1
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+
+
+@pytest.mark.parametrize(
+    "command", ["head -c 3M /dev/urandom > large; exit 7", f"{DEEP}; exit 7"], ids=["large", "long name"]
+)
+def test_what_can_never_be_fetched_is_fetched_once(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path, command: str
+) -> None:
+    configure(tmp_path, "[modal]\nresults_mb = 1\n")
+    task_id = create(cloud, command)
+    ended_without(cloud, client, provider, task_id, "E507")
+    # To follow it, to fetch it, and to say that it is done with.
+    assert provider.order("calls")["TaskExecStart"] == 3
+
+
+def test_what_fails_for_a_while_is_tried_again_with_pauses(
+    cloud: Product, client: Client, provider: Provider
+) -> None:
+    task_id = create(cloud, f"{GO} echo made > made")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    before = provider.order("calls")["TaskExecStart"]
+    provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=2)
+    go(provider)
+    assert end_of(client, task_id, WAIT_S).state is TaskState.COMPLETED
+    assert (cloud.paths.workspaces / task_id / "made").read_text() == "made\n"
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+    assert provider.order("calls")["TaskExecStart"] == before + 4
+    assert len(warnings(cloud)) == 1
+
+
+def test_what_fails_until_the_sandbox_leaves_is_told_before(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nlinger_s = 4\n")
+    task_id = create(cloud, f"{GO} exit 7")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
+    go(provider)
+    ended_without(cloud, client, provider, task_id, "E503")
+
+
+@pytest.mark.long
+def test_an_end_that_was_told_outlives_a_sandbox_that_is_gone_before_its_results_came(
+    cloud: Product, client: Client, provider: Provider
+) -> None:
+    task_id = create(cloud, f"{GO} exit 7")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
+    go(provider)
+    wait_until(lambda: warnings(cloud), WAIT_S)
+    provider.order("vanish", id=provider.sandboxes()[0]["id"])
+    cloud.json("reconciler", "run")
+    ended_without(cloud, client, provider, task_id, "E503")
