@@ -80,11 +80,20 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             exit_code=record.exit_code,
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
-            resumes=policy.resumes if record.reason == "died" else None,
+            resumes=policy.resumes if _may_go_on(container, record.reason) else None,
             moves=renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
     )
+
+
+def _may_go_on(container: Container, reason: str) -> bool:
+    """Say whether a container was not ended by its own work, nor because nobody wants it.
+
+    Args:
+        reason: of its exit record.
+    """
+    return reason == "died" or (container.wanted == "recover" and reason == "terminated")
 
 
 def container_failed(tx: sqlite3.Connection, container_id: str, why: str, at: float | None = None) -> None:

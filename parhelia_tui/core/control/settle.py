@@ -6,9 +6,9 @@ from parhelia_tui.core.control import allowances, creation, ending, renewal, rev
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
-from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
-from parhelia_tui.core.store import containers
-from parhelia_tui.core.store.connection import writing_durably
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, Health
+from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store.connection import writing, writing_durably
 
 START_DEADLINE_S = 60.0
 """How long a container may take to show a first sign of life, while a controller is there to start it."""
@@ -92,9 +92,12 @@ async def settle(context: Context, container_id: str) -> None:
 
 async def end(context: Context, container_id: str, reason: str) -> None:
     """End a container that is not wanted any more, and record the end."""
-    container = containers.get(context.db, container_id)
-    if container.state in CONTAINER_ENDED:
+    container = await read_news(context, container_id)
+    if container is None or container.state in CONTAINER_ENDED or creation.is_wanted(context, container_id):
+        # It has ended by itself, or heartbeats have come and it is wanted again.
         return
+    if container.wanted == "recover" and container.health is Health.DEAD:
+        _begin_to_recover(context, container_id, reason)
     await context.backend_of(container).terminate(
         container_id, reason=reason, grace_s=context.config.local.grace_s
     )
@@ -115,3 +118,19 @@ async def end(context: Context, container_id: str, reason: str) -> None:
             ending.container_ended(tx, container_id, sight.exit, policy)
         else:
             ending.container_terminated(tx, container_id, reason, context.clock())
+
+
+def _begin_to_recover(context: Context, container_id: str, reason: str) -> None:
+    """Store that a silent container is being ended: from here on no heartbeat takes that back."""
+    with writing(context.db) as tx:
+        container = containers.get(tx, container_id)
+        if container.state is ContainerState.RUNNING:
+            containers.move(tx, container, ContainerState.STOPPING)
+            events.append(
+                tx,
+                "container.stopping",
+                reason,
+                task_id=container.task_id,
+                container_id=container_id,
+                at=context.clock(),
+            )
