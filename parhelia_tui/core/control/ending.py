@@ -42,7 +42,11 @@ _LEVEL = {
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What is known of an end."""
+    """What is known of an end.
+
+    Args:
+        paid_until: when its place stopped to cost money, where that was earlier.
+    """
 
     state: ContainerState
     why: str
@@ -52,6 +56,7 @@ class _End:
     resumes: int | None = None
     policy: Policy | None = None
     moves: bool = False
+    paid_until: float | None = None
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
@@ -96,31 +101,44 @@ def _may_go_on(container: Container, reason: str) -> bool:
     return reason == "died" or (container.wanted == "recover" and reason == "terminated")
 
 
-def container_failed(tx: sqlite3.Connection, container_id: str, why: str, at: float | None = None) -> None:
+def container_failed(
+    tx: sqlite3.Connection,
+    container_id: str,
+    why: str,
+    at: float | None = None,
+    paid_until: float | None = None,
+) -> None:
     """Store an end without an exit record: it could not be made."""
-    end = _End(ContainerState.FAILED, why, time.time() if at is None else at)
+    end = _End(ContainerState.FAILED, why, time.time() if at is None else at, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_terminated(tx: sqlite3.Connection, container_id: str, why: str, at: float) -> None:
+def container_terminated(
+    tx: sqlite3.Connection, container_id: str, why: str, at: float, paid_until: float
+) -> None:
     """Store that we ended it, where it left no exit record: it had not begun, or did not answer."""
-    end = _End(ContainerState.TERMINATED, why, at)
+    end = _End(ContainerState.TERMINATED, why, at, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_died(tx: sqlite3.Connection, container_id: str, why: str, at: float, resumes: int) -> None:
+def container_died(
+    tx: sqlite3.Connection, container_id: str, why: str, at: float, resumes: int, paid_until: float
+) -> None:
     """Store that its supervisor was killed, or had to be; its task may go on from its last checkpoint.
 
     Args:
         resumes: how often a task goes on by itself.
+        paid_until: when its place stopped to cost money, at the latest.
     """
-    end = _End(ContainerState.FAILED, why, at, resumes=resumes)
+    end = _End(ContainerState.FAILED, why, at, resumes=resumes, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_lost(tx: sqlite3.Connection, container_id: str, why: str, resumes: int) -> None:
+def container_lost(
+    tx: sqlite3.Connection, container_id: str, why: str, resumes: int, paid_until: float
+) -> None:
     """Store that the backend confirms: there is no such container any more."""
-    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes)
+    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
@@ -130,7 +148,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
     sandbox_cost.book(
         tx,
         container,
-        until=end.at,
+        until=end.at if end.paid_until is None else min(end.at, end.paid_until),
         cpu_percent=container.cpu_percent,
         memory_bytes=container.memory_bytes,
     )
