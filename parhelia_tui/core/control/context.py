@@ -52,6 +52,23 @@ class Silence:
     seen_at: float = 0.0
 
 
+@dataclass(slots=True)
+class Full:
+    """What is known of a provider that had no room.
+
+    Args:
+        why: in words, for who waits.
+        refused_at: when it said so last, in epoch seconds.
+        pause_s: seconds for which it is not asked again.
+        next_at: when one may ask it again, in epoch seconds.
+    """
+
+    why: str
+    refused_at: float
+    pause_s: float
+    next_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The tools of one controller.
@@ -71,6 +88,7 @@ class Context:
         api_key: the API's key, where a variable holds it.
         allowances: what the meters of containers elsewhere were told last of what they may spend.
         silences: by container, how long it is silent for those who look at it.
+        full: by backend and kind of GPU, the providers that had no room.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
 
@@ -91,6 +109,7 @@ class Context:
     api_key: ApiKey = field(default_factory=ApiKey)
     allowances: dict[str, dict[str, Any]] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
+    full: dict[tuple[str, str], Full] = field(default_factory=dict)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def backend_of(self, container: Container) -> Backend:

@@ -30,6 +30,7 @@ __all__ = [
     "container_failed",
     "container_lost",
     "container_terminated",
+    "container_without_room",
 ]
 
 _LEVEL = {
@@ -46,6 +47,7 @@ class _End:
 
     Args:
         paid_until: when its place stopped to cost money, where that was earlier.
+        waits: there was no room for it, so its task waits for some.
     """
 
     state: ContainerState
@@ -57,6 +59,7 @@ class _End:
     policy: Policy | None = None
     moves: bool = False
     paid_until: float | None = None
+    waits: bool = False
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
@@ -111,6 +114,13 @@ def container_failed(
     """Store an end without an exit record: it could not be made."""
     end = _End(ContainerState.FAILED, why, time.time() if at is None else at, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
+
+
+def container_without_room(tx: sqlite3.Connection, container_id: str, why: str, at: float) -> None:
+    """Store that a provider had no room for it, so that it was not made; its task goes back to the queue."""
+    container = containers.get(tx, container_id)
+    end = _End(ContainerState.FAILED, why, at, paid_until=container.created_at, waits=True)
+    _end(tx, container, end, completed=False)
 
 
 def container_terminated(
@@ -168,7 +178,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         tx,
         f"container.{end.state}",
         end.why,
-        level="info" if end.state in (ContainerState.STOPPED, ContainerState.TERMINATED) else "error",
+        level=_level_of(end),
         task_id=container.task_id,
         container_id=container.id,
         data={"exit_code": end.exit_code},
@@ -188,6 +198,12 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         _end_task(tx, own, container, end, completed=completed)
 
 
+def _level_of(end: _End) -> str:
+    if end.state in (ContainerState.STOPPED, ContainerState.TERMINATED):
+        return "info"
+    return "warning" if end.waits else "error"
+
+
 def _worked_on(tx: sqlite3.Connection, container: Container) -> Task | None:
     """The task that a container works on, unless it has ended."""
     task = tasks.find(tx, container.task_id)
@@ -202,6 +218,9 @@ def _end_task(
         state, why = TaskState.COMPLETED, end.why
     elif task.wanted == "cancel":
         state, why = TaskState.CANCELLED, task.reason or end.why
+    elif end.waits and container.wanted != "terminate":
+        _wait_for_room(tx, task, container, end)
+        return
     elif end.moves and container.wanted != "terminate" and talk_of(task.agent):
         renewal.go_on(tx, task, container, end.why, max(end.at, time.time()))
         return
@@ -239,6 +258,24 @@ def _end_task(
         task_id=task.id,
         container_id=container.id,
         data={"exit_code": end.exit_code, "attempt": container.attempt, "review": review},
+    )
+
+
+def _wait_for_room(tx: sqlite3.Connection, task: Task, container: Container, end: _End) -> None:
+    tasks.end_attempt(tx, task.id, container.attempt, TaskState.FAILED, end.why, None, end.at)
+    # Its files came back for this try; nothing but people works on them until the next.
+    how = "keep" if task.resume_from else task.resume_workspace
+    tasks.move(
+        tx, task, TaskState.PENDING, reason=end.why, question="", container_id=None, resume_workspace=how
+    )
+    events.append(
+        tx,
+        "task.held_back",
+        f"{task.title}: {end.why}",
+        level="warning",
+        task_id=task.id,
+        container_id=container.id,
+        at=end.at,
     )
 
 
