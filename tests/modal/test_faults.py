@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 
 from tests.support.modal_provider import Provider
@@ -46,18 +49,40 @@ def test_what_passes_is_tried_again(cloud: Product, provider: Provider, status: 
     assert len(provider.sandboxes(running=False)) == 1
 
 
-def test_more_than_the_account_may_have_is_waited_for_and_then_told(
-    cloud: Product, provider: Provider
-) -> None:
+def waits(cloud: Product, task_id: str) -> bool:
+    """Say whether a task waits in the queue for room at the provider, and says so."""
+    shown = cloud.json("task", "show", task_id)
+    return shown["state"] == "pending" and shown["reason"].startswith("waits for room at modal: ")
+
+
+def test_more_than_the_account_may_have_is_told_and_waited_for(cloud: Product, provider: Provider) -> None:
     provider.order("most_running", number=1)
     first = created(cloud, "until [ -e go ]; do sleep 0.1; done")
     wait_until(lambda: state(cloud, first) == "running", WAIT_S)
-    second = created(cloud, "true")
-    wait_until(lambda: state(cloud, second) in ("failed", "completed"), WAIT_S)
-    shown = cloud.json("task", "show", second)
-    assert shown["state"] == "failed"
-    assert "a limit of the account is reached" in shown["reason"]
-    assert len(provider.sandboxes()) == 1
+    second, third = created(cloud, "echo done"), created(cloud, "echo never")
+    for each in (second, third):
+        wait_until(partial(waits, cloud, each), WAIT_S)
+        assert "a limit of the account is reached" in cloud.json("task", "show", each)["reason"]
+    # Nobody else waits with them, and who is not wanted any more goes.
+    done = cloud.run("run", "--mode", "empty", "echo here")
+    assert (done.returncode, done.stdout) == (0, "here\n")
+    cloud.json("task", "cancel", third)
+    wait_until(lambda: state(cloud, third) == "cancelled", WAIT_S)
+    # A try later it waits as before.
+    tried = cloud.json("task", "show", second)["attempt"]
+    wait_until(lambda: cloud.json("task", "show", second)["attempt"] > tried, WAIT_S)
+    wait_until(lambda: waits(cloud, second), WAIT_S)
+    (sandbox,) = provider.sandboxes(running=False)
+    (Path(sandbox["root"]) / "workspace" / "go").touch()
+    wait_until(lambda: state(cloud, second) == "completed", WAIT_S)
+    assert cloud.run("task", "logs", second).stdout == "done\n"
+    assert len(provider.sandboxes(running=False)) == 2
+    # What was not made cost nothing.
+    used = [each for each in cloud.json("container", "list", "--all") if each["task_id"] == second]
+    made = [each for each in used if each["state"] == "stopped"]
+    assert (len(made), len(used) > 2) == (1, True)
+    lasted_s = made[0]["finished_at"] - made[0]["created_at"]
+    assert cloud.json("task", "show", second)["cost_usd"] < 0.0001 * lasted_s
 
 
 def test_a_slow_provider_holds_up_nobody_else(cloud: Product, provider: Provider) -> None:

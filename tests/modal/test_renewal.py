@@ -67,6 +67,28 @@ def test_an_agent_goes_on_in_another_sandbox_with_its_talk_and_its_files(
     assert client.task(task_id).recoveries == 0
 
 
+def test_work_that_moves_while_there_is_no_room_waits_and_goes_on_as_it_would_have(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, SHORT)
+    task_id = demo(cloud, "--timeout", "1h")
+    reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
+    (first,) = provider.sandboxes()
+    (Path(first["root"]) / "workspace" / "late").write_text("written in the first sandbox")
+    provider.order("most_running", number=0)
+    told = event(client, "task.held_back", task_id=task_id)
+    assert "waits for room at modal" in told.message
+    reach(client, task_id, TaskState.PENDING)
+    provider.order("most_running", number=100)
+    reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
+    (second,) = provider.sandboxes()
+    assert (Path(second["root"]) / "workspace" / "late").read_text() == "written in the first sandbox"
+    made = [each for each in client.containers_of(task_id) if each.started_at]
+    assert made[1].limits.lifetime_s is not None
+    assert 3500 < made[1].limits.lifetime_s < 3598
+    wait_until(lambda: any("go on where I was" in line for line in client.log_tail(task_id)), WAIT_S)
+
+
 def test_a_command_that_cannot_move_is_told_of_and_what_it_made_is_fetched(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:

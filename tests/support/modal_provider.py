@@ -64,6 +64,10 @@ class Provider:
         """The sandboxes of the provider, oldest first."""
         return [each for each in self.order("sandboxes") if each["running"] or not running]
 
+    def halt(self, number: int) -> None:
+        """Let it stand still, or go on: it gets this signal, and its sandboxes do not."""
+        self._process.send_signal(number)
+
     def close(self) -> None:
         """End it and all its sandboxes."""
         assert self._process.stdin is not None

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.records import Image
 
+NO_ROOM = "no_room"
+"""Among the details of an error: nothing was made, because an account holds as much as it may, which may pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExitRecord:
@@ -189,7 +192,8 @@ class Backend(Protocol):
 
         Raises:
             ParheliaError: E602 when it could not be started, E603 when it cannot give what is asked,
-                E204 for an unusable workspace, E507 for a full disk.
+                E204 for an unusable workspace, E507 for a full disk; E503 when a provider refuses, with the detail
+                `NO_ROOM` where it may have room later.
         """
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:

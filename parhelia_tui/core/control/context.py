@@ -39,6 +39,36 @@ class ApiKey:
     given: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Silence:
+    """What looks at one container make of its silence.
+
+    Args:
+        counted_s: seconds of it that looks bear out.
+        seen_at: when a look saw it last, in epoch seconds.
+    """
+
+    counted_s: float = 0.0
+    seen_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Full:
+    """What is known of a provider that had no room.
+
+    Args:
+        why: in words, for who waits.
+        refused_at: when it said so last, in epoch seconds.
+        pause_s: seconds for which it is not asked again.
+        next_at: when one may ask it again, in epoch seconds.
+    """
+
+    why: str
+    refused_at: float
+    pause_s: float
+    next_at: float
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The tools of one controller.
@@ -57,6 +87,8 @@ class Context:
         book: what was asked for and spent, for every process that spends.
         api_key: the API's key, where a variable holds it.
         allowances: what the meters of containers elsewhere were told last of what they may spend.
+        silences: by container, how long it is silent for those who look at it.
+        full: by backend and kind of GPU, the providers that had no room.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
 
@@ -76,6 +108,8 @@ class Context:
     book: Book = field(default_factory=Book)
     api_key: ApiKey = field(default_factory=ApiKey)
     allowances: dict[str, dict[str, Any]] = field(default_factory=dict)
+    silences: dict[str, Silence] = field(default_factory=dict)
+    full: dict[tuple[str, str], Full] = field(default_factory=dict)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def backend_of(self, container: Container) -> Backend:

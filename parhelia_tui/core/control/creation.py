@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent
+from parhelia_tui.core.backends.base import NO_ROOM
 from parhelia_tui.core.backends.local import images, mounts
 from parhelia_tui.core.backends.plan import ContainerPlan
-from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, workspaces
+from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, room, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -25,7 +26,8 @@ async def create(
 ) -> None:
     """Have the backend create a container that `dispatch.pick` stored; safe to repeat.
 
-    What cannot be created ends here, with the reason on container and task. What is not wanted any more is
+    What cannot be created ends here, with the reason on container and task; where a provider has no room for it, the
+    task goes back to the queue. What is not wanted any more is
     not created; its end is recorded by who ends it.
 
     Args:
@@ -49,15 +51,33 @@ async def create(
                 if container.persistent:
                     await _take_over(context, container)
                 await context.backend_of(container).create(_plan(context, task, container))
+                room.found(context, container)
                 await egress.give_key(context, container)
     except ParheliaError as error:
+        waits = NO_ROOM in error.details and await _nothing_was_made(context, container)
         with writing(context.db) as tx:
             if containers.get(tx, container_id).state is not ContainerState.CREATING:
                 # Its spool says that it runs, or how it ended; that it could not be made is a mistake.
                 return
-            ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
+            if waits:
+                why = f"waits for room at {container.backend}: {error.message}"
+                room.refused(context, container, why)
+                ending.container_without_room(tx, container_id, why, context.clock())
+            else:
+                ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
     finally:
         context.being_created.discard(container_id)
+
+
+async def _nothing_was_made(context: Context, container: Container) -> bool:
+    """Make certain that a refused container is nowhere: its task is about to get another one."""
+    try:
+        await context.backend_of(container).terminate(
+            container.id, reason="there is no room for it", grace_s=0
+        )
+    except ParheliaError:
+        return False
+    return True
 
 
 async def _take_over(context: Context, container: Container) -> None:

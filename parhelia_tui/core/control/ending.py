@@ -30,6 +30,7 @@ __all__ = [
     "container_failed",
     "container_lost",
     "container_terminated",
+    "container_without_room",
 ]
 
 _LEVEL = {
@@ -42,7 +43,12 @@ _LEVEL = {
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What is known of an end."""
+    """What is known of an end.
+
+    Args:
+        paid_until: when its place stopped to cost money, where that was earlier.
+        waits: there was no room for it, so its task waits for some.
+    """
 
     state: ContainerState
     why: str
@@ -52,6 +58,8 @@ class _End:
     resumes: int | None = None
     policy: Policy | None = None
     moves: bool = False
+    paid_until: float | None = None
+    waits: bool = False
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
@@ -80,38 +88,67 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             exit_code=record.exit_code,
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
-            resumes=policy.resumes if record.reason == "died" else None,
+            resumes=policy.resumes if _may_go_on(container, record.reason) else None,
             moves=renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
     )
 
 
-def container_failed(tx: sqlite3.Connection, container_id: str, why: str, at: float | None = None) -> None:
+def _may_go_on(container: Container, reason: str) -> bool:
+    """Say whether a container was not ended by its own work, nor because nobody wants it.
+
+    Args:
+        reason: of its exit record.
+    """
+    return reason == "died" or (container.wanted == "recover" and reason == "terminated")
+
+
+def container_failed(
+    tx: sqlite3.Connection,
+    container_id: str,
+    why: str,
+    at: float | None = None,
+    paid_until: float | None = None,
+) -> None:
     """Store an end without an exit record: it could not be made."""
-    end = _End(ContainerState.FAILED, why, time.time() if at is None else at)
+    end = _End(ContainerState.FAILED, why, time.time() if at is None else at, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_terminated(tx: sqlite3.Connection, container_id: str, why: str, at: float) -> None:
+def container_without_room(tx: sqlite3.Connection, container_id: str, why: str, at: float) -> None:
+    """Store that a provider had no room for it, so that it was not made; its task goes back to the queue."""
+    container = containers.get(tx, container_id)
+    end = _End(ContainerState.FAILED, why, at, paid_until=container.created_at, waits=True)
+    _end(tx, container, end, completed=False)
+
+
+def container_terminated(
+    tx: sqlite3.Connection, container_id: str, why: str, at: float, paid_until: float
+) -> None:
     """Store that we ended it, where it left no exit record: it had not begun, or did not answer."""
-    end = _End(ContainerState.TERMINATED, why, at)
+    end = _End(ContainerState.TERMINATED, why, at, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_died(tx: sqlite3.Connection, container_id: str, why: str, at: float, resumes: int) -> None:
+def container_died(
+    tx: sqlite3.Connection, container_id: str, why: str, at: float, resumes: int, paid_until: float
+) -> None:
     """Store that its supervisor was killed, or had to be; its task may go on from its last checkpoint.
 
     Args:
         resumes: how often a task goes on by itself.
+        paid_until: when its place stopped to cost money, at the latest.
     """
-    end = _End(ContainerState.FAILED, why, at, resumes=resumes)
+    end = _End(ContainerState.FAILED, why, at, resumes=resumes, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
-def container_lost(tx: sqlite3.Connection, container_id: str, why: str, resumes: int) -> None:
+def container_lost(
+    tx: sqlite3.Connection, container_id: str, why: str, resumes: int, paid_until: float
+) -> None:
     """Store that the backend confirms: there is no such container any more."""
-    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes)
+    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes, paid_until=paid_until)
     _end(tx, containers.get(tx, container_id), end, completed=False)
 
 
@@ -121,7 +158,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
     sandbox_cost.book(
         tx,
         container,
-        until=end.at,
+        until=end.at if end.paid_until is None else min(end.at, end.paid_until),
         cpu_percent=container.cpu_percent,
         memory_bytes=container.memory_bytes,
     )
@@ -141,7 +178,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         tx,
         f"container.{end.state}",
         end.why,
-        level="info" if end.state in (ContainerState.STOPPED, ContainerState.TERMINATED) else "error",
+        level=_level_of(end),
         task_id=container.task_id,
         container_id=container.id,
         data={"exit_code": end.exit_code},
@@ -161,6 +198,12 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         _end_task(tx, own, container, end, completed=completed)
 
 
+def _level_of(end: _End) -> str:
+    if end.state in (ContainerState.STOPPED, ContainerState.TERMINATED):
+        return "info"
+    return "warning" if end.waits else "error"
+
+
 def _worked_on(tx: sqlite3.Connection, container: Container) -> Task | None:
     """The task that a container works on, unless it has ended."""
     task = tasks.find(tx, container.task_id)
@@ -175,6 +218,9 @@ def _end_task(
         state, why = TaskState.COMPLETED, end.why
     elif task.wanted == "cancel":
         state, why = TaskState.CANCELLED, task.reason or end.why
+    elif end.waits and container.wanted != "terminate":
+        _wait_for_room(tx, task, container, end)
+        return
     elif end.moves and container.wanted != "terminate" and talk_of(task.agent):
         renewal.go_on(tx, task, container, end.why, max(end.at, time.time()))
         return
@@ -212,6 +258,24 @@ def _end_task(
         task_id=task.id,
         container_id=container.id,
         data={"exit_code": end.exit_code, "attempt": container.attempt, "review": review},
+    )
+
+
+def _wait_for_room(tx: sqlite3.Connection, task: Task, container: Container, end: _End) -> None:
+    tasks.end_attempt(tx, task.id, container.attempt, TaskState.FAILED, end.why, None, end.at)
+    # Its files came back for this try; nothing but people works on them until the next.
+    how = "keep" if task.resume_from else task.resume_workspace
+    tasks.move(
+        tx, task, TaskState.PENDING, reason=end.why, question="", container_id=None, resume_workspace=how
+    )
+    events.append(
+        tx,
+        "task.held_back",
+        f"{task.title}: {end.why}",
+        level="warning",
+        task_id=task.id,
+        container_id=container.id,
+        at=end.at,
     )
 
 

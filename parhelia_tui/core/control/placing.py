@@ -7,7 +7,7 @@ from functools import cached_property
 
 from parhelia_tui.core.agents.places import lacks
 from parhelia_tui.core.backends.offers import Machine, machine, needs_of, offers
-from parhelia_tui.core.control import spending
+from parhelia_tui.core.control import room, spending
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.meter.left import left, promised
 from parhelia_tui.core.model.placement import AUTO, Choice, Refusal, choose
@@ -49,17 +49,17 @@ class Placing:
             most = context.config.modal.max_containers
             full = task.backend == "modal" and sum(each.backend == "modal" for each in self._live) >= most
             if not full:
-                return Choice(task.backend, task.limits, "", None)
-            self._wait(tx, task, "modal holds as many containers as it may")
+                return self._if_room(tx, task, Choice(task.backend, task.limits, "", None))
+            self._wait(tx, task, "waits for room: modal holds as many containers as it may")
             return None
         book = spending.open_book(context)
         bounds = left(tx, book, task, context.clock(), promised(self._live)) if book is not None else []
         needs = needs_of(task, self._lacks(task.agent))
         found = choose(needs, offers(context.config, self._live, self._machine), bounds)
         if isinstance(found, Choice):
-            return found
+            return self._if_room(tx, task, found)
         if found.for_now:
-            self._wait(tx, task, found.why)
+            self._wait(tx, task, f"waits for room: {found.why}")
         else:
             self._refuse(tx, task, found)
         return None
@@ -70,9 +70,16 @@ class Placing:
             self._known[agent] = lacks(agent, images)
         return self._known[agent]
 
-    def _wait(self, tx: sqlite3.Connection, task: Task, why: str) -> None:
+    def _if_room(self, tx: sqlite3.Connection, task: Task, choice: Choice) -> Choice | None:
+        """Give a choice back, unless its backend has just said that there is no room."""
+        why = room.why_none(self._context, choice.backend, choice.limits.gpu)
+        if not why:
+            return choice
+        self._wait(tx, task, why)
+        return None
+
+    def _wait(self, tx: sqlite3.Connection, task: Task, said: str) -> None:
         """Say once why a task stays in the queue."""
-        said = f"waits for room: {why}"
         if task.reason != said:
             tasks.update(tx, task, reason=said)
             events.append(tx, "task.held_back", said, task_id=task.id, at=self._context.clock())

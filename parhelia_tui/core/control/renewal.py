@@ -137,7 +137,13 @@ def forerunner(db: sqlite3.Connection, task: Task, attempt: int) -> Container | 
         attempt: the number of that earlier attempt.
     """
     checkpoint = checkpoints.find(db, task.resume_from) if task.resume_from else None
-    if checkpoint is None or checkpoint.trigger is not Trigger.RENEWAL or checkpoint.attempt != attempt:
+    if checkpoint is None or checkpoint.trigger is not Trigger.RENEWAL or checkpoint.attempt > attempt:
+        return None
+    # Those between could not be made, as where there was no room for them.
+    between = [
+        each for each in containers.of_task(db, task.id) if checkpoint.attempt < each.attempt <= attempt
+    ]
+    if any(each.started_at for each in between):
         return None
     found = containers.find(db, checkpoint.container_id) if checkpoint.container_id else None
     return found if found is not None and found.wanted == MOVE and found.task_id == task.id else None

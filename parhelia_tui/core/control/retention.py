@@ -74,14 +74,14 @@ async def sweep(
         persistent: also those that keep a system for the next container in their place.
         older_than_s: seconds since their end; what ended later stays.
 
-    Raises:
-        ParheliaError: E500 when the containers could not be listed; then nothing was removed.
+    What is at a backend that cannot be listed stays, and is told of with the reason: whether it runs is not known.
     """
     swept = Swept()
     for name, backend in context.backends.items():
         listing = await backend.list()
         if not listing.complete:
-            raise ParheliaError("E500", f"the containers of {name} cannot be listed: {listing.error}")
+            _keep_all_of(context, name, listing.error, swept)
+            continue
         for container_id, sight in listing.seen.items():
             container = containers.find(context.db, container_id)
             if container is None:
@@ -99,6 +99,12 @@ async def sweep(
                 except ParheliaError as error:
                     swept.kept[container_id] = error.message
     return swept
+
+
+def _keep_all_of(context: Context, backend: str, error: str, swept: Swept) -> None:
+    for container in containers.listed(context.db):
+        if container.backend == backend and context.paths.container(container.id).is_dir():
+            swept.kept[container.id] = f"{backend} cannot be listed: {error}"
 
 
 def _keeps_system(context: Context, container: Container) -> bool:

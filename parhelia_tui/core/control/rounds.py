@@ -118,6 +118,7 @@ class Rounds:
             self._read(container_id)
         if self._is_due("look", self._config.controller.health_s):
             live = containers.live(context.db)
+            health.forget_ended(context, live)
             spending.settle_dead(context)
             for container in live:
                 self._settle(container.id)
@@ -215,11 +216,13 @@ class Rounds:
             return
 
         async def compare() -> None:
+            reached = False
             try:
                 await settle.settle(self._context, container_id)
+                reached = True
             finally:
-                # Also where it could not be looked at: then its silence is all that is known of it.
-                health.judge(self._context, container_id)
+                # Also where it could not be looked at: its silence is told of, though it proves nothing then.
+                health.judge(self._context, container_id, reached=reached)
 
         self._start("settle", container_id, compare)
 

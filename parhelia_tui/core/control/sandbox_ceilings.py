@@ -42,7 +42,10 @@ class Ceilings:
             for container in containers.live(context.db)
             if container.backend != "local" and (task := self._works_on(container)) is not None
         ]
-        running = [(task, sandbox_cost.unbooked(context.db, each, now)) for each, task in found]
+        running = [
+            (task, sandbox_cost.unbooked(context.db, each, sandbox_cost.latest_end(context, each)))
+            for each, task in found
+        ]
         spent = exceeded(context.db, book, running, now) if running else {}
         self._waits_since = {name: at for name, at in self._waits_since.items() if name in spent}
         for container, task in found:

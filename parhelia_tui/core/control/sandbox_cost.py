@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.meter.sandboxes import sandbox_rates
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.store import ledger, tasks
@@ -12,6 +13,34 @@ EVERY_S = 60.0
 """Seconds between two entries of one sandbox."""
 END = 0
 """In the place of a record's number, which begins at 1: the entry of the end, made once."""
+
+HANGS_S = 120.0
+"""Seconds after its lease in which a provider ends a sandbox that should have ended itself."""
+BEGINS_S = 900.0
+"""Seconds that a sandbox waits for its container."""
+
+
+def latest_end(context: Context, container: Container) -> float:
+    """Say until when a container's place can have cost something, where nobody knows when it ended.
+
+    A controller that comes back after hours finds a sandbox gone that ended when its lease did.
+    """
+    now = context.clock()
+    if container.backend == "local":
+        return now
+    looked = context.silences.get(container.id)
+    alive_at = max(
+        container.created_at,
+        container.started_at or 0.0,
+        container.last_heartbeat_at or 0.0,
+        looked.seen_at if looked is not None else 0.0,
+    )
+    waits_s = 0.0 if container.started_at else BEGINS_S
+    ends = [now, alive_at + waits_s + context.config.modal.lease_s + HANGS_S]
+    deadline = context.backend_of(container).deadline(container.id)
+    if deadline is not None:
+        ends.append(deadline.ends_at)
+    return min(ends)
 
 
 def book(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import allowances, creation, ending, renewal, review, spool
+from parhelia_tui.core.control import allowances, creation, ending, renewal, review, sandbox_cost, spool
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
-from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState
-from parhelia_tui.core.store import containers
-from parhelia_tui.core.store.connection import writing_durably
+from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, Health
+from parhelia_tui.core.store import containers, events
+from parhelia_tui.core.store.connection import writing, writing_durably
 
 START_DEADLINE_S = 60.0
 """How long a container may take to show a first sign of life, while a controller is there to start it."""
@@ -45,6 +45,7 @@ async def settle(context: Context, container_id: str) -> None:
         return
     backend = context.backend_of(container)
     sight = await backend.look(container_id)
+    paid_until = sandbox_cost.latest_end(context, container)
     if sight is None or not sight.started:
         if container_id in context.being_created:
             # A provider may build an image for it first, which takes minutes.
@@ -53,13 +54,13 @@ async def settle(context: Context, container_id: str) -> None:
             if context.clock() - max(container.created_at, context.since) > START_DEADLINE_S:
                 with writing_durably(context.db) as tx:
                     why = f"it did not start within {START_DEADLINE_S:g} s"
-                    ending.container_failed(tx, container_id, why, context.clock())
+                    ending.container_failed(tx, container_id, why, context.clock(), paid_until)
             else:
                 await creation.create(context, container_id)
         else:
             with writing_durably(context.db) as tx:
                 why = f"{container.backend} knows nothing of it any more"
-                ending.container_lost(tx, container_id, why, context.config.checkpoints.resumes)
+                ending.container_lost(tx, container_id, why, context.config.checkpoints.resumes, paid_until)
     elif sight.exit is not None or not sight.alive:
         # The last records may have been written between the first reading and the look.
         container = await read_news(context, container_id)
@@ -76,6 +77,7 @@ async def settle(context: Context, container_id: str) -> None:
                     "its supervisor was killed, and the container with it",
                     context.clock(),
                     context.config.checkpoints.resumes,
+                    paid_until,
                 )
     elif container.state is ContainerState.CREATING:
         # It begins; one that was made by fork has its supervisor before its terminal server.
@@ -92,9 +94,12 @@ async def settle(context: Context, container_id: str) -> None:
 
 async def end(context: Context, container_id: str, reason: str) -> None:
     """End a container that is not wanted any more, and record the end."""
-    container = containers.get(context.db, container_id)
-    if container.state in CONTAINER_ENDED:
+    container = await read_news(context, container_id)
+    if container is None or container.state in CONTAINER_ENDED or creation.is_wanted(context, container_id):
+        # It has ended by itself, or heartbeats have come and it is wanted again.
         return
+    if container.wanted == "recover" and container.health is Health.DEAD:
+        _begin_to_recover(context, container_id, reason)
     await context.backend_of(container).terminate(
         container_id, reason=reason, grace_s=context.config.local.grace_s
     )
@@ -105,13 +110,29 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     if sight is not None and sight.alive:
         return
     policy = await review.at_end(context, ended)
+    paid_until = sandbox_cost.latest_end(context, ended)
     with writing_durably(context.db) as tx:
         moves_without_end = container.wanted == renewal.MOVE and (sight is None or sight.exit is None)
         if container.wanted == "recover" or moves_without_end:
-            ending.container_died(
-                tx, container_id, reason, context.clock(), context.config.checkpoints.resumes
-            )
+            resumes = context.config.checkpoints.resumes
+            ending.container_died(tx, container_id, reason, context.clock(), resumes, paid_until)
         elif sight is not None and sight.exit is not None:
             ending.container_ended(tx, container_id, sight.exit, policy)
         else:
-            ending.container_terminated(tx, container_id, reason, context.clock())
+            ending.container_terminated(tx, container_id, reason, context.clock(), paid_until)
+
+
+def _begin_to_recover(context: Context, container_id: str, reason: str) -> None:
+    """Store that a silent container is being ended: from here on no heartbeat takes that back."""
+    with writing(context.db) as tx:
+        container = containers.get(tx, container_id)
+        if container.state is ContainerState.RUNNING:
+            containers.move(tx, container, ContainerState.STOPPING)
+            events.append(
+                tx,
+                "container.stopping",
+                reason,
+                task_id=container.task_id,
+                container_id=container_id,
+                at=context.clock(),
+            )

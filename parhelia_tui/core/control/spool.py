@@ -157,6 +157,9 @@ class _Story:
                     "memory_bytes": last.get("memory_bytes"),
                     "process_count": last.get("pids"),
                 }
+                if self._was_given_up():
+                    # Nobody has begun to end it, and what it was to be ended for is not so any more.
+                    columns |= {"wanted": "run", "reason": ""}
                 if self._container.health is not Health.HEALTHY:
                     columns["health"] = Health.HEALTHY
                     if self._container.health is not Health.UNKNOWN:
@@ -166,6 +169,13 @@ class _Story:
             task = self._task()
             if task is not None:
                 tasks.update(self._tx, task, last_line=self._last_line)
+
+    def _was_given_up(self) -> bool:
+        """Say whether it is to be ended for its silence alone."""
+        mine = self._container
+        return (
+            mine.wanted == "recover" and mine.health is Health.DEAD and mine.state is ContainerState.RUNNING
+        )
 
     def _task(self) -> Task | None:
         """The task, while this container is the one that works on it."""
