@@ -131,8 +131,10 @@ def test_an_image_that_is_a_default_of_this_machine_is_none_of_a_sandbox(
 
 def test_a_gpu_of_this_machine_is_refused_in_words(cloud: Product) -> None:
     done = cloud.run("run", "--mode", "empty", "--gpu", "T4", "true")
-    assert done.returncode != 0
-    assert "--backend modal" in cloud.json("task", "list")[0]["reason"]
+    assert done.returncode == 8
+    assert "local has no GPU for containers" in done.stderr
+    assert "--backend modal --gpu T4" in done.stderr
+    assert cloud.json("task", "list") == []
 
 
 @pytest.mark.long
