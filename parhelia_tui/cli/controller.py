@@ -14,7 +14,7 @@ import click
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import count_option, output_options, seconds, yes_option
-from parhelia_tui.cli.output import Out, confirmed
+from parhelia_tui.cli.output import Out, confirmed, need_answer
 from parhelia_tui.cli.tables import age, details, nothing, styled
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ContainerState
@@ -183,6 +183,7 @@ def reconciler_run() -> None:
 
 
 def _end_orphans(out: Out, *, dry_run: bool, yes: bool) -> None:
+    need_answer(yes or dry_run, "parhelia cleanup --terminate")
     with waiting("comparing what runs with what is stored"):
         out.client.reconcile()
     orphans = [each.id for each in out.client.containers([ContainerState.ORPHANED])]

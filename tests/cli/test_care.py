@@ -236,6 +236,19 @@ def test_a_completion_is_printed_installed_and_offers_what_there_is(product: Pro
     assert product.run(env={**offer, "COMP_WORDS": "parhelia attach "}).stdout == "\n"
 
 
+def test_what_nobody_knows_is_not_ended_where_nobody_can_be_asked(product: Product) -> None:
+    done = product.run("cleanup", "--terminate", input="n\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *ways = done.stderr.splitlines()
+    assert first.startswith("E102: nobody can be asked here")
+    assert "-y" in first
+    assert ways[0] == "  try: parhelia cleanup --terminate --yes"
+    # It is refused before anything is looked for.
+    assert product.json("controller", "status")["pid"] is None
+    assert product.json("cleanup", "--terminate", "--dry-run")["orphans"] == []
+    assert product.json("cleanup", "--terminate", "-y")["orphans"] == []
+
+
 @pytest.mark.long
 @pytest.mark.real
 def test_status_and_cleanup_and_the_words_of_help(product: Product) -> None:
