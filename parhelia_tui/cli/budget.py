@@ -104,7 +104,20 @@ def set_(usd: float | None, what: str, away: bool, whose: str | None) -> None:
         )
     out = Out()
     after = out.client.budgets.put(whose or what, usd)
-    out.answer(after, lambda: _table([after]), next_actions=["parhelia budget show"])
+    below = after.left_usd is not None and after.left_usd < 0
+    out.answer(
+        after,
+        lambda: "\n".join([_table([after]), *([_below(after)] if below else [])]),
+        next_actions=[
+            *([f"parhelia budget raise {_word(after.scope)} USD"] if below else []),
+            "parhelia budget show",
+        ],
+    )
+
+
+def _below(after: Budget) -> str:
+    """What a person is told who sets a ceiling that is passed already."""
+    return f"{money(after.spent_usd)} are spent already: this ceiling is below that, so nothing is left of it"
 
 
 @budget.command("raise")
