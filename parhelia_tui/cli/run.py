@@ -51,9 +51,14 @@ def run(command: tuple[str, ...], **given: Any) -> int:
         kept = printed(out, made)
     ended = out.client.task(made.id)
     code = _exit_code(out, ended)
+    place = out.client.results_in(ended)
     if MANNER.json:
-        _answer(ended, kept, code)
-    elif ended.exit_code != code or ended.state is TaskState.CANCELLED:
+        _answer(ended, kept, code, place)
+        return code
+    if place is not None and _ran_elsewhere(out, ended):
+        # Its user looks for it in the directory that was given, which is as it was.
+        click.echo(f"what it made is in {one_line(place, 1000)}", err=True)
+    if ended.exit_code != code or ended.state is TaskState.CANCELLED:
         click.secho(f"{ended.id}: {one_line(ended.reason, 1000) or ended.state}", fg="red", err=True)
         if code == Exit.BACKEND:
             ways = ("parhelia doctor", f"parhelia task show {ended.id}", f"parhelia task retry {ended.id}")
@@ -76,13 +81,18 @@ def printed(out: Out, made: Task) -> str:
     return kept
 
 
-def _answer(ended: Task, output: str, code: int) -> None:
+def _ran_elsewhere(out: Out, ended: Task) -> bool:
+    containers = out.client.containers_of(ended.id)
+    return bool(containers) and containers[-1].backend != "local" and containers[-1].started_at is not None
+
+
+def _answer(ended: Task, output: str, code: int, place: str | None) -> None:
     """The envelope of a command that ran, whatever it ended with."""
     import json
 
     said = {
         "success": code == 0,
-        "data": {**plain_data(ended), "output": output, "exit_code": code},
+        "data": {**plain_data(ended), "results_in": place, "output": output, "exit_code": code},
         "metadata": metadata(ended.cost_usd),
         "next_actions": [f"parhelia task show {ended.id}", f"parhelia task logs {ended.id}"],
     }

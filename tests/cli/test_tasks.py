@@ -71,6 +71,22 @@ def test_the_life_of_a_task_from_its_creation_to_a_second_try(product: Product, 
 
 
 @pytest.mark.real
+def test_where_the_copy_is_that_a_task_worked_on_is_shown(product: Product, tmp_path: Path) -> None:
+    place = workspace(tmp_path)
+    ran = product.json("run", "-w", str(place), "--mode", "clone", "touch made")
+    copy = product.paths.workspaces / ran["id"]
+    assert ran["results_in"] == str(copy)
+    assert (copy / "made").exists()
+    shown = product.run("task", "show", ran["id"]).stdout
+    assert f"workspace   {place} (clone)\n" in shown
+    assert f"results in  {copy}\n" in shown
+    # What works on the directory itself has no other place.
+    itself = product.json("run", "-w", str(place), "--mode", "shared", "true")
+    assert itself["results_in"] is None
+    assert "results in" not in product.run("task", "show", itself["id"]).stdout
+
+
+@pytest.mark.real
 def test_a_log_is_followed_to_the_end_of_its_task(product: Product, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     task_id = made(product, "-w", str(place), f"echo one; echo two; {RELEASE}; echo three")

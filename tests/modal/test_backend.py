@@ -73,6 +73,10 @@ def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     assert (back / "link").readlink() == Path("deep/file")
     assert not (back / "gone").exists()
     assert os.access(back / "run.sh", os.X_OK)
+    # Whoever gave their own directory is told where to look.
+    assert f"what it made is in {back}\n" in done.stderr
+    assert f"results in  {back}\n" in cloud.run("task", "show", task["id"]).stdout
+    assert cloud.json("task", "show", task["id"])["results_in"] == str(back)
     # The directory itself stays as it was: nobody was asked whether it may change.
     assert (place / "deep" / "file").read_text() == "before"
     made = cloud.json("task", "results", task["id"], "--branch")
