@@ -11,6 +11,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import details, money, styled, table
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def show(what: str | None) -> None:
         ("last hour", money(totals.burn_usd_per_hour)),
         ("tokens", f"{totals.input_tokens} in, {totals.output_tokens} out"),
         ("subscription", _worth(totals) if totals.worth_total_usd else ""),
-        ("unknown", f"{unknown} entries of today have no known cost" if unknown else ""),
+        ("unknown", f"{several(unknown, 'entry', 'entries')} of unknown cost today" if unknown else ""),
     ]
     spent = [each for each in found if each.left_usd is not None and each.left_usd <= 0]
     out.answer(

@@ -16,6 +16,7 @@ from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import count_option, output_options, seconds, yes_option
 from parhelia_tui.cli.output import Out, confirmed, need_answer
 from parhelia_tui.cli.tables import age, details, nothing, styled
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ContainerState
 from parhelia_tui.core.model.text import one_line
@@ -188,7 +189,7 @@ def _end_orphans(out: Out, *, dry_run: bool, yes: bool) -> None:
         out.client.reconcile()
     orphans = [each.id for each in out.client.containers([ContainerState.ORPHANED])]
     if orphans and not dry_run:
-        confirmed(f"End {len(orphans)} containers that nobody knows ({', '.join(orphans)})?", yes)
+        confirmed(f"End {several(len(orphans), 'container')} that nobody knows ({', '.join(orphans)})?", yes)
         for each in orphans:
             out.client.terminate_container(each, "it was an orphan; ended by the user")
     word = "would be ended" if dry_run else "being ended"

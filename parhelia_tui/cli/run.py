@@ -14,7 +14,7 @@ from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.mounts import tell_of_links
-from parhelia_tui.cli.options import output_options, request_fields, request_options
+from parhelia_tui.cli.options import as_typed, output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.cli.resume import resumable
 from parhelia_tui.cli.tables import age
@@ -44,7 +44,8 @@ def run(command: tuple[str, ...], **given: Any) -> int:
     out = Out()
     line = command[0] if len(command) == 1 else shlex.join(command)
     fields, flags = request_fields({**given, "prompt": line, "agent": "shell"})
-    request = out.client.request(fields, flags=flags)
+    with as_typed(fields):
+        request = out.client.request(fields, flags=flags)
     with term_interrupts():
         made = out.client.create_task(request)
         tell_of_links(request, made)
@@ -141,7 +142,8 @@ def shell(new: bool, **given: Any) -> int:
         if last is not None:
             return _gone_on(out, last)
     fields, flags = request_fields({**given, "prompt": _own_shell(), "agent": "shell", "title": "shell"})
-    request = out.client.request(fields, flags=flags)
+    with as_typed(fields):
+        request = out.client.request(fields, flags=flags)
     made = out.client.create_task(request)
     tell_of_links(request, made)
     try:

@@ -8,7 +8,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import choices_option, completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, size, state, styled, table
-from parhelia_tui.core.model.display import doing, parts_done, worker
+from parhelia_tui.core.model.display import doing, parts_done, several, worker
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.mounting import in_words
@@ -111,7 +111,7 @@ def _talk(found: Task) -> str:
     if not found.turns:
         return ""
     return (
-        f"{found.turns} turns, {found.seen_input_tokens} tokens in, {found.seen_output_tokens} out,"
+        f"{several(found.turns, 'turn')}, {found.seen_input_tokens} tokens in, {found.seen_output_tokens} out,"
         " as the agent shows them"
     )
 
@@ -173,7 +173,7 @@ def _kept(found: Task, kept: Checkpoint | None) -> str:
     if kept is None:
         return ""
     way = f"; parhelia resume {found.id} goes on from it" if found.state in TASK_SETTLED else ""
-    return f"{kept.id}, {size(kept.bytes)} in {kept.files} files, {age(kept.created_at)} ago{way}"
+    return f"{kept.id}, {size(kept.bytes)} in {several(kept.files, 'file')}, {age(kept.created_at)} ago{way}"
 
 
 def _place(found: Task, place: str | None) -> str:

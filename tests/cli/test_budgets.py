@@ -39,6 +39,9 @@ def test_what_sandboxes_cost_stands_against_every_ceiling(
     monkeypatch.setenv("MODAL_TOKEN_ID", "ak-nobody")
     monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-nobody")
     task_id = spend(product, 0.44)
+    # The price of one GPU is not known.
+    spend(product, None, number=1)
+    assert "1 entry of unknown cost today" in product.run("budget", "show").stdout
     said = product.run("budget", "set", "0.36")
     assert "$0.44 are spent already: this ceiling is below that, so nothing is left of it" in said.stdout
     shown = product.json("budget", "show", task_id)

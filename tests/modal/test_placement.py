@@ -44,7 +44,7 @@ def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_to
 
     gpu = found["gpu"]
     assert (gpu["state"], gpu["backend"], gpu["placed_on"]) == ("completed", "auto", "modal")
-    assert gpu["placed_why"].startswith("1 cores, 2048 MiB, T4, costs $")
+    assert gpu["placed_why"].startswith("1 core, 2048 MiB, T4, costs $")
     assert gpu["placed_why"].endswith("local has no GPU for containers")
     assert gpu["cost_usd"] > 0
     assert (found["home"]["state"], found["home"]["placed_on"]) == ("completed", "")
@@ -171,7 +171,10 @@ def test_work_does_not_go_on_with_what_a_backend_never_gives(product: Product, a
     words = ("resume", made["id"], "--backend", "modal", "--gpu", "banana")
     done = product.run(*words)
     assert (done.returncode, done.stdout) == (8, "")
+    # Nothing is otherwise, so nothing is said of what would be.
     assert done.stderr.startswith("E603: no backend here fits: modal has no GPU banana; it has A10, ")
+    refused = product.run("resume", made["id"], "--backend", "modal", "--gpu", "T4")
+    assert refused.stderr.startswith(f"E202: task {made['id']} has no checkpoint"), refused.stderr
     assert product.json("task", "show", made["id"])["backend"] == "local"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id, slug
 from parhelia_tui.core.model.mounting import in_words
@@ -75,10 +76,11 @@ class Creating(Opened):
         with writing(self._db) as tx:
             for task in fresh:
                 tasks.add(tx, task)
+                targets = f", {several(task.parts, 'target')}" if task.is_group else ""
                 events.append(
                     tx,
                     "task.created",
-                    f"{task.title} ({task.agent}{f', {task.parts} targets' if task.is_group else ''})"
+                    f"{task.title} ({task.agent}{targets})"
                     + "".join(f"; shows {in_words(each)}" for each in task.mounts),
                     source="client",
                     task_id=task.id,
