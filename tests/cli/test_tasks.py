@@ -87,6 +87,28 @@ def test_where_the_copy_is_that_a_task_worked_on_is_shown(product: Product, tmp_
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("again", [("resume", "--yes"), ("task", "retry")], ids=["resume", "retry"])
+def test_what_the_attempt_before_said_last_is_not_shown_as_said_by_the_next(
+    product: Product, tmp_path: Path, again: tuple[str, ...]
+) -> None:
+    place = workspace(tmp_path)
+    # The first attempt speaks and fails, the second is silent.
+    command = f"[ -e seen ] || {{ touch seen; echo my last words; exit 3; }}; {RELEASE}"
+    done = product.run("run", "-w", str(place), command)
+    assert done.returncode == 3
+    task_id = product.json("task", "list")[0]["id"]
+    assert "says        my last words\n" in product.run("task", "show", task_id).stdout
+    product.json("checkpoint", "create", task_id)
+    product.json(*again, task_id)
+    client = product.client()
+    reach(client, task_id, TaskState.RUNNING)
+    assert "\nsays " not in product.run("task", "show", task_id).stdout
+    (place / "go").touch()
+    assert reach(client, task_id, *TASK_ENDED).state is TaskState.COMPLETED
+    client.close()
+
+
+@pytest.mark.real
 def test_a_log_is_followed_to_the_end_of_its_task(product: Product, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     task_id = made(product, "-w", str(place), f"echo one; echo two; {RELEASE}; echo three")
