@@ -78,6 +78,8 @@ def resume(
             recovery=(f"parhelia checkpoint restore {chosen.id} --container",),
         )
     if what and workspace:
+        # What cannot be different is refused before anything is written down.
+        out.client.checkpoints.differences(task, asked)
         task = out.client.move_workspace(task.id, workspace)
         keep_workspace = True
     _resume(out, task, chosen, keep_workspace, yes, message, asked)
@@ -111,6 +113,8 @@ def _resume(
     message: str = "",
     asked: Otherwise = AS_BEFORE,
 ) -> None:
+    # First: what cannot be different is refused here, before anybody is asked about files.
+    different = out.client.checkpoints.differences(task, asked)
     target = chosen or out.client.checkpoints.newest(task)
     # What goes on elsewhere does so on a copy; the directory itself stays as it is.
     copied = asked.backend not in (None, "local") and task.workspace_mode == "shared"
@@ -130,11 +134,10 @@ def _resume(
                 "(As they are is kept in a checkpoint; --keep-workspace leaves them.)",
                 yes,
             )
-    different = out.client.checkpoints.differences(task, asked)
     done = out.client.checkpoints.resume(
         task, chosen, workspace="keep" if keep_workspace else "restore", message=message, otherwise=asked
     )
-    # Only now: of what was refused nothing is different.
+    # Only now: of what was refused for another reason nothing is different.
     for each in different:
         click.echo(f"otherwise than before: {each}", err=True)
     old = f", {age(target.created_at)} old" if target else ""

@@ -166,7 +166,9 @@ def test_without_a_token_nothing_is_stored_for_a_provider(
     assert product.json("task", "list") == []
 
 
-def test_work_does_not_go_on_with_what_a_backend_never_gives(product: Product, account: None) -> None:
+def test_work_does_not_go_on_with_what_a_backend_never_gives(
+    product: Product, account: None, tmp_path: Path
+) -> None:
     made = product.json("run", "--mode", "empty", "true")
     words = ("resume", made["id"], "--backend", "modal", "--gpu", "banana")
     done = product.run(*words)
@@ -175,7 +177,10 @@ def test_work_does_not_go_on_with_what_a_backend_never_gives(product: Product, a
     assert done.stderr.startswith("E603: no backend here fits: modal has no GPU banana; it has A10, ")
     refused = product.run("resume", made["id"], "--backend", "modal", "--gpu", "T4")
     assert refused.stderr.startswith(f"E202: task {made['id']} has no checkpoint"), refused.stderr
-    assert product.json("task", "show", made["id"])["backend"] == "local"
+    place = workspace(tmp_path)
+    assert product.error(*words, "-w", str(place))[1]["code"] == "E603"
+    task = product.json("task", "show", made["id"])
+    assert (task["backend"], task["workspace"]) == ("local", made["workspace"])
 
 
 def test_who_names_this_machine_is_given_what_there_is(product: Product) -> None:
