@@ -11,6 +11,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import details, money, styled, table
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def show(what: str | None) -> None:
         ("last hour", money(totals.burn_usd_per_hour)),
         ("tokens", f"{totals.input_tokens} in, {totals.output_tokens} out"),
         ("subscription", _worth(totals) if totals.worth_total_usd else ""),
-        ("unknown", f"{unknown} entries of today have no known cost" if unknown else ""),
+        ("unknown", f"{several(unknown, 'entry', 'entries')} of unknown cost today" if unknown else ""),
     ]
     spent = [each for each in found if each.left_usd is not None and each.left_usd <= 0]
     out.answer(
@@ -104,7 +105,20 @@ def set_(usd: float | None, what: str, away: bool, whose: str | None) -> None:
         )
     out = Out()
     after = out.client.budgets.put(whose or what, usd)
-    out.answer(after, lambda: _table([after]), next_actions=["parhelia budget show"])
+    below = after.left_usd is not None and after.left_usd < 0
+    out.answer(
+        after,
+        lambda: "\n".join([_table([after]), *([_below(after)] if below else [])]),
+        next_actions=[
+            *([f"parhelia budget raise {_word(after.scope)} USD"] if below else []),
+            "parhelia budget show",
+        ],
+    )
+
+
+def _below(after: Budget) -> str:
+    """What a person is told who sets a ceiling that is passed already."""
+    return f"{money(after.spent_usd)} are spent already: this ceiling is below that, so nothing is left of it"
 
 
 @budget.command("raise")

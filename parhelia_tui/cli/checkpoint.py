@@ -14,6 +14,7 @@ from parhelia_tui.cli.options import backend_option, completer, count_option, ou
 from parhelia_tui.cli.output import Out, confirmed
 from parhelia_tui.cli.tables import age, details, size, state, table
 from parhelia_tui.core.model.checkpoint_page import about, moment
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Checkpoint
 from parhelia_tui.core.model.states import CheckpointState
@@ -75,7 +76,7 @@ def create(what: str, note: str, tags: tuple[str, ...]) -> None:
         done = out.client.checkpoints.wait(wanted.id, progress.called)
     assert done is not None
     text = (
-        f"{done.id}  {done.files} files, {size(done.bytes)}; {done.changed_files} changed, "
+        f"{done.id}  {several(done.files, 'file')}, {size(done.bytes)}; {done.changed_files} changed, "
         f"{size(done.added_bytes)} added, {moment(done.took_s)}"
     )
     out.answer(
@@ -158,7 +159,7 @@ def restore(name: str, directory: str | None, container: bool, backend: str | No
         return
     with waiting("restoring") as progress:
         done = out.client.checkpoints.restore(found, Path(directory).absolute(), progress.stage)
-    text = f"{done.files} files, {size(done.bytes)} in {one_line(directory, 4000)}"
+    text = f"{several(done.files, 'file')}, {size(done.bytes)} in {one_line(directory, 4000)}"
     out.answer(
         {"directory": directory, "files": done.files, "bytes": done.bytes},
         text,
@@ -183,9 +184,10 @@ def rollback(name: str, yes: bool) -> None:
                 {"checkpoint_id": found.id, "safety_id": None}, "the workspace is as it was then already"
             )
             return
+        go = several(len(lost.added), "file made since then goes", "files made since then go")
         confirmed(
-            f"Bring {found.workspace} back to {found.id}, {age(found.created_at)} old? {len(lost.added)} files made "
-            f"since then go, {len(lost.changed)} become as they were, {len(lost.deleted)} return.",
+            f"Bring {found.workspace} back to {found.id}, {age(found.created_at)} old? {go}, "
+            f"{len(lost.changed)} become as they were, {len(lost.deleted)} return.",
             yes,
         )
     with waiting("rolling back"):

@@ -9,6 +9,7 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import completer, output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import size
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import Exit
 from parhelia_tui.core.model.states import CheckpointState
 from parhelia_tui.core.model.text import one_line
@@ -33,7 +34,7 @@ def verify(names: tuple[str, ...]) -> int:
     ]
     out.answer(
         {"checked": [each.id for each in chosen], "problems": lines},
-        "\n".join(lines) or f"{len(chosen)} checkpoints are whole",
+        "\n".join(lines) or f"{several(len(chosen), 'checkpoint is', 'checkpoints are')} whole",
     )
     return int(Exit.FAILURE if lines else Exit.OK)
 

@@ -13,6 +13,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import completer, output_options
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import table
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 
@@ -121,7 +122,8 @@ def sync(dry_run: bool, workspace: str, source: str | None, take: tuple[str, ...
     page = [table(("GOES ALONG", "NAME", "CHANGED"), goes), table(("STAYS BEHIND", "WHY"), stays)]
     if not dry_run:
         page.append(
-            "\n".join(f"{name}: {files} files" for name, files in brought.items()) or "no container runs"
+            "\n".join(f"{name}: {several(files, 'file')}" for name, files in brought.items())
+            or "no container runs"
         )
     out.answer(data, "\n\n".join(page))
 

@@ -15,6 +15,7 @@ from parhelia_tui.cli.options import (
 )
 from parhelia_tui.cli.output import Out, confirmed, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
 from parhelia_tui.core.model.states import CONTAINER_ENDED, CONTAINER_LIVE, ContainerState, Health
@@ -120,7 +121,8 @@ def _container_page(found: Container) -> str:
 def _uses(cpu: float | None, memory: int | None, pids: int | None) -> str:
     if cpu is None and memory is None and pids is None:
         return ""
-    return f"{'-' if cpu is None else f'{cpu:.0f} %'} of a core, {size(memory)}, {pids or 0} processes"
+    processes = several(pids or 0, "process", "processes")
+    return f"{'-' if cpu is None else f'{cpu:.0f} %'} of a core, {size(memory)}, {processes}"
 
 
 @container.command()

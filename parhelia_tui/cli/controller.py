@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import click
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import Command, LazyGroup
 from parhelia_tui.cli.options import count_option, output_options, seconds, yes_option
-from parhelia_tui.cli.output import Out, confirmed
+from parhelia_tui.cli.output import MANNER, Out, confirmed, need_answer
 from parhelia_tui.cli.tables import age, details, nothing, styled
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ContainerState
 from parhelia_tui.core.model.text import one_line
@@ -179,22 +181,57 @@ def reconciler_run() -> None:
     out = Out()
     with waiting("comparing what runs with what is stored"):
         done = out.client.reconcile()
-    out.answer(done, lambda: details([(name, _counted(value)) for name, value in done.items()]))
+    _answer_of_round(
+        out,
+        done,
+        done,
+        lambda: details([(name, _counted(value)) for name, value in done.items()]),
+    )
+
+
+def _answer_of_round(
+    out: Out,
+    done: dict[str, Any],
+    data: dict[str, Any],
+    text: str | Callable[[], str],
+    next_actions: Sequence[str] = (),
+) -> None:
+    """Answer with what a round did, and fail where it could not look at everything.
+
+    What was not seen must not look like nothing that is there. Programs get one answer, so in theirs what was
+    done is among the details of the error.
+
+    Args:
+        done: the round.
+        data: for programs.
+
+    Raises:
+        ParheliaError: E503 with what was not looked at, and why.
+    """
+    if done["complete"] or not MANNER.json:
+        out.answer(data, text, next_actions=next_actions)
+    if not done["complete"]:
+        raise ParheliaError(
+            "E503",
+            f"not everything was looked at: {'; '.join(map(str, done['errors']))}",
+            details=data,
+            recovery=("parhelia doctor", "parhelia reconciler run"),
+        )
 
 
 def _end_orphans(out: Out, *, dry_run: bool, yes: bool) -> None:
+    need_answer(yes or dry_run, "parhelia cleanup --terminate")
     with waiting("comparing what runs with what is stored"):
-        out.client.reconcile()
+        done = out.client.reconcile()
     orphans = [each.id for each in out.client.containers([ContainerState.ORPHANED])]
     if orphans and not dry_run:
-        confirmed(f"End {len(orphans)} containers that nobody knows ({', '.join(orphans)})?", yes)
+        confirmed(f"End {several(len(orphans), 'container')} that nobody knows ({', '.join(orphans)})?", yes)
         for each in orphans:
             out.client.terminate_container(each, "it was an orphan; ended by the user")
     word = "would be ended" if dry_run else "being ended"
     lines = [f"{len(orphans)} {word}", *orphans]
-    out.answer(
-        {"orphans": orphans, "dry_run": dry_run}, "\n".join(lines), next_actions=["parhelia container list"]
-    )
+    data = {"orphans": orphans, "dry_run": dry_run, "errors": done["errors"]}
+    _answer_of_round(out, done, data, "\n".join(lines), ["parhelia container list"])
 
 
 def _counted(value: Any) -> str:

@@ -26,6 +26,7 @@ from parhelia_tui.cli.options import (
 from parhelia_tui.cli.output import MANNER, Out, plain_data, selected
 from parhelia_tui.cli.tables import event_line, event_lines
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Event
 from parhelia_tui.core.model.text import one_line
@@ -174,7 +175,7 @@ def export(
             target.write((between if count > 1 else "") + json.dumps(selected(plain_data(event), fields)))
         target.write(last if count or form == "json" else "")
     if file != "-":
-        out.answer({"file": file, "events": count}, f"{count} events in {one_line(file, 4000)}")
+        out.answer({"file": file, "events": count}, f"{several(count, 'event')} in {one_line(file, 4000)}")
 
 
 @contextmanager

@@ -47,7 +47,7 @@ COMMANDS = {
     "reconciler": (f"{_C}.controller:reconciler", "status, run"),
     "cleanup": (f"{_C}.controller:cleanup", "remove what ended containers left; workspaces stay"),
     "image": (f"{_C}.image:image", "build, list, show, delete"),
-    "modal": (f"{_C}.modal:modal", "setup"),
+    "modal": (f"{_C}.modal:modal", "setup, check"),
     "db": (f"{_C}.db:db", "status, check, backup, migrate"),
     "config": (f"{_C}.config:config", "show, path, check, example, init, sync"),
     "memory": (f"{_C}.memory:memory", "show, list, edit, forget"),

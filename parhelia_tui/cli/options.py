@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -304,6 +305,54 @@ def _limits(given: dict[str, Any]) -> dict[str, Any]:
         "gpu": given["gpu"],
         "region": given["region"],
     }
+
+
+_OF_LIMITS = {
+    "cpus": "--cpus",
+    "memory_mb": "--memory",
+    "pids": "--pids",
+    "lifetime_s": "--timeout",
+    "gpu": "--gpu",
+    "region": "--region",
+}
+_OF_FIELDS = {
+    "workspace_mode": "--mode",
+    "priority": "--priority",
+    "slot": "--slot",
+    "backend": "--backend",
+    "image": "--image",
+    "agent": "--agent",
+    "budget_usd": "--budget",
+    "budget_each_usd": "--budget-each",
+}
+
+
+@contextmanager
+def as_typed(fields: dict[str, Any]) -> Iterator[None]:
+    """Name the options that were typed, in the faults of what is made of them, and not the fields that they fill.
+
+    Args:
+        fields: as `request_fields` or `otherwise_fields` gives them.
+
+    Raises:
+        ParheliaError: E100 as it came, in these words.
+    """
+    try:
+        yield
+    except ParheliaError as error:
+        faults = error.details.get("faults")
+        if not isinstance(faults, list):
+            raise
+        said = [_with_option(str(each), fields) for each in faults]
+        raise ParheliaError(error.code, "; ".join(said), details={**error.details, "faults": said}) from error
+
+
+def _with_option(fault: str, fields: dict[str, Any]) -> str:
+    place, colon, words = fault.partition(": ")
+    within, _, name = place.rpartition(".")
+    typed, options = (fields["limits"], _OF_LIMITS) if within == "limits" else (fields, _OF_FIELDS)
+    # What was not typed came from a template, which names the field.
+    return f"{options[name]}{colon}{words}" if name in options and typed.get(name) is not None else fault
 
 
 def standard_input() -> str:

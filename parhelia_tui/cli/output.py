@@ -198,3 +198,23 @@ def confirmed(question: str, yes: bool) -> None:
     """
     if not yes and on_terminal():
         click.confirm(question, abort=True, err=True)
+
+
+def need_answer(yes: bool, command: str) -> None:
+    """Refuse to begin where nobody can be asked and nothing was answered before.
+
+    For what ends or removes things that nobody named: who wrote the command does not know what it will find,
+    so the command itself is no answer.
+
+    Args:
+        command: what to type instead.
+
+    Raises:
+        ParheliaError: E102.
+    """
+    if not yes and not on_terminal():
+        raise ParheliaError(
+            "E102",
+            "nobody can be asked here, as there is no terminal; -y (--yes) is the answer",
+            recovery=(f"{command} --yes", f"{command} --dry-run"),
+        )

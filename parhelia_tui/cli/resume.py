@@ -8,6 +8,7 @@ import click
 
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import (
+    as_typed,
     backend_option,
     completer,
     otherwise_fields,
@@ -19,6 +20,7 @@ from parhelia_tui.cli.options import (
 from parhelia_tui.cli.output import Out, confirmed, on_terminal
 from parhelia_tui.cli.tables import age, details, event_line, state
 from parhelia_tui.core.client.resuming import AS_BEFORE
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.otherwise import Otherwise
 from parhelia_tui.core.model.records import Checkpoint, Event, Task
@@ -64,7 +66,9 @@ def resume(
 ) -> None:
     """Go on with an ended task in a new container: its files as at the checkpoint, its agent's talk goes on."""
     out = Out()
-    asked = out.client.checkpoints.otherwise({"backend": backend, **otherwise_fields(given)}, profile)
+    fields = {"backend": backend, **otherwise_fields(given)}
+    with as_typed(fields):
+        asked = out.client.checkpoints.otherwise(fields, profile)
     task = out.client.task_of(what) if what else _newest_of(out, workspace or ".")
     chosen = out.client.checkpoints.get(name) if name else None
     if chosen is not None and chosen.task_id != task.id:
@@ -74,6 +78,8 @@ def resume(
             recovery=(f"parhelia checkpoint restore {chosen.id} --container",),
         )
     if what and workspace:
+        # What cannot be different is refused before anything is written down.
+        out.client.checkpoints.differences(task, asked)
         task = out.client.move_workspace(task.id, workspace)
         keep_workspace = True
     _resume(out, task, chosen, keep_workspace, yes, message, asked)
@@ -107,6 +113,8 @@ def _resume(
     message: str = "",
     asked: Otherwise = AS_BEFORE,
 ) -> None:
+    # First: what cannot be different is refused here, before anybody is asked about files.
+    different = out.client.checkpoints.differences(task, asked)
     target = chosen or out.client.checkpoints.newest(task)
     # What goes on elsewhere does so on a copy; the directory itself stays as it is.
     copied = asked.backend not in (None, "local") and task.workspace_mode == "shared"
@@ -122,15 +130,16 @@ def _resume(
         count = len(lost.added) + len(lost.changed) + len(lost.deleted)
         if count:
             confirmed(
-                f"{count} files of {target.workspace} changed since {target.id}. Bring them back to it? "
+                f"{several(count, 'file')} of {target.workspace} changed since {target.id}. Bring them back to it? "
                 "(As they are is kept in a checkpoint; --keep-workspace leaves them.)",
                 yes,
             )
-    for each in out.client.checkpoints.differences(task, asked):
-        click.echo(f"otherwise than before: {each}", err=True)
     done = out.client.checkpoints.resume(
         task, chosen, workspace="keep" if keep_workspace else "restore", message=message, otherwise=asked
     )
+    # Only now: of what was refused for another reason nothing is different.
+    for each in different:
+        click.echo(f"otherwise than before: {each}", err=True)
     old = f", {age(target.created_at)} old" if target else ""
     out.answer(
         done,
@@ -187,7 +196,11 @@ def _asked(task: Task, last: Checkpoint | None) -> str:
 
 
 def _page(task: Task, last: Checkpoint | None, story: list[Event]) -> str:
-    good = f"{last.id}, {age(last.created_at)} old, {last.files} files" if last else "there is no checkpoint"
+    good = (
+        f"{last.id}, {age(last.created_at)} old, {several(last.files, 'file')}"
+        if last
+        else "there is no checkpoint"
+    )
     about = details(
         [
             ("task", f"{task.id}  {task.title}"),

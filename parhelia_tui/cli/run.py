@@ -14,7 +14,7 @@ from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.mounts import tell_of_links
-from parhelia_tui.cli.options import output_options, request_fields, request_options
+from parhelia_tui.cli.options import as_typed, output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.cli.resume import resumable
 from parhelia_tui.cli.tables import age
@@ -44,16 +44,22 @@ def run(command: tuple[str, ...], **given: Any) -> int:
     out = Out()
     line = command[0] if len(command) == 1 else shlex.join(command)
     fields, flags = request_fields({**given, "prompt": line, "agent": "shell"})
-    request = out.client.request(fields, flags=flags)
+    with as_typed(fields):
+        request = out.client.request(fields, flags=flags)
     with term_interrupts():
         made = out.client.create_task(request)
         tell_of_links(request, made)
         kept = printed(out, made)
     ended = out.client.task(made.id)
     code = _exit_code(out, ended)
+    place = out.client.results_in(ended)
     if MANNER.json:
-        _answer(ended, kept, code)
-    elif ended.exit_code != code or ended.state is TaskState.CANCELLED:
+        _answer(ended, kept, code, place)
+        return code
+    if place is not None and _ran_elsewhere(out, ended):
+        # Its user looks for it in the directory that was given, which is as it was.
+        click.echo(f"what it made is in {one_line(place, 1000)}", err=True)
+    if ended.exit_code != code or ended.state is TaskState.CANCELLED:
         click.secho(f"{ended.id}: {one_line(ended.reason, 1000) or ended.state}", fg="red", err=True)
         if code == Exit.BACKEND:
             ways = ("parhelia doctor", f"parhelia task show {ended.id}", f"parhelia task retry {ended.id}")
@@ -76,13 +82,18 @@ def printed(out: Out, made: Task) -> str:
     return kept
 
 
-def _answer(ended: Task, output: str, code: int) -> None:
+def _ran_elsewhere(out: Out, ended: Task) -> bool:
+    containers = out.client.containers_of(ended.id)
+    return bool(containers) and containers[-1].backend != "local" and containers[-1].started_at is not None
+
+
+def _answer(ended: Task, output: str, code: int, place: str | None) -> None:
     """The envelope of a command that ran, whatever it ended with."""
     import json
 
     said = {
         "success": code == 0,
-        "data": {**plain_data(ended), "output": output, "exit_code": code},
+        "data": {**plain_data(ended), "results_in": place, "output": output, "exit_code": code},
         "metadata": metadata(ended.cost_usd),
         "next_actions": [f"parhelia task show {ended.id}", f"parhelia task logs {ended.id}"],
     }
@@ -131,7 +142,8 @@ def shell(new: bool, **given: Any) -> int:
         if last is not None:
             return _gone_on(out, last)
     fields, flags = request_fields({**given, "prompt": _own_shell(), "agent": "shell", "title": "shell"})
-    request = out.client.request(fields, flags=flags)
+    with as_typed(fields):
+        request = out.client.request(fields, flags=flags)
     made = out.client.create_task(request)
     tell_of_links(request, made)
     try:

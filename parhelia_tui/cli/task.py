@@ -8,7 +8,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import choices_option, completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, size, state, styled, table
-from parhelia_tui.core.model.display import doing, parts_done, worker
+from parhelia_tui.core.model.display import doing, parts_done, several, worker
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.mounting import in_words
@@ -111,7 +111,7 @@ def _talk(found: Task) -> str:
     if not found.turns:
         return ""
     return (
-        f"{found.turns} turns, {found.seen_input_tokens} tokens in, {found.seen_output_tokens} out,"
+        f"{several(found.turns, 'turn')}, {found.seen_input_tokens} tokens in, {found.seen_output_tokens} out,"
         " as the agent shows them"
     )
 
@@ -138,9 +138,17 @@ def show(task_id: str | None) -> None:
     # Without what they printed and changed, which `task results` looks up.
     group = {"group": out.client.results(found)} if found.is_group else {}
     parts = out.client.parts(found.id) if found.is_group else []
+    place = out.client.results_in(found)
     out.answer(
-        {**plain_data(found), "attempts": attempts, "checkpoint": kept, "events": events, **group},
-        lambda: _task_page(found, attempts, events, parts, kept),
+        {
+            **plain_data(found),
+            "results_in": place,
+            "attempts": attempts,
+            "checkpoint": kept,
+            "events": events,
+            **group,
+        },
+        lambda: _task_page(found, attempts, events, parts, kept, _place(found, place)),
         next_actions=[
             f"parhelia task {'results' if found.is_group else 'logs'} {found.id}",
             f"parhelia task watch {found.id}",
@@ -165,11 +173,22 @@ def _kept(found: Task, kept: Checkpoint | None) -> str:
     if kept is None:
         return ""
     way = f"; parhelia resume {found.id} goes on from it" if found.state in TASK_SETTLED else ""
-    return f"{kept.id}, {size(kept.bytes)} in {kept.files} files, {age(kept.created_at)} ago{way}"
+    return f"{kept.id}, {size(kept.bytes)} in {several(kept.files, 'file')}, {age(kept.created_at)} ago{way}"
+
+
+def _place(found: Task, place: str | None) -> str:
+    """Where what a task makes is; from elsewhere it comes there when its container ends or a checkpoint is taken."""
+    elsewhere = (found.placed_on or found.backend) != "local" and found.state in TASK_ALIVE
+    return f"{place}{', once they come back' if elsewhere else ''}" if place else ""
 
 
 def _task_page(
-    found: Task, attempts: list[Attempt], events: list[Event], parts: list[Task], kept: Checkpoint | None
+    found: Task,
+    attempts: list[Attempt],
+    events: list[Event],
+    parts: list[Task],
+    kept: Checkpoint | None,
+    place: str,
 ) -> str:
     limits = ", ".join(
         f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
@@ -199,6 +218,7 @@ def _task_page(
                 else found.backend,
             ),
             ("workspace", f"{found.workspace} ({found.workspace_mode})"),
+            ("results in", place),
             ("image", found.image),
             *(("shows", in_words(each)) for each in found.mounts),
             ("container", found.container_id or ""),

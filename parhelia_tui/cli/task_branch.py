@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import details, styled
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
@@ -58,7 +59,7 @@ def _page(task: Task, made: Made) -> str:
         rows += [
             (
                 "not in it",
-                f"{len(made.untouched)} files that were not committed when it began, and are as they were",
+                f"not committed when it began, and as before: {several(len(made.untouched), 'file')}",
             )
         ]
     named = [

@@ -13,6 +13,7 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import (
     agent_option,
+    as_typed,
     completer,
     output_options,
     pairs,
@@ -21,6 +22,7 @@ from parhelia_tui.cli.options import (
     standard_input,
 )
 from parhelia_tui.cli.output import Out
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.placement import Choice, Refusal
 from parhelia_tui.core.model.text import one_line
@@ -80,10 +82,11 @@ def create(
     fields, flags = request_fields(
         {**given, **more, "prompt": _prompt(prompt, file, given["template"]), "agent_options": options}
     )
-    request = out.client.request(fields, flags=flags)
-    if request.agent == SHELL and len(prompt) > 1:
-        # Which agent it is is known only now; to a shell, words without their quotes are another command.
-        request = out.client.request({**fields, "prompt": shlex.join(prompt)}, flags=flags)
+    with as_typed(fields):
+        request = out.client.request(fields, flags=flags)
+        if request.agent == SHELL and len(prompt) > 1:
+            # Which agent it is is known only now; to a shell, words without their quotes are another command.
+            request = out.client.request({**fields, "prompt": shlex.join(prompt)}, flags=flags)
     if dry_run:
         place = out.client.placement(request)
         out.answer({**request.model_dump(), "placement": place}, lambda: _fine(request, place))
@@ -92,7 +95,7 @@ def create(
     tell_of_links(request, made)
     if made.network != "none":
         _warn_of_budgets(out)
-    said = f"{made.id}  {made.title}" + (f"  ({made.parts} targets)" if made.is_group else "")
+    said = f"{made.id}  {made.title}" + (f"  ({several(made.parts, 'target')})" if made.is_group else "")
     if follow:
         from parhelia_tui.cli.task_watch import Following
 

@@ -267,7 +267,7 @@ parhelia session list --container a1b2
 parhelia session attach ph-make-test-9f03            # by its name, as the list shows it
 parhelia session send a1b2 "make test"               # typed into it, and Enter
 parhelia session send a1b2 --keys C-c
-parhelia session ssh-config a1b2 > ssh.conf            # then: ssh -F ssh.conf ph-make-test-9f03
+parhelia session ssh-config a1b2 > ssh.conf            # then: ssh -F ssh.conf a1b2
 parhelia session capture a1b2 --lines 200
 parhelia session kill ph-bash-77aa""",
     "checkpoint": """\

@@ -10,7 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from parhelia_tui.core.client import Totals
-from parhelia_tui.core.model.display import count, length, money
+from parhelia_tui.core.model.display import count, length, money, several
 from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.widgets import look
 
@@ -48,10 +48,9 @@ def budget(fleet: FleetView, colours: Colours) -> list[Text]:
     if totals.worth_today_usd:
         lines.append(line("beside", money(totals.worth_today_usd), "by subscription today"))
     if unknown:
-        plural = "s" if unknown != 1 else ""
-        lines.append(
-            Text(f" {unknown} answer{plural} of unknown cost today", Style(color=colours.get("warning")))
-        )
+        # Seconds of sandboxes too: not all of them are answers.
+        said = f" {several(unknown, 'entry', 'entries')} of unknown cost today"
+        lines.append(Text(said, Style(color=colours.get("warning"))))
     if totals.ceilings:
         lines.append(Text(" left    ", calm).append(burn_down(fleet), Style(color=colours.get("primary"))))
     lines.append(

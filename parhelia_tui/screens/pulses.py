@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid
 
-from parhelia_tui.core.model.display import Tone, age, glyph, money, percent, size
+from parhelia_tui.core.model.display import Tone, age, glyph, money, percent, several, size
 from parhelia_tui.core.model.states import Health, TaskState
 from parhelia_tui.screens.budget_lines import burn_down
 from parhelia_tui.screens.container_columns import word
@@ -230,7 +230,7 @@ def _money(fleet: FleetView) -> Pulse:
     of = f" of {money(ceiling)}" if ceiling else ""
     lines = (
         f"{money(totals.spent_today_usd)}{of} today",
-        f"{totals.unknown_cost_entries} answers of unknown cost",
+        f"{several(totals.unknown_cost_entries, 'entry', 'entries')} of unknown cost",
         burn_down(fleet) or look.bars(totals.hours),
     )
     spent = ceiling is not None and totals.spent_today_usd >= 0.8 * ceiling

@@ -236,6 +236,42 @@ def test_a_completion_is_printed_installed_and_offers_what_there_is(product: Pro
     assert product.run(env={**offer, "COMP_WORDS": "parhelia attach "}).stdout == "\n"
 
 
+def test_what_nobody_knows_is_not_ended_where_nobody_can_be_asked(product: Product) -> None:
+    done = product.run("cleanup", "--terminate", input="n\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    first, *ways = done.stderr.splitlines()
+    assert first.startswith("E102: nobody can be asked here")
+    assert "-y" in first
+    assert ways[0] == "  try: parhelia cleanup --terminate --yes"
+    # It is refused before anything is looked for.
+    assert product.json("controller", "status")["pid"] is None
+    assert product.json("cleanup", "--terminate", "--dry-run")["orphans"] == []
+    assert product.json("cleanup", "--terminate", "-y")["orphans"] == []
+
+
+def test_a_round_that_could_not_look_at_a_backend_fails_and_says_which(
+    product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODAL_CONFIG_PATH", str(tmp_path / "none.toml"))
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    # There may be something at the provider, as this state directory was there.
+    product.home.mkdir(mode=0o700, exist_ok=True)
+    (product.home / "modal.json").write_text('{"installation": "p-0123456789"}')
+    done = product.run("reconciler", "run")
+    assert done.returncode == 8
+    assert "complete    False" in done.stdout
+    assert done.stderr.startswith(
+        "E503: not everything was looked at: modal could not be listed, nothing is concluded: "
+    )
+    assert "token" in done.stderr.splitlines()[0]
+    ended = product.run("cleanup", "--terminate", "--yes")
+    assert (ended.returncode, ended.stdout) == (8, "0 being ended\n")
+    assert ended.stderr == done.stderr
+    code, error = product.error("cleanup", "--terminate", "--yes")
+    assert (code, error["code"], error["details"]["orphans"]) == (8, "E503", [])
+
+
 @pytest.mark.long
 @pytest.mark.real
 def test_status_and_cleanup_and_the_words_of_help(product: Product) -> None:

@@ -71,6 +71,44 @@ def test_the_life_of_a_task_from_its_creation_to_a_second_try(product: Product, 
 
 
 @pytest.mark.real
+def test_where_the_copy_is_that_a_task_worked_on_is_shown(product: Product, tmp_path: Path) -> None:
+    place = workspace(tmp_path)
+    ran = product.json("run", "-w", str(place), "--mode", "clone", "touch made")
+    copy = product.paths.workspaces / ran["id"]
+    assert ran["results_in"] == str(copy)
+    assert (copy / "made").exists()
+    shown = product.run("task", "show", ran["id"]).stdout
+    assert f"workspace   {place} (clone)\n" in shown
+    assert f"results in  {copy}\n" in shown
+    # What works on the directory itself has no other place.
+    itself = product.json("run", "-w", str(place), "--mode", "shared", "true")
+    assert itself["results_in"] is None
+    assert "results in" not in product.run("task", "show", itself["id"]).stdout
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("again", [("resume", "--yes"), ("task", "retry")], ids=["resume", "retry"])
+def test_what_the_attempt_before_said_last_is_not_shown_as_said_by_the_next(
+    product: Product, tmp_path: Path, again: tuple[str, ...]
+) -> None:
+    place = workspace(tmp_path)
+    # The first attempt speaks and fails, the second is silent.
+    command = f"[ -e seen ] || {{ touch seen; echo my last words; exit 3; }}; {RELEASE}"
+    done = product.run("run", "-w", str(place), command)
+    assert done.returncode == 3
+    task_id = product.json("task", "list")[0]["id"]
+    assert "says        my last words\n" in product.run("task", "show", task_id).stdout
+    product.json("checkpoint", "create", task_id)
+    product.json(*again, task_id)
+    client = product.client()
+    reach(client, task_id, TaskState.RUNNING)
+    assert "\nsays " not in product.run("task", "show", task_id).stdout
+    (place / "go").touch()
+    assert reach(client, task_id, *TASK_ENDED).state is TaskState.COMPLETED
+    client.close()
+
+
+@pytest.mark.real
 def test_a_log_is_followed_to_the_end_of_its_task(product: Product, tmp_path: Path) -> None:
     place = workspace(tmp_path)
     task_id = made(product, "-w", str(place), f"echo one; echo two; {RELEASE}; echo three")
@@ -155,7 +193,9 @@ def test_control_characters_and_wide_letters_of_a_prompt_arrive_but_are_not_show
         (["--option", "a", "x"], 2, "E101", "write NAME=VALUE"),
         (["--backend", "nowhere", "x"], 8, "E603", "no backend 'nowhere'; there is auto, local"),
         (["--timeout", "soon", "x"], 2, "E101", "write 90s, 15m, 4h or 1d"),
-        (["--memory", "1", "x"], 2, "E100", "limits.memory_mb: should be"),
+        (["--memory", "1", "x"], 2, "E100", "E100: --memory: should be"),
+        (["--cpus", "nan", "x"], 2, "E100", "E100: --cpus: should be a finite number"),
+        (["--gpu", "A100:0", "x"], 2, "E100", "E100: --gpu: is no GPU: name its kind, as A100, or T4:2"),
         (["--slot", "0", "x"], 2, "E100", "slot: should be"),
         (["--env", "1A=x", "x"], 2, "E100", "'1A' is not a name"),
         (["--network", "some", "x"], 2, "E101", "'--network': 'some' is not one of"),

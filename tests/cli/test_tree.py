@@ -125,9 +125,9 @@ def test_the_root_lists_each_command_and_each_verb_of_a_noun() -> None:
     context = click.Context(cli)
     for name, (_, about) in COMMANDS.items():
         command = cli.get_command(context, name)
-        verbs = about.split(", ")
-        if isinstance(command, click.Group) and len(verbs) > 1 and name != "completion":
-            assert command.list_commands(context) == verbs, name
+        # Of these two is said what they do.
+        if isinstance(command, click.Group) and name not in ("agent", "completion"):
+            assert command.list_commands(context) == about.split(", "), name
 
 
 @pytest.mark.parametrize(

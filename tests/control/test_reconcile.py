@@ -63,7 +63,9 @@ def test_a_listing_that_fails_or_lies_changes_nothing(
         # As where its file system is not mounted.
         true.mkdir(mode=0o700)
     for _ in range(2):
-        seen = product.json("reconciler", "run")
+        code, error = product.error("reconciler", "run")
+        assert (code, error["code"]) == (8, "E503")
+        seen = error["details"]
         assert seen["complete"] is False
         # What is not there is looked for by itself only after a listing that succeeded.
         assert seen["settled"] == ([container.id] if wrong == "empty" else [])
@@ -91,7 +93,7 @@ def test_a_run_directory_that_is_not_there_is_no_end_while_its_processes_are(
     run.rename(aside)
     if wrong == "a file":
         run.write_text("not a directory")
-    seen = product.json("reconciler", "run")
+    seen = product.error("reconciler", "run")[1]["details"]
     assert (seen["complete"], len(seen["errors"])) == (False, 1)
     assert event(client, "reconcile.incomplete").container_id == container.id
     assert client.container(container.id).state is ContainerState.RUNNING

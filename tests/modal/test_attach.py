@@ -200,6 +200,30 @@ def test_openssh_s_own_client_attaches_and_runs_commands(cloud: Product, tmp_pat
     assert (done.returncode, done.stdout) == (0, "modal\n"), done.stderr
 
 
+def test_openssh_knows_a_session_by_what_it_was_asked_for_with(cloud: Product, tmp_path: Path) -> None:
+    task_id = begun(cloud, ECHO)
+    config = tmp_path / "config"
+
+    def meant(name: str) -> dict[str, str]:
+        """What ssh would do for this name, without going there."""
+        said = subprocess.run(
+            ["ssh", "-G", "-F", str(config), name], capture_output=True, text=True, check=True
+        )
+        return dict(line.partition(" ")[::2] for line in said.stdout.splitlines())
+
+    for typed in (task_id, task_id[2:8]):
+        told = cloud.json("session", "ssh-config", typed)
+        config.write_text(told["config"])
+        attaches = meant(told["session"])
+        assert "attach-session" in attaches["remotecommand"]
+        assert [meant(each) for each in (typed, task_id)] == [
+            attaches | {"host": typed},
+            attaches | {"host": task_id},
+        ]
+        runs = meant(told["container_id"])
+        assert (runs["port"], runs.get("remotecommand")) == (attaches["port"], None)
+
+
 def test_nobody_comes_in_by_password_or_with_another_key(cloud: Product, tmp_path: Path) -> None:
     task_id = begun(cloud, ECHO)
     told = cloud.json("session", "ssh-config", task_id)

@@ -73,6 +73,10 @@ def test_a_workspace_goes_up_and_what_was_made_of_it_comes_down(
     assert (back / "link").readlink() == Path("deep/file")
     assert not (back / "gone").exists()
     assert os.access(back / "run.sh", os.X_OK)
+    # Whoever gave their own directory is told where to look.
+    assert f"what it made is in {back}\n" in done.stderr
+    assert f"results in  {back}\n" in cloud.run("task", "show", task["id"]).stdout
+    assert cloud.json("task", "show", task["id"])["results_in"] == str(back)
     # The directory itself stays as it was: nobody was asked whether it may change.
     assert (place / "deep" / "file").read_text() == "before"
     made = cloud.json("task", "results", task["id"], "--branch")
@@ -131,8 +135,10 @@ def test_an_image_that_is_a_default_of_this_machine_is_none_of_a_sandbox(
 
 def test_a_gpu_of_this_machine_is_refused_in_words(cloud: Product) -> None:
     done = cloud.run("run", "--mode", "empty", "--gpu", "T4", "true")
-    assert done.returncode != 0
-    assert "--backend modal" in cloud.json("task", "list")[0]["reason"]
+    assert done.returncode == 8
+    assert "local has no GPU for containers" in done.stderr
+    assert "--backend modal --gpu T4" in done.stderr
+    assert cloud.json("task", "list") == []
 
 
 @pytest.mark.long

@@ -44,7 +44,7 @@ def test_tasks_with_different_needs_run_where_they_fit_and_their_results_come_to
 
     gpu = found["gpu"]
     assert (gpu["state"], gpu["backend"], gpu["placed_on"]) == ("completed", "auto", "modal")
-    assert gpu["placed_why"].startswith("1 cores, 2048 MiB, T4, costs $")
+    assert gpu["placed_why"].startswith("1 core, 2048 MiB, T4, costs $")
     assert gpu["placed_why"].endswith("local has no GPU for containers")
     assert gpu["cost_usd"] > 0
     assert (found["home"]["state"], found["home"]["placed_on"]) == ("completed", "")
@@ -116,6 +116,78 @@ def test_a_task_goes_where_its_agent_is(
         "modal cannot run its agent: there is no Claude Code in the image of its containers"
     )
     assert product.json("task", "list") == []
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that nobody asks a provider about."""
+    monkeypatch.setenv("MODAL_TOKEN_ID", "ak-nobody")
+    monkeypatch.setenv("MODAL_TOKEN_SECRET", "as-nobody")
+
+
+NEVER = {
+    "modal has no GPU banana; it has A10, ": ("--backend", "modal", "--gpu", "banana"),
+    "modal keeps no system for the next container": ("--backend", "modal", "--persistent"),
+    "modal runs nothing without isolation": ("--backend", "modal", "--unsandboxed"),
+    "local has no GPU for containers": ("--backend", "local", "--gpu", "T4"),
+    "local is in no region that could be chosen": ("--backend", "local", "--region", "eu"),
+}
+
+
+@pytest.mark.parametrize("why", NEVER)
+def test_what_a_backend_never_gives_is_refused_as_by_the_dry_run(
+    product: Product, account: None, why: str
+) -> None:
+    words = ("task", "create", "--mode", "empty", *NEVER[why], "true")
+    looked, made = product.run(*words, "--dry-run"), product.run(*words)
+    assert (made.returncode, made.stdout, made.stderr) == (8, "", looked.stderr)
+    assert made.stderr.startswith(f"E603: no backend here fits: {why}")
+    assert looked.returncode == 8
+    assert product.json("task", "list") == []
+    assert product.json("controller", "status")["pid"] is None
+
+
+def test_without_a_token_nothing_is_stored_for_a_provider(
+    product: Product, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODAL_CONFIG_PATH", str(tmp_path / "none.toml"))
+    for name in ("MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    done = product.run("run", "--backend", "modal", "--mode", "empty", "true")
+    assert (done.returncode, done.stdout) == (8, "")
+    first, *ways = done.stderr.splitlines()
+    assert first == "E603: no backend here fits: modal has no token of this user (modal token new)"
+    assert ways == ["  try: modal token new", "  try: parhelia help modal"]
+    code, error = product.error(
+        "--batch", "-", input='{"prompt": "true", "backend": "modal", "workspace_mode": "empty"}\n'
+    )
+    assert (code, error["code"]) == (2, "E100")
+    assert "modal has no token of this user" in error["message"]
+    assert product.json("task", "list") == []
+
+
+def test_work_does_not_go_on_with_what_a_backend_never_gives(
+    product: Product, account: None, tmp_path: Path
+) -> None:
+    made = product.json("run", "--mode", "empty", "true")
+    words = ("resume", made["id"], "--backend", "modal", "--gpu", "banana")
+    done = product.run(*words)
+    assert (done.returncode, done.stdout) == (8, "")
+    # Nothing is otherwise, so nothing is said of what would be.
+    assert done.stderr.startswith("E603: no backend here fits: modal has no GPU banana; it has A10, ")
+    refused = product.run("resume", made["id"], "--backend", "modal", "--gpu", "T4")
+    assert refused.stderr.startswith(f"E202: task {made['id']} has no checkpoint"), refused.stderr
+    place = workspace(tmp_path)
+    assert product.error(*words, "-w", str(place))[1]["code"] == "E603"
+    task = product.json("task", "show", made["id"])
+    assert (task["backend"], task["workspace"]) == ("local", made["workspace"])
+
+
+def test_who_names_this_machine_is_given_what_there_is(product: Product) -> None:
+    words = ("task", "create", "--mode", "empty", "--dry-run", "--cpus", "1024", "true")
+    assert product.json(*words, "--backend", "local")["placement"]["backend"] == "local"
+    code, error = product.error(*words, "--backend", "auto", "--region", "eu", "--persistent")
+    assert (code, error["code"]) == (8, "E603")
 
 
 @pytest.mark.long

@@ -148,7 +148,7 @@ def test_a_second_sandbox_is_left_alone_after_a_listing_that_failed(
 ) -> None:
     other, sandbox = doubled(cloud, provider)
     provider.order("fault", rpc="SandboxList*", times=1000, status="INTERNAL")
-    done = cloud.json("reconciler", "run", timeout=180)
+    done = cloud.error("reconciler", "run", timeout=180)[1]["details"]
     assert (done["complete"], done["doubles"]) == (False, [])
     assert {each["id"] for each in provider.sandboxes()} == {sandbox["id"], other}
     provider.order("unpretend")
@@ -192,7 +192,9 @@ def test_a_sandbox_outside_the_app_that_is_listed_is_told_of_and_not_lost(
 def test_a_listing_that_fails_is_no_evidence(cloud: Product, provider: Provider) -> None:
     task_id = begun(cloud)
     provider.order("fault", rpc="SandboxList*", times=1000, status="INTERNAL")
-    done = cloud.json("reconciler", "run", timeout=180)
+    code, error = cloud.error("reconciler", "run", timeout=180)
+    done = error["details"]
+    assert (code, error["code"]) == (8, "E503")
     assert (done["complete"], done["orphans"], done["settled"]) == (False, [], [])
     assert "modal could not be listed, nothing is concluded" in done["errors"][0]
     assert state(cloud, task_id) == "running"

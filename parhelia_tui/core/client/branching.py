@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.settings.paths import Paths
@@ -107,7 +108,7 @@ class Branches:
                     tx,
                     "task.branch_made",
                     f"the branch {made.branch} of {made.repository} was {made.outcome} by {self._who}:"
-                    f" {len(made.added)} files added, {len(made.changed)} changed, {len(made.deleted)} deleted",
+                    f" {several(len(made.added), 'file')} added, {len(made.changed)} changed, {len(made.deleted)} deleted",
                     task_id=task.id,
                     data=_about(made, self._who),
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sqlite3
 import statistics
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parhelia_tui.core.meter import book, ceilings
-from parhelia_tui.core.meter.money import nano, usd
+from parhelia_tui.core.meter.left import entered
+from parhelia_tui.core.meter.money import NANO, nano, usd
 from parhelia_tui.core.meter.payer import by_subscription
 from parhelia_tui.core.meter.spending import Standing, day_of, standing
 from parhelia_tui.core.model.display import money
@@ -39,6 +41,7 @@ class Budget:
     Args:
         scope: `all`, `day`, `plan:ID` or `task:ID`.
         limit_usd: None where there is no ceiling.
+        spent_usd: for models, sandboxes and whatever else is in the ledger, as ceilings count it.
         reserved_usd: set aside for requests that are open.
         left_usd: None where there is no ceiling; below nothing where the last answer went beyond.
         source: `set` by a person, `config`, or empty.
@@ -106,10 +109,7 @@ class Budgets:
         with self._book() as opened:
             known = {each.scope: each for each in ceilings.every(opened)}
             scopes = ["all", "day", *(scope for scope in known if scope not in ("all", "day"))]
-            return [
-                self._line(standing(opened, scope, _account(scope, now)), known.get(scope), now)
-                for scope in scopes
-            ]
+            return [self._line(opened, scope, known.get(scope), now) for scope in scopes]
 
     def of_task(self, task: Task) -> list[Budget]:
         """Read the ceilings that bound a task, its own among them also where it has none."""
@@ -119,10 +119,7 @@ class Budgets:
             scopes.append(f"task:{task.parent_id}")
         with self._book() as opened:
             known = {each.scope: each for each in ceilings.every(opened)}
-            return [
-                self._line(standing(opened, scope, _account(scope, now)), known.get(scope), now)
-                for scope in scopes
-            ]
+            return [self._line(opened, scope, known.get(scope), now) for scope in scopes]
 
     def in_the_way(self, task: Task | None = None) -> list[Budget]:
         """Read the ceilings that are spent: those for everything and for today, and those of a task."""
@@ -225,7 +222,9 @@ class Budgets:
             )
         scope = self._scope(what)
         with self._book(make=True) as opened:
-            after = ceilings.lift(opened, scope, nano(by_usd), self._clock())
+            now = self._clock()
+            spent = self._standing(opened, scope, now).spent
+            after = ceilings.lift(opened, scope, nano(by_usd), now, entered=spent)
             words = f"{scope}: ${by_usd:,.2f} more can be spent, ${usd(after.limit or 0):,.2f} in all"
             self._tell(opened, "budget.raised", words, scope)
             return self._read(opened, scope)
@@ -273,10 +272,20 @@ class Budgets:
     def _read(self, opened: sqlite3.Connection, scope: str) -> Budget:
         now = self._clock()
         known = {each.scope: each for each in ceilings.every(opened)}
-        return self._line(standing(opened, scope, _account(scope, now)), known.get(scope), now)
+        return self._line(opened, scope, known.get(scope), now)
 
-    def _line(self, now: Standing, known: ceilings.Ceiling | None, at: float) -> Budget:
-        kind, _, name = now.scope.partition(":")
+    def _standing(self, opened: sqlite3.Connection, scope: str, at: float) -> Standing:
+        """How a ceiling stands: requests are in the book first, all else that costs money in the ledger alone."""
+        now = standing(opened, scope, f"day:{day_of(at)}" if scope == "day" else scope)
+        # Rounded, as a sum of floats is a little beside its amount, and a ceiling is not spent by that.
+        in_ledger = round(entered(self._open(), scope, at) * NANO)
+        return dataclasses.replace(now, spent=max(now.spent, in_ledger))
+
+    def _line(
+        self, opened: sqlite3.Connection, scope: str, known: ceilings.Ceiling | None, at: float
+    ) -> Budget:
+        now = self._standing(opened, scope, at)
+        kind, _, name = scope.partition(":")
         spent = ledger.spent(self._open(), from_at=at - HOUR_S, task_id=name if kind == "task" else None)
         burn = spent.usd
         left = None if now.limit is None else usd(now.limit - now.spent)
@@ -287,7 +296,7 @@ class Budgets:
                 # A new day begins with nothing spent.
                 ends = None
         return Budget(
-            scope=now.scope,
+            scope=scope,
             limit_usd=None if now.limit is None else usd(now.limit),
             spent_usd=usd(now.spent),
             reserved_usd=usd(now.reserved),
@@ -335,10 +344,6 @@ class _Opened:
     def __exit__(self, *_: object) -> None:
         if self._db is not None:
             self._db.close()
-
-
-def _account(scope: str, now: float) -> str:
-    return f"day:{day_of(now)}" if scope == "day" else scope
 
 
 def in_words(each: Budget) -> str:

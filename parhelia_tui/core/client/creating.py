@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.opening import Opened
 from parhelia_tui.core.client.workspaces import usable_workspace
+from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id, slug
 from parhelia_tui.core.model.mounting import in_words
@@ -53,7 +54,7 @@ class Creating(Opened):
 
         Raises:
             ParheliaError: E100 for what its agent cannot be asked, E204 for the workspace, E603 for a
-                backend that does not exist.
+                backend that does not exist, and for what none could ever give.
         """
         return self.create_tasks([request], batch=batch, gate_of=gate_of)[0]
 
@@ -75,10 +76,11 @@ class Creating(Opened):
         with writing(self._db) as tx:
             for task in fresh:
                 tasks.add(tx, task)
+                targets = f", {several(task.parts, 'target')}" if task.is_group else ""
                 events.append(
                     tx,
                     "task.created",
-                    f"{task.title} ({task.agent}{f', {task.parts} targets' if task.is_group else ''})"
+                    f"{task.title} ({task.agent}{targets})"
                     + "".join(f"; shows {in_words(each)}" for each in task.mounts),
                     source="client",
                     task_id=task.id,
@@ -151,15 +153,13 @@ class Creating(Opened):
             given: ids of tasks that are made together with these and not stored yet; theirs come to it.
         """
         from parhelia_tui.core.agents.registry import agent
-        from parhelia_tui.core.model.placement import AUTO
 
         adapter = agent(request.agent)
         refuse_keys(_said(request))
         if request.backend == "local":
             adapter.need()
         task = self._new_task(request, batch, self._new_id(given))
-        if task.backend == AUTO:
-            self._place(task)
+        self._refuse_impossible(task)
         parts = [
             self._part(request, task, number, self._new_id(given)) for number in range(len(request.targets))
         ]
@@ -173,18 +173,19 @@ class Creating(Opened):
         Raises:
             ParheliaError: as `create_task`, E603 where it can go nowhere.
         """
-        return self._place(self._new_tasks(request, None, set())[0])
-
-    def _place(self, task: Task) -> Choice | Refusal:
-        """Choose for a task. Raises E603 where no backend could ever give what it needs."""
         # Late, as all that only a new task needs: what is shown first waits for what is imported above.
         from parhelia_tui.core.client.placement import place
-        from parhelia_tui.core.model.placement import Refusal
 
-        found = place(self.paths, self._db, task, self._clock())
-        if isinstance(found, Refusal) and not found.for_now:
-            raise ParheliaError("E603", f"no backend here fits: {found.why}")
-        return found
+        return place(self.paths, self._db, self._new_tasks(request, None, set())[0], self._clock())
+
+    def _refuse_impossible(self, task: Task) -> None:
+        """Refuse what no backend could ever give a task, before anything is stored. Raises E603, E700."""
+        if task.backend == "local" and task.limits.gpu is None and task.limits.region is None:
+            # This machine gives all else, and looking at backends would take a tenth of a second of each start.
+            return
+        from parhelia_tui.core.client.placement import refuse_impossible
+
+        refuse_impossible(self.paths, task)
 
     def _mounts(self, request: TaskRequest) -> tuple[Mount, ...]:
         if not request.mounts:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.otherwise import Otherwise
@@ -66,8 +67,8 @@ def moved(task: Task, asked: Otherwise, paths: Paths) -> dict[str, Value]:
     give is not asked for any more.
 
     Raises:
-        ParheliaError: E603 for a backend that there is not, or that cannot have what the task shows or is asked
-            for; E101 for what excludes each other, E208 for an image that there is not.
+        ParheliaError: E603 for a backend that there is not, or that could never give what the task shows or is
+            asked for; E101 for what excludes each other, E208 for an image that there is not.
     """
     changes = _elsewhere(task, asked.backend)
     backend = str(changes.get("backend", task.backend))
@@ -93,7 +94,21 @@ def moved(task: Task, asked: Otherwise, paths: Paths) -> dict[str, Value]:
             recovery=(f"parhelia resume {task.id} --backend modal --gpu KIND",),
         )
     changes.update({name: getattr(limits, name) for name in _LIMITS if getattr(limits, name) is not None})
+    if backend != "local":
+        from parhelia_tui.core.client.placement import refuse_impossible
+
+        refuse_impossible(paths, _after(task, changes))
     return {name: value for name, value in changes.items() if value != _before(task, name)}
+
+
+def _after(task: Task, changes: Mapping[str, Value]) -> Task:
+    """A task with changed columns, which is not stored yet."""
+    within = {name: value for name, value in changes.items() if name in _LIMITS}
+    own = {name: value for name, value in changes.items() if name not in _LIMITS}
+    flags = {name: bool(own[name]) for name in ("persistent", "unsandboxed") if name in own}
+    # The columns are typed as what a database takes; which goes where is known by their names.
+    limits: Any = dataclasses.replace(task.limits, **cast("dict[str, Any]", within))
+    return dataclasses.replace(task, **cast("dict[str, Any]", own | flags), limits=limits)
 
 
 def told(task: Task, changes: Mapping[str, Value]) -> list[str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 
 from parhelia_tui.core.agents.places import lacks
+from parhelia_tui.core.backends.modal.probe import has_account
 from parhelia_tui.core.backends.offers import machine, needs_of, offers
 from parhelia_tui.core.backends.registry import backend
 from parhelia_tui.core.meter import book
 from parhelia_tui.core.meter.left import left, promised
-from parhelia_tui.core.model.placement import AUTO, Choice, Refusal, choose
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.placement import AUTO, Choice, Needs, Offer, Refusal, choose
+from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.config_files import load
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.store import containers
@@ -31,7 +36,45 @@ def place(paths: Paths, db: sqlite3.Connection, task: Task, at: float) -> Choice
     with closing(book.open_book(path) if path.exists() else book.empty_book()) as opened:
         bounds = left(db, opened, task, at, promised(live))
     config = load().config
-    found = offers(config, live, machine())
+    found = _offers(config, task, live)
+    return choose(_needs(paths, config, task, found), found, bounds)
+
+
+def refuse_impossible(paths: Paths, task: Task) -> None:
+    """Refuse what no backend that a task may go to could ever give; room and money are not looked at.
+
+    Raises:
+        ParheliaError: E603, E700.
+    """
+    config = load().config
+    found = _offers(config, task, ())
+    said = choose(_needs(paths, config, task, found), found)
+    if isinstance(said, Refusal) and not said.for_now:
+        raise ParheliaError("E603", f"no backend here fits: {said.why}", recovery=_ways(task))
+
+
+def _ways(task: Task) -> tuple[str, ...] | None:
+    """What may help: a provider, or an account there where there is none; else the usual."""
+    if task.backend == "local":
+        wanted = f"--gpu {task.limits.gpu}" if task.limits.gpu else f"--region {task.limits.region}"
+        return tuple(f"parhelia task create --backend {name} {wanted} PROMPT" for name in ("modal", "auto"))
+    return None if has_account() else ("modal token new", "parhelia help modal")
+
+
+def _offers(config: Config, task: Task, live: Sequence[Container]) -> list[Offer]:
+    found = [each for each in offers(config, live, machine()) if task.backend in (AUTO, each.backend)]
+    return found if task.backend == AUTO else [_without_a_choice(each) for each in found]
+
+
+def _without_a_choice(offer: Offer) -> Offer:
+    """What a backend gives to whom names it: this machine takes all of those, and their limits are only the most."""
+    if offer.backend != "local":
+        return offer
+    return dataclasses.replace(
+        offer, cores=None, memory_mb=None, places=None, free_cores=None, free_memory_mb=None
+    )
+
+
+def _needs(paths: Paths, config: Config, task: Task, found: Sequence[Offer]) -> Needs:
     images = {each.backend: backend(each.backend, paths, modal=config.modal).image for each in found}
-    needs = needs_of(task, lacks(task.agent, images))
-    return choose(needs, [each for each in found if task.backend in (AUTO, each.backend)], bounds)
+    return needs_of(task, lacks(task.agent, images))

@@ -112,6 +112,8 @@ def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
     words = message.removeprefix("Value error, ").removeprefix("Input ")
     if kind == "extra_forbidden":
         words = f"there is no such key{_meant(place)}"
+    elif kind == "string_pattern_mismatch" and place[-1] == "gpu":
+        words = "is no GPU: name its kind, as A100, or T4:2 for two of them; at least 1"
     elif kind == "string_pattern_mismatch":
         words = "is no name: small letters, digits, - and _"
     elif kind == "missing":

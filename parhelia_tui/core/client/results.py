@@ -118,6 +118,18 @@ class Reporting(Looking):
         ]
         return dataclasses.replace(found, results=tuple(whole))
 
+    def results_in(self, task: Task) -> str | None:
+        """Name the directory of its own that gets what a task makes; None where there is none, or not yet.
+
+        A task elsewhere works on a copy of the user's directory, which itself stays as it is: without this name
+        nobody finds what came back.
+        """
+        if task.workspace_mode == "shared" or task.is_group:
+            return None
+        own = self.paths.workspaces / task.id
+        place = own if task.workspace_mode == "clone" else Path(task.workspace)
+        return str(place) if place.is_dir() else None
+
     def _result(self, task: Task) -> Result:
         ran = containers.of_task(self._db, task.id)
         place = Path(ran[-1].workspace if ran else task.workspace)

@@ -47,10 +47,17 @@ class Terminals(Looking):
         return endpoint
 
     def ssh_config(self, text: str) -> str:
-        """Say how OpenSSH's client reaches a session elsewhere. Raises E200, E601, E603."""
+        """Say how OpenSSH's client reaches a session elsewhere, by its name and by what it was asked for with.
+
+        Raises:
+            ParheliaError: E200, E601, E603.
+        """
         from parhelia_tui.core.sessions.ssh_config import ssh_config
 
-        return ssh_config(self.endpoint(text))
+        session = self.session(text)
+        # Of several sessions the task's id means the main one, as it does everywhere.
+        others = [*([session.task_id] if session.kind == "main" else []), text]
+        return ssh_config(self.endpoint(text), others)
 
     def live_terminal(self, endpoint: Endpoint) -> AbstractAsyncContextManager[LiveTerminal]:
         """Watch the screen of a session."""

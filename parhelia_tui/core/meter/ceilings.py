@@ -55,10 +55,13 @@ def take_away(db: sqlite3.Connection, scope: str, *, source: str) -> None:
         tx.execute("DELETE FROM ceilings WHERE scope = ? AND source = ?", (scope, source))
 
 
-def lift(db: sqlite3.Connection, scope: str, by: int, at: float) -> Standing:
+def lift(db: sqlite3.Connection, scope: str, by: int, at: float, *, entered: int = 0) -> Standing:
     """Raise a ceiling so that `by` nano-USD can be spent from now on at least, and let who was stopped go on.
 
     A ceiling that was passed lies below what was spent already; raised by 1 USD, it gives 1 USD.
+
+    Args:
+        entered: what the ledger has against it, in nano-USD, where that is more than requests have cost.
 
     Returns:
         How it stands afterwards.
@@ -66,7 +69,7 @@ def lift(db: sqlite3.Connection, scope: str, by: int, at: float) -> Standing:
     account = f"day:{day_of(at)}" if scope == "day" else scope
     with writing_durably(db) as tx:
         now = standing(tx, scope, account)
-        base = max(now.limit or 0, now.spent)
+        base = max(now.limit or 0, now.spent, entered)
         tx.execute("INSERT OR REPLACE INTO ceilings VALUES (?, ?, ?, ?)", (scope, base + by, BY_PERSON, at))
         kind, _, name = scope.partition(":")
         if kind == "task":

@@ -82,7 +82,7 @@ def exceeded(
             elif scope == "day":
                 totals[scope] = ledger.spent(store, from_at=_midnight(at)).usd + more
             elif scope.startswith("plan:"):
-                totals[scope] = together(tasks.listed(store, batch=task.batch))
+                totals[scope] = together(_of_plan(store, str(task.batch)))
             else:
                 totals[scope] = sum(
                     (each.cost_usd or 0.0) + unbooked.get(each.task_id, 0.0)
@@ -98,6 +98,31 @@ def exceeded(
                 found[task.id] = _words(scope)
                 break
     return found
+
+
+def entered(store: sqlite3.Connection, scope: str, at: float) -> float:
+    """Say what the ledger has against a ceiling, in USD: also seconds of sandboxes, and what agents tell of themselves.
+
+    What a sandbox has cost since its last entry, a minute's at most, is not in it yet.
+
+    Args:
+        scope: `all`, `day`, `plan:ID` or `task:ID`.
+        at: epoch seconds.
+    """
+    kind, _, name = scope.partition(":")
+    if kind == "all":
+        return ledger.spent(store).usd
+    if kind == "day":
+        return ledger.spent(store, from_at=_midnight(at)).usd
+    if kind == "plan":
+        return sum(each.cost_usd or 0.0 for each in _of_plan(store, name))
+    parts = sum(each.cost_usd or 0.0 for each in groups.parts(store, name))
+    return parts + ledger.spent(store, task_id=name).usd
+
+
+def _of_plan(store: sqlite3.Connection, plan: str) -> list[Task]:
+    """The tasks of a plan that cost something: a group costs what its parts do, which are there themselves."""
+    return [each for each in tasks.listed(store, batch=plan) if not each.is_group]
 
 
 def promised(live: Iterable[Container]) -> dict[str, float]:

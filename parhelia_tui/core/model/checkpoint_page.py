@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.model.display import age, length, money, size
+from parhelia_tui.core.model.display import age, length, money, several, size
 from parhelia_tui.core.model.records import Checkpoint
 
 
@@ -33,7 +33,7 @@ def about(found: Checkpoint, now: float | None = None) -> list[tuple[str, str]]:
         ("parent", found.parent or ""),
         ("workspace", found.workspace),
         ("files", f"{found.files}, {size(found.bytes)}"),
-        ("changed", f"{found.changed_files} files, {size(found.added_bytes)} added to the store"),
+        ("changed", f"{several(found.changed_files, 'file')}, {size(found.added_bytes)} added to the store"),
         ("stood still", f"{moment(found.pause_s)} of {moment(found.took_s)}"),
         ("talk", "kept" if found.conversation else "none"),
         ("branch", standing),

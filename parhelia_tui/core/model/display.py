@@ -104,6 +104,15 @@ def count(number: int) -> str:
     return str(number)
 
 
+def several(number: float, one: str, more: str = "") -> str:
+    """A number of things: 1 file, 2 files, 0.5 cores.
+
+    Args:
+        more: what more than one is called, where that is not the word with an s.
+    """
+    return f"{number:g} {one}" if number == 1 else f"{number:.15g} {more or f'{one}s'}"
+
+
 def percent(share: float | None) -> str:
     """A share of one processor; a dash where nobody counted."""
     return "-" if share is None else f"{share:.0f}%"

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parhelia_tui.core.model.display import money
+from parhelia_tui.core.model.display import money, several
 from parhelia_tui.core.model.records import Limits
 
 AUTO = "auto"
@@ -146,7 +146,7 @@ def _praise(choice: Choice) -> str:
     else:
         price = f"costs {money(choice.usd_per_hour)} an hour"
     size = [
-        f"{choice.limits.cpus:g} cores" if choice.limits.cpus is not None else "",
+        several(choice.limits.cpus, "core") if choice.limits.cpus is not None else "",
         f"{choice.limits.memory_mb} MiB" if choice.limits.memory_mb is not None else "",
         choice.limits.gpu or "",
     ]
@@ -185,7 +185,7 @@ def _never(needs: Needs, offer: Offer) -> str:
         (needs.unsandboxed and not offer.without_isolation, "runs nothing without isolation"),
         (needs.image and not offer.live_files, "has no images that were made here"),
         (needs.live_files and not offer.live_files, "has copies alone of this machine's files"),
-        (_above(asked.cpus, offer.cores), f"has {offer.cores or 0:g} cores"),
+        (_above(asked.cpus, offer.cores), f"has {several(offer.cores or 0, 'core')}"),
         (_above(asked.memory_mb, offer.memory_mb), f"has {offer.memory_mb} MiB of memory"),
         (_above(asked.lifetime_s, offer.longest_s), f"ends everything after {offer.longest_s or 0:g} s"),
     )

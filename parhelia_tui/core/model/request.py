@@ -23,13 +23,13 @@ MERGED = ("env", "limits", "mounts")
 Network = Literal["none", "api", "allowlist", "open"]
 WorkspaceMode = Literal["shared", "clone", "empty"]
 
-Cpus = Annotated[float, Field(gt=0, le=1024)]
+Cpus = Annotated[float, Field(gt=0, le=1024, allow_inf_nan=False)]
 MemoryMb = Annotated[int, Field(ge=16, le=16_777_216)]
 Pids = Annotated[int, Field(ge=4, le=4_194_304)]
-LifetimeS = Annotated[float, Field(gt=0, le=31_536_000)]
+LifetimeS = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Gpu = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}(:[1-9][0-9]?)?$")]
 Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
-Usd = Annotated[float, Field(ge=0, le=1_000_000)]
+Usd = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 ImageName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Target = Annotated[str, Field(min_length=1, max_length=4096)]
 
