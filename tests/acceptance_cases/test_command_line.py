@@ -39,7 +39,7 @@ def test_an_unknown_command_is_said_to_be_one_and_help_is_named(product: Product
     [
         (("-w", "/no/such/place"), 1, r"E204: the workspace '/no/such/place' .*No such file or directory"),
         (("-w", "../a-file"), 1, r"E204: the workspace '\.\./a-file' is not a directory"),
-        (("--slot", "-1"), 2, "E100: slot: .*greater than or equal to 1"),
+        (("--slot", "-1"), 2, "E100: --slot: .*greater than or equal to 1"),
         (("-e", "INVALID"), 2, "E101: 'INVALID' is no environment variable; write NAME=VALUE"),
         (("--profile", "python"), 2, "E101: .*there is no profile 'python' among go, rust"),
         (

@@ -71,7 +71,8 @@ def told(error: BaseException, what: str) -> ParheliaError:
     """
     if isinstance(error, ParheliaError):
         return error
-    said = one_line(str(error), 200) or type(error).__name__
+    # Where the account is not accepted, what to type is at the end of it.
+    said = one_line(str(error), 400) or type(error).__name__
     for name in names_of(error):
         if name in _WORDS:
             why, recovery = _WORDS[name]
