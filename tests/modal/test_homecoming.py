@@ -60,14 +60,20 @@ def ended_without(cloud: Product, client: Client, provider: Provider, task_id: s
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
 
 
-@pytest.mark.parametrize(
-    "command", ["head -c 3M /dev/urandom > large; exit 7", f"{DEEP}; exit 7"], ids=["large", "long name"]
-)
+def test_a_name_that_cannot_be_had_here_stays_behind_alone(
+    cloud: Product, client: Client, provider: Provider
+) -> None:
+    task_id = create(cloud, f"{DEEP}; echo kept > kept; exit 7")
+    assert end_of(client, task_id, WAIT_S).reason == "exit code 7"
+    assert (cloud.paths.workspaces / task_id / "kept").read_text() == "kept\n"
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+
+
 def test_what_can_never_be_fetched_is_fetched_once(
-    cloud: Product, client: Client, provider: Provider, tmp_path: Path, command: str
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:
     configure(tmp_path, "[modal]\nresults_mb = 1\n")
-    task_id = create(cloud, command)
+    task_id = create(cloud, "head -c 3M /dev/urandom > large; exit 7")
     ended_without(cloud, client, provider, task_id, "E507")
     # To follow it, to fetch it, and to say that it is done with.
     assert provider.order("calls")["TaskExecStart"] == 3

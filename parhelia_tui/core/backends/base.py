@@ -26,6 +26,7 @@ class ExitRecord:
     started_at: float | None
     tail: Sequence[str]
     output_bytes: int
+    has_results: bool = True
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> ExitRecord:
@@ -45,6 +46,7 @@ class ExitRecord:
                 started_at=None if started_at is None else float(started_at),
                 tail=tuple(str(line) for line in fields["tail"]),
                 output_bytes=int(fields["output_bytes"]),
+                has_results=bool(fields.get("has_results", True)),
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"not an exit record: {error}") from error
@@ -60,6 +62,7 @@ class Sighting:
         exit: the exit record, when there is one.
         terminal: its tmux server answers.
         drift: in words what is not as it was made; empty for nothing.
+        heard: what its supervisor says would reach us; False where its silence says nothing of it.
     """
 
     container_id: str
@@ -68,6 +71,7 @@ class Sighting:
     exit: ExitRecord | None
     terminal: bool = True
     drift: str = ""
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)

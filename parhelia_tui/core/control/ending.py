@@ -88,20 +88,22 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             exit_code=record.exit_code,
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
-            resumes=policy.resumes if _may_go_on(container, record.reason) else None,
-            moves=renewal.is_moving(container, record.reason),
+            resumes=policy.resumes if _may_go_on(container, record) else None,
+            moves=record.has_results and renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
     )
 
 
-def _may_go_on(container: Container, reason: str) -> bool:
-    """Say whether a container was not ended by its own work, nor because nobody wants it.
+def _may_go_on(container: Container, record: ExitRecord) -> bool:
+    """Say whether its task may go on from its last checkpoint.
 
-    Args:
-        reason: of its exit record.
+    It may where the container was not ended by its own work, nor because nobody wants it, and where what it made was
+    to go on elsewhere and is not here.
     """
-    return reason == "died" or (container.wanted == "recover" and reason == "terminated")
+    if record.reason == "died" or (container.wanted == "recover" and record.reason == "terminated"):
+        return True
+    return not record.has_results and renewal.is_moving(container, record.reason)
 
 
 def container_failed(

@@ -218,8 +218,7 @@ class Rounds:
         async def compare() -> None:
             reached = False
             try:
-                await settle.settle(self._context, container_id)
-                reached = True
+                reached = await settle.settle(self._context, container_id)
             finally:
                 # Also where it could not be looked at: its silence is told of, though it proves nothing then.
                 health.judge(self._context, container_id, reached=reached)

@@ -34,22 +34,25 @@ async def read_news(context: Context, container_id: str) -> Container | None:
         spool.apply(context.db, container_id, offset, read, context.clock(), policy)
 
 
-async def settle(context: Context, container_id: str) -> None:
+async def settle(context: Context, container_id: str) -> bool:
     """Compare a container's record with what its backend sees, and act on the difference.
 
     Every way out of this function leaves a container that is recorded as live only if it lives or is about
     to be created. What the spool says goes first, so a true exit code is never overwritten by a guess.
+
+    Returns:
+        False where what its supervisor says could not reach us, so that its silence proves nothing.
     """
     container = await read_news(context, container_id)
     if container is None or container.state in CONTAINER_ENDED:
-        return
+        return True
     backend = context.backend_of(container)
     sight = await backend.look(container_id)
     paid_until = sandbox_cost.latest_end(context, container)
     if sight is None or not sight.started:
         if container_id in context.being_created:
             # A provider may build an image for it first, which takes minutes.
-            return
+            return True
         if container.state is ContainerState.CREATING:
             if context.clock() - max(container.created_at, context.since) > START_DEADLINE_S:
                 with writing_durably(context.db) as tx:
@@ -65,7 +68,7 @@ async def settle(context: Context, container_id: str) -> None:
         # The last records may have been written between the first reading and the look.
         container = await read_news(context, container_id)
         if container is None or container.state in CONTAINER_ENDED:
-            return
+            return True
         policy = await review.at_end(context, container)
         with writing_durably(context.db) as tx:
             if sight.exit is not None:
@@ -81,7 +84,7 @@ async def settle(context: Context, container_id: str) -> None:
                 )
     elif container.state is ContainerState.CREATING:
         # It begins; one that was made by fork has its supervisor before its terminal server.
-        return
+        return True
     elif not sight.terminal and await backend.restore_terminal(container_id):
         tell(
             context,
@@ -90,6 +93,7 @@ async def settle(context: Context, container_id: str) -> None:
             "its terminal server was gone, so a new one was started; the work went on",
             level="warning",
         )
+    return sight is None or sight.heard
 
 
 async def end(context: Context, container_id: str, reason: str) -> None:
@@ -100,6 +104,7 @@ async def end(context: Context, container_id: str, reason: str) -> None:
         return
     if container.wanted == "recover" and container.health is Health.DEAD:
         _begin_to_recover(context, container_id, reason)
+    began, latest = context.clock(), sandbox_cost.latest_end(context, container)
     await context.backend_of(container).terminate(
         container_id, reason=reason, grace_s=context.config.local.grace_s
     )
@@ -110,7 +115,8 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     if sight is not None and sight.alive:
         return
     policy = await review.at_end(context, ended)
-    paid_until = sandbox_cost.latest_end(context, ended)
+    # What could be there when we began to end it costs until now.
+    paid_until = context.clock() if latest >= began else latest
     with writing_durably(context.db) as tx:
         moves_without_end = container.wanted == renewal.MOVE and (sight is None or sight.exit is None)
         if container.wanted == "recover" or moves_without_end:

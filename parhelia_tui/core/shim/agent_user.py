@@ -13,15 +13,24 @@ from parhelia_tui.core.shim import libc, system
 ONE_USER = "PARHELIA_ONE_USER"
 """In the environment of a sandbox's own processes: it has one user alone, and who made it wants that. For the emulated
 provider of an ordinary user, who has one id to give; what a task says does not count."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _DUMPABLE, _NO_NEW_PRIVS = 4, 38
 
 
-def become(user: int) -> None:
+def become(user: int, rlimits: Sequence[str] = ()) -> None:
     """Be a user for good: neither this process nor what it executes can become another one.
+
+    Args:
+        rlimits: what it is to be kept to, in the words of prlimit(1).
 
     Raises:
         OSError: it cannot be, and nothing may be executed.
     """
+    for each in rlimits:
+        _keep_to(each)
     _prctl(_NO_NEW_PRIVS, 1)
     # Until it executes something it holds what its parent knows, and the user's other processes could read that.
     _prctl(_DUMPABLE, 0)
@@ -32,6 +41,17 @@ def become(user: int) -> None:
     system.setgroups([])
     system.setresgid(user, user, user)
     system.setresuid(user, user, user)
+
+
+def _keep_to(words: str) -> None:
+    """Put this process under a limit, or under what it is under already where that is less."""
+    import resource
+
+    name, _, number = words.partition("=")
+    which = {"--nproc": resource.RLIMIT_NPROC, "--as": resource.RLIMIT_AS}[name]
+    _, hard = resource.getrlimit(which)
+    most = int(number) if hard == resource.RLIM_INFINITY else min(int(number), hard)
+    resource.setrlimit(which, (most, most))
 
 
 def _is_alone() -> bool:

@@ -33,12 +33,13 @@ def settle(directory: str) -> None:
     tail, size = _output(directory)
     record = exit_record.record(None, started_at, reason, detail, tail, size)
     last = {"seq": seq + 1, "at": time.time(), "type": "exited"}
+    # The mirror takes the exit record for the end of all, so it comes last.
+    _append(directory, dumps(last | record) + "\n")
     try:
-        # The mirror takes the exit record for the end of all, so it comes last.
-        _append(directory, dumps(last | record) + "\n")
+        # The supervisor has kept a place for it, also on a disk that is full by now.
         exit_record.finish(exit_record.reserve(directory), directory, record, lambda: _make_room(directory))
     except OSError:
-        # A full disk: the sandbox goes as one of which nothing is known.
+        # The sandbox goes as one of which nothing is known.
         return
 
 
@@ -59,10 +60,14 @@ def _recorded(directory: str) -> tuple[int, float | None]:
 
 
 def _append(directory: str, line: str) -> None:
-    with open(system.join(directory, spool.NAME), "a+b") as file:
-        file.seek(max(0, file.tell() - 1))
-        whole = file.read() in (b"", b"\n")
-        file.write(line.encode("ascii") if whole else b"\n" + line.encode("ascii"))
+    try:
+        with open(system.join(directory, spool.NAME), "a+b") as file:
+            file.seek(max(0, file.tell() - 1))
+            whole = file.read() in (b"", b"\n")
+            file.write(line.encode("ascii") if whole else b"\n" + line.encode("ascii"))
+    except OSError:
+        # A full disk. The exit record says as much.
+        return
 
 
 def _output(directory: str) -> tuple[list[str], int]:

@@ -107,8 +107,9 @@ def start(spec: Spec, directory: str, slave: int, kept: Kept) -> Child:
         kept: the limits, made ready.
     """
     if not spec.launcher:
-        # Where it is, as of ours: what an agent calls so would keep it to nothing.
-        return _start_bare(spec, directory, kept.before(spec.command, system.program("prlimit")), slave, kept)
+        # As another user it could not be put under limits by a program: that would be the agent's own, and not root's.
+        command = spec.command if spec.user is not None else kept.before(spec.command)
+        return _start_bare(spec, directory, command, slave, kept)
     command = kept.before(spec.command)
     gate, gate_inside = _socket.socketpair()
     info, info_inside = system.pipe2(system.O_CLOEXEC)
@@ -191,7 +192,7 @@ def _start_bare(spec: Spec, directory: str, command: list[str], slave: int, kept
             if spec.user is not None:
                 from parhelia_tui.core.shim.agent_user import become
 
-                become(spec.user)
+                become(spec.user, kept.rlimits)
             # After that, as another user's process would forget it.
             die_with_parent(signals.SIGKILL)
             # The shim may have died before the kernel was told to end us with it.

@@ -8,7 +8,7 @@ import sys
 import termios
 import time
 
-from parhelia_tui.core.shim import cgroups, kinship, namespaces, system
+from parhelia_tui.core.shim import cgroups, kinship, namespaces
 from parhelia_tui.core.shim.agent_user import become
 from parhelia_tui.core.shim.caller import Call, NoShim
 from parhelia_tui.core.shim.child import UMASK, default_signals
@@ -60,7 +60,7 @@ def enter(directory: str, name: str) -> int:
     if not spec.launcher:
         kinship.adopt_orphans()
     session = _Session(spec, way, name, rows, columns)
-    failure = session.start(_limited(way, spec), command)
+    failure = session.start([] if spec.user is not None else _limited(way), command)
     try:
         if failure:
             session.end()
@@ -182,9 +182,8 @@ def _complaint(reader: int) -> str:
     return said[:LONGEST_COMPLAINT].decode("utf-8", "replace")
 
 
-def _limited(way: dict[str, Any], spec: Spec) -> list[str]:
-    prlimit = "prlimit" if spec.launcher else system.program("prlimit")
-    return [prlimit, *way["rlimits"], "--"] if way["rlimits"] else []
+def _limited(way: dict[str, Any]) -> list[str]:
+    return ["prlimit", *way["rlimits"], "--"] if way["rlimits"] else []
 
 
 def _go_inside(
@@ -228,7 +227,7 @@ def _go_inside(
             if spec.launcher:
                 namespaces.drop_privileges()
             if spec.user is not None:
-                become(spec.user)
+                become(spec.user, way["rlimits"])
             kinship.die_with_parent(signals.SIGKILL)
             os.chdir("/workspace" if spec.launcher else os.fsencode(spec.directory))
             _execute(before, command, env)

@@ -11,7 +11,7 @@ from parhelia_tui.core.shim.lean import dumps
 
 FAILED = 1
 CLAUDE = "/opt/parhelia/claude-code/bin/claude"
-PROGRAMS = ("git", "prlimit", "python3", "sshd", "tmux")
+PROGRAMS = ("git", "python3", "sshd", "tmux")
 PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 
 

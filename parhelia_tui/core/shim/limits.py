@@ -28,13 +28,9 @@ class Kept:
             if self.how.get(limit.name, NOT_KEPT) == NOT_KEPT:
                 self.how[limit.name] = self._keep(limit)
 
-    def before(self, command: list[str], prlimit: str = "prlimit") -> list[str]:
-        """Give the command with what has to stand before it.
-
-        Args:
-            prlimit: the program that keeps some limits, by its name or where it is.
-        """
-        return [prlimit, *self.rlimits, "--", *command] if self.rlimits else command
+    def before(self, command: list[str]) -> list[str]:
+        """Give the command with what has to stand before it."""
+        return ["prlimit", *self.rlimits, "--", *command] if self.rlimits else command
 
     def enter(self) -> None:
         """Put this process under the limits."""

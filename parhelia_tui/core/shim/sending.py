@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 import tarfile
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from parhelia_tui.core.shim import elsewhere
 from parhelia_tui.core.shim.agent_user import become
@@ -67,8 +67,12 @@ def _add(archive: tarfile.TarFile, place: str) -> list[str]:
                 archive.addfile(entry, _Filled(file) if entry.isreg() else None)  # type: ignore[arg-type]
     elif stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
         inside = sorted(os.listdir(place), reverse=True) if stat.S_ISDIR(mode) else []
-        archive.addfile(archive.gettarinfo(place, name))
-        return [os.path.join(place, each) for each in inside]
+        # None for a socket, which the types leave out.
+        entry = cast("tarfile.TarInfo | None", archive.gettarinfo(place, name))
+        # It is looked at once more for that: a file by now would have a head and nothing after it.
+        if entry is not None and (entry.isdir() or entry.issym()):
+            archive.addfile(entry)
+            return [os.path.join(place, each) for each in inside] if entry.isdir() else []
     return []
 
 
@@ -96,11 +100,15 @@ def _open_shut(place: str, flags: int) -> BinaryIO:
 
 
 class _Filled:
-    """A file as long as it was when its head was written: what it has lost since is read as zeros."""
+    """A file as long as it was when its head was written: what it has lost since, or cannot be read, is zeros."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def read(self, size: int) -> bytes:
         """Give so many bytes."""
-        return self._file.read(size).ljust(size, b"\0")
+        try:
+            data = self._file.read(size)
+        except OSError:
+            data = b""
+        return data.ljust(size, b"\0")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from posix import *  # noqa: F403 (that is what this module is for)
-from posix import X_OK, access, environ, stat
 from posix import _exit as _exit
+from posix import stat
 
 defpath = "/bin:/usr/bin"
 SEEK_SET = 0
@@ -18,18 +18,6 @@ SEEK_SET = 0
 def fsencode(name: str) -> bytes:
     """Give the bytes of a name of a file, also of one that is no text."""
     return name.encode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
-
-
-def program(name: str) -> str:
-    """Say where a program is, looked for as this process was told; its bare name where it is nowhere."""
-    folders = environ.get(b"PATH", b"/bin:/usr/bin").split(b":")
-    places = [join(fsdecode(each), name) for each in folders]
-    return next((each for each in places if access(each, X_OK)), name)
-
-
-def fsdecode(name: bytes) -> str:
-    """Give the name of a file as text, of which `fsencode` gives the bytes again."""
-    return name.decode(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors())
 
 
 def join(directory: str, name: str) -> str:

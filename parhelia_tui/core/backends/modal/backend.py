@@ -138,13 +138,13 @@ class ModalBackend:
         alive = sandbox is not None and await self._provider.is_running(sandbox)
         if not alive and self._sandboxes.is_fetching(container_id):
             # All that it left is on its way, and its end is told after that.
-            return Sighting(container_id, alive=True, started=True, exit=None)
+            return Sighting(container_id, alive=True, started=True, exit=None, heard=False)
         if not alive:
             follower.tell_gone()
         exit = run_directory.exit_of(run)
         if sandbox is None and exit is None:
             return None
-        return Sighting(container_id, alive=alive, started=True, exit=exit)
+        return Sighting(container_id, alive=alive, started=True, exit=exit, heard=follower.listens)
 
     async def _look_abroad(self, container_id: str) -> Sighting | None:
         """Look at one of which nothing is written down here: an orphan, or one that is still to be made."""
@@ -188,7 +188,9 @@ class ModalBackend:
         try:
             await self._sandboxes.tell(sandbox, asked)
         except ParheliaError:
-            most_s = LAST_WORDS_S
+            # One that has ended has no supervisor any more, and is on its way.
+            if not self._sandboxes.follow(container_id).knows_end:
+                most_s = LAST_WORDS_S
         await self._sandboxes.until_home(container_id, most_s)
         if run_directory.exit_of(self._paths.container(container_id)) is None:
             with contextlib.suppress(Exception):

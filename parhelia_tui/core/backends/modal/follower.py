@@ -17,8 +17,8 @@ from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
 from parhelia_tui.core.backends.modal.homecoming import Homecoming, without_results
-from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, SSH_PORT, Provider, send_file
-from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient
+from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, SILENT_S, SSH_PORT, Provider, send_file
+from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient, within
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
@@ -68,6 +68,8 @@ class Follower:
         self._linger_s = linger_s
         self._home = Homecoming(container_id, fetch)
         self._exit = b""
+        self.listens = False
+        """A command of ours in the sandbox is there to tell what its supervisor says."""
         self._release = release
         self._freight = freight
         self.brought: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
@@ -85,6 +87,11 @@ class Follower:
     def is_over(self) -> bool:
         """There was nothing more to follow when it looked, and that was some time ago."""
         return self._task.done() and time.monotonic() - self._ended_at > AGAIN_S
+
+    @property
+    def knows_end(self) -> bool:
+        """The container has ended, and what it made is on its way."""
+        return bool(self._exit)
 
     def end_in(self, seconds: float) -> None:
         """Say after how many seconds the end is told also without the results that do not come."""
@@ -155,8 +162,9 @@ class Follower:
         noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
             self._held = self._part = b""
+            self.listens = True
             frames = _Frames(process.stdout)
-            while (frame := await frames.next()) is not None:
+            while (frame := await self._next(frames)) is not None:
                 self._heard_at = time.monotonic()
                 kind, data = frame
                 if kind == "brought":
@@ -165,6 +173,8 @@ class Follower:
                     self.brought.set_result((int(code), why))
                 elif kind == "exit":
                     self._exit = data
+                    # Nothing more is said, and the record of the end comes after all else.
+                    self.listens = False
                     self._home.leaves_in(self._stays_s())
                     self._tell_end(await self._home.bring(sandbox, lambda: not renewing.done()))
                     with contextlib.suppress(Exception):
@@ -173,12 +183,20 @@ class Follower:
                     return True
                 self._take(kind, data)
         finally:
+            self.listens = False
             for each in (renewing, noting):
                 each.cancel()
             await asyncio.gather(renewing, noting, return_exceptions=True)
         if self._freight is not None:
             raise ParheliaError("E503", "the workspace could not be brought to the sandbox: it took nothing")
         return False
+
+    async def _next(self, frames: _Frames) -> tuple[str, bytes] | None:
+        """Give the next frame; one comes every few seconds, but where something large is brought first."""
+        if self._freight is not None:
+            return await frames.next()
+        async with within(SILENT_S, "the sandbox told nothing"):
+            return await frames.next()
 
     async def _note_tunnel(self, sandbox: Any) -> None:
         """Write down where the sandbox is reached, once it opens there; it may have moved while nobody followed."""

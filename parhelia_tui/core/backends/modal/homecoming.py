@@ -90,6 +90,6 @@ def without_results(record: bytes, why: str) -> bytes:
     try:
         fields = json.loads(record)
         said = filter(None, (fields["detail"], f"its results could not be fetched: {why}"))
-        return json.dumps({**fields, "detail": "; ".join(said)}).encode("ascii")
+        return json.dumps({**fields, "detail": "; ".join(said), "has_results": False}).encode("ascii")
     except (ValueError, KeyError, TypeError):
         return record

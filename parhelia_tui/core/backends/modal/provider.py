@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from parhelia_tui.core.backends.base import NO_ROOM
 from parhelia_tui.core.backends.modal import cargo as pieces
 from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.account import Account
@@ -183,7 +184,13 @@ class Provider:
                     raise
                 return await self.named(wanted.name)
 
-        return await patiently(make, "the sandbox could not be made")
+        try:
+            return await patiently(make, "the sandbox could not be made")
+        except ParheliaError as error:
+            # Here alone: after this there is a sandbox, and who is refused then does not wait for room.
+            if error.__cause__ is not None and is_refused(error.__cause__):
+                error.details[NO_ROOM] = True
+            raise
 
     async def create_for_a_look(self, name: str, tags: Mapping[str, str], secret: str) -> Any:
         """Make a sandbox without a container, which sees the whole volume and ends itself soon. Raises E503."""

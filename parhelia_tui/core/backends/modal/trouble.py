@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from parhelia_tui.core.backends.base import NO_ROOM
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
 
@@ -125,10 +124,7 @@ async def patiently(
             if is_absent(error) or "AlreadyExistsError" in names_of(error):
                 raise
             if not again(error) or number + 1 == tries:
-                lasting = told(error, what)
-                if "ResourceExhaustedError" in names_of(error):
-                    lasting.details[NO_ROOM] = True
-                raise lasting from error
+                raise told(error, what) from error
         # Full jitter: a hundred that failed together must not come back together.
         await asyncio.sleep(random.uniform(0.2, 1.0) * min(LONGEST_PAUSE_S, first_s * 2**number))
     raise AssertionError("unreachable")
