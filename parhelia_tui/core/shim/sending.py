@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 import tarfile
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 from parhelia_tui.core.shim import elsewhere
 from parhelia_tui.core.shim.agent_user import become
@@ -68,11 +68,11 @@ def _add(archive: tarfile.TarFile, place: str) -> list[str]:
     elif stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
         inside = sorted(os.listdir(place), reverse=True) if stat.S_ISDIR(mode) else []
         # None for a socket, which the types leave out.
-        entry = cast("tarfile.TarInfo | None", archive.gettarinfo(place, name))
+        seen: Any = archive.gettarinfo(place, name)
         # It is looked at once more for that: a file by now would have a head and nothing after it.
-        if entry is not None and (entry.isdir() or entry.issym()):
-            archive.addfile(entry)
-            return [os.path.join(place, each) for each in inside] if entry.isdir() else []
+        if seen is not None and (seen.isdir() or seen.issym()):
+            archive.addfile(seen)
+            return [os.path.join(place, each) for each in inside] if seen.isdir() else []
     return []
 
 
