@@ -9,7 +9,7 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
-from tests.support.fleet import configure, container_of, end_of, reach
+from tests.support.fleet import configure, container_of, end_of, reach, types_of
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -103,6 +103,22 @@ def test_what_fails_until_the_sandbox_leaves_is_told_before(
     provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
     go(provider)
     ended_without(cloud, client, provider, task_id, "E503")
+
+
+@pytest.mark.long
+def test_what_is_on_its_way_home_is_not_silent(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    """Its supervisor is gone and its end is told last; taken for dead, it would be ended before its work is here."""
+    configure(tmp_path, "[health]\nheartbeat_s = 0.5\n")
+    task_id = create(cloud, f"{GO} echo made > made")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    # Pauses of 1, 2, 4 and 8 s, where ten heartbeats are 5.
+    provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=4)
+    go(provider)
+    assert end_of(client, task_id, WAIT_S).state is TaskState.COMPLETED
+    assert (cloud.paths.workspaces / task_id / "made").read_text() == "made\n"
+    assert "container.dead" not in types_of(client, task_id=task_id)
 
 
 @pytest.mark.long

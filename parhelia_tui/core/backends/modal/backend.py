@@ -133,7 +133,7 @@ class ModalBackend:
             record = records.note_brought(run, record, sandbox.object_id)
         follower = self._sandboxes.follow(container_id)
         if follower.is_fresh:
-            return Sighting(container_id, alive=True, started=True, exit=None)
+            return Sighting(container_id, alive=True, started=True, exit=None, heard=follower.listens)
         sandbox = await self._provider.by_id(record.object_id)
         alive = sandbox is not None and await self._provider.is_running(sandbox)
         if not alive and self._sandboxes.is_fetching(container_id):
