@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,23 @@ def test_work_that_moves_while_there_is_no_room_waits_and_goes_on_as_it_would_ha
     assert made[1].limits.lifetime_s is not None
     assert 3500 < made[1].limits.lifetime_s < 3598
     wait_until(lambda: any("go on where I was" in line for line in client.log_tail(task_id)), WAIT_S)
+
+
+def test_an_agent_whose_results_cannot_come_goes_on_from_its_last_checkpoint_and_that_counts(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    """What it worked on is not here, so nothing can go on where it was; else it would begin anew again and again."""
+    configure(tmp_path, f"{SHORT}results_mb = 1\n")
+    task_id = demo(cloud)
+    reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
+    cloud.json("checkpoint", "create", task_id)
+    (first,) = provider.sandboxes()
+    (Path(first["root"]) / "workspace" / "large").write_bytes(os.urandom(3 << 20))
+    wait_until(lambda: "task.recovering" in types_of(client, task_id=task_id), WAIT_S)
+    wait_until(lambda: len(client.containers_of(task_id)) == 2, WAIT_S)
+    reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
+    assert client.task(task_id).recoveries == 1
+    assert "task.renewed" not in types_of(client, task_id=task_id)
 
 
 def test_a_command_that_cannot_move_is_told_of_and_what_it_made_is_fetched(
