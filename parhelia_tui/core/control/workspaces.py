@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import errno
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.settings.removal import remove_tree
 
 STILL_WANTED_EVERY_S = 0.2
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -61,7 +61,7 @@ async def prepare(paths: Paths, task: Task, is_wanted: Callable[[], bool]) -> No
 async def _clone(source: Path, target: Path, is_wanted: Callable[[], bool]) -> None:
     partial = target.with_name(target.name + ".part")
     # Left by a controller that was killed while it copied.
-    await _remove(partial)
+    await asyncio.to_thread(remove_tree, partial)
     try:
         words = await _copy(source, partial, is_wanted)
         if words is None:
@@ -69,7 +69,7 @@ async def _clone(source: Path, target: Path, is_wanted: Callable[[], bool]) -> N
             return
     finally:
         if partial.exists():
-            await _remove(partial)
+            await asyncio.to_thread(remove_tree, partial)
     if words:
         code = "E507" if any("No space left" in line or "quota" in line for line in words) else "E204"
         raise ParheliaError(
@@ -107,18 +107,3 @@ async def _copy(source: Path, partial: Path, is_wanted: Callable[[], bool]) -> l
     if process.returncode == 0:
         return None
     return said.decode("utf-8", "replace").strip().splitlines() or [f"cp ended with {process.returncode}"]
-
-
-async def _remove(path: Path) -> None:
-    """Remove a tree of ours, also directories that came without the right to write in them."""
-
-    def again(act: Callable[..., object], name: str, _: object) -> None:
-        with contextlib.suppress(OSError):
-            Path(name).parent.chmod(0o700)
-            if Path(name).is_dir() and not Path(name).is_symlink():
-                Path(name).chmod(0o700)
-                shutil.rmtree(name, ignore_errors=True)
-            else:
-                Path(name).unlink(missing_ok=True)
-
-    await asyncio.to_thread(shutil.rmtree, path, onerror=again)

@@ -7,13 +7,12 @@ container is brought first, `brought` is the first frame: 0, or a number and why
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import sys
 import time
 
-from parhelia_tui.core.shim import elsewhere, exit_record, handing, spool
+from parhelia_tui.core.shim import elsewhere, exit_record, handing, locks, spool
 from parhelia_tui.core.shim.main import LOCK
 from parhelia_tui.core.shim.output import LOG
 
@@ -81,24 +80,9 @@ def _end(directory: str) -> bytes:
         since = time.time() - os.stat(os.path.join(directory, exit_record.NAME)).st_mtime
     except OSError:
         return b""
-    if since < LAST_STEPS_S and _is_locked(os.path.join(directory, LOCK)):
+    if since < LAST_STEPS_S and locks.is_held(os.path.join(directory, LOCK)):
         return b""
     return _read(directory, exit_record.NAME, 0)
-
-
-def _is_locked(place: str) -> bool:
-    """Say whether a process holds a lock; who holds this one is the supervisor."""
-    try:
-        descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _next(directory: str, kind: str, files: dict[str, list[object]]) -> bytes:

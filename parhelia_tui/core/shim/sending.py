@@ -64,6 +64,7 @@ def _add(archive: tarfile.TarFile, place: str) -> list[str]:
         with _open(place) as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 entry = archive.gettarinfo(arcname=name, fileobj=file)
+                # Of a file it wants `read` alone, which the types do not say.
                 archive.addfile(entry, _Filled(file) if entry.isreg() else None)  # type: ignore[arg-type]
     elif stat.S_ISDIR(mode) or stat.S_ISLNK(mode):
         inside = sorted(os.listdir(place), reverse=True) if stat.S_ISDIR(mode) else []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.local import bubblewrap
-from parhelia_tui.core.backends.local.run_directory import is_held, write_whole
+from parhelia_tui.core.backends.local.run_directory import write_whole
 from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.egress import authorities
 from parhelia_tui.core.egress import settings as egress_settings
@@ -22,6 +22,7 @@ from parhelia_tui.core.meter import book
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.virtual_key import KEY_END
 from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.shim.locks import is_held
 
 API_PORT, PROXY_PORT = 17100, 17101
 """On the loopback of a container's own network; below the ports that the kernel hands out."""
@@ -159,7 +160,7 @@ def allow(run: Path, hosts: Sequence[str]) -> bool:
 
 def is_gone(run: Path) -> bool:
     """Say whether no egress process of a container lives: it holds its lock as long as it does."""
-    return not is_held(run / egress_settings.LOCK)
+    return not is_held(str(run / egress_settings.LOCK))
 
 
 def _free_ports(number: int) -> list[int]:

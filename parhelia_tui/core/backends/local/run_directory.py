@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import private_directory
 from parhelia_tui.core.settings.removal import remove_tree
 from parhelia_tui.core.shim import exit_record, pid_file, spec, spool
+from parhelia_tui.core.shim.locks import is_held
 from parhelia_tui.core.shim.main import LOCK
 from parhelia_tui.core.shim.processes import send
 from parhelia_tui.core.shim.spec import Spec
@@ -72,23 +72,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 def is_alive(run: Path) -> bool:
     """Say whether a shim lives: it holds its lock as long as it does, and the kernel lets it go with it."""
-    return is_held(run / LOCK)
-
-
-def is_held(lock: Path) -> bool:
-    """Say whether a process lives that holds the lock of this file as long as it does (flock(2)). Raises OSError."""
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        # Shared, so that two who look at the same time do not take each other for its holder.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return is_held(str(run / LOCK))
 
 
 def was_started(run: Path) -> bool:
