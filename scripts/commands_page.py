@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
+from parhelia_tui.cli.example_pages import examples_of
 from parhelia_tui.cli.main import ALIASES, cli
 from parhelia_tui.cli.manual import EXIT_CODES
 from parhelia_tui.cli.spec import commands
-from parhelia_tui.cli.topics import TOPICS, examples_of
+from parhelia_tui.cli.topics import TOPICS
 from parhelia_tui.core.model.errors import CATALOGUE
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"

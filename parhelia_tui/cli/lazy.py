@@ -23,7 +23,7 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples as they are, without filling lines."""
         # Only help needs their text.
-        from parhelia_tui.cli.topics import examples_of
+        from parhelia_tui.cli.example_pages import examples_of
 
         lines = examples_of(ctx.command_path)
         if lines:

@@ -71,8 +71,8 @@ ALIASES = {
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="t, c, s, b and e are short for task, container, session, budget and events. "
-    "parhelia help TOPIC explains batch, checkpoints, config, exit, images, inbox, isolation, json, keys, mounts"
-    " and states.",
+    "parhelia help TOPIC explains batch, branches, checkpoints, config, exit, images, inbox, isolation, json, keys,"
+    " modal, mounts, states and targets.",
 )
 @click.version_option(__version__, prog_name="parhelia")
 @click.option(

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from parhelia_tui.cli.example_pages import EXAMPLES
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import table
-from parhelia_tui.cli.topics import EXAMPLES, TOPICS
+from parhelia_tui.cli.topics import TOPICS
 from parhelia_tui.core.model.errors import CATALOGUE, Exit, ParheliaError
 from parhelia_tui.core.model.states import CONTAINER_MOVES, SESSION_MOVES, TASK_MOVES
 
@@ -101,7 +102,7 @@ def _unknown(what: str, known: Iterable[str], way_out: str = "parhelia help") ->
 @click.argument("topic", required=False)
 @output_options
 def examples(topic: str | None) -> None:
-    """Show commands to copy: task, run, session, batch, events, container, image, care or setup."""
+    """Show commands to copy, by topic: task, run, modal, gpu and others; all of them if none is named."""
     if topic is not None and topic not in EXAMPLES:
         raise _unknown(topic, EXAMPLES, "parhelia examples")
     chosen = EXAMPLES if topic is None else {topic: EXAMPLES[topic]}

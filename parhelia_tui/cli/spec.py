@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parhelia_tui import __version__
+from parhelia_tui.cli.example_pages import examples_of
 from parhelia_tui.cli.manual import EXIT_CODES
-from parhelia_tui.cli.topics import examples_of
 from parhelia_tui.core.model import states
 from parhelia_tui.core.model.errors import CATALOGUE
 

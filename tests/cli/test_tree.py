@@ -9,9 +9,10 @@ import sys
 import click
 import pytest
 
+from parhelia_tui.cli.example_pages import EXAMPLES, examples_of
 from parhelia_tui.cli.main import ALIASES, COMMANDS, cli
 from parhelia_tui.cli.spec import commands
-from parhelia_tui.cli.topics import EXAMPLES, examples_of
+from parhelia_tui.cli.topics import TOPICS
 from scripts.commands_page import PAGE, page
 from tests.support.product import Product
 
@@ -119,6 +120,12 @@ def test_a_short_or_old_word_is_the_command_it_stands_for(short: str, whole: str
     if isinstance(meant, click.Group):
         for name in meant.list_commands(click.Context(meant)):
             assert find([short, name]) is find([whole, name])
+
+
+def test_the_root_names_each_topic_there_is_a_page_about() -> None:
+    words = " ".join((cli.epilog or "").split()).partition("TOPIC explains ")[2].rstrip(".")
+    named = words.replace(" and ", ", ").split(", ")
+    assert named == sorted([*TOPICS, "states", "exit"])
 
 
 def test_the_root_lists_each_command_and_each_verb_of_a_noun() -> None:
