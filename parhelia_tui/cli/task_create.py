@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from parhelia_tui.cli.options import (
     request_options,
     standard_input,
 )
-from parhelia_tui.cli.output import Out
+from parhelia_tui.cli.output import MANNER, Out, on_terminal
 from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.placement import Choice, Refusal
@@ -72,16 +73,18 @@ def create(
 ) -> int | None:  # fmt: skip
     """Create a task. PROMPT is the agent's prompt, or the command line of the agent shell; - reads stdin.
 
-    Of the agent shell, one word is a command line and several are a program and its arguments, as for run.
+    On a terminal, without any of it, what is needed is asked for, and the last answers are offered. Of the
+    agent shell, one word is a command line and several are a program and its arguments, as for run.
     """
     out = Out()
-    options = _agent_options(option) | ({"headless": True} if headless else {})
     if prompt == ("-",) and targets_from == "-":
         raise ParheliaError("E101", "the prompt and the targets cannot both come from standard input")
+    said_all = prompt or file is not None or given["template"] is not None or targets_from == "-"
+    asked = {} if said_all or not _can_ask() else _answers(out, given)
+    given |= asked or {"prompt": _prompt(prompt, file, given["template"])}
+    options = _agent_options(option) | ({"headless": True} if headless else {})
     more = {"targets": _targets(targets, targets_from), **({"split": True} if split else {})}
-    fields, flags = request_fields(
-        {**given, **more, "prompt": _prompt(prompt, file, given["template"]), "agent_options": options}
-    )
+    fields, flags = request_fields({**given, **more, "agent_options": options})
     with as_typed(fields):
         request = out.client.request(fields, flags=flags)
         if request.agent == SHELL and len(prompt) > 1:
@@ -92,6 +95,8 @@ def create(
         out.answer({**request.model_dump(), "placement": place}, lambda: _fine(request, place))
         return None
     made = out.client.create_task(request)
+    if asked:
+        _keep(out, asked)
     tell_of_links(request, made)
     if made.network != "none":
         _warn_of_budgets(out)
@@ -104,6 +109,24 @@ def create(
     other = f"parhelia task results {made.id}" if made.is_group else f"parhelia attach {made.id}"
     out.answer(made, said, next_actions=[f"parhelia task watch {made.id}", other])
     return None
+
+
+def _answers(out: Out, given: Mapping[str, Any]) -> dict[str, Any]:
+    # Hardly any call of the command needs it.
+    from parhelia_tui.cli.task_questions import answers
+
+    return answers(out.client, given)
+
+
+def _keep(out: Out, said: Mapping[str, Any]) -> None:
+    from parhelia_tui.cli.task_questions import keep
+
+    keep(out.client, said)
+
+
+def _can_ask() -> bool:
+    """Whether a person sits there: what a program reads is not mixed with questions."""
+    return on_terminal(0, 2) and not MANNER.json
 
 
 def _fine(request: TaskRequest, place: Choice | Refusal) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from textual import events
 
 from parhelia_tui.core.model.records import Task
-from parhelia_tui.screens.form_memory import remembered, with_answers
+from parhelia_tui.core.settings.last_task import remembered, with_answers
 from parhelia_tui.screens.home_leads import HomeLeads
 from parhelia_tui.screens.marked_acts import MarkedActs
 from parhelia_tui.screens.possible import why_not

@@ -112,6 +112,19 @@ def understood(line: str) -> None:
     inner.close()
 
 
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["help", "E200"], "E200 SESSION_NOT_FOUND (exit code 1)\n\nNo session has this id or name."),
+        (["examples", "gpu"], "parhelia task create --backend modal --gpu A100 "),
+        (["examples", "modal"], "parhelia modal setup "),
+    ],
+    ids=["an error", "gpu", "modal"],
+)
+def test_a_page_is_found_by_its_name(product: Product, words: list[str], part: str) -> None:
+    assert part in product.run(*words).stdout
+
+
 @pytest.mark.parametrize(("short", "whole"), ALIASES.items())
 def test_a_short_or_old_word_is_the_command_it_stands_for(short: str, whole: str) -> None:
     meant = find(whole.split())

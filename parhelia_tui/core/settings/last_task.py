@@ -1,4 +1,4 @@
-"""What the form for a new task remembers from one run to the next; never a prompt."""
+"""What is remembered of the last new task from one time to the next; never a prompt."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ def remembered(view: View) -> dict[str, str]:
 
 
 def with_answers(view: View, fields: Mapping[str, Any]) -> View:
-    """Remember what a new task is asked for with."""
+    """Remember what a new task is asked for with; what is not among the fields stays as it was."""
+    known = {**remembered(view), **{name: str(value) for name, value in fields.items() if value is not None}}
     return replace(
         view,
-        new_agent=str(fields["agent"]),
-        new_backend=str(fields["backend"]),
-        new_network=str(fields["network"]),
-        new_mode=str(fields["workspace_mode"]),
+        new_agent=known.get("agent", ""),
+        new_backend=known.get("backend", ""),
+        new_network=known.get("network", ""),
+        new_mode=known.get("workspace_mode", ""),
     )
