@@ -150,10 +150,11 @@ async def test_tab_goes_from_field_to_field(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("n")
         names = []
-        for _ in range(7):
+        for _ in range(10):
             names.append(seen.app.focused and seen.app.focused.id)
             await seen.press("tab")
-        assert names == ["prompt", "agent", "network", "backend", "mode", "workspace", "create"]
+        limits = ["cpus", "memory_mb", "lifetime_s"]
+        assert names == ["prompt", "agent", "network", "backend", "mode", "workspace", *limits, "create"]
 
 
 async def test_escape_creates_nothing_and_keeps_what_was_typed(
@@ -283,7 +284,7 @@ agent = "demo"
 workspace_mode = "clone"
 network = "open"
 priority = 7
-limits = { cpus = 0.5 }
+limits = { cpus = 0.5, pids = 99 }
 [templates.sweep]
 prompt = "sweep the floor"
 """
@@ -305,7 +306,7 @@ async def test_a_template_fills_the_form_and_what_it_sets_unseen_goes_along(
         select.focus()
         await seen.press("down", "down", "enter")
         assert select.value == "review"
-        await seen.wait_for("Template: priority 7, limits cpus 0.5")
+        await seen.wait_for("Template: priority 7, limits pids 99")
         assert prompt(seen) == "Review it with care"
         # The cursor stands behind what was typed, in the place of the template.
         await seen.type("self")
@@ -317,7 +318,10 @@ async def test_a_template_fills_the_form_and_what_it_sets_unseen_goes_along(
         await seen.wait(lambda: door.tasks())
         (task,) = door.tasks()
         assert (task.prompt, task.agent, task.network) == ("Review itself with care", "demo", "open")
-        assert (task.workspace_mode, task.priority, task.limits.cpus) == ("clone", 7, 0.5)
+        assert (task.workspace_mode, task.priority, task.limits.cpus, task.limits.pids) == (
+            *("clone", 7),
+            *(0.5, 99),
+        )
         # The next one begins without it.
         await seen.press("n")
         await checked(seen)
