@@ -15,7 +15,7 @@ from parhelia_tui.cli.options import (
 )
 from parhelia_tui.cli.output import Out, confirmed, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
-from parhelia_tui.core.model.display import several
+from parhelia_tui.core.model.display import limits_in_words, several
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
 from parhelia_tui.core.model.states import CONTAINER_ENDED, CONTAINER_LIVE, ContainerState, Health
@@ -82,19 +82,15 @@ def show(container_id: str) -> None:
     """Show a container."""
     out = Out()
     found = out.client.container(container_id)
+    elsewhere = out.client.provider_id(found)
     out.answer(
-        found,
-        lambda: _container_page(found),
+        {**plain_data(found), "provider_id": elsewhere},
+        lambda: _container_page(found, elsewhere),
         next_actions=[f"parhelia container events {found.id}", f"parhelia task show {found.task_id}"],
     )
 
 
-def _container_page(found: Container) -> str:
-    limits = [
-        f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
-        for name, value in plain_data(found.limits).items()
-        if value is not None
-    ]
+def _container_page(found: Container, elsewhere: str) -> str:
     return details(
         [
             (found.id, state(found.state)),
@@ -107,10 +103,11 @@ def _container_page(found: Container) -> str:
             ("image", found.image),
             *(("shows", in_words(each)) for each in found.mounts),
             ("backend", found.backend),
+            ("its id there", elsewhere),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),
             ("network", found.network),
             ("persistent", "yes" if found.persistent else ""),
-            ("limits", ", ".join(limits)),
+            ("limits", limits_in_words(found.limits)),
             ("uses", _uses(found.cpu_percent, found.memory_bytes, found.pids)),
             ("heartbeat", f"{age(found.last_heartbeat_at)} ago" if found.last_heartbeat_at else ""),
             ("created", f"{age(found.created_at)} ago"),

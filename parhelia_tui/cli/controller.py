@@ -14,13 +14,14 @@ import click
 
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.lazy import Command, LazyGroup
-from parhelia_tui.cli.options import count_option, output_options, seconds, yes_option
+from parhelia_tui.cli.options import count_option, output_options, yes_option
 from parhelia_tui.cli.output import MANNER, Out, confirmed, need_answer
 from parhelia_tui.cli.tables import age, details, nothing, styled
 from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import ContainerState
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.typed import seconds
 
 LOOK_EVERY_S = 0.1
 

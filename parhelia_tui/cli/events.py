@@ -20,7 +20,6 @@ from parhelia_tui.cli.options import (
     filter_options,
     optional_container_argument,
     output_options,
-    seconds,
     yes_option,
 )
 from parhelia_tui.cli.output import MANNER, Out, plain_data, selected
@@ -30,6 +29,7 @@ from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Event
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.typed import seconds
 
 PIECE = 5000
 """Events that are read at a time; a history may be larger than the memory."""

@@ -9,7 +9,7 @@ import click
 
 from parhelia_tui.cli.follow import term_interrupts
 from parhelia_tui.cli.lazy import LazyGroup
-from parhelia_tui.cli.options import output_options, seconds, standard_input, yes_option
+from parhelia_tui.cli.options import output_options, standard_input, yes_option
 from parhelia_tui.cli.output import Out, confirmed, plain_data
 from parhelia_tui.cli.run import printed
 from parhelia_tui.cli.tables import age, details, size, table
@@ -17,6 +17,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import SystemImage, Task
 from parhelia_tui.core.model.states import CONTAINER_LIVE, TaskState
 from parhelia_tui.core.model.text import one_line
+from parhelia_tui.core.model.typed import seconds
 
 # What apt, pip, npm, curl, git and the C library say of a network that is not there.
 _NETWORK = re.compile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,9 @@ import click
 from parhelia_tui.cli.output import MANNER
 from parhelia_tui.core.model import mounting
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.typed import in_words_of, seconds
 
 F = TypeVar("F", bound=Callable[..., Any])
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -127,20 +125,6 @@ def filter_options(command: F) -> F:
     ):
         command = option(command)
     return command
-
-
-def seconds(text: str | None) -> float | None:
-    """Read a length of time: 90, 90s, 4h, 1.5d.
-
-    Raises:
-        ParheliaError: E101 when it is none.
-    """
-    if text is None:
-        return None
-    match = _LENGTH.fullmatch(text.strip())
-    if match is None:
-        raise ParheliaError("E101", f"{text!r} is no length of time; write 90s, 15m, 4h or 1d")
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def pairs(values: tuple[str, ...], what: str) -> dict[str, str]:
@@ -337,22 +321,22 @@ def as_typed(fields: dict[str, Any]) -> Iterator[None]:
     Raises:
         ParheliaError: E100 as it came, in these words.
     """
+    # What was not typed came from a template, which names the field.
+    names = {
+        **{name: option for name, option in _OF_FIELDS.items() if fields.get(name) is not None},
+        **{
+            f"limits.{name}": option
+            for name, option in _OF_LIMITS.items()
+            if fields["limits"].get(name) is not None
+        },
+    }
     try:
         yield
     except ParheliaError as error:
-        faults = error.details.get("faults")
-        if not isinstance(faults, list):
+        said = in_words_of(error, names)
+        if said is error:
             raise
-        said = [_with_option(str(each), fields) for each in faults]
-        raise ParheliaError(error.code, "; ".join(said), details={**error.details, "faults": said}) from error
-
-
-def _with_option(fault: str, fields: dict[str, Any]) -> str:
-    place, colon, words = fault.partition(": ")
-    within, _, name = place.rpartition(".")
-    typed, options = (fields["limits"], _OF_LIMITS) if within == "limits" else (fields, _OF_FIELDS)
-    # What was not typed came from a template, which names the field.
-    return f"{options[name]}{colon}{words}" if name in options and typed.get(name) is not None else fault
+        raise said from error
 
 
 def standard_input() -> str:

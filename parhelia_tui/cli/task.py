@@ -8,7 +8,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import choices_option, completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, size, state, styled, table
-from parhelia_tui.core.model.display import doing, parts_done, several, worker
+from parhelia_tui.core.model.display import doing, limits_in_words, parts_done, several, worker
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.mounting import in_words
@@ -190,11 +190,6 @@ def _task_page(
     kept: Checkpoint | None,
     place: str,
 ) -> str:
-    limits = ", ".join(
-        f"{name} {value:g}" if isinstance(value, float | int) else f"{name} {value}"
-        for name, value in plain_data(found.limits).items()
-        if value is not None
-    )
     page = details(
         [
             (found.id, styled(found.title, bold=True)),
@@ -224,7 +219,7 @@ def _task_page(
             ("container", found.container_id or ""),
             ("isolation", styled("NOT ISOLATED", fg="red") if found.unsandboxed else ""),
             ("network", found.network),
-            ("limits", limits),
+            ("limits", limits_in_words(found.limits)),
             ("batch", found.batch or ""),
             ("cost", f"{money(found.cost_usd)}, {found.input_tokens} tokens in, {found.output_tokens} out"),
             ("created", f"{age(found.created_at)} ago"),

@@ -25,7 +25,7 @@ from parhelia_tui.cli.options import (
 from parhelia_tui.cli.output import MANNER, Out, on_terminal
 from parhelia_tui.core.model.display import several
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.placement import Choice, Refusal
+from parhelia_tui.core.model.placement import Choice, Refusal, place_in_words
 from parhelia_tui.core.model.text import one_line
 
 if TYPE_CHECKING:
@@ -131,12 +131,7 @@ def _can_ask() -> bool:
 
 def _fine(request: TaskRequest, place: Choice | Refusal) -> str:
     said = f"fine: {request.shown_title} ({request.agent}); nothing was started"
-    where = (
-        f"it would run on {place.backend}: {place.why}"
-        if isinstance(place, Choice)
-        else f"it would wait: {place.why}"
-    )
-    return "\n".join([said, where, *(f"  {one_line(each, 200)}" for each in request.targets)])
+    return "\n".join([said, place_in_words(place), *(f"  {one_line(each, 200)}" for each in request.targets)])
 
 
 def _targets(named: tuple[str, ...], file: str | None) -> tuple[str, ...]:

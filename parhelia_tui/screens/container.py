@@ -65,6 +65,7 @@ class ContainerScreen(OverHome[None]):
     DEFAULT_CSS = """
     ContainerScreen Bar { background: $panel; }
     ContainerScreen #facts { height: 2; padding: 0 1; }
+    ContainerScreen #facts.-three { height: 3; }
     ContainerScreen Grid { height: 1fr; grid-size: 2 2; grid-rows: 3fr 2fr; }
     ContainerScreen .pane LineView { padding: 0 1; }
     ContainerScreen.-one Grid { grid-size: 1 1; grid-rows: 1fr; }
@@ -155,7 +156,8 @@ class ContainerScreen(OverHome[None]):
         self.panes[0].head(f"{seen.container.id} ▪ {title}")
         self.panes[1].head(f"Processes ▪ {len(seen.processes or ())}")
         self.panes[2].head(f"Network ▪ {seen.container.network}")
-        self.facts.show_lines(made.facts(seen.container, now, colours))
+        self.facts.set_class(bool(seen.elsewhere), "-three")
+        self.facts.show_lines(made.facts(seen.container, now, colours, seen.elsewhere))
         self.processes.show_lines(made.process_lines(seen.processes, colours))
         self.hosts.show_lines(made.network_lines(seen.hosts, seen.container, now, colours))
         self.spool.show_lines(made.spool_lines(seen.spool, colours))

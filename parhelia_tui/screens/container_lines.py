@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from parhelia_tui.core.client.insides import Process, SpoolLine
-from parhelia_tui.core.model.display import age, length, size
+from parhelia_tui.core.model.display import age, length, limits_in_words, size
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
 from parhelia_tui.core.model.states import CONTAINER_LIVE
@@ -99,13 +99,13 @@ def chart(values: Sequence[float | None], most: float, rows: int) -> list[str]:
     return drawn
 
 
-def facts(each: Container, now: float, colours: Colours) -> list[Text]:
-    """What it is, in two lines."""
-    limits = ", ".join(
-        f"{name} {value:g}"
-        for name in ("cpus", "memory_mb", "pids", "lifetime_s")
-        if (value := getattr(each.limits, name)) is not None
-    )
+def facts(each: Container, now: float, colours: Colours, elsewhere: str = "") -> list[Text]:
+    """What it is, in two lines; a third one names it as its provider does.
+
+    Args:
+        elsewhere: the provider's own id of it; empty for none.
+    """
+    limits = limits_in_words(each.limits)
     line = look.state(each.state, colours).append("   ")
     line.append_text(look.state(each.health, colours))
     line.append(
@@ -124,7 +124,8 @@ def facts(each: Container, now: float, colours: Colours) -> list[Text]:
     second.append("".join(f"   {part}" for part in more if part))
     if each.unsandboxed:
         second.append("   NO ISOLATION", Style(bold=True, color=colours.get("error")))
-    return [line, second]
+    third = [Text(f"at {each.backend} it is {one_line(elsewhere, 80)}", second.style)] if elsewhere else []
+    return [line, second, *third]
 
 
 def process_lines(found: Sequence[Process] | None, colours: Colours) -> list[Text]:

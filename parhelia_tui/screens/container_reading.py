@@ -29,6 +29,8 @@ class Seen:
     processes: list[Process] | None
     hosts: list[Reached]
     spool: list[SpoolLine]
+    elsewhere: str
+    """The provider's own id of it; empty where it has none."""
 
 
 def read(paths: Paths, container_id: str, beats: int) -> Seen:
@@ -57,4 +59,5 @@ def read(paths: Paths, container_id: str, beats: int) -> Seen:
             processes(paths, container),
             door.hosts_of(container_id),
             spool_tail(paths, container, SPOOL_LINES),
+            door.provider_id(container),
         )

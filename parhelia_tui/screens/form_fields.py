@@ -17,12 +17,13 @@ BACKENDS = (
     ("auto: where it fits best", "auto"),
 )
 NETWORKS = (
+    ("usual: for its agent", ""),
     ("none: reaches nothing", "none"),
     ("api: the metered API alone", "api"),
     ("allowlist: and allowed hosts", "allowlist"),
     ("open: as this machine", "open"),
 )
-BUILT_IN = {"agent": "shell", "backend": "local", "network": "none", "mode": "shared"}
+BUILT_IN = {"agent": "shell", "backend": "local", "network": "", "mode": "shared"}
 """What the fields show while the configuration is read, and what it may then change."""
 NO_TEMPLATE = ("none", "")
 FIELDS = {"agent": "agent", "backend": "backend", "network": "network", "mode": "workspace_mode"}

@@ -7,9 +7,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.meter.sandboxes import sandbox_rates
 from parhelia_tui.core.model.display import money
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.placement import place_in_words
+from parhelia_tui.core.model.typed import in_words_of
 from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.screens.form_limits import NAMES, as_request
 
 if TYPE_CHECKING:
     from parhelia_tui.core.model.request import TaskRequest
@@ -23,14 +27,39 @@ def fault_of(client: Client, make: Make | None, fields: Mapping[str, Any]) -> Pa
     Args:
         client: names the state directory and who asks.
         make: with the configuration as it was read; None reads it.
-        fields: of the request.
+        fields: of the form.
     """
     with closing(Client(client.paths, client.owner)) as door:
         try:
-            door.check((make or door.request_maker())(fields))
+            door.check((make or door.request_maker())(as_request(fields)))
         except ParheliaError as error:
-            return error
+            return in_words_of(error, NAMES)
     return None
+
+
+def place_of(client: Client, make: Make | None, fields: Mapping[str, Any]) -> str:
+    """Say where a task would go and what an hour of it costs; empty where it cannot be made, or is to stay here.
+
+    Args:
+        client: names the state directory and who asks.
+        make: with the configuration as it was read; None reads it.
+        fields: of the form.
+    """
+    if fields["backend"] == "local":
+        return ""
+    with closing(Client(client.paths, client.owner)) as door:
+        try:
+            said = place_in_words(door.placement((make or door.request_maker())(as_request(fields))))
+        except ParheliaError:
+            # What is wrong is said in another line.
+            return ""
+    return f"{said[0].upper()}{said[1:]}."
+
+
+def gpus() -> list[str]:
+    """Name the kinds of GPU whose price is known."""
+    rates = sandbox_rates("modal")
+    return [] if rates is None else [name.upper() for name in rates.gpu]
 
 
 def estimate_of(paths: Paths, agent: str) -> str:

@@ -12,6 +12,7 @@ from textual.widgets import Select, Static
 from parhelia_tui.core.client.templates import PLACE as TYPED
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.screens.form_fields import FIELDS, NO_TEMPLATE, PromptArea
+from parhelia_tui.screens.form_limits import LIMITS
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.templates import Template
@@ -23,11 +24,18 @@ class FormTemplates:
     Args:
         form: has the fields.
         choose: chooses a value in the field of a name, where that has it.
+        limit: puts limits into the fields that there are for them.
     """
 
-    def __init__(self, form: Screen[Any], choose: Callable[[str, object], None]) -> None:
+    def __init__(
+        self,
+        form: Screen[Any],
+        choose: Callable[[str, object], None],
+        limit: Callable[[Mapping[str, Any]], None],
+    ) -> None:
         self._form = form
         self._choose = choose
+        self._limit = limit
         self._templates: Mapping[str, Template] = {}
         self._put = ""
         self.chosen = ""
@@ -59,6 +67,7 @@ class FormTemplates:
         for field, key in FIELDS.items():
             if key in said:
                 self._choose(field, said[key])
+        self._limit(said.get("limits", {}))
         area = self._form.query_one("#prompt", PromptArea)
         typed = "" if area.text == self._put else area.text
         text = str(said.get("prompt", ""))
@@ -77,7 +86,7 @@ class FormTemplates:
     def _tell(self) -> None:
         """Say what the chosen template sets beside the fields of the form."""
         line = self._form.query_one("#template-says", Static)
-        words = ", ".join(f"{name} {_plain(value)}" for name, value in self.hidden().items())
+        words = ", ".join(f"{name} {_plain(value)}" for name, value in self.hidden().items() if value != {})
         line.update(Text(f"Template: {one_line(words, 300)}"))
         line.display = bool(words)
 
@@ -86,9 +95,12 @@ class FormTemplates:
         if not self.chosen:
             return {}
         shown = {"prompt", *FIELDS.values()}
-        return {
+        found = {
             name: value for name, value in self._templates[self.chosen].fields.items() if name not in shown
         }
+        if "limits" in found:
+            found["limits"] = {name: each for name, each in found["limits"].items() if name not in LIMITS}
+        return found
 
 
 def _plain(value: object) -> str:

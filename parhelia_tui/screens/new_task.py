@@ -9,12 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Button, Input, Select, Static, TextArea
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Input, Select, Static, TextArea
 from textual.widgets.select import InvalidSelectValueError
 
 from parhelia_tui.core.client import Client
@@ -29,7 +28,10 @@ from parhelia_tui.screens.form_fields import (
     NO_TEMPLATE,
     PromptArea,
 )
-from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of
+from parhelia_tui.screens.form_foot import FormFoot
+from parhelia_tui.screens.form_limit_fields import LimitFields
+from parhelia_tui.screens.form_limits import LIMITS
+from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of, gpus, place_of
 from parhelia_tui.screens.form_templates import FormTemplates
 from parhelia_tui.screens.typed_ahead import TypedAhead
 
@@ -54,9 +56,11 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
     DEFAULT_CSS = """
     NewTaskScreen { align: center middle; }
     NewTaskScreen > Vertical {
-        width: 78; max-width: 98%; height: auto; padding: 0 1; background: $panel;
+        width: 78; max-width: 98%; height: auto; max-height: 100%; padding: 0 1; background: $panel;
         border: round $primary; border-title-color: $primary; border-subtitle-color: $secondary;
     }
+    NewTaskScreen VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    NewTaskScreen FormFoot { dock: bottom; }
     NewTaskScreen Vertical Vertical { height: auto; width: 1fr; }
     NewTaskScreen Horizontal, NewTaskScreen Vertical Horizontal Vertical { height: 4; }
     NewTaskScreen Horizontal .label { height: 1; }
@@ -66,18 +70,18 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
     NewTaskScreen SelectCurrent Static { text-wrap: nowrap; text-overflow: ellipsis; }
     NewTaskScreen #template-field, NewTaskScreen #template-says { display: none; }
     NewTaskScreen #template-says { color: $secondary; height: auto; padding: 0 1; }
-    NewTaskScreen #estimate { color: $secondary; height: auto; padding: 0 1; display: none; }
-    NewTaskScreen #fault { color: $error; height: auto; padding: 0 1; }
     """
 
     def __init__(
-        self, client: Client, before: dict[str, Any], remembered: Mapping[str, str] | None = None
+        self, client: Client, before: dict[str, Any], remembered: Mapping[str, Any] | None = None
     ) -> None:
         super().__init__()
         self._client = client
         self._before = before
         self._kept = {**(remembered or {}), **before}
-        self._templates = FormTemplates(self, self._choose)
+        self._limits = LimitFields({**self._kept.get("unseen", {}), **self._kept.get("limits", {})})
+        self._templates = FormTemplates(self, self._choose, self._limits.put)
+        self._foot = FormFoot()
         self._had_place = False
         self._make: Make | None = None
         self._prepared = asyncio.Event()
@@ -91,29 +95,30 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         with Vertical() as form:
             form.border_title = "New task"
             form.border_subtitle = "Enter create   Ctrl+J new line   Tab next field   Esc leave"
-            yield Static("Command line, or prompt for an agent", classes="label")
-            yield PromptArea(known.get("prompt", ""), id="prompt", tab_behavior="focus")
-            with Horizontal():
-                yield from self._choice("Agent", "agent", agents)
-                yield from self._choice("Network", "network", NETWORKS)
-                yield from self._choice("Where", "backend", BACKENDS)
-            with Horizontal():
-                yield from self._choice("Works", "mode", MODES)
-                with Vertical():
-                    yield Static("Workspace", classes="label")
-                    yield Input(known.get("workspace", str(Path.cwd())), id="workspace")
-                with Vertical(id="template-field"):
-                    yield Static("Template", classes="label")
-                    yield Select([NO_TEMPLATE], value="", allow_blank=False, id="template")
-            yield Static(id="template-says")
-            with Vertical(id="several"):
-                yield Static(
-                    "Targets, with blanks between: a task for each, in the place of {target}", classes="label"
-                )
-                yield Input(shlex.join(known.get("targets", ())), id="targets")
-            yield Static(id="estimate")
-            yield Static(id="fault")
-            yield Button("Create", id="create", variant="primary", compact=True)
+            with VerticalScroll(can_focus=False):
+                yield Static("Command line, or prompt for an agent", classes="label")
+                yield PromptArea(known.get("prompt", ""), id="prompt", tab_behavior="focus")
+                with Horizontal():
+                    yield from self._choice("Agent", "agent", agents)
+                    yield from self._choice("Network", "network", NETWORKS)
+                    yield from self._choice("Where", "backend", BACKENDS)
+                with Horizontal():
+                    yield from self._choice("Works", "mode", MODES)
+                    with Vertical():
+                        yield Static("Workspace", classes="label")
+                        yield Input(known.get("workspace", str(Path.cwd())), id="workspace")
+                    with Vertical(id="template-field"):
+                        yield Static("Template", classes="label")
+                        yield Select([NO_TEMPLATE], value="", allow_blank=False, id="template")
+                yield self._limits
+                yield Static(id="template-says")
+                with Vertical(id="several"):
+                    yield Static(
+                        "Targets, with blanks between: a task for each, in place of {target}",
+                        classes="label",
+                    )
+                    yield Input(shlex.join(known.get("targets", ())), id="targets")
+            yield self._foot
 
     def _choice(self, label: str, name: str, options: Sequence[tuple[str, str]]) -> ComposeResult:
         """A field with a choice; what is remembered of it may be there no more."""
@@ -128,6 +133,7 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
     def on_mount(self) -> None:
         """Fetch the configured defaults while the first letters are typed."""
         self.type_ahead()
+        self._limits.suit(str(self.query_one("#backend", Select).value))
         self.on_text_area_changed()
         self.run_worker(self._prepare(), exclusive=True)
 
@@ -157,8 +163,6 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
             self._prepared.set()
 
     async def _learn(self) -> None:
-        # Found before the wait: the form may be left meanwhile.
-        fault = self.query_one("#fault", Static)
         self._name_agents(await asyncio.to_thread(self._client.agents))
         try:
             values = await asyncio.to_thread(self._client.configuration)
@@ -171,16 +175,26 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
             self._make = await asyncio.to_thread(self._client.request_maker)
             templates = await asyncio.to_thread(self._client.templates)
         except ParheliaError as error:
-            fault.update(_complaint(error))
+            self._foot.tell_fault(error)
             return
         if self not in self.app.screen_stack:
             # It was left meanwhile.
             return
+        network = values["defaults.network"]
+        if network["source"] == "built-in":
+            # Nobody chose one: each agent gets that by which it reaches its model.
+            network["value"] = BUILT_IN["network"]
+        else:
+            self._name_networks(network["value"])
         for field, key in FIELDS.items():
             select: Select[str] = self.query_one(f"#{field}", Select)
             # What was answered before stays, and so does what was chosen in the meantime.
             if key not in self._kept and select.value == BUILT_IN[field]:
                 self._choose(field, values[f"defaults.{key}"]["value"])
+        self._limits.propose(
+            {name: values[key]["value"] for name in LIMITS if (key := f"defaults.limits.{name}") in values},
+            await asyncio.to_thread(gpus),
+        )
         self._templates.offer(templates, self._before.get("template", ""))
 
     def _name_agents(self, agents: Sequence[tuple[str, str]]) -> None:
@@ -192,6 +206,13 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         select.set_options([(f"{name}: {about}", name) for name, about in agents])
         select.value = str(chosen) if chosen in there else BUILT_IN["agent"]
 
+    def _name_networks(self, configured: str) -> None:
+        """Offer the networks where one is configured: that is what a task gets, whatever its agent needs."""
+        select: Select[str] = self.query_one("#network", Select)
+        chosen = select.value
+        select.set_options(NETWORKS[1:])
+        select.value = str(chosen) if chosen != BUILT_IN["network"] else configured
+
     def _choose(self, field: str, wanted: object) -> None:
         """Choose a value where the field has it: a backend or an agent may not be there."""
         with suppress(InvalidSelectValueError):
@@ -201,12 +222,14 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         """What stands in the form, as fields of a request."""
         mode = str(self.query_one("#mode", Select).value)
         workspace = self.query_one("#workspace", Input).value.strip()
+        hidden = self._templates.hidden()
         return {
-            **self._templates.hidden(),
+            **hidden,
+            "limits": {**hidden.get("limits", {}), **self._limits.seen()},
             "prompt": self.query_one("#prompt", TextArea).text,
             "agent": str(self.query_one("#agent", Select).value),
             "backend": str(self.query_one("#backend", Select).value),
-            "network": str(self.query_one("#network", Select).value),
+            "network": str(self.query_one("#network", Select).value) or None,
             "workspace_mode": mode,
             **({"workspace": workspace} if mode != "empty" else {}),
             **({"targets": targets} if (targets := self._targets()) else {}),
@@ -225,7 +248,9 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
 
     @work(group="check", exclusive=True)
     async def _check(self, fields: dict[str, Any]) -> None:
-        await self._show_fault(fields)
+        """Say what is wrong with the fields whatever the prompt is, and where it would go."""
+        await self._show_fault({**fields, "agent": "shell", "agent_options": {}})
+        self._foot.tell_place(await asyncio.to_thread(place_of, self._client, self._make, fields))
 
     # A group of its own: what changes in the form is checked too, and must not take Enter back.
     @work(group="submit", exclusive=True)
@@ -240,10 +265,8 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
 
     async def _show_fault(self, fields: dict[str, Any]) -> ParheliaError | None:
         """Find and show what is wrong with the fields."""
-        # Found before the wait: the form may be left meanwhile.
-        line = self.query_one("#fault", Static)
         fault = await asyncio.to_thread(fault_of, self._client, self._make, fields)
-        line.update("" if fault is None else _complaint(fault))
+        self._foot.tell_fault(fault)
         return fault
 
     def on_select_changed(self, message: Select.Changed) -> None:
@@ -251,29 +274,26 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         if message.select.id == "template":
             # Not that of the message, which may have been overtaken.
             self._templates.take(str(message.select.value))
+            self._check_typed()
             return
+        self._limits.suit(str(self.query_one("#backend", Select).value))
         self.query_one("#workspace", Input).disabled = self.query_one("#mode", Select).value == "empty"
-        self._check_workspace()
+        self._check_typed()
         agent = str(self.query_one("#agent", Select).value)
         self._estimate(agent)
 
     @work(group="estimate", exclusive=True)
     async def _estimate(self, agent: str) -> None:
         """Say what tasks of this agent have cost, where some have ended."""
-        # Found before the wait: the form may be left meanwhile.
-        line = self.query_one("#estimate", Static)
-        words = await asyncio.to_thread(estimate_of, self._client.paths, agent)
-        line.update(Text(words))
-        line.display = bool(words)
+        self._foot.tell_estimate(await asyncio.to_thread(estimate_of, self._client.paths, agent))
 
     def on_input_changed(self) -> None:
-        """Say at once what is wrong with the workspace."""
-        self._check_workspace()
+        """Say at once what is wrong with the workspace or a limit."""
+        self._check_typed()
 
-    def _check_workspace(self) -> None:
+    def _check_typed(self) -> None:
         if self._make is not None:
-            fields = {**self.fields(), "prompt": f"x {PLACE}", "agent": "shell", "agent_options": {}}
-            self._check(fields)
+            self._check({**self.fields(), "prompt": f"x {PLACE}"})
 
     def on_button_pressed(self) -> None:
         """Create."""
@@ -296,12 +316,8 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         self._submit()
 
     def _left(self, fields: dict[str, Any]) -> dict[str, Any]:
-        return {**fields, "template": self._templates.chosen}
+        return {**fields, "template": self._templates.chosen, "unseen": self._limits.unseen()}
 
     def action_leave(self) -> None:
         """Leave without creating anything; what was typed is there again next time."""
         self.dismiss((False, self._left(self.fields())))
-
-
-def _complaint(error: ParheliaError) -> Text:
-    return Text(f"{error.code}: {error.message}")

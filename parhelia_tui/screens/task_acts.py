@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from parhelia_tui.core.client.budgets import Budget
     from parhelia_tui.screens.own_command import Offer
 
-STAYS = ("agent", "backend", "network", "workspace_mode", "workspace", "targets")
+STAYS = ("agent", "backend", "network", "workspace_mode", "workspace", "targets", "limits", "unseen")
 """Fields of a new task that the form shows again for the next one."""
 
 
@@ -62,25 +62,25 @@ class TaskActs:
         self._typed: list[str] = []
         self.undo = Undo()
 
-    def new(self, remembered: Mapping[str, str], remember: Callable[[Mapping[str, Any]], None]) -> None:
+    def new(self, remembered: Mapping[str, Any], remember: Callable[[Mapping[str, Any]], None]) -> None:
         """Show the form for a task, with what was in it when it was left.
 
         Args:
             remembered: fields of the last task of an earlier run.
             remember: called with the fields of a task that is wanted.
         """
+        from parhelia_tui.screens.form_limits import as_request
         from parhelia_tui.screens.new_task import NewTaskScreen
 
         def answered(answer: tuple[bool, dict[str, Any]] | None) -> None:
             wanted, self._draft = answer or (False, {})
             if wanted:
                 left = self._draft
-                fields = {key: value for key, value in left.items() if key != "template"}
                 # The next one begins without the template, so without what that has set unseen.
                 self._draft = {key: left[key] for key in STAYS if key in left}
-                remember(fields)
+                remember(left)
                 self.wish(
-                    lambda door: door.create_task(door.request(fields)),
+                    lambda door: door.create_task(door.request(as_request(left))),
                     self._expect,
                     lambda: self._keep(left),
                 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from parhelia_tui.core.model.display import age, doing, length, money, parts_done
+from parhelia_tui.core.model.display import age, doing, length, limits_in_words, money, parts_done
 from parhelia_tui.core.model.records import Approval, Attempt, Event, LedgerEntry, Memory, Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.text import one_line, plain
@@ -35,11 +35,6 @@ class About:
 def overview(about: About, colours: Colours, now: float) -> list[Text]:
     """What it is, how it stands, which attempts there were, and what a person decided."""
     task = about.task
-    limits = ", ".join(
-        f"{name} {value:g}"
-        for name in ("cpus", "memory_mb", "pids", "lifetime_s")
-        if (value := getattr(task.limits, name)) is not None
-    )
     rows: list[tuple[str, Text]] = [
         ("task", Text(task.id)),
         ("state", look.state(task.state, colours)),
@@ -58,7 +53,7 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
         ("runs on", _words(f"{task.backend}, network {task.network}, priority {task.priority}")),
         ("placed", _words(f"{task.placed_on}: {task.placed_why}" if task.placed_on else "")),
         ("isolation", Text("NONE" if task.unsandboxed else "", Style(color=colours.get("error"), bold=True))),
-        ("limits", _words(limits)),
+        ("limits", _words(limits_in_words(task.limits))),
         ("batch", _words(task.batch or "")),
         ("talk", _words(_talk(task))),
         ("cost", _words(_cost(task))),

@@ -15,6 +15,7 @@ from parhelia_tui.screens.new_task import NewTaskScreen
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard, dashboard
 from tests.support.fleet import configure, create, end_of, reach
+from tests.support.real_claude import claude
 from tests.support.still_fleet import StillFleet
 from tests.support.store import make_task
 
@@ -150,10 +151,11 @@ async def test_tab_goes_from_field_to_field(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("n")
         names = []
-        for _ in range(7):
+        for _ in range(10):
             names.append(seen.app.focused and seen.app.focused.id)
             await seen.press("tab")
-        assert names == ["prompt", "agent", "network", "backend", "mode", "workspace", "create"]
+        limits = ["cpus", "memory_mb", "lifetime_s"]
+        assert names == ["prompt", "agent", "network", "backend", "mode", "workspace", *limits, "create"]
 
 
 async def test_escape_creates_nothing_and_keeps_what_was_typed(
@@ -180,6 +182,31 @@ async def test_it_begins_with_the_configured_defaults(
             str(seen.app.screen.query_one(f"#{name}", Select).value) for name in ("agent", "network", "mode")
         ]
         assert values == ["demo", "open", "clone"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("configured", "network"),
+    [("", "api"), ('[defaults]\nnetwork = "none"\n', "none")],
+    ids=["unsaid", "said"],
+)
+async def test_an_agent_gets_the_network_by_which_it_reaches_its_model_unless_one_is_configured(
+    client: Client,
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    configured: str,
+    network: str,
+) -> None:
+    monkeypatch.delenv("PARHELIA_DEFAULTS__AGENT")
+    configure(tmp_path, f'{configured}[claude]\npath = "{claude()}"\n')
+    async with dashboard(client) as seen:
+        await seen.press("n")
+        await seen.type("Tidy up")
+        await seen.press("enter")
+        await seen.wait(lambda: client.tasks())
+    (task,) = client.tasks()
+    assert (task.agent, task.network) == ("claude", network)
 
 
 @pytest.mark.parametrize("chosen", ["", '[defaults]\nagent = "claude"\n'], ids=["built-in", "chosen"])
@@ -283,7 +310,7 @@ agent = "demo"
 workspace_mode = "clone"
 network = "open"
 priority = 7
-limits = { cpus = 0.5 }
+limits = { cpus = 0.5, pids = 99 }
 [templates.sweep]
 prompt = "sweep the floor"
 """
@@ -305,7 +332,7 @@ async def test_a_template_fills_the_form_and_what_it_sets_unseen_goes_along(
         select.focus()
         await seen.press("down", "down", "enter")
         assert select.value == "review"
-        await seen.wait_for("Template: priority 7, limits cpus 0.5")
+        await seen.wait_for("Template: priority 7, limits pids 99")
         assert prompt(seen) == "Review it with care"
         # The cursor stands behind what was typed, in the place of the template.
         await seen.type("self")
@@ -317,7 +344,10 @@ async def test_a_template_fills_the_form_and_what_it_sets_unseen_goes_along(
         await seen.wait(lambda: door.tasks())
         (task,) = door.tasks()
         assert (task.prompt, task.agent, task.network) == ("Review itself with care", "demo", "open")
-        assert (task.workspace_mode, task.priority, task.limits.cpus) == ("clone", 7, 0.5)
+        assert (task.workspace_mode, task.priority, task.limits.cpus, task.limits.pids) == (
+            *("clone", 7),
+            *(0.5, 99),
+        )
         # The next one begins without it.
         await seen.press("n")
         await checked(seen)

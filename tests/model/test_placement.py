@@ -65,7 +65,8 @@ def test_what_does_not_fit_here_goes_elsewhere_and_says_why(
 ) -> None:
     found = goes_to(chosen(limits, here))
     assert found.backend == "modal"
-    assert found.why.endswith(f"an hour; {why}")
+    price = "an hour" if limits.region is None else "an hour and what the region adds"
+    assert found.why.endswith(f"{price}; {why}")
 
 
 def test_a_size_is_given_to_what_names_none_and_kept_where_it_is_named() -> None:

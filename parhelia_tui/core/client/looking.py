@@ -130,6 +130,15 @@ class Looking(Opened):
         """Read containers, newest first."""
         return containers.listed(self._db, states=states, workspace=_real(workspace), limit=limit)
 
+    def provider_id(self, container: Container) -> str:
+        """Give the id that the provider of a container has for it; empty where it has none, or is not known here."""
+        if container.backend == "local":
+            return ""
+        from parhelia_tui.core.backends.modal import records
+
+        record = records.read(self.paths.container(container.id))
+        return record.object_id if record else ""
+
     def containers_of(self, task_id: str) -> list[Container]:
         """Read the containers of a task, oldest first."""
         return containers.of_task(self._db, task_id)

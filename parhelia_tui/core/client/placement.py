@@ -15,7 +15,7 @@ from parhelia_tui.core.meter import book
 from parhelia_tui.core.meter.left import left, promised
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.placement import AUTO, Choice, Needs, Offer, Refusal, choose
-from parhelia_tui.core.model.records import Container, Task
+from parhelia_tui.core.model.records import Container, Limits, Task
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.config_files import load
 from parhelia_tui.core.settings.paths import Paths
@@ -67,9 +67,9 @@ def _offers(config: Config, task: Task, live: Sequence[Container]) -> list[Offer
 
 
 def _without_a_choice(offer: Offer) -> Offer:
-    """What a backend gives to whom names it: this machine takes all of those, and their limits are only the most."""
+    """What a backend gives to whom names it: limits as they were named, and this machine takes all of those."""
     if offer.backend != "local":
-        return offer
+        return dataclasses.replace(offer, size=Limits())
     return dataclasses.replace(
         offer, cores=None, memory_mb=None, places=None, free_cores=None, free_memory_mb=None
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from enum import StrEnum
 
-from parhelia_tui.core.model.records import Task
+from parhelia_tui.core.model.records import Limits, Task
 from parhelia_tui.core.model.text import one_line
 
 
@@ -111,6 +112,15 @@ def several(number: float, one: str, more: str = "") -> str:
         more: what more than one is called, where that is not the word with an s.
     """
     return f"{number:g} {one}" if number == 1 else f"{number:.15g} {more or f'{one}s'}"
+
+
+def limits_in_words(limits: Limits) -> str:
+    """What somebody may have at most, each by its name; empty where nothing is bounded."""
+    return ", ".join(
+        f"{each.name} {value:g}" if isinstance(value, float | int) else f"{each.name} {one_line(value, 80)}"
+        for each in fields(limits)
+        if (value := getattr(limits, each.name)) is not None
+    )
 
 
 def percent(share: float | None) -> str:

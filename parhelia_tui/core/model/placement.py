@@ -109,6 +109,13 @@ class Refusal:
     for_now: bool
 
 
+def place_in_words(place: Choice | Refusal) -> str:
+    """Say where a task would go and what an hour of it costs, or why it would wait."""
+    if isinstance(place, Choice):
+        return f"it would run on {place.backend}: {place.why}"
+    return f"it would wait: {place.why}"
+
+
 def choose(needs: Needs, offers: Sequence[Offer], left: Sequence[Left] = ()) -> Choice | Refusal:
     """Choose the cheapest backend that gives what is needed and has it free; of equals the first.
 
@@ -144,7 +151,11 @@ def _praise(choice: Choice) -> str:
     elif choice.usd_per_hour == 0:
         price = "costs nothing"
     else:
-        price = f"costs {money(choice.usd_per_hour)} an hour"
+        # Of what it names no need of it pays for what it uses.
+        named = choice.limits.cpus is not None and choice.limits.memory_mb is not None
+        price = f"costs {'' if named else 'at least '}{money(choice.usd_per_hour)} an hour"
+        if choice.limits.region is not None:
+            price += " and what the region adds"
     size = [
         several(choice.limits.cpus, "core") if choice.limits.cpus is not None else "",
         f"{choice.limits.memory_mb} MiB" if choice.limits.memory_mb is not None else "",

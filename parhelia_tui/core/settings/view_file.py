@@ -24,6 +24,7 @@ class View:
         left, right: names of panes in their order in each column of the screen.
         hidden: names of panes that are not shown.
         new_agent, new_backend, new_network, new_mode: what the last new task was asked for with.
+        new_cpus, new_memory_mb, new_lifetime_s, new_gpu, new_region: its limits, as they were typed.
     """
 
     columns: tuple[str, ...] = ()
@@ -37,6 +38,11 @@ class View:
     new_backend: str = ""
     new_network: str = ""
     new_mode: str = ""
+    new_cpus: str = ""
+    new_memory_mb: str = ""
+    new_lifetime_s: str = ""
+    new_gpu: str = ""
+    new_region: str = ""
 
 
 def read_view(home: Path) -> View:
