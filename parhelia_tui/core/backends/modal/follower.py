@@ -11,19 +11,19 @@ import logging
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
 from parhelia_tui.core.backends.modal.homecoming import Homecoming, without_results
+from parhelia_tui.core.backends.modal.mirrored_log import MirroredLog
 from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, SILENT_S, SSH_PORT, Provider, send_file
 from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient, within
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
 from parhelia_tui.core.shim import exit_record, spool
-from parhelia_tui.core.shim.output import LOG
 
 RENEW_S = 20.0
 """Seconds between two words to the other side, which renew its lease; a third of it where that is less."""
@@ -33,7 +33,6 @@ READY_S = 60
 """Seconds that the ssh server of a sandbox, which is started after its container, is waited for."""
 AGAIN_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 20.0
-_LOG_MOST = 16 * 1024 * 1024
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -64,6 +63,7 @@ class Follower:
         self._provider = provider
         self._container_id = container_id
         self._run = paths.container(container_id)
+        self._log = MirroredLog(self._run)
         self._renew_s = min(RENEW_S, lease_s / 3)
         self._linger_s = linger_s
         self._home = Homecoming(container_id, fetch)
@@ -149,10 +149,8 @@ class Follower:
 
     async def _listen(self, sandbox: Any) -> bool:
         """Take frames until the connection ends; True when the container has, and all of it is here."""
-        offsets = [_size(self._run / name) for name in (spool.NAME, LOG)]
         archive = self._freight[1] if self._freight else None
-        length = (_size(archive),) if archive else ()
-        words = shim_file.follow_words(RUN, *offsets, *length)
+        words = shim_file.follow_words(RUN, *self._place(archive))
         # One that is brought its container may have to wait for a place first.
         most_s = ERRAND_S if archive is None else None
         process = await self._provider.start(sandbox, words, most_s, is_transient)
@@ -191,6 +189,14 @@ class Follower:
             raise ParheliaError("E503", "the workspace could not be brought to the sandbox: it took nothing")
         return False
 
+    def _place(self, archive: Path | None) -> Sequence[int]:
+        """Give the numbers that say from where on it is to be told (`core/shim/follow.py`)."""
+        have = (_size(self._run / spool.NAME), self._log.size)
+        if archive is not None:
+            return (*have, _size(archive))
+        # Whoever has never told of a turn may be of a version that takes no such number.
+        return (*have, 0, self._log.turn) if self._log.turn else have
+
     async def _next(self, frames: _Frames) -> tuple[str, bytes] | None:
         """Give the next frame; one comes every few seconds, but where something large is brought first."""
         if self._freight is not None:
@@ -214,10 +220,9 @@ class Follower:
 
     def _take(self, kind: str, data: bytes) -> None:
         if kind == "log":
-            _append(self._run / LOG, data)
+            self._log.add(data)
         elif kind == "cut":
-            with contextlib.suppress(FileNotFoundError):
-                (self._run / LOG).replace(self._run / f"{LOG}.1")
+            self._log.begin_anew(data)
         elif kind == "spool":
             # The record of the end is held back until all that belongs to it is here.
             *whole, self._part = (self._part + data).split(b"\n")
