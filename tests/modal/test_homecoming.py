@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,22 @@ def test_what_fails_until_the_sandbox_leaves_is_told_before(
     provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
     go(provider)
     ended_without(cloud, client, provider, task_id, "E503")
+
+
+@pytest.mark.long
+def test_a_download_that_takes_longer_than_its_sandbox_stays_comes_to_its_end(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nlinger_s = 3\n")
+    task_id = create(cloud, f"{GO} head -c 4M /dev/urandom > large")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    provider.order("slow", bytes_s=512 << 10)
+    go(provider)
+    began = time.monotonic()
+    assert end_of(client, task_id, WAIT_S).reason == "exit code 0"
+    assert time.monotonic() - began > 3
+    assert (cloud.paths.workspaces / task_id / "large").stat().st_size == 4 << 20
+    assert warnings(cloud) == []
 
 
 @pytest.mark.long

@@ -58,10 +58,11 @@ def _tell(directory: str, log: TurnedLog, spool_offset: int) -> None:
         now = time.monotonic()
         wait = QUICK_S if now - changed < QUICK_FOR_S else SLOW_S
         if select.select([0], [], [], wait)[0]:
-            if not os.read(0, 4096):
+            said = os.read(0, 4096)
+            if not said:
                 return
             heard = time.monotonic()
-            elsewhere.renew(directory)
+            elsewhere.renew(directory, said)
         if now - heard > SILENCE_S:
             return
         # Looked for before the last records are read: there are none after it.

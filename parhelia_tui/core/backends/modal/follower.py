@@ -23,7 +23,7 @@ from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient, within
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
-from parhelia_tui.core.shim import exit_record, spool
+from parhelia_tui.core.shim import elsewhere, exit_record, spool
 
 RENEW_S = 20.0
 """Seconds between two words to the other side, which renew its lease; a third of it where that is less."""
@@ -156,7 +156,7 @@ class Follower:
         process = await self._provider.start(sandbox, words, most_s, is_transient)
         if archive is not None:
             await send_file(process, archive)
-        renewing = asyncio.create_task(_renew(process, self._renew_s))
+        renewing = asyncio.create_task(_renew(process, self._renew_s, self._home.under_way))
         noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
             self._held = self._part = b""
@@ -294,12 +294,17 @@ class _Frames:
         return True
 
 
-async def _renew(process: Any, every_s: float) -> None:
-    """Tell the other side that we are there."""
+async def _renew(process: Any, every_s: float, under_way: asyncio.Event) -> None:
+    """Tell the other side that we are there, and whether we fetch; at once where that begins."""
     while True:
-        process.stdin.write(b".")
+        is_fetching = under_way.is_set()
+        process.stdin.write(elsewhere.FETCHING if is_fetching else elsewhere.HERE)
         await process.stdin.drain.aio()
-        await asyncio.sleep(every_s)
+        if is_fetching:
+            await asyncio.sleep(every_s)
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(under_way.wait(), every_s)
 
 
 def _is_end(line: bytes) -> bool:

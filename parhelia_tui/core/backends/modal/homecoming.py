@@ -37,6 +37,8 @@ class Homecoming:
         self._pause_s = FIRST_PAUSE_S
         self._leaves_at = float("inf")
         self._called = asyncio.Event()
+        self.under_way = asyncio.Event()
+        """Set while something may come; what stands still for a minute fails."""
         self.why = ""
 
     def leaves_in(self, seconds: float) -> None:
@@ -61,11 +63,14 @@ class Homecoming:
             ConnectionError: it does not hear of us any more.
         """
         while True:
+            self.under_way.set()
             try:
                 await self._fetch(sandbox)
                 return ""
             except Exception as error:
                 failed = told(error, "the results could not be fetched")
+            finally:
+                self.under_way.clear()
             if str(failed) != self.why:
                 self.why = str(failed)
                 logger.warning("the results of %s could not be fetched: %s", self._container_id, failed)
