@@ -44,6 +44,7 @@ class Follower:
         lease_s: seconds that the sandbox lives without a word from here.
         linger_s: seconds that it stays after the end of its container.
         fetch: brings workspace and home of the container to this machine.
+        most_mb: says how many MB of them may come, as configured now.
         release: ends the sandbox, once nothing of it is needed any more.
         freight: the sandbox, and an archive that brings its container there first; None where it is there.
     """
@@ -56,6 +57,7 @@ class Follower:
         lease_s: float,
         linger_s: float,
         fetch: Callable[[Any], Awaitable[None]],
+        most_mb: Callable[[], int],
         release: Callable[[Any], Awaitable[None]],
         freight: tuple[Any, Path] | None = None,
     ) -> None:
@@ -66,7 +68,7 @@ class Follower:
         self._log = MirroredLog(self._run)
         self._renew_s = min(RENEW_S, lease_s / 3)
         self._linger_s = linger_s
-        self._home = Homecoming(container_id, fetch)
+        self._home = Homecoming(container_id, fetch, most_mb)
         self._exit = b""
         self.listens = False
         """A command of ours in the sandbox is there to tell what its supervisor says."""
@@ -92,6 +94,11 @@ class Follower:
     def knows_end(self) -> bool:
         """The container has ended, and what it made is on its way."""
         return bool(self._exit)
+
+    @property
+    def left_behind(self) -> str:
+        """In words what has to be done so that what it made comes; empty for nothing."""
+        return self._home.left_behind
 
     def end_in(self, seconds: float) -> None:
         """Say after how many seconds the end is told also without the results that do not come."""

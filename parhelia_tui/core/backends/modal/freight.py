@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.backends.modal.trouble import TooMuch
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Mount
 from parhelia_tui.core.settings.removal import remove_tree
@@ -152,7 +153,7 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
                 other = _place(member.linkname, targets) if member.islnk() else None
                 left -= member.size if other is None else _length(other)
                 if left < 0:
-                    raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
+                    raise TooMuch(most)
                 try:
                     _put(archive, member, place, targets)
                 except OSError as error:

@@ -14,6 +14,7 @@ from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.account import Account
 from parhelia_tui.core.backends.modal.cargo import Cargo
 from parhelia_tui.core.backends.modal.trouble import (
+    TooMuch,
     is_absent,
     is_refused,
     is_transient,
@@ -325,7 +326,7 @@ class Provider:
             while (piece := await _next(pieces)) is not None:
                 size += len(piece)
                 if size > most:
-                    raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
+                    raise TooMuch(most)
                 file.write(piece)
         try:
             async with within(ERRAND_S, "the sandbox has not said that this was all"):
