@@ -86,9 +86,7 @@ def test_results_that_are_too_large_wait_for_who_raises_the_bound(
     configure(tmp_path, "[modal]\nresults_mb = 1\n")
     task_id = create(cloud, "head -c 3M /dev/urandom > large; exit 7")
     told = event(client, "container.results_wait", task_id=task_id)
-    assert (
-        "E507: what comes home is more than modal.results_mb (1 MB): raise it" in told.message
-    )
+    assert "E507: what comes home is more than modal.results_mb (1 MB): raise it" in told.message
     assert "within 14m" in told.message
     assert told.level == "warning"
     assert len(provider.sandboxes()) == 1

@@ -28,7 +28,9 @@ MOUNTS_MOST = 32 * 1024 * 1024
 _LEVEL = 1
 # AT_FDCWD and RENAME_EXCHANGE.
 _HERE, _EXCHANGE = -100, 2
-_UNNAMEABLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+_UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
+NEVER = _UNNAMEABLE | {errno.EFBIG, errno.ELOOP}
+"""What a file system here says of what it can hold at no time; what has a bad name alone is left out."""
 
 logger = logging.getLogger("parhelia.controller.modal")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from parhelia_tui.core.backends.modal.freight import NEVER
 from parhelia_tui.core.backends.modal.trouble import TooMuch, told
 from parhelia_tui.core.model.display import length
 from parhelia_tui.core.model.errors import ParheliaError
@@ -20,8 +20,6 @@ LOOK_S = 1.0
 """Seconds between two looks at the configuration, while results are more than it lets come."""
 BEFORE_S = 30.0
 """Seconds before its sandbox leaves at which the end of a container is told without its results; less for a short stay."""
-_NEVER = frozenset({errno.EFBIG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG})
-"""What a file system here says of what it can hold at no time."""
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -127,7 +125,7 @@ class Homecoming:
 def _is_for_good(error: ParheliaError) -> bool:
     """Say whether waiting does not help: it is more than may be fetched, or nothing that can be written here."""
     cause = error.__cause__
-    return error.code == "E507" and (not isinstance(cause, OSError) or cause.errno in _NEVER)
+    return error.code == "E507" and (not isinstance(cause, OSError) or cause.errno in NEVER)
 
 
 def without_results(record: bytes, why: str) -> bytes:
