@@ -205,7 +205,11 @@ def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, targets
     if not top and not _is_real(place.parent, targets):
         return
     if member.isdir():
-        place.mkdir(exist_ok=True)
+        if not stat.S_ISDIR(_mode(place)):
+            if os.path.lexists(place):
+                # A link, which `mkdir` and `chmod` would follow.
+                return
+            place.mkdir()
         place.chmod((member.mode & 0o777) | 0o700)
     elif os.path.lexists(place):
         return
