@@ -80,6 +80,15 @@ def test_what_can_never_be_fetched_is_fetched_once(
     assert provider.order("calls")["TaskExecStart"] == 3
 
 
+def test_a_file_that_is_larger_than_any_disk_is_refused_before_it_is_read(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    """It costs an agent nothing; to read it would keep a sandbox, and this machine, busy for hours."""
+    configure(tmp_path, "[modal]\nlinger_s = 8\n")
+    task_id = create(cloud, "truncate -s 2T large; exit 7")
+    ended_without(cloud, client, provider, task_id, "E507")
+
+
 def test_results_that_are_too_large_wait_for_who_raises_the_bound(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ from parhelia_tui.core.settings.removal import remove_tree
 
 MOUNTS_MOST = 32 * 1024 * 1024
 """Bytes of files of this machine that an agent may need beside its workspace."""
+NAMES_MOST = 4_194_304
+"""Files, directories and links that come down together, as many as a checkpoint holds."""
 _LEVEL = 1
 # AT_FDCWD and RENAME_EXCHANGE.
 _HERE, _EXCHANGE = -100, 2
@@ -141,13 +143,17 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
         most: bytes altogether.
 
     Raises:
-        ParheliaError: E503 for an archive that is none, E507 for too much.
+        ParheliaError: E503 for an archive that is none, E507 for too much or too many.
         OSError: the disk is full.
     """
     left = most
     try:
         with tarfile.open(source, "r:gz") as archive:
-            for member in archive:
+            for number, member in enumerate(archive, 1):
+                # It keeps all that it has seen, and an agent's names cost it next to nothing.
+                archive.members.clear()  # type: ignore[attr-defined]
+                if number > NAMES_MOST:
+                    raise ParheliaError("E507", f"a sandbox sends more than {NAMES_MOST:,} names")
                 place = _place(member.name, targets)
                 if place is None:
                     continue

@@ -27,7 +27,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.shim import elsewhere
+from parhelia_tui.core.shim import elsewhere, sending
 
 SSH_PORT = 22
 RUN = "/var/lib/parhelia"
@@ -333,6 +333,8 @@ class Provider:
                 code = await process.wait.aio()
         except Exception as error:
             raise told(error, _UNFETCHED) from error
+        if code == sending.TOO_MUCH:
+            raise TooMuch(most)
         if code != 0:
             raise ParheliaError("E503", f"{_UNFETCHED}: exit code {code}")
 

@@ -230,7 +230,7 @@ class Sandboxes:
             archive = run / "down.tgz"
             most = await asyncio.to_thread(self._results_mb) << 20
             try:
-                await self._provider.fetch(sandbox, shim_file.words("send", RUN), archive, most)
+                await self._provider.fetch(sandbox, shim_file.words("send", RUN, str(most)), archive, most)
                 await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
             except OSError as error:
                 raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
