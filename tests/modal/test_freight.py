@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 import tarfile
+import tracemalloc
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from parhelia_tui.core.backends.modal import freight
 from parhelia_tui.core.backends.modal.freight import swap, unpack
 from parhelia_tui.core.model.errors import ParheliaError
 
@@ -42,6 +45,42 @@ def test_other_names_of_a_file_come_down(tmp_path: Path) -> None:
     target.mkdir()
     unpack(sent(tmp_path, 8), {"workspace": target}, 8 * MIB)
     assert sum(each.stat().st_size for each in target.iterdir()) == 8 * MIB
+
+
+def test_a_directory_of_the_name_of_a_link_changes_nothing_that_it_leads_to(tmp_path: Path) -> None:
+    """A sandbox could open a directory of this machine to everybody, or shut it."""
+    archive, target, mine = tmp_path / "down.tgz", tmp_path / "workspace", tmp_path / "mine"
+    target.mkdir()
+    mine.mkdir(mode=0o700)
+    with tarfile.open(archive, "w:gz") as packed:
+        for kind in (tarfile.SYMTYPE, tarfile.DIRTYPE):
+            entry = tarfile.TarInfo("workspace/there")
+            entry.type, entry.linkname, entry.mode = kind, str(mine), 0o777
+            packed.addfile(entry)
+    unpack(archive, {"workspace": target}, MIB)
+    assert stat.S_IMODE(mine.stat().st_mode) == 0o700
+    assert (target / "there").is_symlink()
+
+
+def test_names_without_end_fill_neither_memory_nor_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, target = tmp_path / "down.tgz", tmp_path / "workspace"
+    target.mkdir()
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
+        for number in range(30_000):
+            packed.addfile(tarfile.TarInfo(f"elsewhere/{number}"))
+            packed.members.clear()  # type: ignore[attr-defined]
+    tracemalloc.start()
+    try:
+        unpack(archive, {"workspace": target}, MIB)
+        assert tracemalloc.get_traced_memory()[1] < 4 * MIB
+    finally:
+        tracemalloc.stop()
+    monkeypatch.setattr(freight, "NAMES_MOST", 29_999)
+    with pytest.raises(ParheliaError, match="more than 29,999 names") as caught:
+        unpack(archive, {"workspace": target}, MIB)
+    assert caught.value.code == "E507"
 
 
 def test_a_fresh_directory_takes_the_place_of_another(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
-from tests.support.fleet import configure, container_of, end_of, reach, types_of
+from tests.support.fleet import configure, container_of, end_of, event, reach, types_of
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -72,11 +73,41 @@ def test_a_name_that_cannot_be_had_here_stays_behind_alone(
 def test_what_can_never_be_fetched_is_fetched_once(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:
-    configure(tmp_path, "[modal]\nresults_mb = 1\n")
+    configure(tmp_path, "[modal]\nresults_mb = 1\nlinger_s = 8\n")
     task_id = create(cloud, "head -c 3M /dev/urandom > large; exit 7")
     ended_without(cloud, client, provider, task_id, "E507")
     # To follow it, to fetch it, and to say that it is done with.
     assert provider.order("calls")["TaskExecStart"] == 3
+
+
+def test_a_file_that_is_larger_than_any_disk_is_refused_before_it_is_read(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    """It costs an agent nothing; to read it would keep a sandbox, and this machine, busy for hours."""
+    configure(tmp_path, "[modal]\nlinger_s = 8\n")
+    task_id = create(cloud, "truncate -s 2T large; exit 7")
+    ended_without(cloud, client, provider, task_id, "E507")
+
+
+def test_results_that_are_too_large_wait_for_who_raises_the_bound(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nresults_mb = 1\n")
+    task_id = create(cloud, "head -c 3M /dev/urandom > large; exit 7")
+    told = event(client, "container.results_wait", task_id=task_id)
+    assert "E507: what comes home is more than modal.results_mb (1 MB): raise it" in told.message
+    assert "within 14m" in told.message
+    assert told.level == "warning"
+    assert len(provider.sandboxes()) == 1
+    # One that is being written cannot be read.
+    configure(tmp_path, "[modal]\nresults_mb = ")
+    configure(tmp_path, "[modal]\nresults_mb = 8\n")
+    assert end_of(client, task_id, WAIT_S).reason == "exit code 7"
+    assert (cloud.paths.workspaces / task_id / "large").stat().st_size == 3 << 20
+    wait_until(lambda: provider.sandboxes() == [], WAIT_S)
+    # To follow it, to fetch it twice, and to say that it is done with.
+    assert provider.order("calls")["TaskExecStart"] == 4
+    assert types_of(client, task_id=task_id).count("container.results_wait") == 1
 
 
 def test_what_fails_for_a_while_is_tried_again_with_pauses(
@@ -103,6 +134,22 @@ def test_what_fails_until_the_sandbox_leaves_is_told_before(
     provider.order("fault", rpc="TaskExecStart", status="PERMISSION_DENIED", times=1000)
     go(provider)
     ended_without(cloud, client, provider, task_id, "E503")
+
+
+@pytest.mark.long
+def test_a_download_that_takes_longer_than_its_sandbox_stays_comes_to_its_end(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nlinger_s = 3\n")
+    task_id = create(cloud, f"{GO} head -c 4M /dev/urandom > large")
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    provider.order("slow", bytes_s=512 << 10)
+    go(provider)
+    began = time.monotonic()
+    assert end_of(client, task_id, WAIT_S).reason == "exit code 0"
+    assert time.monotonic() - began > 3
+    assert (cloud.paths.workspaces / task_id / "large").stat().st_size == 4 << 20
+    assert warnings(cloud) == []
 
 
 @pytest.mark.long

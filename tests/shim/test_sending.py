@@ -21,7 +21,7 @@ def sent(top: Path) -> dict[str, tarfile.TarInfo]:
     """The entries of an archive of a tree, by their names below it."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w|") as archive:
-        sending.add_tree(archive, str(top))
+        sending.add_tree(archive, str(top), sending.Room(1 << 30))
     data.seek(0)
     with tarfile.open(fileobj=data) as archive:
         found = {each.name: each for each in archive}

@@ -292,6 +292,9 @@ class Backend(Protocol):
     def deadline(self, container_id: str) -> Deadline | None:
         """Say when the place of a container ends; None where it lasts as long as the container may."""
 
+    def left_behind(self, container_id: str) -> str:
+        """Say in words what a person has to do so that what an ended container made comes here; empty for nothing."""
+
     async def bring_home(self, container_id: str) -> None:
         """Bring workspace and home of a running container to this machine, where they are not here anyway.
 

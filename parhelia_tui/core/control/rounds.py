@@ -18,6 +18,7 @@ from parhelia_tui.core.control import (
     egress,
     health,
     journals,
+    left_behind,
     memory,
     notify,
     reconcile,
@@ -142,6 +143,7 @@ class Rounds:
                 self._start("scrub", "", lambda: scrubbing.scrub(context, ended))
         if self._is_due("renewal", min(renewal.EVERY_S, self._config.modal.renew_before_s / 20)):
             renewal.look(context)
+            left_behind.look(context)
         if self._is_due("ceilings", sandbox_ceilings.EVERY_S):
             self._ceilings.look()
         for wanted in checkpoints.unfinished(context.db):

@@ -9,7 +9,7 @@ import time
 
 from parhelia_tui.core.shim import elsewhere, exit_record, spool, system
 from parhelia_tui.core.shim.lean import dumps, loads
-from parhelia_tui.core.shim.output import LOG, RECENT_BYTES
+from parhelia_tui.core.shim.output import LOG, OLDER, RECENT_BYTES
 from parhelia_tui.core.shim.processes import kill_all_of
 from parhelia_tui.core.shim.text import last_lines
 
@@ -83,6 +83,6 @@ def _output(directory: str) -> tuple[list[str], int]:
 
 def _make_room(directory: str) -> None:
     try:
-        system.unlink(system.join(directory, LOG + ".1"))
+        system.unlink(system.join(directory, OLDER))
     except OSError:
         return

@@ -11,6 +11,10 @@ from parhelia_tui.core.shim.agent_user import ONE_USER
 TERMS = "terms.json"
 LEASE = "lease"
 TAKEN = "taken"
+FETCHED = "fetched"
+"""Touched each time that somebody says that what is here goes on coming to them."""
+HERE, FETCHING = b".", b"+"
+"""What who follows says from time to time: that they are there, and that they are while they fetch."""
 CALLS = "calls"
 """The FIFO by which the keeper is asked to tell somebody of its container."""
 BROUGHT = b"brought"
@@ -42,17 +46,28 @@ def make(directory: str) -> None:
     os.chmod(directory, 0o711)
 
 
-def renew(directory: str) -> None:
-    """Let the lease begin anew."""
-    with open(os.path.join(directory, LEASE), "a", encoding="ascii"):
-        pass
-    os.utime(os.path.join(directory, LEASE))
+def renew(directory: str, said: bytes = HERE) -> None:
+    """Let the lease begin anew, by what somebody said who follows."""
+    for name in (LEASE, FETCHED) if FETCHING in said else (LEASE,):
+        place = os.path.join(directory, name)
+        with open(place, "a", encoding="ascii"):
+            pass
+        os.utime(place)
 
 
 def lease_age(directory: str) -> float:
     """Seconds since the lease was renewed."""
+    return _age(directory, LEASE)
+
+
+def fetched_age(directory: str) -> float:
+    """Seconds since something of what is here is known to have come to who fetches it."""
+    return _age(directory, FETCHED)
+
+
+def _age(directory: str, name: str) -> float:
     try:
-        return time.time() - os.stat(os.path.join(directory, LEASE)).st_mtime
+        return time.time() - os.stat(os.path.join(directory, name)).st_mtime
     except OSError:
         return float("inf")
 

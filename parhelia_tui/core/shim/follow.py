@@ -1,8 +1,9 @@
 """Telling somebody far away what a container says, as it comes: frames on standard output.
 
-A frame is a line `KIND LENGTH` and so many bytes: `spool` and `log` carry on from where the last one ended, `cut`
-says that the log begins anew, `exit` is the exit record after the whole spool, `beat` that nothing is new. Where the
-container is brought first, `brought` is the first frame: 0, or a number and why it could not be.
+A frame is a line `KIND LENGTH` and so many bytes: `spool` and `log` carry on from where the last one ended, `cut` says
+that the log begins anew and how often it had been turned over by then, `exit` is the exit record after the whole spool,
+`beat` that nothing is new. Where the container is brought first, `brought` is the first frame: 0, or a number and why it
+could not be.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import time
 
 from parhelia_tui.core.shim import elsewhere, exit_record, handing, locks, spool
 from parhelia_tui.core.shim.main import LOCK
-from parhelia_tui.core.shim.output import LOG
+from parhelia_tui.core.shim.turned_log import PIECE, TurnedLog
 
-PIECE = 256 * 1024
 QUICK_S, SLOW_S = 0.005, 0.2
 QUICK_FOR_S = 5.0
 BEAT_S = 5.0
@@ -26,44 +26,55 @@ LAST_STEPS_S = 5.0
 """Seconds after its exit record for which a supervisor is waited for, which writes its last record then."""
 
 
-def follow(directory: str, spool_offset: int, log_offset: int, archive_bytes: int = 0) -> int:
+def follow(
+    directory: str, spool_offset: int, log_offset: int, archive_bytes: int = 0, log_turn: int = 0
+) -> int:
     """Tell until standard input ends or is silent; each byte on it renews the lease.
 
     Args:
         directory: the run directory.
         spool_offset, log_offset: bytes that the reader has already.
         archive_bytes: length of the archive that standard input begins with, which brings the container.
+        log_turn: how often the log that the reader has those bytes of had been turned over.
 
     Returns:
         0.
     """
-    files = {"spool": [spool.NAME, spool_offset], "log": [LOG, log_offset]}
-    heard = told = changed = time.monotonic()
-    ended = False
     # It may be started together with the sandbox, before anything was brought.
     elsewhere.make(directory)
     elsewhere.renew(directory)
     if archive_bytes:
         code, why = handing.receive(directory, archive_bytes)
         _frame("brought", f"{code} {why}".encode())
-        heard = told = changed = time.monotonic()
+    with TurnedLog(directory, log_turn, log_offset) as log:
+        _tell(directory, log, spool_offset)
+    return 0
+
+
+def _tell(directory: str, log: TurnedLog, spool_offset: int) -> None:
+    heard = told = changed = time.monotonic()
+    ended = False
     while True:
         now = time.monotonic()
         wait = QUICK_S if now - changed < QUICK_FOR_S else SLOW_S
         if select.select([0], [], [], wait)[0]:
-            if not os.read(0, 4096):
-                return 0
+            said = os.read(0, 4096)
+            if not said:
+                return
             heard = time.monotonic()
-            elsewhere.renew(directory)
+            elsewhere.renew(directory, said)
         if now - heard > SILENCE_S:
-            return 0
+            return
         # Looked for before the last records are read: there are none after it.
         record = None if ended else _end(directory)
         moved = False
-        for kind in ("log", "spool"):
-            while data := _next(directory, kind, files):
-                moved = True
-                _frame(kind, data)
+        while came := log.next():
+            moved = True
+            _frame(*came)
+        while data := _read(directory, spool.NAME, spool_offset):
+            moved = True
+            spool_offset += len(data)
+            _frame("spool", data)
         if record:
             ended = True
             _frame("exit", record)
@@ -83,21 +94,6 @@ def _end(directory: str) -> bytes:
     if since < LAST_STEPS_S and locks.is_held(os.path.join(directory, LOCK)):
         return b""
     return _read(directory, exit_record.NAME, 0)
-
-
-def _next(directory: str, kind: str, files: dict[str, list[object]]) -> bytes:
-    name, offset = str(files[kind][0]), int(str(files[kind][1]))
-    try:
-        size = os.stat(os.path.join(directory, name)).st_size
-    except OSError:
-        return b""
-    if size < offset:
-        # The log was turned over; what stood between is in the older one, which is not told.
-        files[kind][1] = offset = 0
-        _frame("cut", b"")
-    data = _read(directory, name, offset)
-    files[kind][1] = offset + len(data)
-    return data
 
 
 def _read(directory: str, name: str, offset: int) -> bytes:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 QUICK_S, SLOW_S = 0.005, 0.2
 TERMINAL_EVERY_S = 2.0
 GRACE_S = 5.0
+FETCHED_S = 60.0
+"""Seconds after the last word of a download after which it is taken for none; they come every 20 s at least."""
 DOORS_AFTER_S = 0.3
 """Seconds after the start of a container at which its terminal server and the ssh server are started."""
 
@@ -48,6 +50,19 @@ def keep(directory: str, begin_s: float) -> int:
     keeper = _Keeper(directory, born, calls)
     keeper.run()
     return 0
+
+
+def is_done_with(directory: str, end: float) -> bool:
+    """Say whether nobody fetches any more what an ended container left.
+
+    Args:
+        directory: the run directory.
+        end: until when it stays in any case, by the monotonic clock.
+    """
+    if os.path.exists(os.path.join(directory, elsewhere.TAKEN)):
+        return True
+    # A large download over a slow line may begin in time and take longer.
+    return time.monotonic() > end and elsewhere.fetched_age(directory) > FETCHED_S
 
 
 class _Keeper:
@@ -91,8 +106,7 @@ class _Keeper:
 
         bereft.settle(self._directory)
         end = time.monotonic() + self._linger_s
-        taken = os.path.join(self._directory, elsewhere.TAKEN)
-        while time.monotonic() < end and not self._lease_is_over() and not os.path.exists(taken):
+        while not is_done_with(self._directory, end) and not self._lease_is_over():
             self._calls.serve(SLOW_S)
 
     def _lease_is_over(self, beyond_s: float = 0.0) -> bool:

@@ -65,7 +65,8 @@ def _elsewhere(mode: str, directory: str, rest: list[str]) -> int:
     if mode == "send":
         from parhelia_tui.core.shim import sending
 
-        return sending.send()
+        # One that is asked by an earlier version is told no bound.
+        return sending.send(int(rest[0]) if rest else sys.maxsize)
     from parhelia_tui.core.shim import errand
 
     modes: dict[str, Callable[[], int]] = {

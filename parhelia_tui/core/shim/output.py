@@ -6,6 +6,10 @@ from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.text import last_lines
 
 LOG = "output.log"
+OLDER = f"{LOG}.1"
+TURN = f"{LOG}.turn"
+"""A link that leads nowhere and says by its text how often the log was turned over, and the number of the file (its
+inode) that it is since then. It changes in one step, takes no place on most disks, and comes just before the turn."""
 LOG_BYTES = 16 * 1024 * 1024
 RECENT_BYTES = 64 * 1024
 
@@ -19,10 +23,11 @@ class Output:
     """
 
     def __init__(self, directory: str, log_bytes: int = LOG_BYTES) -> None:
+        self._directory = directory
         self._path = system.join(directory, LOG)
         self._log_bytes = log_bytes
-        self._log = self._open()
-        self._logged = 0
+        self._log = self._open(self._path)
+        self._logged = self._turns = 0
         self._recent = bytearray()
         self.total = 0
         self.lost = 0
@@ -57,21 +62,38 @@ class Output:
     def shrink(self) -> None:
         """Give the older log's place on the disk away; for an exit record that finds none."""
         try:
-            system.unlink(self._path + ".1")
+            system.unlink(system.join(self._directory, OLDER))
         except OSError:
             return
 
-    def _open(self) -> int:
+    def _open(self, path: str) -> int:
         flags = system.O_WRONLY | system.O_CREAT | system.O_APPEND | system.O_CLOEXEC
-        return system.open(self._path, flags, 0o600)
+        return system.open(path, flags, 0o600)
 
     def _turn_over(self) -> None:
+        place = self._path + ".new"
+        new = -1
         try:
-            system.rename(self._path, self._path + ".1")
-            new = self._open()
+            new = self._open(place)
+            self._mark(system.fstat(new).st_ino)
+            system.rename(self._path, system.join(self._directory, OLDER))
+            system.rename(place, self._path)
         except OSError:
             # The log goes on where it was; a disk that refuses a name now may give one later.
+            if new >= 0:
+                system.close(new)
             return
         system.close(self._log)
         self._log = new
         self._logged = 0
+        self._turns += 1
+
+    def _mark(self, inode: int) -> None:
+        """Say that the log is about to be turned over, and into which file."""
+        mark = system.join(self._directory, TURN)
+        try:
+            system.unlink(mark + ".new")
+        except FileNotFoundError:
+            pass
+        system.symlink(f"{self._turns + 1} {inode}", mark + ".new")
+        system.rename(mark + ".new", mark)

@@ -42,11 +42,17 @@ class Router:
     async def TaskExecStdioRead_stream(self, stream: Any) -> None:
         asked = await stream.recv_message()
         made = self._exec(asked)
+        sandbox = self._world.sandbox(asked.task_id)
         index = int(asked.file_descriptor)
         offset = asked.offset
         while True:
             data = bytes(made.output[index][offset : offset + CHUNK])
             if data:
+                if self._world.bytes_s is not None:
+                    await asyncio.sleep(len(data) / self._world.bytes_s)
+                    if sandbox.result is not None:
+                        # What was printed is its worker's, and goes with it.
+                        raise GRPCError(Status.FAILED_PRECONDITION, "Sandbox has already shut down")
                 offset += len(data)
                 await stream.send_message(pb.TaskExecStdioReadResponse(data=data))
                 continue

@@ -149,6 +149,8 @@ class Emulator:
             return [world.pretend(app_id, tags) for tags in asked["tags"]]
         elif op == "unpretend":
             world.unpretend()
+        elif op == "slow":
+            world.bytes_s = asked["bytes_s"]
         elif op == "most_running":
             world.most_running = asked["number"]
         else:

@@ -60,6 +60,7 @@ class World:
         self.sandboxes: dict[str, Sandbox] = {}
         self.pretended: list[str] = []
         self.most_running = 100
+        self.bytes_s: float | None = None
         self.reach: list[int] = []
         self._building = threading.Lock()
         self._numbers = itertools.count(1)

@@ -244,6 +244,10 @@ class ModalBackend:
             return None
         return Deadline(record.ends_at - self._config.renew_before_s, record.ends_at)
 
+    def left_behind(self, container_id: str) -> str:
+        """Say what has to be done so that the results of an ended container come; empty for nothing."""
+        return self._sandboxes.left_behind(container_id)
+
     async def bring_home(self, container_id: str) -> None:
         """Bring workspace and home of a running container to this machine as they are now. Raises E203, E503."""
         await self._sandboxes.fetch(container_id, await self._sandboxes.living(container_id))

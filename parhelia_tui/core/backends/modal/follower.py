@@ -11,19 +11,19 @@ import logging
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import records, shim_file
 from parhelia_tui.core.backends.modal.homecoming import Homecoming, without_results
+from parhelia_tui.core.backends.modal.mirrored_log import MirroredLog
 from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, SILENT_S, SSH_PORT, Provider, send_file
 from parhelia_tui.core.backends.modal.trouble import TRIES, is_transient, within
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.wire import wake
-from parhelia_tui.core.shim import exit_record, spool
-from parhelia_tui.core.shim.output import LOG
+from parhelia_tui.core.shim import elsewhere, exit_record, spool
 
 RENEW_S = 20.0
 """Seconds between two words to the other side, which renew its lease; a third of it where that is less."""
@@ -33,7 +33,6 @@ READY_S = 60
 """Seconds that the ssh server of a sandbox, which is started after its container, is waited for."""
 AGAIN_S = 5.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 20.0
-_LOG_MOST = 16 * 1024 * 1024
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -45,6 +44,7 @@ class Follower:
         lease_s: seconds that the sandbox lives without a word from here.
         linger_s: seconds that it stays after the end of its container.
         fetch: brings workspace and home of the container to this machine.
+        most_mb: says how many MB of them may come, as configured now.
         release: ends the sandbox, once nothing of it is needed any more.
         freight: the sandbox, and an archive that brings its container there first; None where it is there.
     """
@@ -57,6 +57,7 @@ class Follower:
         lease_s: float,
         linger_s: float,
         fetch: Callable[[Any], Awaitable[None]],
+        most_mb: Callable[[], int],
         release: Callable[[Any], Awaitable[None]],
         freight: tuple[Any, Path] | None = None,
     ) -> None:
@@ -64,9 +65,10 @@ class Follower:
         self._provider = provider
         self._container_id = container_id
         self._run = paths.container(container_id)
+        self._log = MirroredLog(self._run)
         self._renew_s = min(RENEW_S, lease_s / 3)
         self._linger_s = linger_s
-        self._home = Homecoming(container_id, fetch)
+        self._home = Homecoming(container_id, fetch, most_mb)
         self._exit = b""
         self.listens = False
         """A command of ours in the sandbox is there to tell what its supervisor says."""
@@ -92,6 +94,11 @@ class Follower:
     def knows_end(self) -> bool:
         """The container has ended, and what it made is on its way."""
         return bool(self._exit)
+
+    @property
+    def left_behind(self) -> str:
+        """In words what has to be done so that what it made comes; empty for nothing."""
+        return self._home.left_behind
 
     def end_in(self, seconds: float) -> None:
         """Say after how many seconds the end is told also without the results that do not come."""
@@ -149,16 +156,14 @@ class Follower:
 
     async def _listen(self, sandbox: Any) -> bool:
         """Take frames until the connection ends; True when the container has, and all of it is here."""
-        offsets = [_size(self._run / name) for name in (spool.NAME, LOG)]
         archive = self._freight[1] if self._freight else None
-        length = (_size(archive),) if archive else ()
-        words = shim_file.follow_words(RUN, *offsets, *length)
+        words = shim_file.follow_words(RUN, *self._place(archive))
         # One that is brought its container may have to wait for a place first.
         most_s = ERRAND_S if archive is None else None
         process = await self._provider.start(sandbox, words, most_s, is_transient)
         if archive is not None:
             await send_file(process, archive)
-        renewing = asyncio.create_task(_renew(process, self._renew_s))
+        renewing = asyncio.create_task(_renew(process, self._renew_s, self._home.under_way))
         noting = asyncio.create_task(self._note_tunnel(sandbox))
         try:
             self._held = self._part = b""
@@ -191,6 +196,14 @@ class Follower:
             raise ParheliaError("E503", "the workspace could not be brought to the sandbox: it took nothing")
         return False
 
+    def _place(self, archive: Path | None) -> Sequence[int]:
+        """Give the numbers that say from where on it is to be told (`core/shim/follow.py`)."""
+        have = (_size(self._run / spool.NAME), self._log.size)
+        if archive is not None:
+            return (*have, _size(archive))
+        # Whoever has never told of a turn may be of a version that takes no such number.
+        return (*have, 0, self._log.turn) if self._log.turn else have
+
     async def _next(self, frames: _Frames) -> tuple[str, bytes] | None:
         """Give the next frame; one comes every few seconds, but where something large is brought first."""
         if self._freight is not None:
@@ -214,10 +227,9 @@ class Follower:
 
     def _take(self, kind: str, data: bytes) -> None:
         if kind == "log":
-            _append(self._run / LOG, data)
+            self._log.add(data)
         elif kind == "cut":
-            with contextlib.suppress(FileNotFoundError):
-                (self._run / LOG).replace(self._run / f"{LOG}.1")
+            self._log.begin_anew(data)
         elif kind == "spool":
             # The record of the end is held back until all that belongs to it is here.
             *whole, self._part = (self._part + data).split(b"\n")
@@ -289,12 +301,17 @@ class _Frames:
         return True
 
 
-async def _renew(process: Any, every_s: float) -> None:
-    """Tell the other side that we are there."""
+async def _renew(process: Any, every_s: float, under_way: asyncio.Event) -> None:
+    """Tell the other side that we are there, and whether we fetch; at once where that begins."""
     while True:
-        process.stdin.write(b".")
+        is_fetching = under_way.is_set()
+        process.stdin.write(elsewhere.FETCHING if is_fetching else elsewhere.HERE)
         await process.stdin.drain.aio()
-        await asyncio.sleep(every_s)
+        if is_fetching:
+            await asyncio.sleep(every_s)
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(under_way.wait(), every_s)
 
 
 def _is_end(line: bytes) -> bool:

@@ -18,16 +18,21 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from parhelia_tui.core.backends.modal.provider import RUN
+from parhelia_tui.core.backends.modal.trouble import TooMuch
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Mount
 from parhelia_tui.core.settings.removal import remove_tree
 
 MOUNTS_MOST = 32 * 1024 * 1024
 """Bytes of files of this machine that an agent may need beside its workspace."""
+NAMES_MOST = 4_194_304
+"""Files, directories and links that come down together, as many as a checkpoint holds."""
 _LEVEL = 1
 # AT_FDCWD and RENAME_EXCHANGE.
 _HERE, _EXCHANGE = -100, 2
-_UNNAMEABLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
+_UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
+NEVER = _UNNAMEABLE | {errno.EFBIG, errno.ELOOP}
+"""What a file system here says of what it can hold at no time; what has a bad name alone is left out."""
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -138,13 +143,17 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
         most: bytes altogether.
 
     Raises:
-        ParheliaError: E503 for an archive that is none, E507 for too much.
+        ParheliaError: E503 for an archive that is none, E507 for too much or too many.
         OSError: the disk is full.
     """
     left = most
     try:
         with tarfile.open(source, "r:gz") as archive:
-            for member in archive:
+            for number, member in enumerate(archive, 1):
+                # It keeps all that it has seen, and an agent's names cost it next to nothing.
+                archive.members.clear()  # type: ignore[attr-defined]
+                if number > NAMES_MOST:
+                    raise ParheliaError("E507", f"a sandbox sends more than {NAMES_MOST:,} names")
                 place = _place(member.name, targets)
                 if place is None:
                     continue
@@ -152,7 +161,7 @@ def unpack(source: Path, targets: Mapping[str, Path], most: int) -> None:
                 other = _place(member.linkname, targets) if member.islnk() else None
                 left -= member.size if other is None else _length(other)
                 if left < 0:
-                    raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
+                    raise TooMuch(most)
                 try:
                     _put(archive, member, place, targets)
                 except OSError as error:
@@ -202,7 +211,11 @@ def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, place: Path, targets
     if not top and not _is_real(place.parent, targets):
         return
     if member.isdir():
-        place.mkdir(exist_ok=True)
+        if not stat.S_ISDIR(_mode(place)):
+            if os.path.lexists(place):
+                # A link, which `mkdir` and `chmod` would follow.
+                return
+            place.mkdir()
         place.chmod((member.mode & 0o777) | 0o700)
     elif os.path.lexists(place):
         return

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from parhelia_tui.core.backends.modal.trouble import told
+from parhelia_tui.core.backends.modal.freight import NEVER
+from parhelia_tui.core.backends.modal.trouble import TooMuch, told
+from parhelia_tui.core.model.display import length
 from parhelia_tui.core.model.errors import ParheliaError
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+LOOK_S = 1.0
+"""Seconds between two looks at the configuration, while results are more than it lets come."""
 BEFORE_S = 30.0
 """Seconds before its sandbox leaves at which the end of a container is told without its results; less for a short stay."""
-_NEVER = frozenset({errno.EFBIG, errno.EILSEQ, errno.EINVAL, errno.ELOOP, errno.ENAMETOOLONG})
-"""What a file system here says of what it can hold at no time."""
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -29,15 +30,33 @@ class Homecoming:
     Args:
         container_id: whose.
         fetch: brings them here once.
+        most_mb: says how many MB may come, as configured now.
     """
 
-    def __init__(self, container_id: str, fetch: Callable[[Any], Awaitable[None]]) -> None:
+    def __init__(
+        self, container_id: str, fetch: Callable[[Any], Awaitable[None]], most_mb: Callable[[], int]
+    ) -> None:
         self._container_id = container_id
         self._fetch = fetch
+        self._most_mb = most_mb
+        self._is_held = False
         self._pause_s = FIRST_PAUSE_S
         self._leaves_at = float("inf")
         self._called = asyncio.Event()
+        self.under_way = asyncio.Event()
+        """Set while something may come; what stands still for a minute fails."""
         self.why = ""
+
+    @property
+    def left_behind(self) -> str:
+        """In words what has to be done so that they come; empty for nothing."""
+        left_s = self._leaves_at - time.monotonic()
+        if not self._is_held or left_s < 0:
+            return ""
+        return (
+            f"it has ended, and {self.why}: raise it in your configuration within {length(left_s)}, and what it made"
+            " comes from its sandbox, which waits for that; else it is lost"
+        )
 
     def leaves_in(self, seconds: float) -> None:
         """Say in how many seconds the sandbox leaves."""
@@ -61,14 +80,20 @@ class Homecoming:
             ConnectionError: it does not hear of us any more.
         """
         while True:
+            most_mb = await asyncio.to_thread(self._most_mb)
+            self.under_way.set()
             try:
                 await self._fetch(sandbox)
                 return ""
             except Exception as error:
                 failed = told(error, "the results could not be fetched")
+            finally:
+                self.under_way.clear()
             if str(failed) != self.why:
                 self.why = str(failed)
                 logger.warning("the results of %s could not be fetched: %s", self._container_id, failed)
+            if isinstance(failed, TooMuch) and await self._is_raised(most_mb, is_heard):
+                continue
             if _is_for_good(failed) or time.monotonic() + self._pause_s > self._leaves_at:
                 return self.why
             self._called.clear()
@@ -78,11 +103,29 @@ class Homecoming:
             if not is_heard():
                 raise ConnectionError("the sandbox does not hear of us any more")
 
+    async def _is_raised(self, most_mb: int, is_heard: Callable[[], bool]) -> bool:
+        """Wait until more MB may come than these; False where the sandbox leaves before.
+
+        Raises:
+            ConnectionError: it does not hear of us any more.
+        """
+        self._is_held = True
+        try:
+            while time.monotonic() + LOOK_S < self._leaves_at:
+                await asyncio.sleep(LOOK_S)
+                if not is_heard():
+                    raise ConnectionError("the sandbox does not hear of us any more")
+                if await asyncio.to_thread(self._most_mb) > most_mb:
+                    return True
+            return False
+        finally:
+            self._is_held = False
+
 
 def _is_for_good(error: ParheliaError) -> bool:
     """Say whether waiting does not help: it is more than may be fetched, or nothing that can be written here."""
     cause = error.__cause__
-    return error.code == "E507" and (not isinstance(cause, OSError) or cause.errno in _NEVER)
+    return error.code == "E507" and (not isinstance(cause, OSError) or cause.errno in NEVER)
 
 
 def without_results(record: bytes, why: str) -> bytes:

@@ -14,6 +14,7 @@ from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.account import Account
 from parhelia_tui.core.backends.modal.cargo import Cargo
 from parhelia_tui.core.backends.modal.trouble import (
+    TooMuch,
     is_absent,
     is_refused,
     is_transient,
@@ -26,7 +27,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.shim import elsewhere
+from parhelia_tui.core.shim import elsewhere, sending
 
 SSH_PORT = 22
 RUN = "/var/lib/parhelia"
@@ -325,13 +326,15 @@ class Provider:
             while (piece := await _next(pieces)) is not None:
                 size += len(piece)
                 if size > most:
-                    raise ParheliaError("E507", f"a sandbox sends more than {most >> 20} MB")
+                    raise TooMuch(most)
                 file.write(piece)
         try:
             async with within(ERRAND_S, "the sandbox has not said that this was all"):
                 code = await process.wait.aio()
         except Exception as error:
             raise told(error, _UNFETCHED) from error
+        if code == sending.TOO_MUCH:
+            raise TooMuch(most)
         if code != 0:
             raise ParheliaError("E503", f"{_UNFETCHED}: exit code {code}")
 

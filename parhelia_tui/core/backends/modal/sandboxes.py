@@ -19,6 +19,7 @@ from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, Provider
 from parhelia_tui.core.backends.modal.trouble import told
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
+from parhelia_tui.core.settings.config_files import load
 from parhelia_tui.core.settings.paths import Paths
 
 LISTED_S = 90.0
@@ -168,10 +169,16 @@ class Sandboxes:
                 self._config.lease_s,
                 self._config.linger_s,
                 lambda sandbox: self.fetch(container_id, sandbox),
+                self._results_mb,
                 self._release,
                 freight,
             )
         return found
+
+    def left_behind(self, container_id: str) -> str:
+        """Say in words what has to be done so that the results of an ended container come; empty for nothing."""
+        follower = self._followers.get(container_id)
+        return follower.left_behind if follower is not None else ""
 
     async def until_home(self, container_id: str, most_s: float) -> None:
         """Return when all of an ended container is here, or after so many seconds unless it is on its way.
@@ -221,9 +228,9 @@ class Sandboxes:
             return
         async with self._fetching.setdefault(container_id, asyncio.Lock()):
             archive = run / "down.tgz"
-            most = self._config.results_mb << 20
+            most = await asyncio.to_thread(self._results_mb) << 20
             try:
-                await self._provider.fetch(sandbox, shim_file.words("send", RUN), archive, most)
+                await self._provider.fetch(sandbox, shim_file.words("send", RUN, str(most)), archive, most)
                 await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
             except OSError as error:
                 raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error
@@ -231,6 +238,14 @@ class Sandboxes:
                 raise ParheliaError("E507", f"the results cannot be written: {error}") from error
             finally:
                 archive.unlink(missing_ok=True)
+
+    def _results_mb(self) -> int:
+        """MB that may come home as it is configured now: it may have been raised for what waits to come."""
+        try:
+            return load().config.modal.results_mb
+        except ParheliaError:
+            # Somebody is writing to it.
+            return self._config.results_mb
 
     async def end(self, sandbox: Any) -> None:
         """End a sandbox, and wait until it has. Raises E503."""

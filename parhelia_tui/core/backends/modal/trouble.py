@@ -40,6 +40,21 @@ _WORDS = {
 T = TypeVar("T")
 
 
+class TooMuch(ParheliaError):
+    """What a sandbox holds is more than may come here.
+
+    Args:
+        most: bytes that may.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            "E507",
+            f"what comes home is more than modal.results_mb ({most >> 20} MB)",
+            recovery=("parhelia config show modal.results_mb", "parhelia config path"),
+        )
+
+
 def names_of(error: BaseException) -> list[str]:
     """The names of an error's classes. The SDK's are compared by name, so that it need not be imported."""
     return [each.__name__ for each in type(error).__mro__]
