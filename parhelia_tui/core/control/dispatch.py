@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Iterator
 
 from parhelia_tui.core.agents.registry import leaves_notes, tells_states
-from parhelia_tui.core.control import egress, placing, renewal, spending, workspaces
+from parhelia_tui.core.control import placing, renewal, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.creation import talk_before
+from parhelia_tui.core.control.held_back import Money
 from parhelia_tui.core.model.ids import fresh_id, session_name
 from parhelia_tui.core.model.placement import Choice
 from parhelia_tui.core.model.records import Container, Task
@@ -31,27 +32,19 @@ def pick(context: Context) -> list[str]:
     db = context.db
     if not tasks.queue(db, 1):
         return []
-    # With the money for today or for everything gone, what would spend waits, and lets others past.
-    spent = spending.spent_up(context)
-    free_talk = bool(spent) and spending.costs_nothing(context)
-    if not spent and context.held_back:
-        _let_in_again(context)
+    # With the money gone, what would spend waits, and lets others past.
+    money = Money(context)
+    money.let_in_again()
     free = context.config.controller.max_containers - containers.count_live(db)
     if free <= 0:
         return []
     picked: list[str] = []
     with writing(db) as tx:
         where = placing.Placing(context)
-        for task in _in_order(tx, -1 if spent else free):
+        for task in _in_order(tx, free):
             if len(picked) >= free:
                 break
-            # A sandbox is paid with money, whoever pays for the model.
-            if (
-                spent
-                and egress.is_metered(task.network, task.agent)
-                and not (free_talk and task.backend == "local")
-            ):
-                _hold_back(context, tx, task, spent)
+            if money.holds_back(tx, task):
                 continue
             choice = where.place(tx, task)
             container = _give_container(context, tx, task, choice) if choice is not None else None
@@ -67,42 +60,10 @@ def _in_order(tx: sqlite3.Connection, first: int) -> Iterator[Task]:
     while True:
         found = tasks.queue(tx, first)
         yield from (task for task in found if task.id not in given)
-        if first < 0 or len(found) < first:
+        if len(found) < first:
             return
         given.update(task.id for task in found)
         first *= 4
-
-
-def _why_held_back(ceiling: str) -> str:
-    what = "for today" if ceiling == "day" else "for everything"
-    return f"the budget {what} is spent; parhelia budget raise {ceiling} USD lets it begin"
-
-
-def _hold_back(context: Context, tx: sqlite3.Connection, task: Task, ceiling: str) -> None:
-    """Say once why a task stays in the queue."""
-    why = _why_held_back(ceiling)
-    context.held_back.add(ceiling)
-    if task.reason != why:
-        tasks.update(tx, task, reason=why)
-        events.append(
-            tx,
-            "task.held_back",
-            why,
-            level="warning",
-            task_id=task.id,
-            at=context.clock(),
-            data={"code": "E300"},
-        )
-
-
-def _let_in_again(context: Context) -> None:
-    """Let no task of the queue say any more that it waits for money; there is some again."""
-    told = {_why_held_back(ceiling) for ceiling in context.held_back}
-    with writing(context.db) as tx:
-        for task in tasks.queue(tx, -1):
-            if task.reason in told:
-                tasks.update(tx, task, reason="")
-    context.held_back.clear()
 
 
 def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice: Choice) -> Container | None:

@@ -146,6 +146,12 @@ def live(db: sqlite3.Connection, *, newest: int | None = None) -> list[Container
     return [rows.container(row) for row in reversed(found)]
 
 
+def paid(db: sqlite3.Connection) -> list[Container]:
+    """Read the containers that run at providers, which cost by the second, and are to go on."""
+    found = db.execute(f"{_ALL} WHERE state = 'running' AND wanted = 'run' AND backend <> 'local'")
+    return [rows.container(row) for row in found]
+
+
 def count_live(db: sqlite3.Connection) -> int:
     """Count the containers that have not ended."""
     return int(db.execute(f"SELECT count(*) FROM containers WHERE {_LIVE}").fetchone()[0])
