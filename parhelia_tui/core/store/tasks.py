@@ -249,9 +249,12 @@ def move(tx: sqlite3.Connection, task: Task, to: TaskState, **columns: Value) ->
         ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
     """
     check_move(TASK_MOVES, f"task {task.id}", task.state, to)
-    if to is TaskState.PENDING and task.trashed_at is not None:
-        # What is at work again lies in no trash.
-        columns["trashed_at"] = None
+    if to is TaskState.PENDING:
+        # What the attempt before said last is not what the next one says.
+        columns["last_line"] = ""
+        if task.trashed_at is not None:
+            # What is at work again lies in no trash.
+            columns["trashed_at"] = None
     change(tx, "tasks", task.id, task.version, {"state": to, **_without_secrets(columns)})
     return get(tx, task.id)
 
