@@ -48,6 +48,7 @@ class _End:
     Args:
         paid_until: when its place stopped to cost money, where that was earlier.
         waits: there was no room for it, so its task waits for some.
+        results: what it made is here, as far as it is known.
     """
 
     state: ContainerState
@@ -60,6 +61,7 @@ class _End:
     moves: bool = False
     paid_until: float | None = None
     waits: bool = False
+    results: bool = True
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
@@ -89,6 +91,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
             resumes=policy.resumes if _may_go_on(container, record) else None,
+            results=record.has_results,
             moves=record.has_results and renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
@@ -142,16 +145,32 @@ def container_died(
         resumes: how often a task goes on by itself.
         paid_until: when its place stopped to cost money, at the latest.
     """
-    end = _End(ContainerState.FAILED, why, at, resumes=resumes, paid_until=paid_until)
-    _end(tx, containers.get(tx, container_id), end, completed=False)
+    container = containers.get(tx, container_id)
+    end = _End(
+        ContainerState.FAILED,
+        why,
+        at,
+        resumes=resumes,
+        paid_until=paid_until,
+        results=container.backend == "local",
+    )
+    _end(tx, container, end, completed=False)
 
 
 def container_lost(
     tx: sqlite3.Connection, container_id: str, why: str, resumes: int, paid_until: float
 ) -> None:
     """Store that the backend confirms: there is no such container any more."""
-    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes, paid_until=paid_until)
-    _end(tx, containers.get(tx, container_id), end, completed=False)
+    container = containers.get(tx, container_id)
+    end = _End(
+        ContainerState.LOST,
+        why,
+        time.time(),
+        resumes=resumes,
+        paid_until=paid_until,
+        results=container.backend == "local",
+    )
+    _end(tx, container, end, completed=False)
 
 
 def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: bool) -> None:
@@ -191,7 +210,8 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
             sessions.move(tx, session, SessionState.TERMINATED, finished_at=end.at, exit_code=code)
     replies.container_ended(tx, container.id, end.at)
     own = _worked_on(tx, container)
-    if own is not None and not completed and deferral.applies(tx, own, container):
+    # Without what it made there is nothing of its end to keep, and no talk in which the answer could be told.
+    if own is not None and not completed and end.results and deferral.applies(tx, own, container):
         deferral.defer(tx, own, container, end.why, end.exit_code, end.at)
         return
     approvals.container_ended(tx, container.id, end.why, end.at)
