@@ -79,27 +79,22 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice
         tasks.move(tx, task, TaskState.FAILED, reason=why, finished_at=now)
         events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
         return None
-    container_id = fresh_id("c", lambda each: containers.find(tx, each) is not None)
-    attempt = tasks.add_attempt(
-        tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
-    )
-    container = containers.add(
-        tx,
-        container_id,
-        renewal.with_rest(tx, dataclasses.replace(task, backend=choice.backend, limits=choice.limits)),
-        attempt=attempt,
-        workspace=workspace,
-        slot=slot,
-        at=now,
-    )
-    session_id = fresh_id("s", lambda each: sessions.find(tx, each) is not None)
-    sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
+    wanted = renewal.with_rest(tx, dataclasses.replace(task, backend=choice.backend, limits=choice.limits))
+    before = _refused_before(context, tx, wanted)
+    if before is None:
+        container = _store(tx, task, wanted, workspace, slot, now)
+    else:
+        container = containers.again(tx, before, slot=slot, at=now)
+        tasks.again_attempt(tx, task.id, before.attempt, now, remembered=not leaves_notes(task.agent))
+        context.scrubbed.discard(before.id)
+        for session in sessions.of_container(tx, before.id):
+            sessions.again(tx, session, now)
     tasks.move(
         tx,
         task,
         TaskState.DISPATCHING,
-        attempt=attempt,
-        container_id=container_id,
+        attempt=container.attempt,
+        container_id=container.id,
         started_at=now,
         reason="",
         placed_on=choice.backend if choice.why else "",
@@ -111,27 +106,69 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice
         agent_at=None,
         agent_outcome="",
     )
+    if before is None:
+        _tell(tx, task, container, choice, now)
+    return container
+
+
+def _refused_before(context: Context, tx: sqlite3.Connection, task: Task) -> Container | None:
+    """The container of a task for which there was no room, if the same is wanted still; None for a fresh one.
+
+    Args:
+        task: with the place and the limits that it is to have now.
+    """
+    # In the queue only what waits for room names a container.
+    before = containers.find(tx, task.container_id) if task.container_id else None
+    if before is None or before.started_at is not None:
+        return None
+    if (before.backend, before.limits) != (task.backend, task.limits):
+        return None
+    # What stayed here of the try before is no beginning, and somebody may be about to remove it.
+    return None if context.paths.container(before.id).exists() else before
+
+
+def _store(
+    tx: sqlite3.Connection, task: Task, wanted: Task, workspace: str, slot: int, now: float
+) -> Container:
+    """Store the next attempt of a task, its container and its session.
+
+    Args:
+        wanted: the task with the place and the limits that the container is to have.
+    """
+    container_id = fresh_id("c", lambda each: containers.find(tx, each) is not None)
+    attempt = tasks.add_attempt(
+        tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
+    )
+    container = containers.add(
+        tx, container_id, wanted, attempt=attempt, workspace=workspace, slot=slot, at=now
+    )
+    session_id = fresh_id("s", lambda each: sessions.find(tx, each) is not None)
+    sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
+    return container
+
+
+def _tell(tx: sqlite3.Connection, task: Task, container: Container, choice: Choice, now: float) -> None:
+    """Write down that an attempt begins, and where."""
     events.append(
         tx,
         "task.dispatching",
-        f"attempt {attempt} in container {container_id}, slot {slot}",
+        f"attempt {container.attempt} in container {container.id}, slot {container.slot}",
         task_id=task.id,
-        container_id=container_id,
+        container_id=container.id,
         at=now,
     )
     if choice.why:
         placing.tell(tx, task, container, choice, now)
-    if slot > 1 and task.workspace_mode == "shared":
+    if container.slot > 1 and task.workspace_mode == "shared":
         events.append(
             tx,
             "workspace.shared",
-            f"{slot} containers work on {workspace} at the same time",
+            f"{container.slot} containers work on {container.workspace} at the same time",
             level="warning",
             task_id=task.id,
-            container_id=container_id,
+            container_id=container.id,
             at=now,
         )
-    return container
 
 
 def _conversation(tx: sqlite3.Connection, task: Task) -> str:

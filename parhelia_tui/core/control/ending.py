@@ -195,15 +195,16 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         memory_bytes=None,
         process_count=None,
     )
-    events.append(
-        tx,
-        f"container.{end.state}",
-        end.why,
-        level=_level_of(end),
-        task_id=container.task_id,
-        container_id=container.id,
-        data={"exit_code": end.exit_code},
-    )
+    if not end.waits or not _was_told(tx, container, f"container.{end.state}", end.why):
+        events.append(
+            tx,
+            f"container.{end.state}",
+            end.why,
+            level=_level_of(end),
+            task_id=container.task_id,
+            container_id=container.id,
+            data={"exit_code": end.exit_code},
+        )
     for session in sessions.of_container(tx, container.id):
         if session.state not in SESSION_ENDED:
             code = end.exit_code if session.kind == "main" else None
@@ -287,18 +288,26 @@ def _wait_for_room(tx: sqlite3.Connection, task: Task, container: Container, end
     tasks.end_attempt(tx, task.id, container.attempt, TaskState.FAILED, end.why, None, end.at)
     # Its files came back for this try; nothing but people works on them until the next.
     how = "keep" if task.resume_from else task.resume_workspace
-    tasks.move(
-        tx, task, TaskState.PENDING, reason=end.why, question="", container_id=None, resume_workspace=how
-    )
+    # It keeps its container, which is asked for again under the same id.
+    tasks.move(tx, task, TaskState.PENDING, reason=end.why, question="", resume_workspace=how)
+    said = f"{task.title}: {end.why}"
+    if _was_told(tx, container, "task.held_back", said):
+        return
     events.append(
         tx,
         "task.held_back",
-        f"{task.title}: {end.why}",
+        said,
         level="warning",
         task_id=task.id,
         container_id=container.id,
         at=end.at,
     )
+
+
+def _was_told(tx: sqlite3.Connection, container: Container, kind: str, said: str) -> bool:
+    """Say whether the newest event of a kind of a container says just this: it is asked for over and over."""
+    newest = events.find(tx, container_id=container.id, types=(kind,), limit=1)
+    return bool(newest) and newest[-1].message == said
 
 
 def _agent_state(task: Task, end: _End, completed: bool) -> dict[str, str | float]:

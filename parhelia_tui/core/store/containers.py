@@ -210,6 +210,26 @@ def move(tx: sqlite3.Connection, container: Container, to: ContainerState, **col
     return get(tx, container.id)
 
 
+def again(tx: sqlite3.Connection, container: Container, *, slot: int, at: float) -> Container:
+    """Let one be made after all that never was anywhere; no other one that has ended comes back like this.
+
+    It keeps its id, so that what a provider should have made of an earlier try is found under the same name.
+
+    Raises:
+        ParheliaError: E104 when it changed since it was read.
+    """
+    columns: dict[str, Value] = {
+        "state": ContainerState.CREATING,
+        "slot": slot,
+        "reason": "",
+        "exit_code": None,
+        "created_at": at,
+        "finished_at": None,
+    }
+    change(tx, "containers", container.id, container.version, columns)
+    return get(tx, container.id)
+
+
 def update(tx: sqlite3.Connection, container: Container, **columns: Value) -> Container:
     """Change columns of a container without a move.
 

@@ -324,6 +324,19 @@ def add_attempt(
     return number
 
 
+def again_attempt(tx: sqlite3.Connection, task_id: str, number: int, at: float, *, remembered: bool) -> None:
+    """Let an attempt begin after all whose container never was anywhere (`containers.again`).
+
+    Args:
+        remembered: as for `add_attempt`.
+    """
+    tx.execute(
+        "UPDATE attempts SET state = ?, reason = '', exit_code = NULL, started_at = ?, finished_at = NULL,"
+        " remembered = ? WHERE task_id = ? AND number = ?",
+        (TaskState.DISPATCHING, at, int(remembered), task_id, number),
+    )
+
+
 def end_attempt(
     tx: sqlite3.Connection,
     task_id: str,
