@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.agents import home as homes
+from tests.support.deep import deep
 
 
 @pytest.fixture
@@ -60,3 +61,15 @@ def test_clearing_takes_a_whole_directory_and_what_is_missing_is_no_error(home: 
     assert not (home / ".claude" / "sessions").exists()
     homes.clear(home, ".claude/sessions")
     homes.clear(home, "nowhere/at/all")
+
+
+@pytest.mark.parametrize("levels", [1500, 5000])
+def test_clearing_takes_what_is_deeper_than_calls_and_than_a_path_may_be(
+    home: Path, outside: Path, levels: int
+) -> None:
+    (home / ".claude").mkdir()
+    with deep(home / ".claude" / "sessions", levels):
+        (home / ".claude" / "sessions" / "link").symlink_to(outside)
+        homes.clear(home, ".claude/sessions")
+        assert list((home / ".claude").iterdir()) == []
+    assert (outside / "sessions" / "theirs").exists()

@@ -242,6 +242,25 @@ def test_a_container_that_dies_is_followed_by_another_once_and_then_a_person_is_
 
 
 @pytest.mark.long
+def test_what_an_attempt_said_is_not_told_of_the_next_one(
+    product: Product, client: Client, place: Path, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[controller]\nmax_containers = 1\n")
+    task = create(client, "merge intervals", place, **DEMO)
+    reach(client, task.id, TaskState.WAITING)
+    wait_until(lambda: client.task(task.id).last_line, 20)
+    taken(product, task.id)
+    # It takes the place of the one that dies, so that the next attempt has to wait.
+    other = create(client, RELEASE, workspace(tmp_path, "other"), priority=9)
+    os.kill(shim_pid(product, container_of(client, task.id).id), signal.SIGKILL)
+    reach(client, other.id, TaskState.RUNNING, deadline_s=30)
+    waits = client.task(task.id)
+    assert (waits.state, waits.attempt, waits.last_line) == (TaskState.PENDING, 1, "")
+    (tmp_path / "other" / "go").touch()
+    reach(client, task.id, TaskState.WAITING, deadline_s=30)
+
+
+@pytest.mark.long
 def test_a_container_without_a_sign_of_life_is_followed_by_another(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from parhelia_tui.core.backends.modal import freight
-from parhelia_tui.core.backends.modal.freight import swap, unpack
+from parhelia_tui.core.backends.modal.freight import is_large, pack_carried, pack_workspace, swap, unpack
 from parhelia_tui.core.model.errors import ParheliaError
+from tests.support.deep import deep
 
 MIB = 1 << 20
 
@@ -116,3 +117,24 @@ def test_a_file_of_an_impossible_time_comes_down(tmp_path: Path, at: float) -> N
         packed.addfile(entry, BytesIO(b"work"))
     unpack(archive, {"workspace": target}, MIB)
     assert (target / "file").read_bytes() == b"work"
+
+
+def test_a_workspace_deeper_than_calls_can_be_goes_up_whole(tmp_path: Path) -> None:
+    with deep(tmp_path / "work", 1500):
+        (tmp_path / "work" / "last").write_text("text")
+        (tmp_path / "work" / "link").symlink_to("d")
+        assert not is_large(tmp_path / "work", MIB)
+        pack_workspace(tmp_path / "up.tgz", tmp_path / "work")
+    with tarfile.open(tmp_path / "up.tgz") as packed:
+        names = [each.name for each in packed]
+    assert names[:2] == ["workspace", "workspace/d"]
+    assert names[-2:] == ["workspace/last", "workspace/link"]
+    assert len(names) == 1503
+
+
+def test_what_is_carried_is_the_same_archive_each_time(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / ".claude" / "skills").mkdir(parents=True)
+        (tmp_path / name / ".claude" / "skills" / "SKILL.md").write_text("text")
+        pack_carried(tmp_path / f"{name}.tgz", tmp_path / name, [".claude"])
+    assert (tmp_path / "one.tgz").read_bytes() == (tmp_path / "two.tgz").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,34 @@ def test_an_end_that_was_told_outlives_a_sandbox_that_is_gone_before_its_results
     provider.order("vanish", id=provider.sandboxes()[0]["id"])
     cloud.json("reconciler", "run")
     ended_without(cloud, client, provider, task_id, "E503")
+
+
+@pytest.mark.long
+def test_what_was_here_before_does_not_pass_for_an_end_whose_results_did_not_come(
+    cloud: Product, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nresults_mb = 1\n")
+    demo = (
+        "--mode",
+        "empty",
+        "--agent",
+        "demo",
+        "--option",
+        "pace=0",
+        "--option",
+        "ask=always",
+        "merge intervals",
+    )
+    here, there = (
+        str(cloud.json("task", "create", "--backend", name, *demo)["id"]) for name in ("local", "modal")
+    )
+    for each in (here, there):
+        reach(client, each, TaskState.WAITING, deadline_s=WAIT_S)
+    Path(provider.sandboxes()[0]["root"], "workspace", "large").write_bytes(os.urandom(3 << 20))
+    cloud.json("task", "cancel", there)
+    end_of(client, there, WAIT_S)
+    assert len(warnings(cloud)) == 1
+    # The end of the other one is later, and is kept.
+    cloud.json("task", "cancel", here)
+    wait_until(lambda: client.checkpoints.of(client.task(here)), WAIT_S)
+    assert client.checkpoints.of(client.task(there)) == []

@@ -13,6 +13,7 @@ from tests.egress.conftest import ASK, Fleet
 from tests.egress.test_budgets import A_REQUEST, of_type
 from tests.egress.test_secrets import SEARCH
 from tests.egress.upstream import KEY, running, says
+from tests.support.dashboard import dashboard
 from tests.support.fleet import configure, end_of, kill_controller, reach
 from tests.support.modal_provider import Provider
 from tests.support.waiting import wait_until
@@ -102,6 +103,56 @@ def test_the_seconds_of_a_sandbox_spend_its_ceiling_too_and_end_it(
     assert (client.paths.workspaces / name / "file").read_text() == "kept\n"
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
     assert [each["type"] for each in of_type(fleet, "container.too_dear")] == ["container.too_dear"]
+
+
+T4 = ("task", "create", "--backend", "modal", "--mode", "empty", "--agent", "shell", "--gpu", "T4")
+
+
+@pytest.mark.long
+async def test_what_would_cost_seconds_beyond_a_ceiling_waits_and_says_so_until_there_is_more(
+    fleet: Fleet, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nmax_containers = 1\n")
+    # 0.002 USD are twelve seconds of a T4, and no model is asked anything.
+    fleet.json("budget", "set", "0.002", "day")
+    first = str(fleet.json(*T4, "sleep 600")["id"])
+    held = str(fleet.json(*T4, "--title", "Held", "echo done > file")["id"])
+    assert end_of(client, first, WAIT_S).reason.startswith("E300: the budget of today is spent")
+    why = "the budget for today is spent; parhelia budget raise day USD lets it begin"
+    wait_until(lambda: client.task(held).reason == why, WAIT_S)
+    # What costs nothing begins, and by then there was room for the other too.
+    assert fleet.run("echo", "free", flags=("--network", "none")) == "free\n"
+    waits = client.task(held)
+    assert (waits.state, waits.attempt, waits.reason) == (TaskState.PENDING, 0, why)
+    assert [each["message"] for each in of_type(fleet, "task.held_back") if each["task_id"] == held][-1:] == [
+        why
+    ]
+    assert why in fleet.product.run("task", "show", held).stdout
+    async with dashboard(client) as seen:
+        await seen.wait_for("Held  ◂ the budget for")
+    assert len(provider.sandboxes(running=False)) == 1
+    # Another controller knows as much, and who raises the ceiling lets it begin.
+    kill_controller(fleet.product)
+    fleet.json("controller", "start")
+    fleet.json("budget", "raise", "day", "5")
+    assert end_of(client, held, WAIT_S).state is TaskState.COMPLETED
+
+
+@pytest.mark.long
+def test_a_part_waits_when_the_sandboxes_of_its_group_have_spent_what_is_for_all(
+    fleet: Fleet, client: Client, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[modal]\nmax_containers = 1\n")
+    group = str(
+        fleet.json(*T4, "--budget", "0.001", "--target", "600", "--target", "0", "sleep {target}")["id"]
+    )
+    first, second = client.parts(group)
+    assert end_of(client, first.id, WAIT_S).reason.startswith(f"E300: the budget of task {group} is spent")
+    why = f"the budget of task {group} is spent; parhelia budget raise {group} USD lets it begin"
+    wait_until(lambda: client.task(second.id).reason == why, WAIT_S)
+    assert client.task(second.id).attempt == 0
+    fleet.json("budget", "raise", group, "1")
+    assert end_of(client, second.id, WAIT_S).state is TaskState.COMPLETED
 
 
 @pytest.mark.long

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import os
+import resource
 from pathlib import Path
 
 from parhelia_tui.core.settings.removal import remove_tree
+from tests.support.deep import deep
 
 
 def test_one_deeper_than_calls_and_than_a_path_may_be(tmp_path: Path) -> None:
     top = tmp_path / "top"
-    top.mkdir()
-    here = os.open(top, os.O_RDONLY)
-    for _ in range(3000):
-        os.mkdir("dd", dir_fd=here)
-        below = os.open("dd", os.O_RDONLY, dir_fd=here)
-        os.close(here)
-        here = below
-    os.close(here)
-    remove_tree(top)
-    assert [each.name for each in tmp_path.iterdir()] == []
+    with deep(top, 3000, "dd"):
+        remove_tree(top)
+        assert [each.name for each in tmp_path.iterdir()] == []
+
+
+def test_one_with_more_levels_than_there_are_descriptors(tmp_path: Path) -> None:
+    top = tmp_path / "top"
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with deep(top, 300):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+        try:
+            remove_tree(top)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert not top.exists()
 
 
 def test_what_was_shut_goes_and_what_links_lead_to_stays(tmp_path: Path) -> None:

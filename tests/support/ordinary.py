@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from parhelia_tui.core.settings.removal import remove_tree
 from tests.support.product import PARHELIA, Product
 from tests.support.waiting import wait_until
 
@@ -61,7 +61,8 @@ def ordinary_product() -> Iterator[OrdinaryProduct]:
         finally:
             made.close()
     finally:
-        shutil.rmtree(home)
+        remove_tree(home)
+        assert not home.exists()
 
 
 def _as_ordinary_user() -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-import shutil
 import stat
 from pathlib import Path
 
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.removal import remove_below
 
 INSIDE = "/home/agent"
 """Where a container shows the home. `$HOME` is no way to say it: a task's environment may set that."""
@@ -67,7 +67,7 @@ def clear(home: Path, name: str) -> None:
                 os.close(directory)
                 directory = below
             if stat.S_ISDIR(os.stat(last, dir_fd=directory, follow_symlinks=False).st_mode):
-                shutil.rmtree(last, dir_fd=directory)
+                remove_below(last, directory)
             else:
                 os.unlink(last, dir_fd=directory)
         finally:

@@ -103,8 +103,6 @@ class ResumingCheckpoints(StoredCheckpoints):
                 wanted="run",
                 reason=f"goes on from {chosen.id}",
                 question="",
-                # What the attempt before said last is not what this one says.
-                last_line="",
                 exit_code=None,
                 container_id=None,
                 started_at=None,

@@ -57,8 +57,6 @@ class Tasking(Creating):
                     wanted="run",
                     reason="",
                     question="",
-                    # What the attempt before said last is not what this one says.
-                    last_line="",
                     exit_code=None,
                     container_id=None,
                     started_at=None,

@@ -69,6 +69,17 @@ class Full:
     next_at: float
 
 
+@dataclass(slots=True)
+class HeldBack:
+    """The spent ceilings that tasks of the queue may still name.
+
+    Args:
+        scopes: None as long as nobody has looked which ones an earlier controller told of.
+    """
+
+    scopes: set[str] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The tools of one controller.
@@ -79,8 +90,7 @@ class Context:
         since: when this controller began, in epoch seconds.
         being_created: ids of containers that are just being created here; nobody else may begin with them.
         looked: when the last periodic checkpoint of a task was begun; one that finds nothing new is not kept.
-        held_back: the spent ceilings that tasks of the queue may still name, at first those that an earlier
-            controller may have told of.
+        held_back: the spent ceilings that tasks of the queue may still name.
         scrubbed: ended containers in whose files keys were hidden, as far as this controller knows.
         rolling: workspaces that are being brought to an earlier state just now.
         workers: have what is to be done on the checkpoint store done.
@@ -101,7 +111,7 @@ class Context:
     since: float = 0.0
     being_created: set[str] = field(default_factory=set)
     looked: dict[str, float] = field(default_factory=dict)
-    held_back: set[str] = field(default_factory=lambda: {"all", "day"})
+    held_back: HeldBack = field(default_factory=HeldBack)
     scrubbed: set[str] = field(default_factory=set)
     rolling: set[str] = field(default_factory=set)
     workers: Workers = field(default_factory=Workers)

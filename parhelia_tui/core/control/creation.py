@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from contextlib import AbstractAsyncContextManager, nullcontext
 
@@ -70,13 +71,16 @@ async def create(
 
 
 async def _nothing_was_made(context: Context, container: Container) -> bool:
-    """Make certain that a refused container is nowhere: its task is about to get another one."""
+    """Make certain that a refused container is nowhere: it is about to be asked for again, and begins anew."""
+    backend = context.backend_of(container)
     try:
-        await context.backend_of(container).terminate(
-            container.id, reason="there is no room for it", grace_s=0
-        )
+        await backend.terminate(container.id, reason="there is no room for it", grace_s=0)
     except ParheliaError:
         return False
+    with contextlib.suppress(ParheliaError):
+        # Where something stays of it here, its task gets another one.
+        async with context.taking_apart:
+            await backend.remove(container.id)
     return True
 
 

@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Iterator
 
 from parhelia_tui.core.agents.registry import leaves_notes, tells_states
-from parhelia_tui.core.control import egress, placing, renewal, spending, workspaces
+from parhelia_tui.core.control import placing, renewal, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.creation import talk_before
+from parhelia_tui.core.control.held_back import Money
 from parhelia_tui.core.model.ids import fresh_id, session_name
 from parhelia_tui.core.model.placement import Choice
 from parhelia_tui.core.model.records import Container, Task
@@ -31,27 +32,19 @@ def pick(context: Context) -> list[str]:
     db = context.db
     if not tasks.queue(db, 1):
         return []
-    # With the money for today or for everything gone, what would spend waits, and lets others past.
-    spent = spending.spent_up(context)
-    free_talk = bool(spent) and spending.costs_nothing(context)
-    if not spent and context.held_back:
-        _let_in_again(context)
+    # With the money gone, what would spend waits, and lets others past.
+    money = Money(context)
+    money.let_in_again()
     free = context.config.controller.max_containers - containers.count_live(db)
     if free <= 0:
         return []
     picked: list[str] = []
     with writing(db) as tx:
         where = placing.Placing(context)
-        for task in _in_order(tx, -1 if spent else free):
+        for task in _in_order(tx, free):
             if len(picked) >= free:
                 break
-            # A sandbox is paid with money, whoever pays for the model.
-            if (
-                spent
-                and egress.is_metered(task.network, task.agent)
-                and not (free_talk and task.backend == "local")
-            ):
-                _hold_back(context, tx, task, spent)
+            if money.holds_back(tx, task):
                 continue
             choice = where.place(tx, task)
             container = _give_container(context, tx, task, choice) if choice is not None else None
@@ -67,42 +60,10 @@ def _in_order(tx: sqlite3.Connection, first: int) -> Iterator[Task]:
     while True:
         found = tasks.queue(tx, first)
         yield from (task for task in found if task.id not in given)
-        if first < 0 or len(found) < first:
+        if len(found) < first:
             return
         given.update(task.id for task in found)
         first *= 4
-
-
-def _why_held_back(ceiling: str) -> str:
-    what = "for today" if ceiling == "day" else "for everything"
-    return f"the budget {what} is spent; parhelia budget raise {ceiling} USD lets it begin"
-
-
-def _hold_back(context: Context, tx: sqlite3.Connection, task: Task, ceiling: str) -> None:
-    """Say once why a task stays in the queue."""
-    why = _why_held_back(ceiling)
-    context.held_back.add(ceiling)
-    if task.reason != why:
-        tasks.update(tx, task, reason=why)
-        events.append(
-            tx,
-            "task.held_back",
-            why,
-            level="warning",
-            task_id=task.id,
-            at=context.clock(),
-            data={"code": "E300"},
-        )
-
-
-def _let_in_again(context: Context) -> None:
-    """Let no task of the queue say any more that it waits for money; there is some again."""
-    told = {_why_held_back(ceiling) for ceiling in context.held_back}
-    with writing(context.db) as tx:
-        for task in tasks.queue(tx, -1):
-            if task.reason in told:
-                tasks.update(tx, task, reason="")
-    context.held_back.clear()
 
 
 def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice: Choice) -> Container | None:
@@ -118,27 +79,22 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice
         tasks.move(tx, task, TaskState.FAILED, reason=why, finished_at=now)
         events.append(tx, "task.failed", why, level="error", task_id=task.id, at=now)
         return None
-    container_id = fresh_id("c", lambda each: containers.find(tx, each) is not None)
-    attempt = tasks.add_attempt(
-        tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
-    )
-    container = containers.add(
-        tx,
-        container_id,
-        renewal.with_rest(tx, dataclasses.replace(task, backend=choice.backend, limits=choice.limits)),
-        attempt=attempt,
-        workspace=workspace,
-        slot=slot,
-        at=now,
-    )
-    session_id = fresh_id("s", lambda each: sessions.find(tx, each) is not None)
-    sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
+    wanted = renewal.with_rest(tx, dataclasses.replace(task, backend=choice.backend, limits=choice.limits))
+    before = _refused_before(context, tx, wanted)
+    if before is None:
+        container = _store(tx, task, wanted, workspace, slot, now)
+    else:
+        container = containers.again(tx, before, slot=slot, at=now)
+        tasks.again_attempt(tx, task.id, before.attempt, now, remembered=not leaves_notes(task.agent))
+        context.scrubbed.discard(before.id)
+        for session in sessions.of_container(tx, before.id):
+            sessions.again(tx, session, now)
     tasks.move(
         tx,
         task,
         TaskState.DISPATCHING,
-        attempt=attempt,
-        container_id=container_id,
+        attempt=container.attempt,
+        container_id=container.id,
         started_at=now,
         reason="",
         placed_on=choice.backend if choice.why else "",
@@ -150,27 +106,69 @@ def _give_container(context: Context, tx: sqlite3.Connection, task: Task, choice
         agent_at=None,
         agent_outcome="",
     )
+    if before is None:
+        _tell(tx, task, container, choice, now)
+    return container
+
+
+def _refused_before(context: Context, tx: sqlite3.Connection, task: Task) -> Container | None:
+    """The container of a task for which there was no room, if the same is wanted still; None for a fresh one.
+
+    Args:
+        task: with the place and the limits that it is to have now.
+    """
+    # In the queue only what waits for room names a container.
+    before = containers.find(tx, task.container_id) if task.container_id else None
+    if before is None or before.started_at is not None:
+        return None
+    if (before.backend, before.limits) != (task.backend, task.limits):
+        return None
+    # What stayed here of the try before is no beginning, and somebody may be about to remove it.
+    return None if context.paths.container(before.id).exists() else before
+
+
+def _store(
+    tx: sqlite3.Connection, task: Task, wanted: Task, workspace: str, slot: int, now: float
+) -> Container:
+    """Store the next attempt of a task, its container and its session.
+
+    Args:
+        wanted: the task with the place and the limits that the container is to have.
+    """
+    container_id = fresh_id("c", lambda each: containers.find(tx, each) is not None)
+    attempt = tasks.add_attempt(
+        tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
+    )
+    container = containers.add(
+        tx, container_id, wanted, attempt=attempt, workspace=workspace, slot=slot, at=now
+    )
+    session_id = fresh_id("s", lambda each: sessions.find(tx, each) is not None)
+    sessions.add(tx, session_id, session_name(task.slug, session_id), container, "main", task.agent, now)
+    return container
+
+
+def _tell(tx: sqlite3.Connection, task: Task, container: Container, choice: Choice, now: float) -> None:
+    """Write down that an attempt begins, and where."""
     events.append(
         tx,
         "task.dispatching",
-        f"attempt {attempt} in container {container_id}, slot {slot}",
+        f"attempt {container.attempt} in container {container.id}, slot {container.slot}",
         task_id=task.id,
-        container_id=container_id,
+        container_id=container.id,
         at=now,
     )
     if choice.why:
         placing.tell(tx, task, container, choice, now)
-    if slot > 1 and task.workspace_mode == "shared":
+    if container.slot > 1 and task.workspace_mode == "shared":
         events.append(
             tx,
             "workspace.shared",
-            f"{slot} containers work on {workspace} at the same time",
+            f"{container.slot} containers work on {container.workspace} at the same time",
             level="warning",
             task_id=task.id,
-            container_id=container_id,
+            container_id=container.id,
             at=now,
         )
-    return container
 
 
 def _conversation(tx: sqlite3.Connection, task: Task) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from parhelia_tui.core.agents.registry import talk_of
+from parhelia_tui.core.backends.local.run_directory import exit_of
 from parhelia_tui.core.control import workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.ids import new_id
@@ -36,8 +37,14 @@ def want_due(context: Context) -> None:
             ended = tasks.find(context.db, task_id)
             trigger = Trigger.ERROR if state == "failed" else Trigger.END
             wanted = config.at_end if trigger is Trigger.END else config.on_error
-            if ended is not None and wanted and is_automatic(context, ended):
-                due.append((ended, containers.find(context.db, container_id), trigger))
+            container = containers.find(context.db, container_id)
+            if (
+                ended is not None
+                and wanted
+                and is_automatic(context, ended)
+                and _left_its_work(context, container)
+            ):
+                due.append((ended, container, trigger))
     if due:
         with writing(context.db) as tx:
             for task, container, trigger in due:
@@ -68,6 +75,14 @@ def is_automatic(context: Context, task: Task) -> bool:
     """Say whether checkpoints of a task come by themselves."""
     wanted = context.config.checkpoints.automatic
     return wanted == "all" or (wanted == "agents" and bool(talk_of(task.agent)))
+
+
+def _left_its_work(context: Context, container: Container | None) -> bool:
+    """Say whether what an ended container made is here; a checkpoint of what was here before would pass for its end."""
+    if container is None or container.backend == "local":
+        return True
+    record = exit_of(context.paths.container(container.id))
+    return container.state is not ContainerState.LOST and (record is None or record.has_results)
 
 
 def _is_old(context: Context, task: Task, before: float) -> bool:

@@ -48,6 +48,7 @@ class _End:
     Args:
         paid_until: when its place stopped to cost money, where that was earlier.
         waits: there was no room for it, so its task waits for some.
+        results: what it made is here, as far as it is known.
     """
 
     state: ContainerState
@@ -60,6 +61,7 @@ class _End:
     moves: bool = False
     paid_until: float | None = None
     waits: bool = False
+    results: bool = True
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecord, policy: Policy) -> None:
@@ -89,6 +91,7 @@ def container_ended(tx: sqlite3.Connection, container_id: str, record: ExitRecor
             last_line=one_line(said[-1]) if said else None,
             policy=policy,
             resumes=policy.resumes if _may_go_on(container, record) else None,
+            results=record.has_results,
             moves=record.has_results and renewal.is_moving(container, record.reason),
         ),
         completed=record.reason == "exited" and record.exit_code == 0,
@@ -142,16 +145,32 @@ def container_died(
         resumes: how often a task goes on by itself.
         paid_until: when its place stopped to cost money, at the latest.
     """
-    end = _End(ContainerState.FAILED, why, at, resumes=resumes, paid_until=paid_until)
-    _end(tx, containers.get(tx, container_id), end, completed=False)
+    container = containers.get(tx, container_id)
+    end = _End(
+        ContainerState.FAILED,
+        why,
+        at,
+        resumes=resumes,
+        paid_until=paid_until,
+        results=container.backend == "local",
+    )
+    _end(tx, container, end, completed=False)
 
 
 def container_lost(
     tx: sqlite3.Connection, container_id: str, why: str, resumes: int, paid_until: float
 ) -> None:
     """Store that the backend confirms: there is no such container any more."""
-    end = _End(ContainerState.LOST, why, time.time(), resumes=resumes, paid_until=paid_until)
-    _end(tx, containers.get(tx, container_id), end, completed=False)
+    container = containers.get(tx, container_id)
+    end = _End(
+        ContainerState.LOST,
+        why,
+        time.time(),
+        resumes=resumes,
+        paid_until=paid_until,
+        results=container.backend == "local",
+    )
+    _end(tx, container, end, completed=False)
 
 
 def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: bool) -> None:
@@ -176,22 +195,24 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         memory_bytes=None,
         process_count=None,
     )
-    events.append(
-        tx,
-        f"container.{end.state}",
-        end.why,
-        level=_level_of(end),
-        task_id=container.task_id,
-        container_id=container.id,
-        data={"exit_code": end.exit_code},
-    )
+    if not end.waits or not _was_told(tx, container, f"container.{end.state}", end.why):
+        events.append(
+            tx,
+            f"container.{end.state}",
+            end.why,
+            level=_level_of(end),
+            task_id=container.task_id,
+            container_id=container.id,
+            data={"exit_code": end.exit_code},
+        )
     for session in sessions.of_container(tx, container.id):
         if session.state not in SESSION_ENDED:
             code = end.exit_code if session.kind == "main" else None
             sessions.move(tx, session, SessionState.TERMINATED, finished_at=end.at, exit_code=code)
     replies.container_ended(tx, container.id, end.at)
     own = _worked_on(tx, container)
-    if own is not None and not completed and deferral.applies(tx, own, container):
+    # Without what it made there is nothing of its end to keep, and no talk in which the answer could be told.
+    if own is not None and not completed and end.results and deferral.applies(tx, own, container):
         deferral.defer(tx, own, container, end.why, end.exit_code, end.at)
         return
     approvals.container_ended(tx, container.id, end.why, end.at)
@@ -267,18 +288,26 @@ def _wait_for_room(tx: sqlite3.Connection, task: Task, container: Container, end
     tasks.end_attempt(tx, task.id, container.attempt, TaskState.FAILED, end.why, None, end.at)
     # Its files came back for this try; nothing but people works on them until the next.
     how = "keep" if task.resume_from else task.resume_workspace
-    tasks.move(
-        tx, task, TaskState.PENDING, reason=end.why, question="", container_id=None, resume_workspace=how
-    )
+    # It keeps its container, which is asked for again under the same id.
+    tasks.move(tx, task, TaskState.PENDING, reason=end.why, question="", resume_workspace=how)
+    said = f"{task.title}: {end.why}"
+    if _was_told(tx, container, "task.held_back", said):
+        return
     events.append(
         tx,
         "task.held_back",
-        f"{task.title}: {end.why}",
+        said,
         level="warning",
         task_id=task.id,
         container_id=container.id,
         at=end.at,
     )
+
+
+def _was_told(tx: sqlite3.Connection, container: Container, kind: str, said: str) -> bool:
+    """Say whether the newest event of a kind of a container says just this: it is asked for over and over."""
+    newest = events.find(tx, container_id=container.id, types=(kind,), limit=1)
+    return bool(newest) and newest[-1].message == said
 
 
 def _agent_state(task: Task, end: _End, completed: bool) -> dict[str, str | float]:

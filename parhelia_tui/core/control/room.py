@@ -1,6 +1,7 @@
 """Room at a provider whose account holds as many sandboxes as it may: asked for again after pauses that grow.
 
-Each try is a container of its own, so while there is no room only one task at a time asks for it; the others wait.
+A try is the same container made again, under the same id. While there is no room only one task at a time asks; the
+others wait.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import sandbox_cost, spending
+from parhelia_tui.core.control import ceilings
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.egress_news import BUDGET
-from parhelia_tui.core.meter.left import exceeded
+from parhelia_tui.core.meter.left import words
 from parhelia_tui.core.model.records import Container, Task
-from parhelia_tui.core.model.states import ContainerState, TaskState
-from parhelia_tui.core.store import containers, events, tasks
+from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.store import containers, events
 from parhelia_tui.core.store.connection import writing
 
 EVERY_S = 10.0
@@ -33,30 +33,15 @@ class Ceilings:
         anybody (`modal.linger_s`): its work is in a checkpoint, and its seconds cost as before.
         """
         context = self._context
-        book = spending.open_book(context)
-        if book is None:
-            return
-        now = context.clock()
-        found = [
-            (container, task)
-            for container in containers.live(context.db)
-            if container.backend != "local" and (task := self._works_on(container)) is not None
-        ]
-        running = [
-            (task, sandbox_cost.unbooked(context.db, each, sandbox_cost.latest_end(context, each)))
-            for each, task in found
-        ]
-        spent = exceeded(context.db, book, running, now) if running else {}
+        running = ceilings.at_providers(context)
+        look = ceilings.look(context) if running else None
+        spent = {task.id: scope for _, task in running if look is not None and (scope := look.of(task))}
         self._waits_since = {name: at for name, at in self._waits_since.items() if name in spent}
-        for container, task in found:
+        now = context.clock()
+        for container, task in running:
             if task.id in spent and not self._may_wait(task, now):
-                self._end(container, f"E300: {spent[task.id]} is spent, and its sandbox costs by the second")
-
-    def _works_on(self, container: Container) -> Task | None:
-        if container.state is not ContainerState.RUNNING or container.wanted != "run":
-            return None
-        task = tasks.find(self._context.db, container.task_id)
-        return task if task is not None and task.container_id == container.id else None
+                why = f"E300: {words(spent[task.id])} is spent, and its sandbox costs by the second"
+                self._end(container, why)
 
     def _may_wait(self, task: Task, now: float) -> bool:
         if (task.state, task.reason) != (TaskState.WAITING, BUDGET):

@@ -13,7 +13,8 @@ from pathlib import Path
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.redaction import masked
-from parhelia_tui.core.store import tasks
+from parhelia_tui.core.model.states import CONTAINER_ENDED
+from parhelia_tui.core.store import containers, tasks
 
 FILES = ("output.log", "output.log.1", "spool.jsonl", "exit.json")
 DONE = "scrubbed"
@@ -38,6 +39,10 @@ async def scrub(context: Context, names: list[str]) -> None:
     """
     trouble: OSError | None = None
     for name in names:
+        container = containers.find(context.db, name)
+        if container is not None and container.state not in CONTAINER_ENDED:
+            # It is made after all, as there was no room for it before.
+            continue
         run = context.paths.container(name)
         try:
             if run.is_dir() and not (run / DONE).exists():

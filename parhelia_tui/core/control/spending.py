@@ -73,18 +73,6 @@ def take(context: Context) -> bool:
     return bool(found)
 
 
-def spent_up(context: Context) -> str:
-    """Name the ceiling that is spent, `all` or `day`, so that nothing more is begun on it; empty for none."""
-    db = open_book(context)
-    if db is None:
-        return ""
-    for ceiling, account in (("all", "all"), ("day", f"day:{day_of(context.clock())}")):
-        now = standing(db, ceiling, account)
-        if now.limit is not None and now.spent >= now.limit:
-            return ceiling
-    return ""
-
-
 def costs_nothing(context: Context) -> bool:
     """Say whether the subscription of an account pays for what models are asked now, and no ceiling bounds it."""
     api = context.config.api

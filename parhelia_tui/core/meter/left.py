@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from parhelia_tui.core.meter.money import usd
+from parhelia_tui.core.meter.ceilings import every
+from parhelia_tui.core.meter.money import NANO, usd
 from parhelia_tui.core.meter.sandboxes import sandbox_rates
 from parhelia_tui.core.meter.spending import Spender, day_of, standing
 from parhelia_tui.core.model.placement import HOUR_S, Left
@@ -38,66 +39,70 @@ def left(
         "day": lambda: ledger.spent(store, from_at=_midnight(at)).usd + sum(promised.values()),
         f"task:{task.id}": lambda: _with_promised(own, promised),
         f"task:{task.parent_id}": lambda: _with_promised(together, promised),
+        f"plan:{task.batch}": lambda: _with_promised(
+            {each.id: each.cost_usd or 0.0 for each in _of_plan(store, str(task.batch))}, promised
+        ),
     }
     found = []
     for scope, account in Spender("", task.id, task.batch, group=task.parent_id).scopes(day_of(at)):
         now = standing(book, scope, account)
         if now.limit is None:
             continue
-        ours = spent[scope]() if scope in spent else 0.0
-        taken = max(ours, usd(now.spent)) + usd(now.reserved)
-        found.append(Left(_words(scope), usd(now.limit) - taken))
+        taken = max(spent[scope](), usd(now.spent)) + usd(now.reserved)
+        found.append(Left(words(scope), usd(now.limit) - taken))
     return found
 
 
-def exceeded(
-    store: sqlite3.Connection, book: sqlite3.Connection, running: Sequence[tuple[Task, float]], at: float
-) -> dict[str, str]:
-    """Say which ceiling is spent, of tasks that cost by the second; nothing of those that may go on.
+class Spent:
+    """One look at the ceilings that are spent, for many tasks.
 
-    Money that is only set aside counts for nothing here: it may come back.
+    What is spent of one is what the ledger says, because sandboxes are in no book of requests, or what the book says,
+    whichever is more. Money that is only set aside counts for nothing here: it may come back.
 
     Args:
-        running: the tasks, each with the USD of its seconds that the ledger does not have yet.
+        running: tasks that cost by the second, each with the USD of its seconds that the ledger does not have yet.
         at: epoch seconds.
-
-    Returns:
-        In words, by task.
     """
-    unbooked = dict.fromkeys((task.id for task, _ in running), 0.0)
-    for task, cost in running:
-        unbooked[task.id] += cost
-    more = sum(unbooked.values())
-    totals: dict[str, float] = {}
 
-    def together(parts: Iterable[Task]) -> float:
-        return sum((each.cost_usd or 0.0) + unbooked.get(each.id, 0.0) for each in parts)
+    def __init__(
+        self,
+        store: sqlite3.Connection,
+        book: sqlite3.Connection,
+        running: Iterable[tuple[Task, float]],
+        at: float,
+    ) -> None:
+        self._store, self._book, self._at = store, book, at
+        self._limits = {each.scope: each.limit for each in every(book)}
+        self._unbooked: dict[str, float] = {}
+        self._known: dict[str, bool] = {}
+        for task, cost in running:
+            for scope in self._scopes(task):
+                self._unbooked[scope] = self._unbooked.get(scope, 0.0) + cost
 
-    def ours(task: Task, scope: str) -> float:
-        if scope == f"task:{task.id}":
-            return together([task])
-        if scope not in totals:
-            if scope == "all":
-                totals[scope] = ledger.spent(store).usd + more
-            elif scope == "day":
-                totals[scope] = ledger.spent(store, from_at=_midnight(at)).usd + more
-            elif scope.startswith("plan:"):
-                totals[scope] = together(_of_plan(store, str(task.batch)))
-            else:
-                totals[scope] = sum(
-                    (each.cost_usd or 0.0) + unbooked.get(each.task_id, 0.0)
-                    for each in groups.parts(store, str(task.parent_id))
-                )
-        return totals[scope]
+    def of(self, task: Task) -> str:
+        """Name the ceiling that is spent of those that bound a task; empty where it may go on."""
+        return self.first(self._scopes(task))
 
-    found: dict[str, str] = {}
-    for task, _ in running:
-        for scope, account in Spender("", task.id, task.batch, group=task.parent_id).scopes(day_of(at)):
-            now = standing(book, scope, account)
-            if now.limit is not None and max(ours(task, scope), usd(now.spent)) >= usd(now.limit):
-                found[task.id] = _words(scope)
-                break
-    return found
+    def first(self, scopes: Iterable[str]) -> str:
+        """Name the first of these ceilings that is spent; empty where none is."""
+        return next((each for each in scopes if self._is_spent(each)), "")
+
+    def _scopes(self, task: Task) -> list[str]:
+        spender = Spender("", task.id, task.batch, group=task.parent_id)
+        return [ceiling for ceiling, _ in spender.scopes(day_of(self._at))]
+
+    def _is_spent(self, scope: str) -> bool:
+        limit = self._limits.get(scope)
+        if limit is None:
+            return False
+        if scope not in self._known:
+            account = f"day:{day_of(self._at)}" if scope == "day" else scope
+            self._known[scope] = standing(self._book, scope, account).spent >= limit or (
+                # Rounded, as a sum of floats is a little beside its amount.
+                round((entered(self._store, scope, self._at) + self._unbooked.get(scope, 0.0)) * NANO)
+                >= limit
+            )
+        return self._known[scope]
 
 
 def entered(store: sqlite3.Connection, scope: str, at: float) -> float:
@@ -144,7 +149,8 @@ def _with_promised(costs: Mapping[str, float], promised: Mapping[str, float]) ->
     return sum(cost + promised.get(name, 0.0) for name, cost in costs.items())
 
 
-def _words(scope: str) -> str:
+def words(scope: str) -> str:
+    """Say which ceiling it is."""
     kind, _, name = scope.partition(":")
     return {"all": "the budget for everything", "day": "the budget of today"}.get(
         kind, f"the budget of {kind} {name}"

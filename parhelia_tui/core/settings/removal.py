@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
 import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from parhelia_tui.core.model.text import one_line
 
 
 def remove_tree(place: Path) -> None:
@@ -17,10 +21,34 @@ def remove_tree(place: Path) -> None:
     Nothing is raised for what stays: the caller looks, where it counts. What made the tree must have ended, so that
     nothing changes under our hands.
     """
-    try:
+    with contextlib.suppress(RecursionError):
         shutil.rmtree(place, onerror=_open_up)
-    except RecursionError:
+    # Also where a descriptor for each level was more than there are.
+    if place.is_symlink() or place.exists():
         _remove_deep(place)
+
+
+def remove_below(name: str, within: int) -> None:
+    """Remove a directory below an open one, however deep; no link is followed, though its maker may be at work still.
+
+    Raises:
+        OSError: when it cannot be removed.
+    """
+    try:
+        shutil.rmtree(name, dir_fd=within)
+    except (OSError, RecursionError):
+        # Also where a descriptor for each level was more than there are. `rm` walks by descriptors too.
+        place = f"/proc/{os.getpid()}/fd/{within}/{name}"
+        done = subprocess.run(
+            ["rm", "-rf", "--", place],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode != 0:
+            raise OSError(errno.ENOTEMPTY, one_line(done.stderr, 300) or "it could not be removed") from None
 
 
 def _open_up(act: Callable[..., Any], name: str, _: object) -> None:

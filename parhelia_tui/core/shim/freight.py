@@ -74,11 +74,13 @@ def _give(place: str) -> None:
     os.makedirs(place, exist_ok=True)
     try:
         os.chown(place, elsewhere.AGENT_ID, elsewhere.AGENT_ID)
-        for top, folders, files in os.walk(place):
-            for name in (*folders, *files):
-                os.chown(
-                    os.path.join(top, name), elsewhere.AGENT_ID, elsewhere.AGENT_ID, follow_symlinks=False
-                )
+        # A list and not a call for each level: a tree may be deeper than calls can be.
+        waiting = [place]
+        while waiting:
+            for entry in os.scandir(waiting.pop()):
+                os.chown(entry.path, elsewhere.AGENT_ID, elsewhere.AGENT_ID, follow_symlinks=False)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
     except OSError as error:
         if error.errno != 22:
             raise

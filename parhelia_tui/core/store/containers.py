@@ -146,6 +146,12 @@ def live(db: sqlite3.Connection, *, newest: int | None = None) -> list[Container
     return [rows.container(row) for row in reversed(found)]
 
 
+def paid(db: sqlite3.Connection) -> list[Container]:
+    """Read the containers that run at providers, which cost by the second, and are to go on."""
+    found = db.execute(f"{_ALL} WHERE state = 'running' AND wanted = 'run' AND backend <> 'local'")
+    return [rows.container(row) for row in found]
+
+
 def count_live(db: sqlite3.Connection) -> int:
     """Count the containers that have not ended."""
     return int(db.execute(f"SELECT count(*) FROM containers WHERE {_LIVE}").fetchone()[0])
@@ -201,6 +207,26 @@ def move(tx: sqlite3.Connection, container: Container, to: ContainerState, **col
         if holder is not None:
             columns.setdefault("slot", free_slot(tx, container.workspace))
     change(tx, "containers", container.id, container.version, {"state": to, **columns})
+    return get(tx, container.id)
+
+
+def again(tx: sqlite3.Connection, container: Container, *, slot: int, at: float) -> Container:
+    """Let one be made after all that never was anywhere; no other one that has ended comes back like this.
+
+    It keeps its id, so that what a provider should have made of an earlier try is found under the same name.
+
+    Raises:
+        ParheliaError: E104 when it changed since it was read.
+    """
+    columns: dict[str, Value] = {
+        "state": ContainerState.CREATING,
+        "slot": slot,
+        "reason": "",
+        "exit_code": None,
+        "created_at": at,
+        "finished_at": None,
+    }
+    change(tx, "containers", container.id, container.version, columns)
     return get(tx, container.id)
 
 

@@ -156,6 +156,18 @@ def move(tx: sqlite3.Connection, session: Session, to: SessionState, **columns: 
     return get(tx, session.id)
 
 
+def again(tx: sqlite3.Connection, session: Session, at: float) -> None:
+    """Let a session be started after all whose container never was anywhere (`containers.again`)."""
+    columns = {
+        "state": SessionState.CREATED,
+        "reason": "",
+        "exit_code": None,
+        "created_at": at,
+        "finished_at": None,
+    }
+    change(tx, "sessions", session.id, session.version, columns)
+
+
 def update(tx: sqlite3.Connection, session: Session, **columns: Value) -> Session:
     """Change columns of a session without a move.
 

@@ -249,9 +249,12 @@ def move(tx: sqlite3.Connection, task: Task, to: TaskState, **columns: Value) ->
         ParheliaError: E103 for a forbidden move, E104 when it changed since it was read.
     """
     check_move(TASK_MOVES, f"task {task.id}", task.state, to)
-    if to is TaskState.PENDING and task.trashed_at is not None:
-        # What is at work again lies in no trash.
-        columns["trashed_at"] = None
+    if to is TaskState.PENDING:
+        # What the attempt before said last is not what the next one says.
+        columns["last_line"] = ""
+        if task.trashed_at is not None:
+            # What is at work again lies in no trash.
+            columns["trashed_at"] = None
     change(tx, "tasks", task.id, task.version, {"state": to, **_without_secrets(columns)})
     return get(tx, task.id)
 
@@ -319,6 +322,19 @@ def add_attempt(
         },
     )
     return number
+
+
+def again_attempt(tx: sqlite3.Connection, task_id: str, number: int, at: float, *, remembered: bool) -> None:
+    """Let an attempt begin after all whose container never was anywhere (`containers.again`).
+
+    Args:
+        remembered: as for `add_attempt`.
+    """
+    tx.execute(
+        "UPDATE attempts SET state = ?, reason = '', exit_code = NULL, started_at = ?, finished_at = NULL,"
+        " remembered = ? WHERE task_id = ? AND number = ?",
+        (TaskState.DISPATCHING, at, int(remembered), task_id, number),
+    )
 
 
 def end_attempt(

@@ -155,8 +155,13 @@ def _needed(paths: Paths) -> Iterator[Path]:
 def _size(place: Path) -> int:
     """Bytes of all files below a place, as far as they can be seen."""
     total = 0
-    for top, _, names in os.walk(place):
-        for name in names:
-            with contextlib.suppress(OSError):
-                total += (Path(top) / name).lstat().st_size
+    # A list and not a call for each level: a container may have made a tree that is deeper than calls can be.
+    waiting = [os.fspath(place)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
     return total

@@ -86,16 +86,21 @@ def _begin_with(layer: Path, upper: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy directories, files and links; a link is copied and never followed, as a container has made it."""
-    target.mkdir()
-    for entry in os.scandir(source):
-        place = target / entry.name
-        if entry.is_symlink():
-            place.symlink_to(Path(entry.path).readlink())
-        elif entry.is_dir(follow_symlinks=False):
-            _copy(Path(entry.path), place)
-        elif entry.is_file(follow_symlinks=False):
-            shutil.copy2(entry.path, place, follow_symlinks=False)
-    shutil.copymode(source, target)
+    # A list and not a call for each level: it may have made a tree that is deeper than calls can be.
+    made = [(source, target)]
+    for above, below in made:
+        below.mkdir()
+        for entry in os.scandir(above):
+            place = below / entry.name
+            if entry.is_symlink():
+                place.symlink_to(Path(entry.path).readlink())
+            elif entry.is_dir(follow_symlinks=False):
+                made.append((Path(entry.path), place))
+            elif entry.is_file(follow_symlinks=False):
+                shutil.copy2(entry.path, place, follow_symlinks=False)
+    # At the end, as nothing could be copied into what is shut.
+    for above, below in reversed(made):
+        shutil.copymode(above, below)
 
 
 def below(upper: Path, images: Path) -> Iterator[Path]:

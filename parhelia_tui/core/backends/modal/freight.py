@@ -13,7 +13,7 @@ import shutil
 import stat
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +33,8 @@ _HERE, _EXCHANGE = -100, 2
 _UNNAMEABLE = frozenset({errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ})
 NEVER = _UNNAMEABLE | {errno.EFBIG, errno.ELOOP}
 """What a file system here says of what it can hold at no time; what has a bad name alone is left out."""
+
+Change = Callable[[tarfile.TarInfo], tarfile.TarInfo | None]
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -62,8 +64,8 @@ def pack(
         for name, mode in ((RUN, 0o711), (f"{RUN}/agent", 0o711), (f"{RUN}/ssh", 0o700)):
             _folder(archive, name, mode)
         if workspace is not None:
-            archive.add(workspace, "workspace")
-        archive.add(home, "home/agent", filter=lambda entry: None if entry.name in left_out else entry)
+            _add(archive, workspace, "workspace")
+        _add(archive, home, "home/agent", lambda entry: None if entry.name in left_out else entry)
         _add_mounts(archive, mounts)
         for name, text in run_files.items():
             # What lies beside the socket is for the agent, which is another user.
@@ -73,14 +75,14 @@ def pack(
 def pack_workspace(target: Path, workspace: Path) -> None:
     """Write the archive of a workspace alone. Raises OSError: the disk is full."""
     with _packed(target) as archive:
-        archive.add(workspace, "workspace")
+        _add(archive, workspace, "workspace")
 
 
 def pack_carried(target: Path, home: Path, names: Sequence[str]) -> None:
     """Write the archive of parts of a home; the same parts make the same archive. Raises OSError."""
     with _packed(target) as archive:
         for name in names:
-            archive.add(home / name, f"home/agent/{name}", filter=_undated)
+            _add(archive, home / name, f"home/agent/{name}", _undated)
 
 
 def pack_mounts(target: Path, mounts: Sequence[Mount]) -> None:
@@ -116,7 +118,32 @@ def _packed(target: Path) -> Iterator[tarfile.TarFile]:
 
 def _add_mounts(archive: tarfile.TarFile, mounts: Sequence[Mount]) -> None:
     for mount in mounts:
-        archive.add(mount.source, mount.target.lstrip("/"), filter=_readable)
+        _add(archive, mount.source, mount.target.lstrip("/"), _readable)
+
+
+def _add(archive: tarfile.TarFile, top: Path, name: str, change: Change = lambda entry: entry) -> None:
+    """Add a tree, each directory before what is in it.
+
+    Args:
+        change: of each entry; None leaves it out with all that is in it.
+
+    Raises:
+        OSError: it cannot be read, or the disk is full.
+    """
+    # A list and not a call for each level, as `TarFile.add` makes: an agent may have made a tree deeper than calls can be.
+    waiting = [(os.fspath(top), name)]
+    while waiting:
+        place, called = waiting.pop()
+        kept: list[tarfile.TarInfo | None] = []
+
+        def look(entry: tarfile.TarInfo, kept: list[tarfile.TarInfo | None] = kept) -> tarfile.TarInfo | None:
+            kept.append(change(entry))
+            return kept[-1]
+
+        archive.add(place, called, recursive=False, filter=look)
+        if any(entry is not None and entry.isdir() for entry in kept):
+            names = sorted(os.listdir(place), reverse=True)  # noqa: PTH208 - of text, as everything here
+            waiting += [(f"{place}/{each}", f"{called}/{each}") for each in names]
 
 
 def _undated(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -266,11 +293,14 @@ def size_of(place: Path, most: int) -> int:
     if not place.is_dir():
         return place.stat().st_size if place.exists() else 0
     total = 0
-    for top, _, names in os.walk(place):
-        for name in names:
-            total += (Path(top) / name).lstat().st_size
-        if total > most:
-            break
+    waiting = [os.fspath(place)]
+    while waiting and total <= most:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    total += entry.stat(follow_symlinks=False).st_size
     return total
 
 
