@@ -134,13 +134,19 @@ def _turns(task: Task) -> str:
     return f"{task.turns} turns, {count(tokens)} tokens" if task.turns else ""
 
 
-def headline(task: Task, now: float) -> str:
-    """The title over the terminal of a task."""
+def headline(task: Task, now: float, step: str = "") -> str:
+    """The title over the terminal of a task.
+
+    Args:
+        step: what the making of its container is at; empty where none is being made.
+    """
     name = one_line(task.slug, 60)
     if task.state is TaskState.WAITING:
         question = one_line(task.question, 200)
         return f"{name} ▪ asks: {question}" if question else f"{name} ▪ waits for you"
     if task.finished_at is None:
-        return " ▪ ".join(filter(None, (name, str(task.state), doing(task, now), _turns(task))))
+        return " ▪ ".join(
+            filter(None, (name, str(task.state), one_line(step, 200), doing(task, now), _turns(task)))
+        )
     took = f" in {length(task.finished_at - task.started_at)}" if task.started_at else ""
     return f"{name} ▪ {task.state}{took}: {one_line(task.reason, 200)}"

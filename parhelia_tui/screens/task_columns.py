@@ -60,6 +60,8 @@ def title(fleet: FleetView, task: Task, colours: Colours) -> Text:
         text.append(f"  ▸ {doing(task, fleet.at)}", Style(color=colours.get("secondary")))
     elif task.state is TaskState.PENDING and task.reason:
         text.append(f"  ◂ {one_line(task.reason, TITLE_CUT)}", Style(color=colours.get("warning")))
+    elif step := fleet.step_of(task):
+        text.append(f"  ▸ {one_line(step, TITLE_CUT)}", Style(color=colours.get("secondary")))
     elif task.wanted == "cancel" and task.finished_at is None:
         text.append("  ◂ is being cancelled", Style(color=colours.get("warning")))
     return text
