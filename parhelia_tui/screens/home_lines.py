@@ -62,6 +62,11 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     return parts
 
 
+def silence(fleet: FleetView) -> str:
+    """Which backends do not answer, and since when; empty where all do."""
+    return "; ".join(each.in_words(name) for name, each in sorted(fleet.controller.silent.items()))
+
+
 def waiting(tasks: int, colours: Colours) -> Part:
     """How many tasks wait for a person."""
     said = f"◆ {tasks} wait{'s' if tasks == 1 else ''} for you"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import time
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from parhelia_tui.core.backends.modal.provider import send_file
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.support.dashboard import dashboard
-from tests.support.fleet import container_of, end_of, reach
+from tests.support.fleet import configure, container_of, end_of, reach
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
 from tests.support.waiting import wait_until
@@ -102,3 +103,39 @@ def test_how_far_the_sending_of_a_workspace_is_is_said(
     steps.tell("nobody asked for this any more")
     assert len(sent) == 9 << 20
     assert heard == [f"sending the workspace, {done} of 9 MB" for done in ("0 B", "4 MB", "8 MB", "9 MB")]
+
+
+async def test_a_provider_that_does_not_answer_is_told_of_until_it_does(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[controller]\nreconcile_s = 2\n")
+    client = Client(cloud.paths)
+    task_id = str(cloud.json(*WHERE, "sleep 600")["id"])
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    assert client.controller_status().silent == {}
+    with closing(Client(cloud.paths)) as door:
+        async with dashboard(door, (80, 24)) as seen:
+            provider.halt(signal.SIGSTOP)
+            try:
+                await seen.wait_for("modal has not answered since ")
+                status = cloud.json("status")["controller"]["silent"]["modal"]
+                assert 10 < time.time() - status["since"] < 60
+                since = time.strftime("%H:%M:%S", time.localtime(status["since"]))
+                said = f"modal has not answered since {since}; what runs there goes on"
+                assert re.search(rf"^silent +{said}$", cloud.run("status").stdout, re.MULTILINE)
+                await seen.wait_for(said)
+                # What a key says is not hidden by it.
+                await seen.press("r")
+                await seen.wait(lambda: seen.said() and "answered" not in seen.said())
+            finally:
+                provider.halt(signal.SIGCONT)
+            await seen.wait_gone("modal has not answered")
+    assert "silent" not in cloud.run("status").stdout
+    # Where it answers that it does not answer that, it says so itself.
+    provider.order("fault", rpc="SandboxList*", times=1000, status="UNAUTHENTICATED")
+    wait_until(lambda: client.controller_status().silent, WAIT_S)
+    assert "modal cannot be looked at since" in cloud.run("status").stdout
+    provider.order("mend")
+    wait_until(lambda: not client.controller_status().silent, WAIT_S)
+    client.cancel_task(task_id)
+    end_of(client, task_id, WAIT_S)
