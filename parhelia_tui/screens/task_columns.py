@@ -54,14 +54,16 @@ def title(fleet: FleetView, task: Task, colours: Colours) -> Text:
     if task.is_group:
         # First, because a long title is cut.
         text = Text(f"{parts_done(task)}  ", Style(color=colours.get("primary"))).append_text(text)
+    if step := fleet.step_of(task):
+        # For some seconds, and first as well.
+        said = Text(f"{one_line(step, TITLE_CUT)} ▸ ", Style(color=colours.get("secondary")))
+        text = said.append_text(text)
     if waits and task.question:
         text.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
     elif task.state in TASK_ALIVE and task.agent_state:
         text.append(f"  ▸ {doing(task, fleet.at)}", Style(color=colours.get("secondary")))
     elif task.state is TaskState.PENDING and task.reason:
         text.append(f"  ◂ {one_line(task.reason, TITLE_CUT)}", Style(color=colours.get("warning")))
-    elif step := fleet.step_of(task):
-        text.append(f"  ▸ {one_line(step, TITLE_CUT)}", Style(color=colours.get("secondary")))
     elif task.wanted == "cancel" and task.finished_at is None:
         text.append("  ◂ is being cancelled", Style(color=colours.get("warning")))
     return text

@@ -55,7 +55,7 @@ async def test_what_the_making_of_a_sandbox_is_at_is_said_until_it_is_made(
     client = Client(cloud.paths)
     provider.order("fault", rpc="SandboxCreate*", latency_s=5)
     task_id = str(cloud.json(*WHERE, "sleep 600")["id"])
-    step = "making a sandbox, and its image if need be"
+    step = "making a sandbox and its image"
     wait_until(lambda: client.step_of(client.task(task_id)) == step, WAIT_S)
     # It stays at that until we have seen all.
     provider.halt(signal.SIGSTOP)
@@ -67,8 +67,9 @@ async def test_what_the_making_of_a_sandbox_is_at_is_said_until_it_is_made(
         with closing(Client(cloud.paths)) as door:
             async with dashboard(door, (200, 50)) as seen:
                 await seen.wait_for("sleep-600 ▪ dispatching ▪ making a sandbox", "sleep-600  ▸ making")
+                await seen.wait_for("making a sandbox and its")
                 await seen.press("z")
-                await seen.wait_for(f"sleep 600  ▸ {step}")
+                await seen.wait_for(f"{step} ▸ sleep 600")
                 await seen.press("d")
                 await seen.wait_for(f"being made  {step}")
                 await seen.press("escape")

@@ -86,7 +86,7 @@ class Maker:
         secret = self._secret() if plan.egress is not None else ""
         cargo = None
         try:
-            tell("preparing what goes to its sandbox")
+            tell("packing for the sandbox")
             going = await asyncio.to_thread(self._prepare, plan, run, secret)
             cargo = going.cargo
             await self._bring(plan, run, record, going, secret)
@@ -120,7 +120,7 @@ class Maker:
                 await self._give_up(sandbox)
             raise why
         try:
-            tell("waiting for its sandbox to begin")
+            tell("waiting for the sandbox to begin")
             code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
             if code not in (0, handing.ALREADY):
                 raise ParheliaError(

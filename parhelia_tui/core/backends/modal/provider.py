@@ -187,7 +187,7 @@ class Provider:
                 return await self.named(wanted.name)
 
         # With the first one it builds the image, where that is not there yet.
-        tell("making a sandbox" if self._has_made else "making a sandbox, and its image if need be")
+        tell("making a sandbox" if self._has_made else "making a sandbox and its image")
         try:
             made = await patiently(make, "the sandbox could not be made")
             self._has_made = True
