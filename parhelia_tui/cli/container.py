@@ -95,6 +95,7 @@ def _container_page(found: Container, elsewhere: str) -> str:
         [
             (found.id, state(found.state)),
             ("why", found.reason),
+            ("being made", found.step if found.state is ContainerState.CREATING else ""),
             ("health", "" if found.state in CONTAINER_ENDED else state(found.health)),
             ("drift", _drift(found)),
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),
@@ -176,15 +177,16 @@ def watch(container_id: str | None) -> None:
     """Follow the states and the health of containers: of one until it has ended, of all until Ctrl+C."""
     out = Out()
     one = out.client.container(container_id).id if container_id else None
-    seen: dict[str, tuple[str, str]] = {}
+    seen: dict[str, tuple[str, str, str]] = {}
     while True:
         found = [out.client.container(one)] if one else _live_and_newest(out)
         for each in reversed(found):
-            now = (str(each.state), str(each.health))
+            now = (str(each.state), str(each.health), each.step)
             # What had ended before is no news.
             if seen.get(each.id, now if not one and each.state in CONTAINER_ENDED else None) != now:
                 out.record(
-                    each, f"{each.id}  {state(each.state)}  {_health(each)}  {one_line(each.reason)}".rstrip()
+                    each,
+                    f"{each.id}  {state(each.state)}  {_health(each)}  {one_line(each.reason or each.step)}".rstrip(),
                 )
             seen[each.id] = now
         if one and found[0].state in CONTAINER_ENDED:

@@ -34,6 +34,10 @@ def _status_page(about: ControllerStatus, totals: Totals) -> str:
             ("controller", styled(f"{about.state}{since}", fg="green" if about.pid else None)),
             ("backend", about.backend),
             ("isolation", styled("NONE", fg="red") if isolation == "none" else isolation),
+            *(
+                ("silent", styled(each.in_words(name), fg="yellow"))
+                for name, each in sorted(about.silent.items())
+            ),
             ("tasks", ", ".join(counts) or "none yet"),
             ("spent", f"{money(totals.spent_today_usd)} today, {money(totals.spent_total_usd)} in all"),
         ]

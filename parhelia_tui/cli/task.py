@@ -148,7 +148,9 @@ def show(task_id: str | None) -> None:
             "events": events,
             **group,
         },
-        lambda: _task_page(found, attempts, events, parts, kept, _place(found, place)),
+        lambda: _task_page(
+            found, attempts, events, parts, kept, _place(found, place), out.client.step_of(found)
+        ),
         next_actions=[
             f"parhelia task {'results' if found.is_group else 'logs'} {found.id}",
             f"parhelia task watch {found.id}",
@@ -189,12 +191,14 @@ def _task_page(
     parts: list[Task],
     kept: Checkpoint | None,
     place: str,
+    step: str,
 ) -> str:
     page = details(
         [
             (found.id, styled(found.title, bold=True)),
             ("state", state(found.state)),
             ("why", found.reason),
+            ("being made", step),
             ("parts", parts_done(found) if found.is_group else ""),
             ("target", found.target),
             ("group", found.parent_id or ""),

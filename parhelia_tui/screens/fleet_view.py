@@ -130,6 +130,11 @@ class FleetView:
         self.faults_only = on
         self._order.keep_only(self.is_faulty if on else None, self.tasks)
 
+    def step_of(self, task: Task) -> str:
+        """What the making of a task's container is at, in words; empty where none is being made."""
+        container = self.containers.get(task.container_id or "")
+        return container.step if container and container.state is ContainerState.CREATING else ""
+
     def is_faulty(self, task: Task) -> bool:
         """Whether a task failed, is held back, or is in a container that is not well."""
         container = self.containers.get(task.container_id or "")
@@ -202,7 +207,7 @@ class FleetView:
 
 
 def _condition(container: Container | None) -> object:
-    return container and (container.state, container.health, container.wanted)
+    return container and (container.state, container.health, container.wanted, container.step)
 
 
 def _needs_somebody(task: Task) -> bool:

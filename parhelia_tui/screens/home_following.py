@@ -181,7 +181,7 @@ class HomeFollowing(HomeView):
         self.fleet.at = self.clock()
         self.top.show(home_lines.top(self.fleet, self.colours))
         # How long ago its agent said what it does stands above the terminal.
-        self.terminal.follow(self.chosen, self.fleet.at)
+        self.follow_chosen()
         self.budget.show_lines(budget_lines.budget(self.fleet, self.colours))
         self.notice.pass_time(self.fleet.at)
         self._see_to_controller()

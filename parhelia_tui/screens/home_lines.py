@@ -62,6 +62,11 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     return parts
 
 
+def silence(fleet: FleetView) -> str:
+    """Which backends do not answer, and since when; empty where all do."""
+    return "; ".join(each.in_words(name) for name, each in sorted(fleet.controller.silent.items()))
+
+
 def waiting(tasks: int, colours: Colours) -> Part:
     """How many tasks wait for a person."""
     said = f"◆ {tasks} wait{'s' if tasks == 1 else ''} for you"
@@ -134,13 +139,19 @@ def _turns(task: Task) -> str:
     return f"{task.turns} turns, {count(tokens)} tokens" if task.turns else ""
 
 
-def headline(task: Task, now: float) -> str:
-    """The title over the terminal of a task."""
+def headline(task: Task, now: float, step: str = "") -> str:
+    """The title over the terminal of a task.
+
+    Args:
+        step: what the making of its container is at; empty where none is being made.
+    """
     name = one_line(task.slug, 60)
     if task.state is TaskState.WAITING:
         question = one_line(task.question, 200)
         return f"{name} ▪ asks: {question}" if question else f"{name} ▪ waits for you"
     if task.finished_at is None:
-        return " ▪ ".join(filter(None, (name, str(task.state), doing(task, now), _turns(task))))
+        return " ▪ ".join(
+            filter(None, (name, str(task.state), one_line(step, 200), doing(task, now), _turns(task)))
+        )
     took = f" in {length(task.finished_at - task.started_at)}" if task.started_at else ""
     return f"{name} ▪ {task.state}{took}: {one_line(task.reason, 200)}"

@@ -129,6 +129,7 @@ class HomeView(PaintedScreen[None]):
         self.draw_containers()
         self.draw_tasks()
         self.top.show(home_lines.top(fleet, colours))
+        self.notice.warn(home_lines.silence(fleet), self.clock())
         self._draw_fold()
         self.budget.show_lines(budget_lines.budget(fleet, colours))
         self.history.show(
@@ -244,7 +245,7 @@ class HomeView(PaintedScreen[None]):
 
     def chosen_changed(self) -> None:
         """Show its terminal, and the keys that do something for it."""
-        self.terminal.follow(self.chosen, self.fleet.at)
+        self.follow_chosen()
         now = self.keys_now(), self.colours
         if now != self._keys_shown:
             self._keys_shown = now
@@ -263,6 +264,11 @@ class HomeView(PaintedScreen[None]):
         """Mark these tasks and no others."""
         self.tables.marked = task_ids
         self.redraw_tables()
+
+    def follow_chosen(self) -> None:
+        """Show the chosen task in the terminal, with what is known of it now above that."""
+        task = self.chosen
+        self.terminal.follow(task, self.fleet.at, self.fleet.step_of(task) if task else "")
 
     def keys_now(self) -> list[Binding]:
         """Give the keys to show that do something now."""

@@ -196,6 +196,7 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
             await asyncio.to_thread(gpus),
         )
         self._templates.offer(templates, self._before.get("template", ""))
+        self._check_typed()
 
     def _name_agents(self, agents: Sequence[tuple[str, str]]) -> None:
         """Offer the agents there are; what was chosen last may be there no more."""

@@ -54,6 +54,10 @@ def title(fleet: FleetView, task: Task, colours: Colours) -> Text:
     if task.is_group:
         # First, because a long title is cut.
         text = Text(f"{parts_done(task)}  ", Style(color=colours.get("primary"))).append_text(text)
+    if step := fleet.step_of(task):
+        # For some seconds, and first as well.
+        said = Text(f"{one_line(step, TITLE_CUT)} ▸ ", Style(color=colours.get("secondary")))
+        text = said.append_text(text)
     if waits and task.question:
         text.append(f"  ◂ {one_line(task.question, TITLE_CUT)}", Style(bold=False))
     elif task.state in TASK_ALIVE and task.agent_state:

@@ -272,6 +272,7 @@ def _read(paths: Paths, task_id: str) -> About:
             door.spendings(task_id),
             door.approvals.listed(task=task, limit=APPROVALS_KEPT),
             door.memory(task.project) if task.project else None,
+            door.step_of(task),
         )
 
 

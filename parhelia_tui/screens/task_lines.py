@@ -30,6 +30,8 @@ class About:
     entries: Sequence[LedgerEntry]
     approvals: Sequence[Approval]
     memory: Memory | None
+    step: str = ""
+    """What the making of its container is at; empty where none is being made."""
 
 
 def overview(about: About, colours: Colours, now: float) -> list[Text]:
@@ -39,6 +41,7 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
         ("task", Text(task.id)),
         ("state", look.state(task.state, colours)),
         ("why", _words(task.reason)),
+        ("being made", _words(about.step)),
         ("parts", _words(parts_done(task) if task.is_group else "")),
         ("target", _words(task.target)),
         ("group", _words(task.parent_id or "")),

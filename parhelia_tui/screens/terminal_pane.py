@@ -52,9 +52,13 @@ class TerminalPane(Pane):
         self.frame: Frame | None = None
         self._followed: tuple[str | None, object, int] = (None, None, 0)
 
-    def follow(self, task: Task | None, now: float) -> None:
-        """Show a task; whatever was shown of it already goes on."""
-        self.head("Terminal" if task is None else headline(task, now))
+    def follow(self, task: Task | None, now: float, step: str = "") -> None:
+        """Show a task; whatever was shown of it already goes on.
+
+        Args:
+            step: what the making of its container is at; empty where none is being made.
+        """
+        self.head("Terminal" if task is None else headline(task, now, step))
         # A running task that begins to wait has the same terminal; an attempt has one of its own.
         phase = None if task is None else "live" if task.state in LIVE else task.state
         wanted = (task.id if task else None, phase, task.attempt if task else 0)

@@ -13,7 +13,7 @@ CUT = 400
 
 
 class Notice(Widget):
-    """Shows a trouble while it lasts; else what was said, for some seconds. Empty, it takes no room.
+    """Shows a trouble while it lasts; else what was said, for some seconds; else a warning. Empty, it takes no room.
 
     An error names paths and what may help, so it takes as many lines as it needs, up to a limit.
     """
@@ -22,11 +22,13 @@ class Notice(Widget):
     Notice { height: auto; max-height: 4; padding: 0 1; background: $accent; color: $background; display: none; }
     Notice.-shown { display: block; }
     Notice.-trouble { background: $error; }
+    Notice.-warning { background: $warning; }
     """
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._trouble, self._said, self._until = "", "", 0.0
+        self._warning = ""
         self._shown = ""
 
     def say(self, text: str, now: float) -> None:
@@ -39,13 +41,19 @@ class Notice(Widget):
         self._trouble = text
         self.pass_time(now)
 
+    def warn(self, text: str, now: float) -> None:
+        """Say what is to be known until it is over, which an empty text says; what a key did is said over it."""
+        self._warning = text
+        self.pass_time(now)
+
     def pass_time(self, now: float) -> None:
         """Forget what was said long enough ago."""
         if now >= self._until:
             self._said = ""
-        text = one_line(self._trouble or self._said, CUT)
+        text = one_line(self._trouble or self._said or self._warning, CUT)
         self.set_class(bool(text), "-shown")
         self.set_class(bool(self._trouble), "-trouble")
+        self.set_class(not (self._trouble or self._said), "-warning")
         if text != self._shown:
             self._shown = text
             self.refresh(layout=True)

@@ -134,6 +134,9 @@ async def test_what_is_typed_is_asked_for_and_remembered(opened_empty: Opens, em
         assert texts(await form(seen, "modal")) == TYPED
     async with opened_empty() as seen:
         assert texts(await form(seen, "modal")) == TYPED
+        # Also of what was there before it is said what it costs, and not only once something changes.
+        await seen.press("escape", "n")
+        await seen.wait_for("costs $0.97 an hour")
     door.close()
 
 

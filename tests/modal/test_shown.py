@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import signal
+import time
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from parhelia_tui.core.backends import steps
+from parhelia_tui.core.backends.modal.provider import send_file
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
 from tests.support.dashboard import dashboard
-from tests.support.fleet import container_of, end_of, reach
+from tests.support.fleet import configure, container_of, end_of, reach
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
@@ -38,3 +47,96 @@ async def test_a_container_is_named_as_its_provider_names_it(cloud: Product, pro
     here = str(cloud.json("task", "create", "--mode", "empty", "true")["id"])
     end_of(client, here, WAIT_S)
     assert cloud.json("container", "show", container_of(client, here).id)["provider_id"] == ""
+
+
+async def test_what_the_making_of_a_sandbox_is_at_is_said_until_it_is_made(
+    cloud: Product, provider: Provider
+) -> None:
+    client = Client(cloud.paths)
+    provider.order("fault", rpc="SandboxCreate*", latency_s=5)
+    task_id = str(cloud.json(*WHERE, "sleep 600")["id"])
+    step = "making a sandbox and its image"
+    wait_until(lambda: client.step_of(client.task(task_id)) == step, WAIT_S)
+    # It stays at that until we have seen all.
+    provider.halt(signal.SIGSTOP)
+    try:
+        container = container_of(client, task_id)
+        assert cloud.json("container", "show", container.id)["step"] == step
+        for page in (("container", "show", container.id), ("task", "show", task_id)):
+            assert re.search(rf"^being made +{step}$", cloud.run(*page).stdout, re.MULTILINE)
+        with closing(Client(cloud.paths)) as door:
+            async with dashboard(door, (200, 50)) as seen:
+                await seen.wait_for("sleep-600 ▪ dispatching ▪ making a sandbox", "sleep-600  ▸ making")
+                await seen.wait_for("making a sandbox and its")
+                await seen.press("z")
+                await seen.wait_for(f"{step} ▸ sleep 600")
+                await seen.press("d")
+                await seen.wait_for(f"being made  {step}")
+                await seen.press("escape")
+                seen.home.open_about(None, container.id)
+                await seen.wait_for("◌ creating", step)
+                provider.halt(signal.SIGCONT)
+                await seen.wait_for("● running")
+                await seen.wait_gone(step)
+    finally:
+        provider.halt(signal.SIGCONT)
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    assert cloud.json("container", "show", container.id)["step"] == ""
+    client.cancel_task(task_id)
+    end_of(client, task_id, WAIT_S)
+
+
+def test_how_far_the_sending_of_a_workspace_is_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "PROGRESS_EVERY_S", 0.0)
+    archive = tmp_path / "up.tgz"
+    archive.write_bytes(bytes(9 << 20))
+    sent = bytearray()
+
+    async def drain() -> None:
+        """All of it is taken at once."""
+
+    process = SimpleNamespace(stdin=SimpleNamespace(write=sent.extend, drain=SimpleNamespace(aio=drain)))
+    heard: list[str] = []
+    with steps.told_to(heard.append):
+        asyncio.run(send_file(process, archive))
+    steps.tell("nobody asked for this any more")
+    assert len(sent) == 9 << 20
+    assert heard == [f"sending the workspace, {done} of 9 MB" for done in ("0 B", "4 MB", "8 MB", "9 MB")]
+
+
+async def test_a_provider_that_does_not_answer_is_told_of_until_it_does(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[controller]\nreconcile_s = 2\n")
+    client = Client(cloud.paths)
+    task_id = str(cloud.json(*WHERE, "sleep 600")["id"])
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    assert client.controller_status().silent == {}
+    with closing(Client(cloud.paths)) as door:
+        async with dashboard(door, (80, 24)) as seen:
+            provider.halt(signal.SIGSTOP)
+            try:
+                await seen.wait_for("modal has not answered since ")
+                status = cloud.json("status")["controller"]["silent"]["modal"]
+                assert 10 < time.time() - status["since"] < 60
+                since = time.strftime("%H:%M:%S", time.localtime(status["since"]))
+                said = f"modal has not answered since {since}; what runs there goes on"
+                assert re.search(rf"^silent +{said}$", cloud.run("status").stdout, re.MULTILINE)
+                await seen.wait_for(said)
+                # What a key says is not hidden by it.
+                await seen.press("r")
+                await seen.wait(lambda: seen.said() and "answered" not in seen.said())
+            finally:
+                provider.halt(signal.SIGCONT)
+            await seen.wait_gone("modal has not answered")
+    assert "silent" not in cloud.run("status").stdout
+    # Where it answers that it does not answer that, it says so itself.
+    provider.order("fault", rpc="SandboxList*", times=1000, status="UNAUTHENTICATED")
+    wait_until(lambda: client.controller_status().silent, WAIT_S)
+    assert "modal cannot be looked at since" in cloud.run("status").stdout
+    provider.order("mend")
+    wait_until(lambda: not client.controller_status().silent, WAIT_S)
+    client.cancel_task(task_id)
+    end_of(client, task_id, WAIT_S)

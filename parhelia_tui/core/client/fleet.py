@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,6 +25,25 @@ HOURS_SHOWN = 24
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A backend that does not answer the controller.
+
+    Args:
+        since: when it was first asked in vain, in epoch seconds.
+        why: what it answers in place of what it was asked for; empty for nothing.
+    """
+
+    since: float
+    why: str
+
+    def in_words(self, name: str) -> str:
+        """Say it of the backend of a name; what runs there is not ended by it."""
+        since = f"since {time.strftime('%H:%M:%S', time.localtime(self.since))}"
+        said = f"cannot be looked at {since}: {self.why}" if self.why else f"has not answered {since}"
+        return f"{name} {said}; what runs there goes on"
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerStatus:
     """What a front can see of the controller.
 
@@ -30,6 +51,7 @@ class ControllerStatus:
         state: `running` or `absent`.
         since: epoch seconds of its start.
         isolation: `bubblewrap` or `none`; empty while no controller has looked yet.
+        silent: the backends that do not answer it.
     """
 
     state: str
@@ -37,6 +59,7 @@ class ControllerStatus:
     since: float | None
     backend: str
     isolation: str
+    silent: Mapping[str, Silent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +134,7 @@ def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
     pid = holder(paths.controller_lock)
     row = db.execute("SELECT value FROM meta WHERE key = 'controller'").fetchone()
     said = json.loads(row[0]) if row else {}
+    silent = json.loads(meta.get(db, meta.SILENT) or "{}")
     mine = pid is not None and said.get("pid") == pid
     return ControllerStatus(
         state="absent" if pid is None else "running",
@@ -118,6 +142,8 @@ def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
         since=said.get("since") if mine else None,
         backend=said.get("backend", "local"),
         isolation=said.get("isolation", ""),
+        # While nobody asks, nobody knows.
+        silent={name: Silent(**each) for name, each in silent.items()} if mine else {},
     )
 
 

@@ -139,6 +139,11 @@ class Looking(Opened):
         record = records.read(self.paths.container(container.id))
         return record.object_id if record else ""
 
+    def step_of(self, task: Task) -> str:
+        """Say what the making of a task's container is at, in words; empty where none is being made."""
+        container = containers.find(self._db, task.container_id) if task.container_id else None
+        return container.step if container and container.state is ContainerState.CREATING else ""
+
     def containers_of(self, task_id: str) -> list[Container]:
         """Read the containers of a task, oldest first."""
         return containers.of_task(self._db, task_id)

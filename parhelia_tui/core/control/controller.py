@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from parhelia_tui.core.backends.registry import BACKENDS, backend
-from parhelia_tui.core.control import egress, spending
+from parhelia_tui.core.control import answering, egress, spending
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.rounds import Rounds
 from parhelia_tui.core.control.waking import Waking
@@ -89,6 +89,7 @@ class Controller:
         }
         with writing(db) as tx:
             tx.execute("INSERT OR REPLACE INTO meta VALUES ('controller', ?)", (json.dumps(about),))
+            answering.begin(tx)
             adopted = containers.live(tx)
             events.append(
                 tx,

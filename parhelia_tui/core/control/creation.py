@@ -11,7 +11,19 @@ from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import NO_ROOM
 from parhelia_tui.core.backends.local import images, mounts
 from parhelia_tui.core.backends.plan import ContainerPlan
-from parhelia_tui.core.control import egress, ending, memory, renewal, resume, review, room, workspaces
+from parhelia_tui.core.backends.steps import tell as tell_step
+from parhelia_tui.core.backends.steps import told_to
+from parhelia_tui.core.control import (
+    egress,
+    ending,
+    making_steps,
+    memory,
+    renewal,
+    resume,
+    review,
+    room,
+    workspaces,
+)
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -42,12 +54,22 @@ async def create(
         # A round of reconciling may meet it half made; two copies of one workspace would end each other.
         return
     context.being_created.add(container_id)
+    with told_to(lambda step: making_steps.note(context, container_id, step)):
+        await _create(context, task, container, turn or nullcontext())
+
+
+async def _create(
+    context: Context, task: Task, container: Container, turn: AbstractAsyncContextManager[object]
+) -> None:
+    container_id = container.id
     try:
+        if task.workspace_mode == "clone":
+            tell_step("copying the workspace")
         await workspaces.prepare(context.paths, task, lambda: is_wanted(context, container_id))
         if task.resume_from is not None and is_wanted(context, container_id):
             await resume.prepare(context, task, container)
         await review.remember(context, container)
-        async with turn or nullcontext():
+        async with turn:
             if is_wanted(context, container_id):
                 if container.persistent:
                     await _take_over(context, container)
@@ -68,6 +90,7 @@ async def create(
                 ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
     finally:
         context.being_created.discard(container_id)
+        making_steps.forget(context, container_id)
 
 
 async def _nothing_was_made(context: Context, container: Container) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import drifting
+from parhelia_tui.core.control import answering, drifting
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import end, settle
 from parhelia_tui.core.control.telling import tell
@@ -54,7 +54,7 @@ async def round_of(context: Context) -> Round:
     """
     result = Round()
     for name, backend in context.backends.items():
-        listing = await backend.list()
+        listing = await answering.listing(context, name, backend)
         if not listing.complete:
             _incomplete(context, result, f"{name} could not be listed, nothing is concluded: {listing.error}")
             continue

@@ -235,6 +235,7 @@ class Container:
         mounts: paths of this machine that it shows beside the workspace, by the user's wish.
         image: whose system it began with; empty for this machine's own.
         drift: in words what the last round of reconciling found otherwise than it was made.
+        step: in words what its making is at; empty for one that is made or over.
     """
 
     id: str
@@ -265,6 +266,7 @@ class Container:
     mounts: tuple[Mount, ...] = ()
     image: str = ""
     drift: str = ""
+    step: str = ""
     owner: Owner = field(default=Owner())
 
 

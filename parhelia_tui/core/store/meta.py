@@ -7,6 +7,9 @@ import sqlite3
 CEILINGS = "ceilings"
 """The ceilings that every screen shows, in USD by their scope, as JSON; the book itself is meter.db."""
 
+SILENT = "silent"
+"""The backends that do not answer, each with `since` (epoch seconds) and `why`, as JSON."""
+
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
     """Read a value, None when there is none."""

@@ -103,7 +103,7 @@ CONTAINER_COLUMNS = (
     "id, task_id, attempt, backend, state, wanted, health, slot, workspace, network, persistent, unsandboxed,"
     " cpus, memory_mb, pids, lifetime_s, gpu, region, reason, exit_code, spool_offset, created_at, started_at,"
     " finished_at, last_heartbeat_at, cpu_percent, memory_bytes, process_count, rev, version, mounts, image,"
-    " drift, owner_user, owner_session, owner_environment"
+    " drift, step, owner_user, owner_session, owner_environment"
 )
 _CONTAINER_STATES = {each.value: each for each in ContainerState}
 _HEALTHS = {each.value: each for each in Health}
@@ -115,7 +115,7 @@ def container(row: sqlite3.Row) -> Container:
     cells[4], cells[6] = _CONTAINER_STATES[cells[4]], _HEALTHS[cells[6]]
     cells[10], cells[11] = bool(cells[10]), bool(cells[11])
     cells[-3:] = (Owner(*cells[-3:]),)
-    cells[-4] = from_text(cells[-4])
+    cells[-5] = from_text(cells[-5])
     cells[12:18] = (Limits(*cells[12:18]),)
     return Container(*cells)
 

@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal.trouble import is_absent, patiently
+from parhelia_tui.core.backends.steps import Progress
 
 CONFIG, PLUGINS, CHECKPOINTS, WORKSPACES = "config/claude", "plugins", "checkpoints", "workspaces"
 FOLDERS = (CONFIG, PLUGINS, CHECKPOINTS, WORKSPACES)
 """What the volume holds from its setup on."""
+_SENDING = {
+    CONFIG: "sending the configuration by the volume",
+    PLUGINS: "sending the plugins by the volume",
+    WORKSPACES: "sending the workspace by the volume",
+}
 PIECE, AT_ONCE = 3 * 1024 * 1024, 16
 """Bytes of a piece, below what the SDK sends by another way; and how many are in memory and under way together."""
 WHOLE = ".whole"
@@ -52,10 +58,12 @@ async def put(volume: Any, folder: str, archive: Path) -> None:
     """Bring an archive into a folder of the volume. Raises E503."""
     with archive.open("rb") as file:
         number = 0
+        progress = Progress(_SENDING[folder.rpartition("/")[0]], archive.stat().st_size)
         while pieces := [each for _ in range(AT_ONCE) if (each := file.read(PIECE))]:
             named = {f"/{folder}/{number + place:08d}": piece for place, piece in enumerate(pieces)}
             number += len(pieces)
             await _upload(volume, named)
+            progress.add(sum(map(len, pieces)))
 
 
 async def _upload(volume: Any, files: dict[str, bytes]) -> None:

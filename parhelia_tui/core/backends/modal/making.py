@@ -18,6 +18,7 @@ from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, W
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -85,6 +86,7 @@ class Maker:
         secret = self._secret() if plan.egress is not None else ""
         cargo = None
         try:
+            tell("packing for the sandbox")
             going = await asyncio.to_thread(self._prepare, plan, run, secret)
             cargo = going.cargo
             await self._bring(plan, run, record, going, secret)
@@ -118,6 +120,7 @@ class Maker:
                 await self._give_up(sandbox)
             raise why
         try:
+            tell("waiting for the sandbox to begin")
             code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
             if code not in (0, handing.ALREADY):
                 raise ParheliaError(

@@ -23,6 +23,7 @@ from parhelia_tui.core.backends.modal.trouble import (
     told,
     within,
 )
+from parhelia_tui.core.backends.steps import Progress, tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.settings.config_backends import ModalConfig
@@ -101,6 +102,7 @@ class Provider:
         self._config = config
         self.account = Account(paths, config)
         self._kept = pieces.Kept()
+        self._has_made = False
 
     async def put_cargo(self, cargo: Cargo) -> None:
         """Bring an archive into its folder of the volume, where it is not there yet. Raises E503."""
@@ -185,8 +187,12 @@ class Provider:
                     raise
                 return await self.named(wanted.name)
 
+        # With the first one it builds the image, where that is not there yet.
+        tell("making a sandbox" if self._has_made else "making a sandbox and its image")
         try:
-            return await patiently(make, "the sandbox could not be made")
+            made = await patiently(make, "the sandbox could not be made")
+            self._has_made = True
+            return made
         except ParheliaError as error:
             # Here alone: after this there is a sandbox, and who is refused then does not wait for room.
             if error.__cause__ is not None and is_refused(error.__cause__):
@@ -342,9 +348,11 @@ class Provider:
 async def send_file(process: Any, place: Path) -> None:
     """Write a file to the standard input of a command in a sandbox, which stays open."""
     with place.open("rb") as file:
+        progress = Progress("sending the workspace", place.stat().st_size)
         while piece := file.read(PIECE):
             process.stdin.write(piece)
             await process.stdin.drain.aio()
+            progress.add(len(piece))
 
 
 async def _next(pieces: AsyncIterator[bytes]) -> bytes | None:

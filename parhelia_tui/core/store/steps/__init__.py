@@ -62,5 +62,6 @@ STEPS: tuple[Step, ...] = (
     _script("0018_images"),
     _script("0019_drift"),
     _script("0020_gates"),
+    _script("0021_making"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""

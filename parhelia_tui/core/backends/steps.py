@@ -1,0 +1,62 @@
+"""What the making of a container is at, in words, told to whoever asked for it.
+
+A container is made by several rooms one below the other. Each says its step here, and whoever began says once who hears
+it: the tasks that are begun meanwhile speak to the same one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from parhelia_tui.core.model.display import size
+
+Told = Callable[[str], None]
+
+PROGRESS_EVERY_S = 1.0
+"""Seconds between two words about how far something is."""
+
+_told: ContextVar[Told | None] = ContextVar("told", default=None)
+
+
+@contextmanager
+def told_to(told: Told) -> Iterator[None]:
+    """Let somebody hear every step until this is left."""
+    before = _told.set(told)
+    try:
+        yield
+    finally:
+        _told.reset(before)
+
+
+def tell(step: str) -> None:
+    """Say what comes now, as in "making a sandbox"; to be called from the thread of the event loop alone."""
+    told = _told.get()
+    if told is not None:
+        told(step)
+
+
+class Progress:
+    """Says how far something is that is sent: at once, and again after pauses.
+
+    Args:
+        what: as in "sending the workspace".
+        total: bytes.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._next_at = 0.0
+        self.add(0)
+
+    def add(self, count: int) -> None:
+        """Count bytes that are sent."""
+        self._done += count
+        now = time.monotonic()
+        if now >= self._next_at:
+            self._next_at = now + PROGRESS_EVERY_S
+            tell(f"{self._what}, {size(self._done)} of {size(self._total)}")
