@@ -32,6 +32,10 @@ FRESH_S = 20.0
 READY_S = 60
 """Seconds that the ssh server of a sandbox, which is started after its container, is waited for."""
 AGAIN_S = 5.0
+_HEAD_MOST, _FRAME_MOST = 64, 4 * 1024 * 1024
+"""Bytes of a frame and of the line before it; an honest one has a quarter of a MiB at most."""
+_RECORD_MOST = 4 * 1024 * 1024
+"""Bytes of a record that has not come whole yet, or that waits for the results of its container."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 20.0
 
 logger = logging.getLogger("parhelia.controller.modal")
@@ -233,6 +237,8 @@ class Follower:
         elif kind == "spool":
             # The record of the end is held back until all that belongs to it is here.
             *whole, self._part = (self._part + data).split(b"\n")
+            if len(self._part) + len(self._held) > _RECORD_MOST:
+                raise ParheliaError("E503", "what the sandbox tells cannot be read: a record has no end")
             for line in whole:
                 if self._held or _is_end(line):
                     self._held += line + b"\n"
@@ -280,12 +286,16 @@ class _Frames:
         self._data = b""
 
     async def next(self) -> tuple[str, bytes] | None:
-        """Give the next frame; None at the end."""
-        while b"\n" not in self._data:
+        """Give the next frame; None at the end. Raises E503 for what is none."""
+        while b"\n" not in self._data[:_HEAD_MOST]:
+            if len(self._data) > _HEAD_MOST:
+                raise _no_frame(self._data[:_HEAD_MOST])
             if not await self._more():
                 return None
         head, _, self._data = self._data.partition(b"\n")
-        kind, _, length = head.decode("ascii").partition(" ")
+        kind, _, length = head.decode("latin-1").partition(" ")
+        if not (length.isdecimal() and int(length) <= _FRAME_MOST):
+            raise _no_frame(head)
         size = int(length)
         while len(self._data) < size:
             if not await self._more():
@@ -299,6 +309,10 @@ class _Frames:
         except StopAsyncIteration:
             return False
         return True
+
+
+def _no_frame(head: bytes) -> ParheliaError:
+    return ParheliaError("E503", f"what the sandbox tells cannot be read: {head!r}")
 
 
 async def _renew(process: Any, every_s: float, under_way: asyncio.Event) -> None:
@@ -317,7 +331,7 @@ async def _renew(process: Any, every_s: float, under_way: asyncio.Event) -> None
 def _is_end(line: bytes) -> bool:
     try:
         return bool(json.loads(line).get("type") == "exited")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return False
 
 

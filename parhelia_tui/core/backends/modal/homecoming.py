@@ -134,5 +134,5 @@ def without_results(record: bytes, why: str) -> bytes:
         fields = json.loads(record)
         said = filter(None, (fields["detail"], f"its results could not be fetched: {why}"))
         return json.dumps({**fields, "detail": "; ".join(said), "has_results": False}).encode("ascii")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return record
