@@ -107,7 +107,8 @@ class ModalConfig(Section):
         default=2048, description="MB of a workspace that go straight up; a larger one goes by the volume."
     )
     results_mb: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=8192, description="MB that are fetched from a sandbox; more are refused."
+        default=8192,
+        description="MB that are fetched from a sandbox; more waits there for modal.linger_s until this is raised.",
     )
 
     @model_validator(mode="after")
