@@ -9,6 +9,7 @@ from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import age, details, money, styled, table
 from parhelia_tui.core.client import ControllerStatus, Totals
+from parhelia_tui.core.client.fleet import DISK_FULL
 
 
 @click.command(cls=Command)
@@ -34,6 +35,7 @@ def _status_page(about: ControllerStatus, totals: Totals) -> str:
             ("controller", styled(f"{about.state}{since}", fg="green" if about.pid else None)),
             ("backend", about.backend),
             ("isolation", styled("NONE", fg="red") if isolation == "none" else isolation),
+            ("disk", styled(DISK_FULL, fg="red") if about.disk_full else ""),
             *(
                 ("silent", styled(each.in_words(name), fg="yellow"))
                 for name, each in sorted(about.silent.items())
