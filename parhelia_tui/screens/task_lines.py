@@ -97,13 +97,13 @@ def costs(about: About, colours: Colours, now: float) -> list[Text]:
     total = 0.0
     for each in about.entries:
         total += each.cost_usd or 0.0
-        cost = "unknown" if each.cost_usd is None else f"${each.cost_usd:.4f}"
+        cost = "unknown" if each.cost_usd is None else money(each.cost_usd, 4)
         if each.worth_usd is not None:
             cost = f"({each.worth_usd:.4f})"
         lines.append(
             Text(
                 f"{_moment(each.at):<17}{one_line(each.model, 24):<26}{each.input_tokens:>10,}"
-                f"{each.output_tokens:>9,}{cost:>11}{f'${total:.4f}':>12}"
+                f"{each.output_tokens:>9,}{cost:>11}{money(total, 4):>12}"
             )
         )
     return lines
