@@ -67,7 +67,8 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
     lines += [_row(label, text, colours) for label, text in rows if text.plain]
     if about.attempts:
         lines += [Text(), _head("Attempts", colours)]
-        lines += [_attempt(each, colours, now) for each in about.attempts]
+        elsewhere = any(each.backend not in ("", "local") for each in about.attempts)
+        lines += [_attempt(each, each.backend if elsewhere else "", colours, now) for each in about.attempts]
     if about.approvals:
         lines += [Text(), _head("Asked", colours)]
         lines += [_approval(each, colours) for each in about.approvals]
@@ -162,8 +163,9 @@ def _took(task: Task, now: float) -> str:
     return length((task.finished_at or now) - task.started_at) + ("" if task.finished_at else " so far")
 
 
-def _attempt(each: Attempt, colours: Colours, now: float) -> Text:
-    line = Text(f"{each.number:<4}{each.container_id:<13}").append_text(look.state(each.state, colours))
+def _attempt(each: Attempt, where: str, colours: Colours, now: float) -> Text:
+    line = Text(f"{each.number:<4}{each.container_id:<13}{f'{one_line(where, 20)}  ' if where else ''}")
+    line.append_text(look.state(each.state, colours))
     return line.append(f"  {age(each.started_at, now)}  {one_line(each.reason, TEXT_CUT)}")
 
 
