@@ -23,7 +23,7 @@ from textual.theme import Theme
 from parhelia_tui import themes
 from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
-from parhelia_tui.core.settings.read_only import become_read_only
+from parhelia_tui.core.settings.read_only import SETTING, become_read_only
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens import garbage
 from parhelia_tui.screens.home import HomeScreen
@@ -210,7 +210,7 @@ def run(client: Client | None = None) -> int:
     door = client or Client.open()
     look = door.dashboard()
     if look.read_only:
-        become_read_only()
+        become_read_only(SETTING)
     app = ParheliaApp(door, door.snapshot(), look)
     app.run()
     door.close()

@@ -19,13 +19,16 @@ from tests.support.waiting import wait_until
 
 PARHELIA = str(Path(sys.executable).with_name("parhelia"))
 
+SETTINGS = {"PARHELIA_MODAL__CLAUDE_VERSION": '""'}
+"""The emulated image is built without npm, so there is no Claude Code that could be asked for."""
+
 
 def main() -> int:
     """Run the demo to its end."""
     with tempfile.TemporaryDirectory(prefix="parhelia-modal-") as place:
         home = Path(place) / "state"
         with Provider(Path(place) / "provider") as provider:
-            env = {**os.environ, **provider.environment(), "PARHELIA_HOME": str(home)}
+            env = {**os.environ, **provider.environment(), **SETTINGS, "PARHELIA_HOME": str(home)}
             os.environ.update(env)
             try:
                 done = subprocess.run(

@@ -14,6 +14,7 @@ from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out
 from parhelia_tui.cli.tables import Styled, styled, table
+from parhelia_tui.core.client.failures import in_our_words
 from parhelia_tui.core.model.display import size
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 
@@ -29,6 +30,7 @@ class Part:
         how: by which means, or why not.
         remedy: what to type to get it; empty where nothing is to be done.
         required: without it nothing runs.
+        word: what it is where it does not work.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Part:
     how: str
     remedy: str = ""
     required: bool = True
+    word: str = "fails"
 
 
 @click.command(cls=Command)
@@ -76,15 +79,18 @@ def _page(parts: list[Part]) -> str:
 def _word(part: Part) -> Styled:
     if part.works:
         return styled("✓ works", fg="green")
-    return styled("✗ missing", fg="red") if part.required else styled("– missing", fg="yellow")
+    return styled(f"✗ {part.word}", fg="red") if part.required else styled(f"– {part.word}", fg="yellow")
 
 
 def _tried(name: str, look: Callable[[], str], *, required: bool = True) -> Part:
     try:
         return Part(name, True, look(), required=required)
-    except ParheliaError as error:
-        ways = [each for each in error.recovery if each != "parhelia doctor"]
-        return Part(name, False, str(error), ways[0] if ways else "", required)
+    except (ParheliaError, OSError) as error:
+        known = in_our_words(error)
+        if known is None:
+            raise
+        ways = [each for each in known.recovery if each != "parhelia doctor"]
+        return Part(name, False, str(known), ways[0] if ways else "", required)
 
 
 def _directory(out: Out) -> str:

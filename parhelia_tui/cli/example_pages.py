@@ -80,6 +80,7 @@ parhelia resume a1b2 --profile careful --persistent  # what the profile says of 
 parhelia session recover a1b2                        # after a failure: what happened, and how to go on""",
     "budget": """\
 parhelia budget show
+parhelia budget show a1b2                            # the ceilings that bound one task
 parhelia budget set 20 day                           # a ceiling for each day, in USD
 parhelia budget set 100                              # and one for everything
 parhelia budget set 5 a1b2                           # for one task
@@ -146,7 +147,6 @@ parhelia resume a1b2 --backend modal --gpu L4        # what began without one go
 parhelia budget set 5 a1b2                           # a sandbox that has spent it ends""",
     "care": """\
 parhelia status
-parhelia budget show
 parhelia doctor
 parhelia reconciler status
 parhelia reconciler run                              # compare what is stored with what runs

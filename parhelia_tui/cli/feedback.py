@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import click
+
 from parhelia_tui.cli.output import MANNER, on_terminal, plain_wanted
 from parhelia_tui.cli.tables import length
 
@@ -76,6 +78,12 @@ def waiting(what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[
     finally:
         over.set()
         thread.join()
+
+
+def beside(text: str) -> None:
+    """Say a line on standard error, over what may be drawn there just now."""
+    drawn = on_terminal(2) and not plain_wanted()
+    click.echo(("\r\x1b[K" if drawn else "") + text, err=True)
 
 
 def _draw(progress: Progress, over: threading.Event, clock: Callable[[], float]) -> None:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+from parhelia_tui.cli.feedback import beside
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.redaction import begun_key, redacted
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
-from parhelia_tui.core.model.text import plain
+from parhelia_tui.core.model.text import one_line, plain
 
 LOOK_EVERY_S = 0.05
 WAKE_EVERY_S = 1.0
@@ -58,9 +59,10 @@ class Looking:
         self._wait = pause if printing else time.sleep
         self._next_wake = time.monotonic() + WAKE_EVERY_S
         self._failing_since: float | None = None
+        self._disk_full = False
 
     def pause(self) -> None:
-        """Wait until the next look is due.
+        """Wait until the next look is due, and say once on standard error why it may take long.
 
         Raises:
             ParheliaError: E500 when no controller could be started for `PATIENCE_S` seconds.
@@ -71,7 +73,14 @@ class Looking:
         if now < self._next_wake:
             return
         self._next_wake = now + WAKE_EVERY_S
-        if self._client.controller_status().pid is not None:
+        status = self._client.controller_status()
+        if status.disk_full and not self._disk_full:
+            beside(
+                f"the disk of {one_line(str(self._client.paths.home), 1000)} is full: what has happened cannot be recorded,"
+                " so this waits until there is room"
+            )
+        self._disk_full = status.disk_full
+        if status.pid is not None:
             self._failing_since = None
             return
         try:

@@ -18,7 +18,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import batch_defaults, output_options
 from parhelia_tui.cli.output import MANNER, on_terminal, plain_wanted
 from parhelia_tui.core.model.errors import Exit, ParheliaError
-from parhelia_tui.core.settings.read_only import become_read_only
+from parhelia_tui.core.settings.read_only import FLAG, become_read_only
 
 _C = "parhelia_tui.cli"
 COMMANDS = {
@@ -100,7 +100,7 @@ def cli(
     """A live fleet of coding agents in isolated containers. Without a command: the dashboard."""
     MANNER.debug = debug
     if read_only:
-        become_read_only()
+        become_read_only(FLAG)
     if spec and context.invoked_subcommand is None:
         return _print_spec(context)
     if batch is not None and context.invoked_subcommand is None:

@@ -13,6 +13,7 @@ import click
 from parhelia_tui.cli.feedback import waiting
 from parhelia_tui.cli.follow import begun, output_until_end, term_interrupts
 from parhelia_tui.cli.lazy import Command
+from parhelia_tui.cli.lifetimes import tell_of_early_end
 from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import as_typed, output_options, request_fields, request_options
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
@@ -49,6 +50,7 @@ def run(command: tuple[str, ...], **given: Any) -> int:
     with term_interrupts():
         made = out.client.create_task(request)
         tell_of_links(request, made)
+        tell_of_early_end(out, made)
         kept = printed(out, made)
     ended = out.client.task(made.id)
     code = _exit_code(out, ended)
@@ -146,6 +148,7 @@ def shell(new: bool, **given: Any) -> int:
         request = out.client.request(fields, flags=flags)
     made = out.client.create_task(request)
     tell_of_links(request, made)
+    tell_of_early_end(out, made)
     try:
         with waiting("starting a container") as progress:
             begun(out.client, made.id, progress.called)

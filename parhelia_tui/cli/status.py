@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
 
 from parhelia_tui.cli.lazy import Command, LazyGroup
@@ -9,6 +11,8 @@ from parhelia_tui.cli.options import output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import age, details, money, styled, table
 from parhelia_tui.core.client import ControllerStatus, Totals
+from parhelia_tui.core.client.fleet import DISK_FULL
+from parhelia_tui.core.model.states import CONTAINER_LIVE
 
 
 @click.command(cls=Command)
@@ -17,23 +21,25 @@ def status() -> None:
     """Show the fleet in a few lines."""
     out = Out()
     about, totals = out.client.controller_status(), out.client.totals()
+    places = Counter(each.backend for each in out.client.containers(tuple(CONTAINER_LIVE)))
     out.answer(
-        {"controller": about, "totals": totals},
-        lambda: _status_page(about, totals),
+        {"controller": about, "totals": totals, "containers": dict(places)},
+        lambda: _status_page(about, totals, places),
         next_actions=["parhelia task list", "parhelia doctor"],
         cost_usd=totals.spent_total_usd,
     )
 
 
-def _status_page(about: ControllerStatus, totals: Totals) -> str:
+def _status_page(about: ControllerStatus, totals: Totals, places: Counter[str]) -> str:
     counts = [f"{number} {name}" for name, number in sorted(totals.by_state.items())]
     since = f" for {age(about.since)}, pid {about.pid}" if about.since else ""
     isolation = about.isolation or "not yet known"
     return details(
         [
             ("controller", styled(f"{about.state}{since}", fg="green" if about.pid else None)),
-            ("backend", about.backend),
+            ("backend", ", ".join([about.backend, *_elsewhere(about, places)])),
             ("isolation", styled("NONE", fg="red") if isolation == "none" else isolation),
+            ("disk", styled(DISK_FULL, fg="red") if about.disk_full else ""),
             *(
                 ("silent", styled(each.in_words(name), fg="yellow"))
                 for name, each in sorted(about.silent.items())
@@ -42,6 +48,11 @@ def _status_page(about: ControllerStatus, totals: Totals) -> str:
             ("spent", f"{money(totals.spent_today_usd)} today, {money(totals.spent_total_usd)} in all"),
         ]
     )
+
+
+def _elsewhere(about: ControllerStatus, places: Counter[str]) -> list[str]:
+    """How many containers are not on this machine, and where."""
+    return [f"{number} at {name}" for name, number in sorted(places.items()) if name != about.backend]
 
 
 @click.group(cls=LazyGroup)

@@ -12,6 +12,7 @@ from parhelia_tui.core.model.display import doing, limits_in_words, parts_done, 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.mounting import in_words
+from parhelia_tui.core.model.placement import AUTO
 from parhelia_tui.core.model.records import Attempt, Checkpoint, Event, Task
 from parhelia_tui.core.model.states import TASK_ALIVE, TASK_SETTLED, TaskState
 
@@ -95,11 +96,38 @@ def list_(
 
 
 def _task_table(found: list[Task]) -> str:
+    # On a machine without an account elsewhere it would say the same on each line.
+    elsewhere = any(_where(each) not in ("", "local") for each in found)
     rows = [
-        [each.id, _title(each), state(each.state), _agent(each), money(each.cost_usd), age(each.created_at)]
+        [
+            each.id,
+            _title(each),
+            _state(each),
+            *([_where(each)] if elsewhere else []),
+            _agent(each),
+            money(each.cost_usd),
+            age(each.created_at),
+        ]
         for each in found
     ]
-    return table(("ID", "TASK", "STATE", "AGENT", "COST", "AGE"), rows)
+    columns = ("ID", "TASK", "STATE", *(["WHERE"] if elsewhere else []), "AGENT", "COST", "AGE")
+    return table(columns, rows)
+
+
+def _where(found: Task) -> str:
+    """The backend that a task is at or goes to; empty while one is to be chosen, and for a group of several."""
+    return (
+        ""
+        if found.is_group or (found.backend == AUTO and not found.placed_on)
+        else found.placed_on or found.backend
+    )
+
+
+def _state(found: Task) -> Styled:
+    """The state, and that it will soon be another by somebody's wish."""
+    if found.wanted != "cancel" or found.finished_at is not None:
+        return state(found.state)
+    return Styled(f"{state(found.state)}, {styled('is being cancelled', fg='yellow')}")
 
 
 def _agent(found: Task) -> str:
@@ -196,7 +224,7 @@ def _task_page(
     page = details(
         [
             (found.id, styled(found.title, bold=True)),
-            ("state", state(found.state)),
+            ("state", _state(found)),
             ("why", found.reason),
             ("being made", step),
             ("parts", parts_done(found) if found.is_group else ""),
@@ -231,10 +259,17 @@ def _task_page(
         ]
     )
     rows = [
-        [str(each.number), each.container_id, state(each.state), age(each.started_at), each.reason]
+        [
+            str(each.number),
+            each.container_id,
+            each.backend,
+            state(each.state),
+            age(each.started_at),
+            each.reason,
+        ]
         for each in attempts
     ]
-    pieces = [page, table(("ATTEMPT", "CONTAINER", "STATE", "AGE", "WHY"), rows, 4) if rows else ""]
+    pieces = [page, table(("ATTEMPT", "CONTAINER", "WHERE", "STATE", "AGE", "WHY"), rows, 5) if rows else ""]
     pieces.append(_task_table(parts) if parts else "")
     pieces.append("\n".join(map(event_line, events)))
     return "\n\n".join(filter(None, pieces))

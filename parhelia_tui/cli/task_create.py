@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from parhelia_tui.cli.lazy import Command
+from parhelia_tui.cli.lifetimes import tell_of_early_end
 from parhelia_tui.cli.mounts import tell_of_links
 from parhelia_tui.cli.options import (
     agent_option,
@@ -98,6 +99,7 @@ def create(
     if asked:
         _keep(out, asked)
     tell_of_links(request, made)
+    tell_of_early_end(out, made)
     if made.network != "none":
         _warn_of_budgets(out)
     said = f"{made.id}  {made.title}" + (f"  ({several(made.parts, 'target')})" if made.is_group else "")

@@ -62,9 +62,9 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     return parts
 
 
-def silence(fleet: FleetView) -> str:
-    """Which backends do not answer, and since when; empty where all do."""
-    return "; ".join(each.in_words(name) for name, each in sorted(fleet.controller.silent.items()))
+def trouble(fleet: FleetView) -> str:
+    """What is in the way for as long as it lasts, as a full disk or a backend that does not answer; empty for nothing."""
+    return "; ".join(fleet.controller.troubles())
 
 
 def waiting(tasks: int, colours: Colours) -> Part:

@@ -129,7 +129,7 @@ class HomeView(PaintedScreen[None]):
         self.draw_containers()
         self.draw_tasks()
         self.top.show(home_lines.top(fleet, colours))
-        self.notice.warn(home_lines.silence(fleet), self.clock())
+        self.notice.warn(home_lines.trouble(fleet), self.clock())
         self._draw_fold()
         self.budget.show_lines(budget_lines.budget(fleet, colours))
         self.history.show(

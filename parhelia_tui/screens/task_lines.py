@@ -67,7 +67,8 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
     lines += [_row(label, text, colours) for label, text in rows if text.plain]
     if about.attempts:
         lines += [Text(), _head("Attempts", colours)]
-        lines += [_attempt(each, colours, now) for each in about.attempts]
+        elsewhere = any(each.backend not in ("", "local") for each in about.attempts)
+        lines += [_attempt(each, each.backend if elsewhere else "", colours, now) for each in about.attempts]
     if about.approvals:
         lines += [Text(), _head("Asked", colours)]
         lines += [_approval(each, colours) for each in about.approvals]
@@ -97,13 +98,13 @@ def costs(about: About, colours: Colours, now: float) -> list[Text]:
     total = 0.0
     for each in about.entries:
         total += each.cost_usd or 0.0
-        cost = "unknown" if each.cost_usd is None else f"${each.cost_usd:.4f}"
+        cost = "unknown" if each.cost_usd is None else money(each.cost_usd, 4)
         if each.worth_usd is not None:
             cost = f"({each.worth_usd:.4f})"
         lines.append(
             Text(
                 f"{_moment(each.at):<17}{one_line(each.model, 24):<26}{each.input_tokens:>10,}"
-                f"{each.output_tokens:>9,}{cost:>11}{f'${total:.4f}':>12}"
+                f"{each.output_tokens:>9,}{cost:>11}{money(total, 4):>12}"
             )
         )
     return lines
@@ -162,8 +163,9 @@ def _took(task: Task, now: float) -> str:
     return length((task.finished_at or now) - task.started_at) + ("" if task.finished_at else " so far")
 
 
-def _attempt(each: Attempt, colours: Colours, now: float) -> Text:
-    line = Text(f"{each.number:<4}{each.container_id:<13}").append_text(look.state(each.state, colours))
+def _attempt(each: Attempt, where: str, colours: Colours, now: float) -> Text:
+    line = Text(f"{each.number:<4}{each.container_id:<13}{f'{one_line(where, 20)}  ' if where else ''}")
+    line.append_text(look.state(each.state, colours))
     return line.append(f"  {age(each.started_at, now)}  {one_line(each.reason, TEXT_CUT)}")
 
 

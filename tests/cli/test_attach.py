@@ -28,9 +28,9 @@ def begun(product: Product, command: str) -> str:
     return task_id
 
 
-def attached(*words: str) -> OuterTerminal:
-    """A shell that attaches, and then says the exit code."""
-    line = shlex.join([PARHELIA, "attach", *words])
+def attached(*words: str, term: str = "xterm-256color") -> OuterTerminal:
+    """A shell that attaches on a terminal of a type, and then says the exit code."""
+    line = f"TERM={term} {shlex.join([PARHELIA, 'attach', *words])}"
     return OuterTerminal(["bash", "-c", f"echo BEFORE; {line}; echo BACK=$?; read -r rest; echo GOT=$rest"])
 
 
@@ -107,3 +107,12 @@ def test_what_cannot_be_attached_is_told_in_words(product: Product) -> None:
     done = product.run("attach", task_id)
     assert done.returncode == 1
     assert "there is no terminal here" in done.stderr
+
+
+def test_a_terminal_of_a_type_that_shows_no_session_is_told_by_its_type(product: Product) -> None:
+    task_id = begun(product, "echo READY; sleep 600")
+    with attached(task_id, term="dumb") as terminal:
+        said = terminal.wait_for(rb"BACK=1\r\n", 30).decode()
+        assert "E601: tmux cannot use this terminal, whose type is TERM=dumb: open terminal failed" in said
+        assert "  try: TERM=xterm-256color parhelia attach ph-" in said
+        assert "\x1b" not in said

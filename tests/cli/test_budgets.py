@@ -56,3 +56,12 @@ def test_what_sandboxes_cost_stands_against_every_ceiling(
     # It lets so much more be spent as it says.
     assert product.json("budget", "raise", "all", "1")["left_usd"] == pytest.approx(1)
     assert "are spent already" not in product.run("budget", "set", "2").stdout
+    product.run("budget", "set", "0.001", task_id)
+    product.run("budget", "raise", task_id, "0.00005")
+    words = [
+        each["message"]
+        for each in product.json("events", "list", "--task", task_id)
+        if "budget" in each["type"]
+    ]
+    assert words[0] == f"task:{task_id}: $0.0010, before it was none"
+    assert words[1].startswith(f"task:{task_id}: $0.000050 more can be spent, ")

@@ -261,7 +261,7 @@ def test_programs_find_every_field_they_know(product: Product) -> None:
     assert set(shown) >= SCHEMA | {"attempts", "events"}
     assert set(shown["attempts"][0] if shown["attempts"] else {}) <= {
         "task_id", "number", "container_id", "state", "reason", "exit_code", "started_at", "finished_at",
-            "conversation",
+            "conversation", "backend",
     }  # fmt: skip
     assert product.json("task", "list", "--fields", "id,title") == [{"id": task_id, "title": "true"}]
     code, error = product.error("task", "list", "--fields", "id,nope")

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+import logging
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.control.rounds import Rounds
+from parhelia_tui.core.control.waking import Waking
+from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Container
+from parhelia_tui.core.model.states import ContainerState, Health
+from parhelia_tui.core.settings.config import Config
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.store import containers, tasks
+from parhelia_tui.core.store.connection import writing
+from parhelia_tui.core.store.migrations import open_migrated
 from tests.support.in_namespace import run_on_small_disk
 from tests.support.product import Product
+from tests.support.store import make_task
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -94,3 +110,77 @@ def test_a_full_disk_is_said_and_nothing_is_lost(product: Product, place: Path, 
         "halves": [],
         "damage": [],
     }
+
+
+DEAF = """
+import json, logging, sys
+from pathlib import Path
+from parhelia_tui.core.control import health
+from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.settings.config import Config
+from parhelia_tui.core.settings.paths import Paths
+from parhelia_tui.core.store import containers
+from parhelia_tui.core.store.migrations import open_migrated
+from tests.control.test_full_disk import Clock, silent_container
+
+disk, place = Path(sys.argv[1]), Path(sys.argv[2])
+db, clock = open_migrated(place / "parhelia.db"), Clock()
+context = Context(Paths(disk), Config(), db, {}, logging.getLogger("test"), clock=clock)
+container = silent_container(context)
+with (disk / "ballast").open("wb", buffering=0) as ballast:
+    try:
+        while True:
+            ballast.write(b"x" * 4096)
+    except OSError:
+        pass
+seen = []
+def judged(after_s):
+    clock.now += after_s
+    health.judge(context, container.id, reached=True)
+    seen.append(containers.get(db, container.id).health)
+judged(600)
+(disk / "ballast").unlink()
+judged(19)
+judged(2)
+print(json.dumps(seen))
+"""
+
+
+class Clock:
+    """Time that a test lets pass."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def silent_container(context: Context) -> Container:
+    """A container that runs and said so at this moment, for the last time."""
+    with writing(context.db) as tx:
+        task = tasks.add(tx, make_task())
+        made = containers.add(tx, "c-00000001", task, attempt=1, workspace="/srv", slot=1, at=context.clock())
+        made = containers.move(tx, made, ContainerState.RUNNING)
+        return containers.update(tx, made, health=Health.HEALTHY, last_heartbeat_at=context.clock())
+
+
+def test_no_silence_is_counted_while_nothing_can_be_written(place: Path, tmp_path: Path) -> None:
+    seen = json.loads(run_on_small_disk(DEAF, tmp_path / "disk", 2048, (str(place),)))
+    assert seen == ["healthy", "healthy", "degraded"]
+
+
+async def test_nobody_is_called_silent_whose_words_could_not_be_stored(tmp_path: Path) -> None:
+    async def fails(container_id: str, offset: int) -> None:
+        raise ParheliaError("E507", "the store could not be written: the disk is full or failing")
+
+    with closing(open_migrated(tmp_path / "parhelia.db")) as db:
+        clock, backend = Clock(), SimpleNamespace(read_spool=fails)
+        logger = logging.getLogger("test")
+        context = Context(Paths(tmp_path), Config(), db, {"local": backend}, logger, clock=clock)
+        container = silent_container(context)
+        clock.now += 600
+        rounds = Rounds(context, Waking())
+        rounds._settle(container.id)
+        await until(lambda: not rounds.jobs())
+        assert containers.get(db, container.id).health is Health.HEALTHY
+        await rounds.close()

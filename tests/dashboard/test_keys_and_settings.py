@@ -17,7 +17,7 @@ from parhelia_tui.core.settings.config_files import load
 from parhelia_tui.core.settings.config_write import set_key, with_key
 from parhelia_tui.core.settings.dashboard import Dashboard, dashboard
 from parhelia_tui.core.settings.key_names import ACTIONS, FIXED, key_of
-from parhelia_tui.core.settings.read_only import VARIABLE
+from parhelia_tui.core.settings.read_only import SETTING, VARIABLE
 from parhelia_tui.screens.home_keys import KEYS
 from parhelia_tui.screens.key_map import _NAMES
 from parhelia_tui.screens.new_task import NewTaskScreen
@@ -160,6 +160,12 @@ def test_read_only_holds_for_commands_too(product: Product) -> None:
     done = product.run("--read-only", "task", "create", "--mode", "empty", "true")
     assert done.returncode == 5
     assert "E401" in done.stderr
+    # What is to be done is what takes away that which has forbidden it.
+    assert "try: the same without --read-only\n" in done.stderr
+    done = product.run("run", "--mode", "empty", "true", env={VARIABLE: "1"})
+    assert (done.returncode, f"try: unset {VARIABLE}\n" in done.stderr) == (5, True)
+    done = product.run("run", "--mode", "empty", "true", env={VARIABLE: SETTING})
+    assert "try: dashboard.read_only = false in the configuration" in done.stderr
     assert product.json("task", "list") == []
 
 

@@ -136,6 +136,7 @@ async def main():
                         filler.write(b"x" * size)
                 except OSError:
                     pass
+        await seen.wait_for("the disk of the state directory is full")
         await seen.press("n")
         await seen.type("true")
         await seen.press("enter")
@@ -144,6 +145,7 @@ async def main():
         await seen.press("G")
         await seen.wait_for("Rename every test")
         (home / "filler").unlink()
+        await seen.wait_gone("the disk of the state directory is full")
         await seen.press("n")
         await seen.wait_for("true")
     client.close()

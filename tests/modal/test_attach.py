@@ -38,9 +38,9 @@ def begun(product: Product, command: str) -> str:
     return task_id
 
 
-def attached(task_id: str) -> OuterTerminal:
-    """A shell that attaches, and then says the exit code."""
-    line = shlex.join([PARHELIA, "attach", task_id])
+def attached(task_id: str, term: str = "xterm-256color") -> OuterTerminal:
+    """A shell that attaches on a terminal of a type, and then says the exit code."""
+    line = f"TERM={term} {shlex.join([PARHELIA, 'attach', task_id])}"
     return OuterTerminal(["bash", "-c", f"echo BEFORE; {line}; echo BACK=$?; read -r rest; echo GOT=$rest"])
 
 
@@ -271,3 +271,10 @@ def test_a_session_of_this_machine_needs_no_ssh(cloud: Product) -> None:
     wait_until(lambda: cloud.json("task", "show", task_id)["state"] == "running", WAIT_S)
     code, error = cloud.error("session", "ssh-config", task_id)
     assert (code, error["code"]) == (8, "E603")
+
+
+def test_a_terminal_of_a_type_that_shows_no_session_is_told_by_its_type(cloud: Product) -> None:
+    task_id = begun(cloud, ECHO)
+    with attached(task_id, "dumb") as terminal:
+        said = terminal.wait_for(rb"BACK=1\r\n", WAIT_S).decode()
+        assert "E601: tmux cannot use this terminal, whose type is TERM=dumb: open terminal failed" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,15 @@ def test_a_conversation_goes_from_here_to_a_sandbox_and_back(
     cloud.run("session", "send", task_id, "y")
     assert end_of(client, task_id, WAIT_S).state is TaskState.COMPLETED
     assert (here / "intervals" / "intervals.py").exists()
+    # Each attempt says where it ran.
+    page = cloud.run("task", "show", task_id).stdout
+    rows = [line.split() for line in page.splitlines() if re.match(r"\d +c-", line)]
+    assert [each[2] for each in rows] == ["local", "modal", "local"]
+    assert [each["backend"] for each in cloud.json("task", "show", task_id)["attempts"]] == [
+        "local",
+        "modal",
+        "local",
+    ]
 
     forked = cloud.json("checkpoint", "restore", checkpoint, "--container", "--backend", "modal")
     goes_on(client, forked["id"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from scripts.demo_modal import SETTINGS
 from tests.egress.upstream import KEY
 from tests.support import sshd
 from tests.support.modal_provider import Provider
@@ -73,8 +75,12 @@ def test_a_modal_that_does_not_answer_is_told_soon(
         silent.listen()
         monkeypatch.setenv("MODAL_SERVER_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         code, error = cloud.error("modal", what, timeout=60)
+        doctor = cloud.run("doctor", timeout=60).stdout if what == "check" else ""
     assert (code, error["code"]) == (8, "E503")
     assert error["message"] == "Modal did not answer within 15 s"
+    assert not doctor or re.search(
+        r"^modal account +– no answer +Modal did not answer within 15 s$", doctor, re.M
+    )
 
 
 def test_what_a_sandbox_lacks_is_told_in_words(cloud: Product, provider: Provider) -> None:
@@ -83,6 +89,13 @@ def test_what_a_sandbox_lacks_is_told_in_words(cloud: Product, provider: Provide
     # The emulated image is built without npm.
     assert "Claude Code" in error["details"]["lacks"]
     assert provider.sandboxes() == []
+
+
+@pytest.mark.skipif(not sshd.there_is_one(), reason="sandboxes have no ssh server here, or no second user")
+def test_in_the_demo_nothing_is_lacking(cloud: Product) -> None:
+    cloud.json("modal", "setup", env=SETTINGS)
+    seen = cloud.json("modal", "check", env=SETTINGS)
+    assert (seen["status"], seen["claude_installed"]) == ("ok", False)
 
 
 def test_without_an_account_the_doctor_says_what_to_type(

@@ -43,10 +43,30 @@ def test_an_age_is_counted_from_a_moment() -> None:
 
 @pytest.mark.parametrize(
     ("usd", "written"),
-    [(None, "-"), (0.0, "$0.00"), (0.0012, "$0.0012"), (0.41, "$0.41"), (1234.5, "$1234.50")],
+    [
+        (None, "-"),
+        (0.0, "$0.00"),
+        (0.0012, "$0.0012"),
+        (0.41, "$0.41"),
+        (1234.5, "$1234.50"),
+        (0.001, "$0.0010"),
+        (0.0000413, "$0.000041"),
+        (0.000001, "$0.0000010"),
+        (9e-7, "<$0.000001"),
+        (-0.00004, "$-0.000040"),
+    ],
 )
 def test_an_unknown_cost_is_not_zero_and_a_small_one_is_not_nothing(usd: float | None, written: str) -> None:
     assert money(usd) == written
+
+
+def test_a_list_of_costs_has_more_digits_and_hides_no_small_one() -> None:
+    assert [money(usd, 4) for usd in (0.0, 0.02134, 2.0, 0.0000413)] == [
+        "$0.0000",
+        "$0.0213",
+        "$2.0000",
+        "$0.000041",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -228,8 +228,12 @@ def test_a_gone_server_and_an_unknown_session_are_told_before_the_screen_is_clea
 def test_a_terminal_that_tmux_cannot_use_is_told(tmux: TmuxServer) -> None:
     endpoint = tmux.start(READY)
     with attached(endpoint, {"TERM": "no-such-terminal"}) as terminal:
-        terminal.wait_for(rb"ERROR E601: tmux cannot use this terminal")
+        terminal.wait_for(
+            rb"ERROR E601: tmux cannot use this terminal, whose type is TERM=no-such-terminal: "
+        )
         terminal.wait_end()
+        # What it cannot do it is not told either.
+        assert b"\x1b" not in terminal.received
 
 
 def test_true_colour_is_asked_for_where_the_terminal_has_it(

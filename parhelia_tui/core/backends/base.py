@@ -173,6 +173,7 @@ class Capability:
         how: by which means, or why not.
         remedy: what to type to get it; empty where nothing is to be done.
         required: without it the backend cannot run at all.
+        word: what it is where it cannot be used.
     """
 
     name: str
@@ -180,6 +181,7 @@ class Capability:
     how: str
     remedy: str = ""
     required: bool = False
+    word: str = "missing"
 
 
 class Backend(Protocol):

@@ -208,8 +208,8 @@ class Budgets:
             before = ceilings.put(
                 opened, scope, None if limit_usd is None else nano(limit_usd), self._clock()
             )
-            words = "no ceiling" if limit_usd is None else f"${limit_usd:,.2f}"
-            was = "none" if before is None else f"${usd(before):,.2f}"
+            words = "no ceiling" if limit_usd is None else money(limit_usd)
+            was = "none" if before is None else money(usd(before))
             self._tell(opened, "budget.set", f"{scope}: {words}, before it was {was}", scope)
             return self._read(opened, scope)
 
@@ -225,7 +225,7 @@ class Budgets:
             now = self._clock()
             spent = self._standing(opened, scope, now).spent
             after = ceilings.lift(opened, scope, nano(by_usd), now, entered=spent)
-            words = f"{scope}: ${by_usd:,.2f} more can be spent, ${usd(after.limit or 0):,.2f} in all"
+            words = f"{scope}: {money(by_usd)} more can be spent, {money(usd(after.limit or 0))} in all"
             self._tell(opened, "budget.raised", words, scope)
             return self._read(opened, scope)
 

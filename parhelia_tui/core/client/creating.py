@@ -167,6 +167,14 @@ class Creating(Opened):
             adapter.check(each.prompt, each.agent_options)
         return [dataclasses.replace(task, parts=len(parts)), *parts] if parts else [task]
 
+    def forced_end_s(self, task: Task) -> float | None:
+        """Say after how many seconds a task is ended elsewhere although it was to have longer; None where it is not."""
+        if task.backend == "local":
+            return None
+        from parhelia_tui.core.client.placement import forced_end_s
+
+        return forced_end_s(task)
+
     def placement(self, request: TaskRequest) -> Choice | Refusal:
         """Say where a task would go now and what an hour of it costs, or why it would wait.
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from parhelia_tui.core.model.records import Approval, Container, Event, Heartbeat, Session, Task
 from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.settings.disk import is_full
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.process_lock import holder
 from parhelia_tui.core.store import approvals, containers, events, ledger, meta, sessions, tasks
@@ -22,6 +23,7 @@ EVENTS_SHOWN = 200
 TASKS_FIRST = 100
 CONTAINERS_FIRST = 100
 HOURS_SHOWN = 24
+DISK_FULL = "the disk of the state directory is full: what happens is recorded once there is room again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class ControllerStatus:
         since: epoch seconds of its start.
         isolation: `bubblewrap` or `none`; empty while no controller has looked yet.
         silent: the backends that do not answer it.
+        disk_full: nothing can be written into the state directory, by it or by anybody.
     """
 
     state: str
@@ -60,6 +63,14 @@ class ControllerStatus:
     backend: str
     isolation: str
     silent: Mapping[str, Silent] = field(default_factory=dict)
+    disk_full: bool = False
+
+    def troubles(self) -> list[str]:
+        """Say in words what is in the way for as long as it lasts."""
+        return [
+            *([DISK_FULL] if self.disk_full else []),
+            *(each.in_words(name) for name, each in sorted(self.silent.items())),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,7 @@ def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
         isolation=said.get("isolation", ""),
         # While nobody asks, nobody knows.
         silent={name: Silent(**each) for name, each in silent.items()} if mine else {},
+        disk_full=is_full(paths.home),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from parhelia_tui.core.agents.places import lacks
+from parhelia_tui.core.agents.registry import talk_of
+from parhelia_tui.core.backends.modal import provider
 from parhelia_tui.core.backends.modal.probe import has_account
 from parhelia_tui.core.backends.offers import machine, needs_of, offers
 from parhelia_tui.core.backends.registry import backend
@@ -51,6 +53,17 @@ def refuse_impossible(paths: Paths, task: Task) -> None:
     said = choose(_needs(paths, config, task, found), found)
     if isinstance(said, Refusal) and not said.for_now:
         raise ParheliaError("E603", f"no backend here fits: {said.why}", recovery=_ways(task))
+
+
+def forced_end_s(task: Task) -> float | None:
+    """Say after how many seconds a task is ended at Modal although it was to have longer.
+
+    Returns:
+        None where it has all of its time, goes on in another sandbox, or may be elsewhere.
+    """
+    if task.backend != "modal" or task.limits.lifetime_s is None or talk_of(task.agent):
+        return None
+    return provider.forced_end_s(task.limits, load().config.modal)
 
 
 def _ways(task: Task) -> tuple[str, ...] | None:

@@ -53,6 +53,17 @@ class Silence:
 
 
 @dataclass(slots=True)
+class Deaf:
+    """The time in which nothing that is written of containers could arrive.
+
+    Args:
+        until: in epoch seconds.
+    """
+
+    until: float = 0.0
+
+
+@dataclass(slots=True)
 class Full:
     """What is known of a provider that had no room.
 
@@ -98,6 +109,7 @@ class Context:
         api_key: the API's key, where a variable holds it.
         allowances: what the meters of containers elsewhere were told last of what they may spend.
         silences: by container, how long it is silent for those who look at it.
+        deaf: until when nobody could be heard, as no sign of life can be written on a full disk.
         full: by backend and kind of GPU, the providers that had no room.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
@@ -119,6 +131,7 @@ class Context:
     api_key: ApiKey = field(default_factory=ApiKey)
     allowances: dict[str, dict[str, Any]] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
+    deaf: Deaf = field(default_factory=Deaf)
     full: dict[tuple[str, str], Full] = field(default_factory=dict)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -9,6 +9,7 @@ from parhelia_tui.core.control.context import Context, Silence
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import ContainerState, Health
 from parhelia_tui.core.settings.config import HealthConfig
+from parhelia_tui.core.settings.disk import is_full
 from parhelia_tui.core.store import containers, events, tasks
 from parhelia_tui.core.store.connection import writing
 
@@ -47,6 +48,11 @@ def judge(context: Context, container_id: str, *, reached: bool) -> None:
     heard = container.last_heartbeat_at or container.started_at
     if heard is None:
         return
+    if is_full(context.paths.home):
+        # Neither its supervisor nor we can write down that it lives.
+        context.deaf.until = now
+    if context.deaf.until <= now:
+        heard = max(heard, context.deaf.until)
     config = context.config.health
     seen = context.silences.setdefault(container_id, Silence(seen_at=heard))
     if reached:

@@ -37,6 +37,7 @@ from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.groups import Groups
 from parhelia_tui.core.control.jobs import Jobs, Name
 from parhelia_tui.core.control.waking import BURST_S, GATHER_S, Waking
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Intent
 from parhelia_tui.core.store import checkpoints, containers, intents
 
@@ -221,6 +222,10 @@ class Rounds:
             reached = False
             try:
                 reached = await settle.settle(self._context, container_id)
+            except ParheliaError as error:
+                if error.code == "E507":
+                    self._context.deaf.until = self._context.clock()
+                raise
             finally:
                 # Also where it could not be looked at: its silence is told of, though it proves nothing then.
                 health.judge(self._context, container_id, reached=reached)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import fields
@@ -80,9 +81,22 @@ def length(seconds: float) -> str:
     return f"{max(0, int(seconds))}s"
 
 
-def money(usd: float | None) -> str:
-    """A cost in USD; a dash where nobody knows it or nothing was spent."""
-    return "-" if usd is None else f"${usd:.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.4f}"
+LEAST_USD = 1e-6
+"""The smallest amount that is written with its digits."""
+
+
+def money(usd: float | None, digits: int = 2) -> str:
+    """A cost in USD; a dash where nobody knows it or nothing was spent.
+
+    Args:
+        digits: behind the point, at least. A smaller amount than they can say has two that count.
+    """
+    if usd is None:
+        return "-"
+    small = abs(usd)
+    if small == 0 or small >= 10**-digits:
+        return f"${usd:.{digits}f}"
+    return f"<${LEAST_USD:f}" if small < LEAST_USD else f"${usd:.{1 - math.floor(math.log10(small))}f}"
 
 
 def size(count: int | None) -> str:

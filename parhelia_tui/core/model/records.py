@@ -214,7 +214,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a task in one container, with the conversation that it leads or goes on with."""
+    """One try of a task in one container, with the conversation that it leads or goes on with.
+
+    Args:
+        backend: where its container is or was; empty where that is not known any more.
+    """
 
     task_id: str
     number: int
@@ -225,6 +229,7 @@ class Attempt:
     started_at: float
     finished_at: float | None
     conversation: str = ""
+    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,14 +110,15 @@ def attach(endpoint: Endpoint) -> AttachResult:
         message = one_line(said.decode("utf-8", "replace"))
         end = _end(message)
         kept.left_by_hand = end is AttachEnd.DETACHED
-        kept.drawn_on = end in (AttachEnd.SERVER_LOST, AttachEnd.CLIENT_LOST)
+        unsuitable = message.startswith(_UNSUITABLE)
+        kept.drawn_on = end in (AttachEnd.SERVER_LOST, AttachEnd.CLIENT_LOST) and not unsuitable
         if process.returncode < 0:
             # The server sees that its client is gone and cleans the terminal by itself. Once it answers it
             # has done so; else it would clear the screen after ours came back.
             with contextlib.suppress(ParheliaError):
                 _probe(endpoint, GOODBYE_DEADLINE_S)
-    if message.startswith(_UNSUITABLE):
-        raise ParheliaError("E601", f"tmux cannot use this terminal: {message}")
+    if unsuitable:
+        raise _unsuitable(endpoint, message)
     if process.returncode > 0 and not message.startswith("["):
         raise refusal(endpoint.door, message)
     return AttachResult(end, message)
@@ -147,6 +148,9 @@ def _attach_far(endpoint: SshEndpoint) -> AttachResult:
         if process.returncode == Ended.LEFT:
             kept.left_by_hand = kept.drawn_on = True
             return AttachResult(AttachEnd.DETACHED, one_line(said))
+        if process.returncode > 0 and (refused := _refused_terminal(said)):
+            kept.drawn_on = False
+            raise _unsuitable(endpoint, refused)
         words = [plain(line) for line in said.splitlines() if line.strip()]
         message = next((line for line in reversed(words) if "[" in line), "")
         message = (
@@ -158,6 +162,25 @@ def _attach_far(endpoint: SshEndpoint) -> AttachResult:
     if end is AttachEnd.CLIENT_LOST and process.returncode > 0:
         raise refusal(endpoint, said)
     return AttachResult(end, message)
+
+
+def _refused_terminal(said: str) -> str:
+    """The line with which tmux refuses a terminal, where there is one among its last words."""
+    lines = (one_line(line) for line in said.splitlines())
+    return next((line for line in lines if line.startswith(_UNSUITABLE)), "")
+
+
+def _unsuitable(endpoint: Endpoint, said: str) -> ParheliaError:
+    kind = one_line(os.environ.get("TERM", ""), 40)
+    about = f"whose type is TERM={kind}" if kind else "whose type is not told (TERM)"
+    return ParheliaError(
+        "E601",
+        f"tmux cannot use this terminal, {about}: {said}",
+        recovery=(
+            f"TERM=xterm-256color parhelia attach {endpoint.session}",
+            f"parhelia session capture {endpoint.session}",
+        ),
+    )
 
 
 def _end(message: str) -> AttachEnd:

@@ -7,6 +7,12 @@ import os
 from parhelia_tui.core.model.errors import ParheliaError
 
 VARIABLE = "PARHELIA_READ_ONLY"
+FLAG, SETTING = "--read-only", "dashboard.read_only"
+_WAYS = {
+    FLAG: f"the same without {FLAG}",
+    SETTING: f"{SETTING} = false in the configuration, and the dashboard anew",
+}
+"""What lets changes through again, by who has kept them out."""
 
 
 def is_read_only() -> bool:
@@ -14,9 +20,14 @@ def is_read_only() -> bool:
     return os.environ.get(VARIABLE, "") not in ("", "0")
 
 
-def become_read_only() -> None:
-    """Keep this process and its children from changing anything, for as long as they live."""
-    os.environ[VARIABLE] = "1"
+def become_read_only(by: str) -> None:
+    """Keep this process and its children from changing anything, for as long as they live.
+
+    Args:
+        by: `FLAG` or `SETTING`; what a variable of the user's own says stays.
+    """
+    if not is_read_only():
+        os.environ[VARIABLE] = by
 
 
 def refuse_if_read_only() -> None:
@@ -29,6 +40,6 @@ def refuse_if_read_only() -> None:
         raise ParheliaError(
             "E401",
             "this is read-only, so nothing is changed",
-            recovery=(f"unset {VARIABLE}",),
+            recovery=(_WAYS.get(os.environ[VARIABLE], f"unset {VARIABLE}"),),
             details={"variable": VARIABLE},
         )

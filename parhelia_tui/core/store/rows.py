@@ -96,6 +96,7 @@ def attempt(row: sqlite3.Row) -> Attempt:
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         conversation=row["conversation"],
+        backend=row["ran_at"] or "",
     )
 
 

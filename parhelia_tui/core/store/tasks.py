@@ -375,8 +375,10 @@ def attempts(db: sqlite3.Connection, task_id: str) -> list[Attempt]:
     """Read the attempts of a task, in order."""
     # One that goes on is where its task is.
     found = db.execute(
-        "SELECT attempts.*, iif(attempts.finished_at IS NULL, tasks.state, attempts.state) AS present"
-        " FROM attempts JOIN tasks ON tasks.id = task_id WHERE task_id = ? ORDER BY number",
+        "SELECT attempts.*, iif(attempts.finished_at IS NULL, tasks.state, attempts.state) AS present,"
+        " containers.backend AS ran_at FROM attempts JOIN tasks ON tasks.id = attempts.task_id"
+        " LEFT JOIN containers ON containers.id = attempts.container_id"
+        " WHERE attempts.task_id = ? ORDER BY number",
         (task_id,),
     )
     return [rows.attempt(row) for row in found]

@@ -51,10 +51,15 @@ async def probe(system_paths: Sequence[str]) -> list[Capability]:
         await _version("bubblewrap", "bwrap", "--version"),
         await _version("git", "git", "--version", required=False),
     ]
-    with tempfile.TemporaryDirectory(prefix="parhelia-") as directory:
-        run = Path(directory)
-        if shutil.which("bwrap"):
-            found += await _containers(run, system_paths)
+    try:
+        with tempfile.TemporaryDirectory(prefix="parhelia-", ignore_cleanup_errors=True) as directory:
+            if shutil.which("bwrap"):
+                found += await _containers(Path(directory), system_paths)
+    except OSError as error:
+        # A full disk, mostly: nothing is known of what needs one to be tried, and the rest is told of.
+        place = os.environ.get("TMPDIR") or "/tmp"
+        why = f"it could not be tried in {place}: {error.strerror or error}"
+        found.append(Capability("isolation", False, why, f"df -h {place}", required=True, word="not tried"))
     return [*found, *await asyncio.to_thread(_limits)]
 
 

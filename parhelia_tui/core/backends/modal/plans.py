@@ -7,7 +7,7 @@ import json
 from parhelia_tui.core.backends.local import bubblewrap, egress
 from parhelia_tui.core.backends.local.plans import check_words
 from parhelia_tui.core.backends.modal.egress import Way
-from parhelia_tui.core.backends.modal.provider import RUN, term_of
+from parhelia_tui.core.backends.modal.provider import RUN, forced_end_s
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.sessions.tmux_config import config_text
@@ -63,9 +63,7 @@ def run_files(
         # The supervisor is root's; what it runs is not, and cannot become it.
         user=elsewhere.AGENT_ID,
     )
-    term = term_of(plan.limits, config)
-    # What cannot move is ended while there is time to fetch what it made.
-    ends_s = term.seconds - config.renew_before_s / 3 if term.is_short else None
+    ends_s = forced_end_s(plan.limits, config)
     terms = {"lease_s": config.lease_s, "linger_s": config.linger_s, "ends_s": ends_s}
     return {
         elsewhere.TERMS: json.dumps(terms),

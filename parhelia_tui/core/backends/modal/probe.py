@@ -56,9 +56,15 @@ async def probe(provider: Provider) -> Sequence[Capability]:
     try:
         app = await asyncio.wait_for(provider.account.app(), ANSWER_S)
     except TimeoutError:
-        return [Capability("modal account", False, _SILENT)]
+        return [Capability("modal account", False, _SILENT, word="no answer")]
     except ParheliaError as error:
         return [
-            Capability("modal account", False, error.message, error.recovery[0] if error.recovery else _LOGIN)
+            Capability(
+                "modal account",
+                False,
+                error.message,
+                error.recovery[0] if error.recovery else _LOGIN,
+                word="fails",
+            )
         ]
     return [Capability("modal account", True, f"app {app.app_id}")]

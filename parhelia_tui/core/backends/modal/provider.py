@@ -90,6 +90,16 @@ def term_of(limits: Limits, config: ModalConfig) -> Term:
     return Term(limits.lifetime_s + BEGIN_S, is_short=False)
 
 
+def forced_end_s(limits: Limits, config: ModalConfig) -> float | None:
+    """Say after how many seconds a container is ended that cannot move, while there is time to fetch what it made.
+
+    Returns:
+        None where its own lifetime is over before.
+    """
+    term = term_of(limits, config)
+    return term.seconds - config.renew_before_s / 3 if term.is_short else None
+
+
 class Provider:
     """One account and app at Modal.
 
