@@ -27,6 +27,8 @@ from parhelia_tui.core.settings.read_only import become_read_only
 from parhelia_tui.hangup import Hangup
 from parhelia_tui.screens import garbage
 from parhelia_tui.screens.home import HomeScreen
+from parhelia_tui.widgets.keys_in_turn import handled_at
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from parhelia_tui.widgets.terminal_view import TerminalView
 
 LEAVE_S = 3.0
@@ -128,6 +130,20 @@ class ParheliaApp(App[None]):
         if isinstance(message, events.Key):
             self._home.keys_first.pressed()
         return super()._post_message(message)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle what came; in a dialog a key has done all that it does before the next one is looked at."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if not (typed and isinstance(self.screen, PaintedModal)):
+            await super().on_event(event)
+            return
+        assert isinstance(event, events.Key | events.Paste)
+        if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
+            return
+        # From here on it is one that came back from the widgets.
+        event._set_forwarded()
+        if not await handled_at(self.focused or self.screen, event):
+            await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """A key that no widget took: it may be a letter for what the key before it has opened.

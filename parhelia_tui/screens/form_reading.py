@@ -29,6 +29,9 @@ def fault_of(client: Client, make: Make | None, fields: Mapping[str, Any]) -> Pa
         make: with the configuration as it was read; None reads it.
         fields: of the form.
     """
+    if fields["workspace_mode"] != "empty" and not fields["workspace"]:
+        # A request would take the present directory, which nobody sees here.
+        return ParheliaError("E204", "the field Workspace is empty: type a directory, or choose a new one")
     with closing(Client(client.paths, client.owner)) as door:
         try:
             door.check((make or door.request_maker())(as_request(fields)))
