@@ -25,6 +25,7 @@ from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.core.settings.read_only import become_read_only
 from parhelia_tui.hangup import Hangup
+from parhelia_tui.own_log import kept_off_the_screen
 from parhelia_tui.screens import garbage
 from parhelia_tui.screens.home import HomeScreen
 from parhelia_tui.widgets.keys_in_turn import handled_at
@@ -228,6 +229,7 @@ def run(client: Client | None = None) -> int:
     if look.read_only:
         become_read_only()
     app = ParheliaApp(door, door.snapshot(), look)
-    app.run()
+    with kept_off_the_screen(door.paths.logs):
+        app.run()
     door.close()
     return app.return_code or 0
