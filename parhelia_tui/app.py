@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -32,6 +32,9 @@ from parhelia_tui.widgets.keys_in_turn import handled_at
 from parhelia_tui.widgets.painted_modal import PaintedModal
 from parhelia_tui.widgets.terminal_view import TerminalView
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
 
@@ -42,6 +45,13 @@ class TakesKeys(Protocol):
 
     def take_key(self, event: events.Key) -> bool:
         """Take a key; say whether it was one for this screen."""
+
+
+def _palette_commands() -> type[Provider]:
+    # Only when it is opened: few open it.
+    from parhelia_tui.screens.palette_commands import PaletteCommands
+
+    return PaletteCommands
 
 
 class ParheliaApp(App[None]):
@@ -56,6 +66,7 @@ class ParheliaApp(App[None]):
 
     TITLE = "parhelia"
     # Ctrl+Q leaves an attached terminal, so here it must not leave anything: keys repeat.
+    COMMANDS: ClassVar = {_palette_commands}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "help_quit", show=False, priority=True)]
 
     def __init__(

@@ -11,6 +11,7 @@ from textual.widgets import Input, TextArea
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.edit_text import EditTextScreen
+from parhelia_tui.screens.typed_ahead import TypedAhead
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
 
@@ -44,6 +45,14 @@ async def test_in_the_prompt(keys: tuple[str, ...], stands: str, opened_empty: O
         await seen.wait(lambda: value(seen, "prompt") == stands)
 
 
+async def typed(seen: Dashboard, screen: TypedAhead[str | None], keys: tuple[str, ...], stands: str) -> None:
+    line = screen.typed_field()
+    assert isinstance(line, Input)
+    await seen.press(*"abcd")
+    seen.burst(*keys)
+    await seen.wait(lambda: line.value == stands)
+
+
 @pytest.mark.parametrize(("keys", "stands"), FIRST)
 async def test_in_the_line_of_commands_and_in_a_question(
     keys: tuple[str, ...], stands: str, opened_empty: Opens
@@ -51,10 +60,7 @@ async def test_in_the_line_of_commands_and_in_a_question(
     async with opened_empty() as seen:
         for screen in (CommandLineScreen(seen.home.client.paths, []), AskScreen("What?", "So.")):
             seen.app.push_screen(screen)
-            await seen.press(*"abcd")
-            seen.burst(*keys)
-            line = screen.typed_field()
-            await seen.wait(lambda line=line: line.value == stands)
+            await typed(seen, screen, keys, stands)
 
 
 @pytest.mark.parametrize(("keys", "stands"), FIRST)

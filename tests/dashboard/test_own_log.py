@@ -64,8 +64,8 @@ def test_it_goes_to_a_file_of_the_dashboard_also_while_somebody_is_attached(
 
     def all_said_again() -> None:
         before = len(said())
-        for by in ("a log", "a warning", "what cannot be raised", "a thread"):
-            wait_until(lambda by=by: any(f"marked by {by}" in each for each in said()[before:]), DEADLINE_S)
+        marks = [f"marked by {by}" for by in ("a log", "a warning", "what cannot be raised", "a thread")]
+        wait_until(lambda: all(mark in "\n".join(said()[before:]) for mark in marks), DEADLINE_S)
 
     tmux.start(TALKS, columns=120, rows=36)
     wait_until(lambda: "q quit" in tmux.screen(), DEADLINE_S)
