@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -25,9 +25,15 @@ from parhelia_tui.core.client import Client, FleetSnapshot
 from parhelia_tui.core.settings.dashboard import THEMES, Dashboard
 from parhelia_tui.core.settings.read_only import SETTING, become_read_only
 from parhelia_tui.hangup import Hangup
+from parhelia_tui.own_log import kept_off_the_screen
 from parhelia_tui.screens import garbage
 from parhelia_tui.screens.home import HomeScreen
+from parhelia_tui.widgets.keys_in_turn import handled_at
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from parhelia_tui.widgets.terminal_view import TerminalView
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
@@ -39,6 +45,13 @@ class TakesKeys(Protocol):
 
     def take_key(self, event: events.Key) -> bool:
         """Take a key; say whether it was one for this screen."""
+
+
+def _palette_commands() -> type[Provider]:
+    # Only when it is opened: few open it.
+    from parhelia_tui.screens.palette_commands import PaletteCommands
+
+    return PaletteCommands
 
 
 class ParheliaApp(App[None]):
@@ -53,6 +66,7 @@ class ParheliaApp(App[None]):
 
     TITLE = "parhelia"
     # Ctrl+Q leaves an attached terminal, so here it must not leave anything: keys repeat.
+    COMMANDS: ClassVar = {_palette_commands}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "help_quit", show=False, priority=True)]
 
     def __init__(
@@ -128,6 +142,20 @@ class ParheliaApp(App[None]):
         if isinstance(message, events.Key):
             self._home.keys_first.pressed()
         return super()._post_message(message)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Handle what came; in a dialog a key has done all that it does before the next one is looked at."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if not (typed and isinstance(self.screen, PaintedModal)):
+            await super().on_event(event)
+            return
+        assert isinstance(event, events.Key | events.Paste)
+        if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
+            return
+        # From here on it is one that came back from the widgets.
+        event._set_forwarded()
+        if not await handled_at(self.focused or self.screen, event):
+            await super().on_event(event)
 
     def on_key(self, event: events.Key) -> None:
         """A key that no widget took: it may be a letter for what the key before it has opened.
@@ -212,6 +240,7 @@ def run(client: Client | None = None) -> int:
     if look.read_only:
         become_read_only(SETTING)
     app = ParheliaApp(door, door.snapshot(), look)
-    app.run()
+    with kept_off_the_screen(door.paths.logs):
+        app.run()
     door.close()
     return app.return_code or 0

@@ -27,7 +27,11 @@ def main() -> int:
     """Run the demo to its end."""
     with tempfile.TemporaryDirectory(prefix="parhelia-modal-") as place:
         home = Path(place) / "state"
-        with Provider(Path(place) / "provider") as provider:
+        # The dashboard is on this terminal, and the provider would write over it.
+        with (
+            (Path(place) / "provider.err").open("wb") as errors,
+            Provider(Path(place) / "provider", errors=errors) as provider,
+        ):
             env = {**os.environ, **provider.environment(), **SETTINGS, "PARHELIA_HOME": str(home)}
             os.environ.update(env)
             try:

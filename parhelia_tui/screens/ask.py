@@ -54,13 +54,16 @@ class AskScreen(TypedAhead[str | None]):
         """The line."""
         return self._line
 
-    def on_input_submitted(self) -> None:
-        """Give the line."""
-        self.send_typed()
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Give the line as it stood when Enter came."""
+        self._give(message.value)
 
     def send_typed(self) -> None:
         """Give the line."""
-        typed = self._line.value.strip()
+        self._give(self._line.value)
+
+    def _give(self, line: str) -> None:
+        typed = line.strip()
         self.dismiss(typed if typed or self._empty else None)
 
     def action_leave(self) -> None:

@@ -126,13 +126,16 @@ class CommandLineScreen(TypedAhead[str | None]):
             self.line.value = self._earlier[at] if at < len(self._earlier) else ""
             self.line.cursor_position = len(self.line.value)
 
-    def on_input_submitted(self) -> None:
-        """Give the command."""
-        self.send_typed()
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        """Give the command as it stood when Enter came."""
+        self._give(message.value)
 
     def send_typed(self) -> None:
         """Give the command."""
-        self.dismiss(self.line.value.strip() or None)
+        self._give(self.line.value)
+
+    def _give(self, typed: str) -> None:
+        self.dismiss(typed.strip() or None)
 
     def action_leave(self) -> None:
         """Give nothing."""

@@ -10,7 +10,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.meter.sandboxes import sandbox_rates
 from parhelia_tui.core.model.display import money
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.placement import place_in_words
+from parhelia_tui.core.model.placement import Choice, place_in_words
 from parhelia_tui.core.model.typed import in_words_of
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.form_limits import NAMES, as_request
@@ -18,6 +18,8 @@ from parhelia_tui.screens.form_limits import NAMES, as_request
 if TYPE_CHECKING:
     from parhelia_tui.core.model.request import TaskRequest
 
+COPIED = "It works in a copy there; your directory is not changed."
+"""A directory of this machine cannot be shared from afar."""
 Make = Callable[[Mapping[str, Any]], "TaskRequest"]
 
 
@@ -29,6 +31,9 @@ def fault_of(client: Client, make: Make | None, fields: Mapping[str, Any]) -> Pa
         make: with the configuration as it was read; None reads it.
         fields: of the form.
     """
+    if fields["workspace_mode"] != "empty" and not fields["workspace"]:
+        # A request would take the present directory, which nobody sees here.
+        return ParheliaError("E204", "the field Workspace is empty: type a directory, or choose a new one")
     with closing(Client(client.paths, client.owner)) as door:
         try:
             door.check((make or door.request_maker())(as_request(fields)))
@@ -49,11 +54,14 @@ def place_of(client: Client, make: Make | None, fields: Mapping[str, Any]) -> st
         return ""
     with closing(Client(client.paths, client.owner)) as door:
         try:
-            said = place_in_words(door.placement((make or door.request_maker())(as_request(fields))))
+            place = door.placement((make or door.request_maker())(as_request(fields)))
         except ParheliaError:
             # What is wrong is said in another line.
             return ""
-    return f"{said[0].upper()}{said[1:]}."
+    said = place_in_words(place)
+    elsewhere = (place.backend if isinstance(place, Choice) else fields["backend"]) not in ("local", "auto")
+    copied = f" {COPIED}" if elsewhere and fields["workspace_mode"] == "shared" else ""
+    return f"{said[0].upper()}{said[1:]}.{copied}"
 
 
 def gpus() -> list[str]:

@@ -158,7 +158,7 @@ def _running(fleet: FleetView) -> Pulse:
     agents = Counter(
         task.agent
         for task in fleet.tasks.values()
-        if task.state in (TaskState.RUNNING, TaskState.DISPATCHING, TaskState.WAITING)
+        if task.state in (TaskState.RUNNING, TaskState.DISPATCHING)
     )
     number = fleet.count(TaskState.RUNNING, TaskState.DISPATCHING)
     lines = tuple(f"{count} {agent}" for agent, count in agents.most_common(3)) or ("nothing works",)
@@ -218,7 +218,7 @@ def _beats(fleet: FleetView) -> Pulse:
     ]
     lines = (
         f"{size(memory)} of memory",
-        f"latest beat missing {age(fleet.at - late, fleet.at)}" if late is not None else "no heartbeats",
+        f"all heard of within {age(fleet.at - late, fleet.at)}" if late is not None else "no heartbeats",
         look.bars(series),
     )
     return Pulse("load", f"{percent(cpu)} of a processor", lines)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -28,8 +29,13 @@ LEAST = 60, 14
 LIVE = frozenset({TaskState.RUNNING, TaskState.WAITING})
 SETTLE_S = 0.04
 """Seconds until a task that was chosen is shown: a key that is held comes more often."""
+ANSWER_S = 4.0
+"""Seconds that a terminal elsewhere has for its first picture; a connection there takes one or two."""
+KNOWN = 16
+"""So many screens are kept of terminals elsewhere, for when one of them does not answer."""
 AGAIN_S = 0.5
 """Seconds until a terminal that could not be reached is asked for again."""
+SILENT = "It does not answer"
 _NO_SCREEN_YET = {
     TaskState.PENDING: "It waits for its turn.",
     TaskState.DISPATCHING: "Its container is being made.",
@@ -51,6 +57,9 @@ class TerminalPane(Pane):
         """The terminal while it is followed."""
         self.frame: Frame | None = None
         self._followed: tuple[str | None, object, int] = (None, None, 0)
+        self._headline = ""
+        self._silent = False
+        self._known: dict[str, Frame] = {}
 
     def follow(self, task: Task | None, now: float, step: str = "") -> None:
         """Show a task; whatever was shown of it already goes on.
@@ -58,13 +67,21 @@ class TerminalPane(Pane):
         Args:
             step: what the making of its container is at; empty where none is being made.
         """
-        self.head("Terminal" if task is None else headline(task, now, step))
+        self._headline = "Terminal" if task is None else headline(task, now, step)
+        self._head()
         # A running task that begins to wait has the same terminal; an attempt has one of its own.
         phase = None if task is None else "live" if task.state in LIVE else task.state
         wanted = (task.id if task else None, phase, task.attempt if task else 0)
         if wanted != self._followed:
             self._followed = wanted
             self.run_worker(self._show(task), group="terminal", exclusive=True)
+
+    def _head(self) -> None:
+        self.head(f"{SILENT} ▪ {self._headline}" if self._silent else self._headline)
+
+    def _mark(self, silent: bool) -> None:
+        self._silent = silent
+        self._head()
 
     async def let_go(self) -> None:
         """Stop following, and return when nothing is read any more; `follow` begins again."""
@@ -75,6 +92,7 @@ class TerminalPane(Pane):
     async def _show(self, task: Task | None) -> None:
         # Whoever goes through many tasks wants to see the last one; each of the others would be drawn whole.
         await asyncio.sleep(SETTLE_S)
+        self._mark(False)
         if task is None:
             self.view.show_text([])
         elif task.is_group:
@@ -101,6 +119,9 @@ class TerminalPane(Pane):
                 return
 
     async def _show_live(self, task_id: str) -> None:
+        # Only here: the first frame need not wait for it.
+        from parhelia_tui.core.backends.base import SshEndpoint
+
         while True:
             try:
                 endpoint = await asyncio.to_thread(endpoint_of, self._client.paths, task_id)
@@ -110,15 +131,54 @@ class TerminalPane(Pane):
                 continue
             async with self._client.live_terminal(endpoint) as terminal:
                 self.live = terminal
+                # Here a server that is gone is told of at once; elsewhere it may be the way there.
+                far = isinstance(endpoint, SshEndpoint)
+                watch = _Silence(lambda: self._show_silent(task_id)) if far else None
                 try:
                     async for frame in terminal.frames():
+                        if watch is not None and watch.heard(answers=not frame.ended):
+                            self._mark(False)
                         self.frame = frame
-                        cursor = (frame.cursor_x, frame.cursor_y) if frame.cursor_visible else None
-                        self.view.show(frame.lines, cursor, mouse=frame.mouse)
+                        if frame.ended and self._silent:
+                            # What stands there is what was last known of it.
+                            continue
+                        self._draw(frame)
+                        if watch is not None and not frame.ended:
+                            self._remember(task_id, frame)
                 finally:
                     self.live = self.frame = None
+                    if watch is not None:
+                        watch.close()
+
+    def _draw(self, frame: Frame) -> None:
+        cursor = (frame.cursor_x, frame.cursor_y) if frame.cursor_visible else None
+        self.view.show(frame.lines, cursor, mouse=frame.mouse)
+
+    def _remember(self, task_id: str, frame: Frame) -> None:
+        self._known.pop(task_id, None)
+        self._known[task_id] = frame
+        if len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+
+    async def _show_silent(self, task_id: str) -> None:
+        """Say that a terminal does not answer, over what was last known of it."""
+        self._mark(True)
+        if known := self._known.get(task_id):
+            self.view.show(known.lines, None)
+            return
+        try:
+            said = await asyncio.to_thread(log_of, self._client.paths, task_id, TAIL_LINES)
+        except ParheliaError:
+            said = []
+        what = "This is the last of what it printed." if said else "Nothing that it printed has come here."
+        self.view.show_text([*map(Text, said), Text(""), Text(f"  {SILENT}. {what}", "dim")])
 
     # Typing
+
+    @property
+    def silent(self) -> bool:
+        """Whether the terminal is elsewhere and does not answer."""
+        return self._silent
 
     async def begin_typing(self) -> bool:
         """Let keys go into the terminal from now on; says whether there is one."""
@@ -176,3 +236,35 @@ class TerminalPane(Pane):
                     sgr=self.frame.mouse_sgr,
                 )
             )
+
+
+class _Silence:
+    """Tells once when a terminal has not answered for a while.
+
+    Args:
+        tell: begun then, and cancelled when it answers.
+    """
+
+    def __init__(self, tell: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._tell = tell
+        self._task: asyncio.Task[None] | None = None
+        self.heard(answers=False)
+
+    def heard(self, *, answers: bool) -> bool:
+        """Take what came of it; says whether it answers again, or for the first time."""
+        if not answers:
+            self._task = self._task or asyncio.create_task(self._wait())
+            return False
+        waited = self._task is not None
+        self.close()
+        return waited
+
+    def close(self) -> None:
+        """Wait no more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(ANSWER_S)
+        await self._tell()

@@ -80,7 +80,8 @@ class TerminalTab(TaskTab):
         """Type into the terminal."""
         self.to_live()
         if not await self.pane.begin_typing():
-            self._say("There is no terminal to type into: the task does not run.")
+            why = "it does not answer" if self.pane.silent else "the task does not run"
+            self._say(f"There is no terminal to type into: {why}.")
 
     async def on_terminal_view_opened(self, message: TerminalView.Opened) -> None:
         """Enter, or a double click."""

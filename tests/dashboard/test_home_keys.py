@@ -363,6 +363,16 @@ async def test_the_palette_offers_the_keys_that_do_something_and_the_themes(open
         await seen.wait(lambda: seen.app.theme == "parhelia-light")
 
 
+@pytest.mark.parametrize("words", ["travel", "tim", "any past"])
+async def test_the_palette_finds_a_key_by_the_words_that_say_what_it_does(words: str, opened: Opens) -> None:
+    async with opened() as seen:
+        await seen.press("ctrl+p")
+        await seen.type(words)
+        await seen.wait_for("time travel:")
+        await seen.press("enter")
+        await seen.wait_for("THE PAST")
+
+
 async def test_states_have_their_colours_in_the_tables(opened: Opens) -> None:
     async with opened() as seen:
         colours = seen.app.theme_variables

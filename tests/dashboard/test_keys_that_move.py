@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from parhelia_tui.core.settings.view_file import View
 from parhelia_tui.screens.arrange import ArrangeScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.container import ContainerScreen
+from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.inbox import InboxScreen
 from parhelia_tui.screens.lines_screen import LinesScreen
-from parhelia_tui.screens.pulses import PulsesScreen
+from parhelia_tui.screens.pulses import PulsesScreen, pulses
 from parhelia_tui.screens.task_details import TABS, TaskDetailsScreen
 from parhelia_tui.screens.time_travel import TimeTravelScreen
 from parhelia_tui.screens.tree import TreeScreen
@@ -73,6 +75,15 @@ async def test_tiles_of_the_pulses_are_gone_through(opened: Opens) -> None:
         await seen.wait(lambda: screen._tiles[0][1].has_focus)
         on, back = "tab=1 right=2 l=3 down=4 j=5", "k=4 up=3 h=2 left=1 shift+tab=0"
         await moves(seen, screen._front, f"{on} {back}")
+
+
+def test_who_waits_is_not_among_the_agents_that_run(still: StillFleet) -> None:
+    still.ask()
+    with closing(still.client()) as door:
+        fleet = FleetView(door.snapshot())
+        running = next(each for each in pulses(fleet) if each.name == "running")
+    number = int(running.number.split()[1])
+    assert number == sum(int(line.split()[0]) for line in running.lines)
 
 
 async def test_terminals_of_the_wall_are_gone_through(opened: Opens) -> None:

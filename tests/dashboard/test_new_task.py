@@ -134,6 +134,20 @@ async def test_a_workspace_that_cannot_be_is_told_while_it_is_typed(
         await seen.wait_gone("E204")
 
 
+async def test_an_empty_workspace_is_refused(opened_empty: Opens, empty: StillFleet) -> None:
+    async with opened_empty() as seen:
+        await seen.press(*"nls")
+        await checked(seen)
+        workspace_field(seen).value = " "
+        await seen.wait_for("E204", "Workspace is empty")
+        await seen.press("enter")
+        await seen.wait_for("E204", "New task")
+        with closing(empty.client()) as door:
+            assert door.tasks() == []
+        seen.app.screen.query_one("#mode", Select).value = "empty"
+        await seen.wait_gone("E204")
+
+
 async def test_a_new_directory_needs_no_name(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("n")

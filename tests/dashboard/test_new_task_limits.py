@@ -95,7 +95,9 @@ async def test_it_says_where_it_would_run_and_what_an_hour_costs(opened_empty: O
     async with opened_empty() as seen:
         found = await form(seen, "modal")
         # What is not asked for is paid for by use, from the least that there is.
-        await seen.wait_for("It would run on modal: costs at least $0.02 an hour.")
+        await seen.wait_for("It would run on modal: costs at least $0.02 an hour. It works in a copy")
+        seen.app.screen.query_one("#mode", Select).value = "clone"
+        await seen.wait_gone("It works in a copy")
         for name in ("cpus", "memory_mb", "gpu"):
             field(found, name).value = TYPED[name]
         await seen.wait_for("It would run on modal: 2 cores, 4096 MiB, T4, costs $0.97 an hour.")

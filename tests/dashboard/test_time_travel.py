@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.past_report import read_moment
+from parhelia_tui.core.model.asking import question_of
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.states import TaskState
-from parhelia_tui.core.store import events, ledger, tasks
+from parhelia_tui.core.model.states import ApprovalState, TaskState
+from parhelia_tui.core.store import approvals, events, ledger, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from parhelia_tui.screens.past_task import PastTaskScreen
@@ -67,6 +69,34 @@ def test_states_costs_and_heartbeats_are_those_of_the_moment(still: StillFleet) 
     beats = door.past(moment).beats[LIVE[WAITS]]
     assert beats[-1].at <= moment < beats[-1].at + 10
     door.close()
+
+
+def test_a_task_waits_then_as_long_as_a_question_of_its_does(still: StillFleet) -> None:
+    still.ask()
+    db = open_migrated(still.paths.database)
+    with writing(db) as tx:
+        question, plan = (each for each in approvals.waiting(tx, task_id=PORTS))
+        approvals.move(tx, plan, ApprovalState.WITHDRAWN, finished_at=NOW - 50)
+        events.append(tx, "approval.withdrawn", "it is not asked any more", task_id=PORTS, at=NOW - 50)
+        approvals.move(tx, question, ApprovalState.ALLOWED, finished_at=NOW - 20)
+        # An agent that said by itself that it waits, before it asked.
+        events.append(tx, "task.waiting", "asks: Well?", task_id=WAITS, at=NOW - 400)
+        (asked,) = approvals.waiting(tx, task_id=WAITS)
+        approvals.move(tx, asked, ApprovalState.ALLOWED, finished_at=NOW - 250)
+    db.close()
+    with closing(still.client()) as door:
+
+        def then(task_id: str, age: float) -> tuple[TaskState, str]:
+            task = next(each for each in door.past(NOW - age).fleet.tasks if each.id == task_id)
+            return task.state, task.question
+
+        which = question_of(question.kind, question.tool, question.input, question.message)
+        assert then(PORTS, 210) == (TaskState.RUNNING, "")
+        assert [then(PORTS, age) for age in (190, 55, 30)] == [(TaskState.WAITING, which)] * 3
+        assert then(PORTS, 10) == (TaskState.RUNNING, "")
+        assert door.past(NOW - 30).fleet.totals.by_state[TaskState.WAITING] >= 1
+        assert then(WAITS, 270) == (TaskState.WAITING, "Well?")
+        assert then(WAITS, 240) == (TaskState.RUNNING, "")
 
 
 @pytest.mark.long

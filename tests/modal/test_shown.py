@@ -16,6 +16,7 @@ from parhelia_tui.core.backends import steps
 from parhelia_tui.core.backends.modal.provider import send_file
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
+from tests.support import sshd
 from tests.support.dashboard import dashboard
 from tests.support.fleet import configure, container_of, end_of, reach
 from tests.support.modal_provider import Provider
@@ -104,6 +105,50 @@ def test_how_far_the_sending_of_a_workspace_is_is_said(
     steps.tell("nobody asked for this any more")
     assert len(sent) == 9 << 20
     assert heard == [f"sending the workspace, {done} of 9 MB" for done in ("0 B", "4 MB", "8 MB", "9 MB")]
+
+
+@pytest.mark.skipif(not sshd.there_is_one(), reason="no ssh server for sandboxes, or no second user")
+async def test_a_terminal_that_does_not_answer_shows_what_was_last_known_of_it(
+    cloud: Product, provider: Provider
+) -> None:
+    client = Client(cloud.paths)
+    one, other = (str(cloud.json(*WHERE, f"echo it is {word}; sleep 600")["id"]) for word in ("one", "two"))
+    for task_id in (one, other):
+        reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    # It is shown elsewhere too, where it has not been seen before, so it has to have come here.
+    wait_until(lambda: "it is one" in client.log_tail(one, 10), WAIT_S)
+    with closing(Client(cloud.paths)) as door:
+        async with dashboard(door, (120, 36)) as seen:
+            terminal = seen.home.terminal
+
+            async def shows(task_id: str, *texts: str) -> None:
+                seen.home.tasks.select(task_id)
+
+                def shown() -> bool:
+                    lines = "\n".join(line.plain for line in terminal.view._lines)
+                    return all(text in lines for text in texts)
+
+                await seen.wait(shown)
+
+            await shows(one, "it is one")
+            await shows(other, "it is two")
+            provider.halt(signal.SIGSTOP)
+            try:
+                await shows(one, "it is one")
+                await seen.wait_for("It does not answer ▪ echo-it-is-one")
+                await seen.press("d", "2")
+                await seen.wait_for("It does not answer", "it is one", "the last of what it printed")
+                await seen.press("i")
+                await seen.wait_for("no terminal to type into: it does not answer")
+                await seen.press("escape")
+            finally:
+                provider.halt(signal.SIGCONT)
+            await seen.wait_gone("It does not answer")
+            await shows(one, "it is one")
+    for task_id in (one, other):
+        client.cancel_task(task_id)
+    for task_id in (one, other):
+        end_of(client, task_id, WAIT_S)
 
 
 async def test_a_provider_that_does_not_answer_is_told_of_until_it_does(

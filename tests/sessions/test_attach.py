@@ -183,6 +183,31 @@ def test_keys_meant_for_a_session_that_ended_reach_nobody(tmux: TmuxServer) -> N
         terminal.wait_end()
 
 
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (120, f" ph-fix-the-failing-cache-acf9{'Ctrl+Q leaves, the work goes on':>89} "),
+        (60, f" ph-fix-the-failing-cache-acf9{'Ctrl+Q leaves':>29} "),
+        (40, " ph-fix-the-failing-cach… Ctrl+Q leaves "),
+        (17, f"{'Ctrl+Q leaves':>16} "),
+    ],
+)
+def test_the_key_that_leaves_stands_in_every_width(tmux: TmuxServer, columns: int, line: str) -> None:
+    endpoint = tmux.start(READY, name="ph-fix-the-failing-cache-acf9")
+    (tmux.socket.parent / "outer").mkdir()
+    bare = tmux.socket.parent / "bare.conf"
+    bare.write_text("set -g status off\n")
+    outer = TmuxServer(tmux.socket.parent / "outer", bare)
+    words = ["env", f"PYTHONPATH={ROOT}", *attach_words(endpoint)]
+    try:
+        run = "import subprocess, sys; subprocess.run(sys.argv[1:]); sys.stdin.read()"
+        outer.start(run, *words, name="mine", columns=columns, rows=12)
+        outer.wait_for("Ctrl+Q", name="mine")
+        assert outer.screen("mine").splitlines()[-1] == line.rstrip()
+    finally:
+        outer.close()
+
+
 def test_it_works_inside_another_tmux(tmux: TmuxServer, tmp_path: Path) -> None:
     endpoint = tmux.start(READY)
     (tmp_path / "outer").mkdir()

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from parhelia_tui.core.shim import pid_file
 from tests.support import sshd
@@ -23,9 +23,12 @@ class Provider:
     Args:
         root: a directory of its own, which must not exist yet.
         see: read-only directories of this machine for every sandbox, by their path inside.
+        errors: a file for what it writes on standard error; none where that may go to the terminal.
     """
 
-    def __init__(self, root: Path, see: dict[str, Path] | None = None) -> None:
+    def __init__(
+        self, root: Path, see: dict[str, Path] | None = None, errors: IO[bytes] | None = None
+    ) -> None:
         self.root = root
         root.mkdir(parents=True)
         shown = {**sshd.lay_out(root / "commands"), **(see or {})}
@@ -34,6 +37,7 @@ class Provider:
             [sys.executable, "-m", "tests.support.modal_emulator", "--root", str(root), *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=errors,
             cwd=ROOT,
             text=True,
             # Nothing of it belongs to the state directory of a test.

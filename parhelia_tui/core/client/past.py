@@ -19,7 +19,8 @@ from parhelia_tui.core.client.fleet import (
     FleetSnapshot,
     Totals,
 )
-from parhelia_tui.core.model.records import Container, Heartbeat, Task
+from parhelia_tui.core.model.asking import question_of
+from parhelia_tui.core.model.records import Approval, Container, Heartbeat, Task
 from parhelia_tui.core.model.states import CONTAINER_LIVE, ContainerState, Health, TaskState
 from parhelia_tui.core.store import ledger
 from parhelia_tui.core.store import past as store
@@ -80,6 +81,8 @@ def past(db: sqlite3.Connection, at: float) -> Past:
         at: epoch seconds.
     """
     told, controller = _told(db, at)
+    waiting = tuple(store.waiting(db, at))
+    _ask(told, waiting, store.settled(db, at))
     beats: dict[str, tuple[Heartbeat, ...]] = {}
     known: list[Container] = []
     for container in store.containers(db, at):
@@ -104,7 +107,7 @@ def past(db: sqlite3.Connection, at: float) -> Past:
         events=tuple(events),
         totals=_totals(db, tasks, at),
         controller=controller,
-        waiting=tuple(store.waiting(db, at)),
+        waiting=waiting,
     )
     return Past(fleet, beats, first, last)
 
@@ -132,6 +135,22 @@ def _told(db: sqlite3.Connection, at: float) -> tuple[dict[str, _Told], Controll
     return told, ControllerStatus(
         "absent" if since is None else "running", None, since, "local", "bubblewrap"
     )
+
+
+def _ask(told: dict[str, _Told], waiting: tuple[Approval, ...], settled: dict[str, float]) -> None:
+    """Have tasks wait while a question of theirs does, and go on behind the last one: no event of a task says so."""
+    asked: dict[str, Approval] = {}
+    for each in waiting:
+        asked.setdefault(each.task_id, each)
+    for task_id, each in asked.items():
+        about = told.get(task_id)
+        if about is not None and about.state == TaskState.RUNNING:
+            about.state, about.since = TaskState.WAITING, each.created_at
+            about.message = question_of(each.kind, each.tool, each.input, each.message)
+    for task_id, over_at in settled.items():
+        about = told.get(task_id)
+        if about and about.state == TaskState.WAITING and task_id not in asked and over_at > about.since:
+            about.state, about.since, about.message = TaskState.RUNNING, over_at, ""
 
 
 def _container(container: Container, told: _Told, at: float) -> Container:

@@ -22,6 +22,8 @@ from parhelia_tui.core.store.connection import writing
 
 REASON = 1000
 """Characters of a reason that are kept, and that the agent is told."""
+NOT_ASKED = "it was answered in its terminal, or is not asked any more"
+"""The agent hung up, and says no more than that."""
 
 
 # What the spool says, each in the transaction of its reading
@@ -99,7 +101,7 @@ def withdrawn(tx: sqlite3.Connection, container: Container, record: dict[str, An
     """Store that the agent waits no more: it was answered in its terminal, or was interrupted."""
     found = approvals.of_ask(tx, container.id, int(record["ask"]))
     if found is not None:
-        withdraw(tx, found, "agent", "the agent waits for it no more", float(record["at"]))
+        withdraw(tx, found, "agent", NOT_ASKED, float(record["at"]))
 
 
 def container_ended(tx: sqlite3.Connection, container_id: str, why: str, at: float) -> None:
@@ -206,7 +208,7 @@ async def carry_out(context: Context, approval_id: str) -> None:
         if told:
             finish(tx, current, told, context.clock())
         else:
-            withdraw(tx, current, "agent", "the agent waits for it no more", context.clock())
+            withdraw(tx, current, "agent", NOT_ASKED, context.clock())
 
 
 def expire(context: Context) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import random
 import selectors
@@ -15,6 +16,7 @@ import shlex
 import sys
 import termios
 import tty
+import warnings
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -150,6 +152,9 @@ def _say(code: Ended, why: str) -> int:
 
 def main() -> int:
     """Run as the arguments say; the terminal is raw meanwhile."""
+    # Standard error is for its own words, which who started it reads or shows; those of libraries are neither.
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.simplefilter("ignore")
     arguments = sys.argv[1:]
     terminal = arguments[0] == "--terminal"
     endpoint, *words = arguments[terminal:]

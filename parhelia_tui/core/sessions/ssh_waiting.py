@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ SAY_AFTER_S = 0.7
 """Seconds after which it is said; a connection is there before that as a rule."""
 CLEAN = b"\x1b[H\x1b[2J"
 _LEAVE = (b"\x11", b"\x03")
+LEAVES = "Ctrl+Q leaves"
 _LAST_LINE = b"\x1b7\x1b[999;1H\x1b[7m %s \x1b[0m\x1b[K\x1b8"
 _CHUNK = 1 << 16
 
@@ -80,5 +82,15 @@ class Waiting:
 
     def _say(self, again: bool) -> None:
         what = "The connection broke; connecting again" if again else f"Connecting to {self._name}"
-        os.write(1, (b"" if again else CLEAN) + _LAST_LINE % f"{what} ...  Ctrl+Q leaves".encode())
+        columns = termios.tcgetwinsize(1)[1]
+        os.write(1, (b"" if again else CLEAN) + _LAST_LINE % _fitted(what, columns).encode())
         self.has_said = True
+
+
+def _fitted(what: str, columns: int) -> str:
+    """Say what is waited for and how it is left; where there is not room for both, the key alone stays whole."""
+    # A blank before and behind; what goes beyond the line would scroll the screen.
+    room = columns - 2 - len(f" ...  {LEAVES}")
+    if room >= len(what):
+        return f"{what} ...  {LEAVES}"
+    return f"{what[:room]} ...  {LEAVES}" if room > 0 else LEAVES

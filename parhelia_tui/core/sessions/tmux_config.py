@@ -67,7 +67,18 @@ set -g status-keys emacs
 
 # Formats name only what we chose ourselves. The names of windows, titles of panes and running commands
 # come from inside, so no format mentions them.
-_STATUS = """\
+_LEAVES, _STAYS = "Ctrl+Q leaves", ", the work goes on"
+_BLANKS = 3
+"""Cells before the name, between it and the key, and at the end."""
+_BESIDE_KEY = f"#{{e|-:#{{client_width}},{len(_LEAVES) + _BLANKS + len('…')}}}"
+"""Columns for the name where the key alone stands beside it, without the sign that it is cut."""
+_HAS_ROOM = f"#{{e|>=:#{{e|-:#{{client_width}},{len(_LEAVES + _STAYS) + _BLANKS}}},#{{n:session_name}}}}"
+_LINE = (
+    f"#[align=left] #{{?#{{e|>:{_BESIDE_KEY},0}},#{{=/{_BESIDE_KEY}/…:session_name}},}}"
+    f"#[align=right]{_LEAVES}#{{?{_HAS_ROOM},#{{l:{_STAYS}}},}} "
+)
+
+_STATUS = f"""\
 set -g status on
 set -g status-interval 0
 set -g status-position bottom
@@ -75,7 +86,7 @@ set -g status-style 'bg=default,fg=colour245'
 set -g status-left ''
 set -g status-right ''
 set -g status-format[1] ''
-set -g status-format[0] '#[align=left] #{session_name}#[align=right]Ctrl+Q leaves, the work goes on '
+set -g status-format[0] '{_LINE}'
 set -g message-style 'bg=default,fg=colour245,reverse'
 set -wg mode-style 'reverse'
 set -wg pane-border-status off

@@ -63,6 +63,14 @@ def waiting(db: sqlite3.Connection, at: float) -> list[Approval]:
     return [rows.approval(row) for row in found]
 
 
+def settled(db: sqlite3.Connection, at: float) -> dict[str, float]:
+    """Say when the newest question of each task that was over by then was over."""
+    found = db.execute(
+        "SELECT task_id, max(finished_at) FROM approvals WHERE finished_at <= ? GROUP BY task_id", (at,)
+    )
+    return {row[0]: row[1] for row in found}
+
+
 def signs(db: sqlite3.Connection, at: float) -> Iterator[tuple[float, str, str | None, str | None, str]]:
     """Give every event that tells of a state, in order: time, type, task, container and message."""
     yield from db.execute(
