@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual._callback import invoke
 from textual.actions import parse
 from textual.message_pump import MessagePump
-from textual.widgets import Input, TextArea
+
+if TYPE_CHECKING:
+    # The editor of long texts would cost the first frame a twentieth of its time.
+    from textual.widgets import Input, TextArea
 
 
 async def handled_at(place: MessagePump, event: events.Key | events.Paste) -> bool:
