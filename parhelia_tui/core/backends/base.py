@@ -197,7 +197,7 @@ class Backend(Protocol):
         Raises:
             ParheliaError: E602 when it could not be started, E603 when it cannot give what is asked,
                 E204 for an unusable workspace, E507 for a full disk; E503 when a provider refuses, with the detail
-                `NO_ROOM` where it may have room later.
+                `NO_ROOM` where it may have room later, or E203 where it was not wanted any more when its place was there.
         """
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:

@@ -82,6 +82,9 @@ async def _create(
             if containers.get(tx, container_id).state is not ContainerState.CREATING:
                 # Its spool says that it runs, or how it ended; that it could not be made is a mistake.
                 return
+            if not is_wanted(context, container_id):
+                # Who ends it says why.
+                return
             if waits:
                 why = f"waits for room at {container.backend}: {error.message}"
                 room.refused(context, container, why)
@@ -180,4 +183,5 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         image=images.layer(context.paths, container.image),
         unsandboxed=container.unsandboxed,
         limits=container.limits,
+        is_wanted=lambda: is_wanted(context, container.id),
     )

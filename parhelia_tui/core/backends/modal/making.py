@@ -80,7 +80,7 @@ class Maker:
             record: what is known of its sandbox already.
 
         Raises:
-            ParheliaError: E503, E602, E603.
+            ParheliaError: E203 where it is not wanted any more, E503, E602, E603.
             OSError: the disk is full.
         """
         secret = self._secret() if plan.egress is not None else ""
@@ -100,7 +100,7 @@ class Maker:
     async def _bring(
         self, plan: ContainerPlan, run: Path, record: SandboxRecord | None, going: _Freight, secret: str
     ) -> None:
-        """Make a sandbox and bring it what was prepared. Raises E503, E602, OSError."""
+        """Make a sandbox and bring it what was prepared. Raises E203, E503, E602, OSError."""
         cargo = going.cargo
         known = record is not None
         record = self._note(plan, run, record, cargo)
@@ -119,6 +119,11 @@ class Maker:
             if found is None:
                 await self._give_up(sandbox)
             raise why
+        if not plan.is_wanted():
+            # The provider may have taken minutes. Nothing has begun, and nothing is to begin.
+            if found is None:
+                await self._give_up(sandbox)
+            raise ParheliaError("E203", "it was not wanted any more when its sandbox was there")
         try:
             tell("waiting for the sandbox to begin")
             code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)
