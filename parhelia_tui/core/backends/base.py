@@ -63,6 +63,7 @@ class Sighting:
         terminal: its tmux server answers.
         drift: in words what is not as it was made; empty for nothing.
         heard: what its supervisor says would reach us; False where its silence says nothing of it.
+        step: in words how far what it made has come, of one that has ended and is on its way home; empty for none.
     """
 
     container_id: str
@@ -72,6 +73,7 @@ class Sighting:
     terminal: bool = True
     drift: str = ""
     heard: bool = True
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

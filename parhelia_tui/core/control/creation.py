@@ -14,9 +14,9 @@ from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell as tell_step
 from parhelia_tui.core.backends.steps import told_to
 from parhelia_tui.core.control import (
+    container_steps,
     egress,
     ending,
-    making_steps,
     memory,
     renewal,
     resume,
@@ -54,7 +54,7 @@ async def create(
         # A round of reconciling may meet it half made; two copies of one workspace would end each other.
         return
     context.being_created.add(container_id)
-    with told_to(lambda step: making_steps.note(context, container_id, step)):
+    with told_to(lambda step: container_steps.note_making(context, container_id, step)):
         await _create(context, task, container, turn or nullcontext())
 
 
@@ -93,7 +93,7 @@ async def _create(
                 ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
     finally:
         context.being_created.discard(container_id)
-        making_steps.forget(context, container_id)
+        container_steps.forget(context, container_id)
 
 
 async def _nothing_was_made(context: Context, container: Container) -> bool:

@@ -191,6 +191,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         reason=container.reason or end.why,
         finished_at=end.at,
         health=Health.UNKNOWN,
+        step="",
         cpu_percent=None,
         memory_bytes=None,
         process_count=None,
