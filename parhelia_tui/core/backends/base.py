@@ -12,6 +12,10 @@ from parhelia_tui.core.model.records import Image
 
 NO_ROOM = "no_room"
 """Among the details of an error: nothing was made, because an account holds as much as it may, which may pass."""
+UNMADE = "unmade"
+"""Among the details of an error: no place was made for a container, as far as anybody was told."""
+MAY_PASS = "may_pass"
+"""The same, and why it was not made may pass, as when nobody answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,8 @@ class Backend(Protocol):
         Raises:
             ParheliaError: E602 when it could not be started, E603 when it cannot give what is asked,
                 E204 for an unusable workspace, E507 for a full disk; E503 when a provider refuses, with the detail
-                `NO_ROOM` where it may have room later, or E203 where it was not wanted any more when its place was there.
+                `NO_ROOM` where it may have room later, `UNMADE` where it made nothing and `MAY_PASS` where it may
+                answer later; E203 where it was not wanted any more when its place was there.
         """
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:

@@ -102,6 +102,8 @@ class Context:
         api_key: the API's key, where a variable holds it.
         allowances: what the meters of containers elsewhere were told last of what they may spend.
         silences: by container, how long it is silent for those who look at it.
+        interrupted: containers whose making was broken off by a provider that does not answer, so that nobody knows how
+            far it came; each with when it is tried again, in epoch seconds.
         full: by backend and kind of GPU, the providers that had no room.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
@@ -123,6 +125,7 @@ class Context:
     api_key: ApiKey = field(default_factory=ApiKey)
     allowances: dict[str, dict[str, Any]] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
+    interrupted: dict[str, float] = field(default_factory=dict)
     full: dict[tuple[str, str], Full] = field(default_factory=dict)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from parhelia_tui.core.control import ending
 from parhelia_tui.core.control.context import Context, Silence
@@ -107,10 +107,12 @@ def is_stale(context: Context, container: Container) -> bool:
     return seen is not None and seen.counted_s > context.config.health.stale_s
 
 
-def forget_ended(context: Context, live: Iterable[Container]) -> None:
+def forget_ended(context: Context, live: Collection[Container]) -> None:
     """Keep nothing in mind of containers that have ended."""
     for container_id in context.silences.keys() - {each.id for each in live}:
         del context.silences[container_id]
+    for container_id in context.interrupted.keys() - {each.id for each in live}:
+        del context.interrupted[container_id]
 
 
 def _count(seen: Silence, now: float, heard: float, heartbeat_s: float) -> None:

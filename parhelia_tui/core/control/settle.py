@@ -64,7 +64,10 @@ async def settle(context: Context, container_id: str) -> bool:
             # A provider may build an image for it first, which takes minutes.
             return True
         if container.state is ContainerState.CREATING:
-            if context.clock() - max(container.created_at, context.since) > START_DEADLINE_S:
+            if context.clock() < context.interrupted.get(container_id, 0.0):
+                return True
+            waited_s = context.clock() - max(container.created_at, context.since)
+            if waited_s > START_DEADLINE_S and container_id not in context.interrupted:
                 with writing_durably(context.db) as tx:
                     why = f"it did not start within {START_DEADLINE_S:g} s"
                     ending.container_failed(tx, container_id, why, context.clock(), paid_until)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parhelia_tui.core.backends.base import MAY_PASS, UNMADE
 from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
+from parhelia_tui.core.backends.modal.trouble import may_pass
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -111,6 +113,11 @@ class Maker:
             # Before its record there was no call; should there be one of the name even so, `create` finds it.
             found = await self._sandboxes.find(plan.container_id) if known else None
             sandbox = found or await self._create(plan, run, cargo, secret)
+        except ParheliaError as error:
+            error.details[UNMADE] = True
+            if may_pass(error.__cause__):
+                error.details[MAY_PASS] = True
+            raise
         finally:
             await asyncio.wait([packing])
             why = packing.exception()
