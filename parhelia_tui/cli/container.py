@@ -95,7 +95,7 @@ def _container_page(found: Container, elsewhere: str) -> str:
         [
             (found.id, state(found.state)),
             ("why", found.reason),
-            ("being made", found.step if found.state is ContainerState.CREATING else ""),
+            ("being made" if found.state is ContainerState.CREATING else "coming home", found.step),
             ("health", "" if found.state in CONTAINER_ENDED else state(found.health)),
             ("drift", _drift(found)),
             ("exit code", "" if found.exit_code is None else str(found.exit_code)),

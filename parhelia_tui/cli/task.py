@@ -226,7 +226,7 @@ def _task_page(
             (found.id, styled(found.title, bold=True)),
             ("state", _state(found)),
             ("why", found.reason),
-            ("being made", step),
+            ("being made" if found.state is TaskState.DISPATCHING else "coming home", step),
             ("parts", parts_done(found) if found.is_group else ""),
             ("target", found.target),
             ("group", found.parent_id or ""),

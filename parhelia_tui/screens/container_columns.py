@@ -53,7 +53,7 @@ def _name(fleet: FleetView, each: Container, colours: Colours) -> Text:
         name.append("  NOT ISOLATED", Style(bold=True, color=colours.get("error")))
     if each.drift and each.state in CONTAINER_LIVE:
         name.append("  DRIFTED", Style(bold=True, color=colours.get("warning")))
-    if each.state is ContainerState.CREATING and each.step:
+    if each.step:
         name.append(f"  ▸ {one_line(each.step, TITLE_CUT)}", Style(color=colours.get("secondary")))
     return name
 

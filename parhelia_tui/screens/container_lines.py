@@ -12,7 +12,7 @@ from parhelia_tui.core.client.insides import Process, SpoolLine
 from parhelia_tui.core.model.display import age, length, limits_in_words, size
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
-from parhelia_tui.core.model.states import CONTAINER_LIVE, ContainerState
+from parhelia_tui.core.model.states import CONTAINER_LIVE
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.store.reached import Reached
 from parhelia_tui.widgets import look
@@ -117,7 +117,7 @@ def facts(each: Container, now: float, colours: Colours, elsewhere: str = "") ->
         "persistent" if each.persistent else "",
         f"image {each.image}" if each.image else "",
         *(f"shows {in_words(mount)}" for mount in each.mounts),
-        one_line(each.step, 200) if each.state is ContainerState.CREATING else "",
+        one_line(each.step, 200),
         one_line(each.reason, 200),
         f"drifted: {one_line(each.drift, 300)}" if each.drift and each.state in CONTAINER_LIVE else "",
     ]

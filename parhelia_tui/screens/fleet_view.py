@@ -131,9 +131,9 @@ class FleetView:
         self._order.keep_only(self.is_faulty if on else None, self.tasks)
 
     def step_of(self, task: Task) -> str:
-        """What the making of a task's container is at, in words; empty where none is being made."""
+        """What the making of a task's container is at, or the way home of what it made, in words; empty for neither."""
         container = self.containers.get(task.container_id or "")
-        return container.step if container and container.state is ContainerState.CREATING else ""
+        return container.step if container else ""
 
     def is_faulty(self, task: Task) -> bool:
         """Whether a task failed, is held back, or is in a container that is not well."""

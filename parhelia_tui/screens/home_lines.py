@@ -143,7 +143,7 @@ def headline(task: Task, now: float, step: str = "") -> str:
     """The title over the terminal of a task.
 
     Args:
-        step: what the making of its container is at; empty where none is being made.
+        step: what the making of its container is at, or the way home of what it made; empty for neither.
     """
     name = one_line(task.slug, 60)
     if task.state is TaskState.WAITING:

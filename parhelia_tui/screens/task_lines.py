@@ -12,6 +12,7 @@ from rich.text import Text
 from parhelia_tui.core.model.display import age, doing, length, limits_in_words, money, parts_done
 from parhelia_tui.core.model.records import Approval, Attempt, Event, LedgerEntry, Memory, Task
 from parhelia_tui.core.model.redaction import redacted
+from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.model.text import one_line, plain
 from parhelia_tui.widgets import look
 
@@ -41,7 +42,7 @@ def overview(about: About, colours: Colours, now: float) -> list[Text]:
         ("task", Text(task.id)),
         ("state", look.state(task.state, colours)),
         ("why", _words(task.reason)),
-        ("being made", _words(about.step)),
+        ("being made" if task.state is TaskState.DISPATCHING else "coming home", _words(about.step)),
         ("parts", _words(parts_done(task) if task.is_group else "")),
         ("target", _words(task.target)),
         ("group", _words(task.parent_id or "")),

@@ -36,6 +36,8 @@ def test_what_lasts_is_told_in_words_with_what_to_do(cloud: Product, provider: P
     assert "E503" in task["reason"]
     assert "Modal says" in task["reason"]
     assert provider.sandboxes(running=False) == []
+    # What never was anywhere cost nothing.
+    assert not cloud.json("task", "show", task["id"])["cost_usd"]
     # It was not asked again: that would change nothing.
     assert provider.order("calls")["SandboxCreateV2"] == 1
 
@@ -47,6 +49,32 @@ def test_what_passes_is_tried_again(cloud: Product, provider: Provider, status: 
     wait_until(lambda: state(cloud, task_id) == "completed", WAIT_S)
     assert provider.order("calls")["SandboxCreateV2"] == 3
     assert len(provider.sandboxes(running=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rpc", "said"),
+    [
+        ("SandboxCreate*", "waits for an answer of modal: "),
+        ("Sandbox*", "waiting for modal, which does not answer"),
+    ],
+    ids=["certain", "uncertain"],
+)
+def test_an_outage_is_waited_for(cloud: Product, provider: Provider, rpc: str, said: str) -> None:
+    """Where it can be known that nothing was made it waits in the queue; else its container waits, and is made once."""
+    provider.order("fault", rpc=rpc, times=100_000, status="UNAVAILABLE")
+    task_id = created(cloud, "echo done")
+
+    def waiting() -> bool:
+        shown = cloud.json("task", "show", task_id)
+        return said in shown["reason"] + cloud.json("container", "show", shown["container_id"])["step"]
+
+    wait_until(lambda: cloud.json("container", "list", "--all"), WAIT_S)
+    wait_until(waiting, WAIT_S)
+    provider.order("mend")
+    wait_until(lambda: state(cloud, task_id) == "completed", WAIT_S)
+    assert cloud.run("task", "logs", task_id).stdout == "done\n"
+    assert len(provider.sandboxes(running=False)) == 1
+    assert len(cloud.json("task", "show", task_id)["attempts"]) == 1
 
 
 def waits(cloud: Product, task_id: str) -> bool:

@@ -187,7 +187,7 @@ def test_an_end_that_was_told_outlives_a_sandbox_that_is_gone_before_its_results
 def test_what_was_here_before_does_not_pass_for_an_end_whose_results_did_not_come(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:
-    configure(tmp_path, "[modal]\nresults_mb = 1\n")
+    configure(tmp_path, "[modal]\nresults_mb = 1\nlinger_s = 8\n")
     demo = (
         "--mode",
         "empty",

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from grpclib.exceptions import StreamTerminatedError
 
 from parhelia_tui.core.backends.modal.provider import Provider
+from parhelia_tui.core.backends.modal.trouble import may_pass
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths
@@ -42,6 +44,11 @@ async def test_a_look_that_is_refused_is_told_in_words(provider: Provider) -> No
     with pytest.raises(ParheliaError) as caught:
         await provider.is_running(sandbox(PermissionDeniedError("no")))
     assert caught.value.code == "E503"
+
+
+def test_a_connection_that_is_lost_may_come_back() -> None:
+    assert may_pass(StreamTerminatedError("Connection lost"))
+    assert not may_pass(PermissionDeniedError("no"))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 import time
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,12 @@ from types import SimpleNamespace
 import pytest
 
 from parhelia_tui.core.backends import steps
+from parhelia_tui.core.backends.modal.provider import Provider as Modal
 from parhelia_tui.core.backends.modal.provider import send_file
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.core.model.states import Health, TaskState
+from parhelia_tui.core.settings.config_backends import ModalConfig
+from parhelia_tui.core.settings.paths import Paths
 from tests.support import sshd
 from tests.support.dashboard import dashboard
 from tests.support.fleet import configure, container_of, end_of, reach
@@ -149,6 +153,51 @@ async def test_a_terminal_that_does_not_answer_shows_what_was_last_known_of_it(
         client.cancel_task(task_id)
     for task_id in (one, other):
         end_of(client, task_id, WAIT_S)
+
+
+async def test_how_far_the_way_home_is_is_said_and_is_no_silence(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, "[health]\nheartbeat_s = 1\n")
+    client = Client(cloud.paths)
+    task_id = str(cloud.json(*WHERE, "until [ -e go ]; do sleep 0.1; done; echo made > made")["id"])
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    container = container_of(client, task_id)
+    wait_until(lambda: client.container(container.id).health is Health.HEALTHY, WAIT_S)
+    provider.order("fault", rpc="TaskExecStart", latency_s=15.0)
+    Path(provider.sandboxes()[0]["root"], "workspace/go").touch()
+    step = "what it made waits to come home"
+    wait_until(lambda: client.step_of(client.task(task_id)) == step, WAIT_S)
+    for page in (("container", "show", container.id), ("task", "show", task_id)):
+        assert re.search(rf"^coming home +{step}$", cloud.run(*page).stdout, re.MULTILINE)
+    with closing(Client(cloud.paths)) as door:
+        async with dashboard(door, (200, 50)) as seen:
+            await seen.wait_for(f"▪ running ▪ {step}")
+    assert end_of(client, task_id, WAIT_S).state is TaskState.COMPLETED
+    assert (cloud.paths.workspaces / task_id / "made").read_text() == "made\n"
+    assert client.container(container.id).step == ""
+    sunk = ("container.degraded", "container.unhealthy", "container.dead")
+    assert client.events(types=sunk, container_id=container.id) == []
+
+
+async def test_how_far_a_download_is_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "PROGRESS_EVERY_S", 0.0)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield bytes(1 << 20)
+
+    async def begin(*words: str, text: bool) -> object:
+        return SimpleNamespace(stdout=pieces(), wait=SimpleNamespace(aio=ended))
+
+    async def ended() -> int:
+        return 0
+
+    sandbox = SimpleNamespace(exec=SimpleNamespace(aio=begin))
+    heard: list[str] = []
+    with steps.told_to(heard.append):
+        await Modal(Paths(tmp_path), ModalConfig()).fetch(sandbox, ["send"], tmp_path / "down", 1 << 30)
+    assert heard == [f"bringing home what it made, {done} so far" for done in ("0 B", "1 MB", "2 MB")]
 
 
 async def test_a_provider_that_does_not_answer_is_told_of_until_it_does(

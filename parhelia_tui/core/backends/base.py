@@ -12,6 +12,10 @@ from parhelia_tui.core.model.records import Image
 
 NO_ROOM = "no_room"
 """Among the details of an error: nothing was made, because an account holds as much as it may, which may pass."""
+UNMADE = "unmade"
+"""Among the details of an error: no place was made for a container, as far as anybody was told."""
+MAY_PASS = "may_pass"
+"""The same, and why it was not made may pass, as when nobody answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Sighting:
         terminal: its tmux server answers.
         drift: in words what is not as it was made; empty for nothing.
         heard: what its supervisor says would reach us; False where its silence says nothing of it.
+        step: in words how far what it made has come, of one that has ended and is on its way home; empty for none.
     """
 
     container_id: str
@@ -72,6 +77,7 @@ class Sighting:
     terminal: bool = True
     drift: str = ""
     heard: bool = True
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +205,8 @@ class Backend(Protocol):
         Raises:
             ParheliaError: E602 when it could not be started, E603 when it cannot give what is asked,
                 E204 for an unusable workspace, E507 for a full disk; E503 when a provider refuses, with the detail
-                `NO_ROOM` where it may have room later.
+                `NO_ROOM` where it may have room later, `UNMADE` where it made nothing and `MAY_PASS` where it may
+                answer later; E203 where it was not wanted any more when its place was there.
         """
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:

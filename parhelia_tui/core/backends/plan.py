@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,7 @@ class ContainerPlan:
         image: the layer with which its system begins; None for this machine's own.
         unsandboxed: run without isolation, because the user said so.
         rows, columns: size of the terminal before anybody attaches.
+        is_wanted: asked right before its command could begin, where making a place for it may take long.
     """
 
     container_id: str
@@ -71,6 +72,7 @@ class ContainerPlan:
     limits: Limits = Limits()
     rows: int = 40
     columns: int = 120
+    is_wanted: Callable[[], bool] = field(default=lambda: True, compare=False)
 
     @property
     def own_system(self) -> bool:

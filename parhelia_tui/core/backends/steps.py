@@ -1,4 +1,4 @@
-"""What the making of a container is at, in words, told to whoever asked for it.
+"""What the making of a container is at, or the way home of what it made, in words, told to whoever asked for it.
 
 A container is made by several rooms one below the other. Each says its step here, and whoever began says once who hears
 it: the tasks that are begun meanwhile speak to the same one.
@@ -39,14 +39,14 @@ def tell(step: str) -> None:
 
 
 class Progress:
-    """Says how far something is that is sent: at once, and again after pauses.
+    """Says how far something is that is sent or fetched: at once, and again after pauses.
 
     Args:
         what: as in "sending the workspace".
-        total: bytes.
+        total: bytes; None where nobody knows.
     """
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int | None) -> None:
         self._what = what
         self._total = total
         self._done = 0
@@ -54,9 +54,10 @@ class Progress:
         self.add(0)
 
     def add(self, count: int) -> None:
-        """Count bytes that are sent."""
+        """Count bytes that are through."""
         self._done += count
         now = time.monotonic()
         if now >= self._next_at:
             self._next_at = now + PROGRESS_EVERY_S
-            tell(f"{self._what}, {size(self._done)} of {size(self._total)}")
+            of = " so far" if self._total is None else f" of {size(self._total)}"
+            tell(f"{self._what}, {size(self._done)}{of}")

@@ -140,9 +140,9 @@ class Looking(Opened):
         return record.object_id if record else ""
 
     def step_of(self, task: Task) -> str:
-        """Say what the making of a task's container is at, in words; empty where none is being made."""
+        """Say what the making of a task's container is at, or the way home of what it made, in words; empty for neither."""
         container = containers.find(self._db, task.container_id) if task.container_id else None
-        return container.step if container and container.state is ContainerState.CREATING else ""
+        return container.step if container else ""
 
     def containers_of(self, task_id: str) -> list[Container]:
         """Read the containers of a task, oldest first."""

@@ -46,10 +46,14 @@ class Silence:
     Args:
         counted_s: seconds of it that looks bear out.
         seen_at: when a look saw it last, in epoch seconds.
+        unanswered: the last look had no answer, or waited long for it.
+        back_at: when its backend answered again after that, in epoch seconds.
     """
 
     counted_s: float = 0.0
     seen_at: float = 0.0
+    unanswered: bool = False
+    back_at: float = 0.0
 
 
 @dataclass(slots=True)
@@ -110,6 +114,8 @@ class Context:
         allowances: what the meters of containers elsewhere were told last of what they may spend.
         silences: by container, how long it is silent for those who look at it.
         deaf: until when nobody could be heard, as no sign of life can be written on a full disk.
+        interrupted: containers whose making was broken off by a provider that does not answer, so that nobody knows how
+            far it came; each with when it is tried again, in epoch seconds.
         full: by backend and kind of GPU, the providers that had no room.
         taking_apart: held while what an ended container left is removed, or given to another one.
     """
@@ -132,6 +138,7 @@ class Context:
     allowances: dict[str, dict[str, Any]] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
     deaf: Deaf = field(default_factory=Deaf)
+    interrupted: dict[str, float] = field(default_factory=dict)
     full: dict[tuple[str, str], Full] = field(default_factory=dict)
     taking_apart: asyncio.Lock = field(default_factory=asyncio.Lock)
 

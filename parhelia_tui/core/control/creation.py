@@ -8,15 +8,15 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent
-from parhelia_tui.core.backends.base import NO_ROOM
+from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
 from parhelia_tui.core.backends.local import images, mounts
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell as tell_step
 from parhelia_tui.core.backends.steps import told_to
 from parhelia_tui.core.control import (
+    container_steps,
     egress,
     ending,
-    making_steps,
     memory,
     renewal,
     resume,
@@ -33,15 +33,19 @@ from parhelia_tui.core.settings.paths import private_directory
 from parhelia_tui.core.store import approvals, checkpoints, containers, sessions, tasks
 from parhelia_tui.core.store.connection import writing
 
+AGAIN_S = 10.0
+"""Seconds until one is tried again whose making was broken off by a provider that does not answer."""
+
 
 async def create(
     context: Context, container_id: str, turn: AbstractAsyncContextManager[object] | None = None
 ) -> None:
     """Have the backend create a container that `dispatch.pick` stored; safe to repeat.
 
-    What cannot be created ends here, with the reason on container and task; where a provider has no room for it, the
-    task goes back to the queue. What is not wanted any more is
-    not created; its end is recorded by who ends it.
+    What cannot be created ends here, with the reason on container and task; where a provider has no room for it or was
+    out of reach, the task goes back to the queue. As long as it is out of reach, nobody knows what it made: the
+    container stays as it is, and is created when it answers. What is not wanted any more is not created; its end is
+    recorded by who ends it.
 
     Args:
         turn: entered while the backend works. Copying a workspace may take hours, so that is done before.
@@ -54,7 +58,7 @@ async def create(
         # A round of reconciling may meet it half made; two copies of one workspace would end each other.
         return
     context.being_created.add(container_id)
-    with told_to(lambda step: making_steps.note(context, container_id, step)):
+    with told_to(lambda step: container_steps.note_making(context, container_id, step)):
         await _create(context, task, container, turn or nullcontext())
 
 
@@ -77,20 +81,46 @@ async def _create(
                 room.found(context, container)
                 await egress.give_key(context, container)
     except ParheliaError as error:
-        waits = NO_ROOM in error.details and await _nothing_was_made(context, container)
+        passes = MAY_PASS in error.details
+        waits = (passes or NO_ROOM in error.details) and await _nothing_was_made(context, container)
         with writing(context.db) as tx:
             if containers.get(tx, container_id).state is not ContainerState.CREATING:
                 # Its spool says that it runs, or how it ended; that it could not be made is a mistake.
                 return
+            if not is_wanted(context, container_id):
+                # Who ends it says why, but would take it for something that has cost money.
+                if waits:
+                    why = tasks.get(tx, task.id).reason
+                    ending.container_terminated(
+                        tx, container_id, why, context.clock(), paid_until=container.created_at
+                    )
+                return
+            if passes and not waits:
+                context.interrupted[container_id] = context.clock() + AGAIN_S
+                step = f"waiting for {container.backend}, which does not answer"
+                containers.update(tx, containers.get(tx, container_id), step=step)
+                return
+            context.interrupted.pop(container_id, None)
             if waits:
-                why = f"waits for room at {container.backend}: {error.message}"
+                what = "an answer of" if passes else "room at"
+                why = f"waits for {what} {container.backend}: {error.message}"
                 room.refused(context, container, why)
                 ending.container_without_room(tx, container_id, why, context.clock())
             else:
-                ending.container_failed(tx, container_id, f"{error.code}: {error.message}", context.clock())
+                ending.container_failed(
+                    tx,
+                    container_id,
+                    f"{error.code}: {error.message}",
+                    context.clock(),
+                    # What never was anywhere cost nothing.
+                    container.created_at if UNMADE in error.details else None,
+                )
+    else:
+        context.interrupted.pop(container_id, None)
     finally:
         context.being_created.discard(container_id)
-        making_steps.forget(context, container_id)
+        if container_id not in context.interrupted:
+            container_steps.forget(context, container_id)
 
 
 async def _nothing_was_made(context: Context, container: Container) -> bool:
@@ -180,4 +210,5 @@ def _plan(context: Context, task: Task, container: Container) -> ContainerPlan:
         image=images.layer(context.paths, container.image),
         unsandboxed=container.unsandboxed,
         limits=container.limits,
+        is_wanted=lambda: is_wanted(context, container.id),
     )

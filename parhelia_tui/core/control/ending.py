@@ -191,6 +191,7 @@ def _end(tx: sqlite3.Connection, container: Container, end: _End, *, completed: 
         reason=container.reason or end.why,
         finished_at=end.at,
         health=Health.UNKNOWN,
+        step="",
         cpu_percent=None,
         memory_bytes=None,
         process_count=None,
@@ -236,8 +237,8 @@ def _worked_on(tx: sqlite3.Connection, container: Container) -> Task | None:
 def _end_task(
     tx: sqlite3.Connection, task: Task, container: Container, end: _End, *, completed: bool
 ) -> None:
-    # Work that was done before the wish to cancel arrived counts as done.
-    if completed:
+    # Work that was done before the wish to cancel counts as done.
+    if completed and not _was_cancelled_before(tx, task, end.at):
         state, why = TaskState.COMPLETED, end.why
     elif task.wanted == "cancel":
         state, why = TaskState.CANCELLED, task.reason or end.why
@@ -282,6 +283,14 @@ def _end_task(
         container_id=container.id,
         data={"exit_code": end.exit_code, "attempt": container.attempt, "review": review},
     )
+
+
+def _was_cancelled_before(tx: sqlite3.Connection, task: Task, at: float) -> bool:
+    """Say whether the wish to cancel a task is older than an end of its work."""
+    if task.wanted != "cancel":
+        return False
+    told = events.find(tx, task_id=task.id, types=("task.cancel_requested",), limit=1)
+    return bool(told) and told[-1].at < at
 
 
 def _wait_for_room(tx: sqlite3.Connection, task: Task, container: Container, end: _End) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from parhelia_tui.core.control import ending
 from parhelia_tui.core.control.context import Context, Silence
@@ -12,6 +12,9 @@ from parhelia_tui.core.settings.config import HealthConfig
 from parhelia_tui.core.settings.disk import is_full
 from parhelia_tui.core.store import containers, events, tasks
 from parhelia_tui.core.store.connection import writing
+
+RETURN_S = 10.0
+"""Seconds after its backend answers again in which a container is not judged: its heartbeats are on their way here."""
 
 _LEVEL = {Health.HEALTHY: "info", Health.DEGRADED: "warning", Health.UNHEALTHY: "error", Health.DEAD: "error"}
 
@@ -34,7 +37,8 @@ def health_of(silence_s: float, config: HealthConfig) -> Health:
 def judge(context: Context, container_id: str, *, reached: bool) -> None:
     """Store the health of a running container whose silence has lasted too long.
 
-    Call it after its spool was read: what nobody has read yet is no silence. Dead is only whose silence was seen: while
+    Call it after its spool was read: what nobody has read yet is no silence. Nor is the way home of what one made that
+    has ended. Dead is only whose silence was seen: while
     its backend does not answer, or nobody looks, nothing is known of a container, and nothing of it is ended.
 
     Args:
@@ -44,6 +48,8 @@ def judge(context: Context, container_id: str, *, reached: bool) -> None:
     container = containers.find(context.db, container_id)
     if container is None or container.state is not ContainerState.RUNNING:
         context.silences.pop(container_id, None)
+        return
+    if container.step:
         return
     heard = container.last_heartbeat_at or container.started_at
     if heard is None:
@@ -61,7 +67,7 @@ def judge(context: Context, container_id: str, *, reached: bool) -> None:
     proven = health_of(seen.counted_s, config) is Health.DEAD
     if health is Health.DEAD and not proven and container.health is not Health.DEAD:
         health = Health.UNHEALTHY
-    if health is Health.HEALTHY:
+    if health is Health.HEALTHY or 0 <= now - seen.back_at < RETURN_S:
         return
     with_way_back = proven and container.wanted == "run" and _has_way_back(context, container)
     if health is container.health and not with_way_back:
@@ -86,10 +92,33 @@ def judge(context: Context, container_id: str, *, reached: bool) -> None:
         )
 
 
-def forget_ended(context: Context, live: Iterable[Container]) -> None:
+def note_look(context: Context, container_id: str, *, answered: bool, late: bool) -> None:
+    """Keep in mind whether the backend of a container answers, and when it does so again.
+
+    Args:
+        answered: a look had its answer.
+        late: it had to wait for that.
+    """
+    seen = context.silences.get(container_id)
+    if seen is None:
+        return
+    if answered and (seen.unanswered or late):
+        seen.back_at = context.clock()
+    seen.unanswered = not answered
+
+
+def is_stale(context: Context, container: Container) -> bool:
+    """Say whether a container has been silent for longer than `health.stale_s` though it would have been heard."""
+    seen = context.silences.get(container.id)
+    return seen is not None and seen.counted_s > context.config.health.stale_s
+
+
+def forget_ended(context: Context, live: Collection[Container]) -> None:
     """Keep nothing in mind of containers that have ended."""
     for container_id in context.silences.keys() - {each.id for each in live}:
         del context.silences[container_id]
+    for container_id in context.interrupted.keys() - {each.id for each in live}:
+        del context.interrupted[container_id]
 
 
 def _count(seen: Silence, now: float, heard: float, heartbeat_s: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import answering, drifting
+from parhelia_tui.core.control import answering, drifting, health
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import end, settle
 from parhelia_tui.core.control.telling import tell
@@ -128,7 +128,7 @@ async def _compare_one(context: Context, container: Container, listing: Listing,
         await _judge_orphan(context, container, result)
     elif sight.drift:
         result.drifted[container.id] = sight.drift
-    elif _is_stale(context, container):
+    elif health.is_stale(context, container):
         result.stale.append(container.id)
         _tell_stale(context, container)
     if sight is not None and sight.alive:
@@ -146,11 +146,6 @@ async def _end_leftover(context: Context, stored: Container) -> None:
         f"it was recorded as {stored.state}, but its supervisor was still there; nothing is left of it now",
         level="warning",
     )
-
-
-def _is_stale(context: Context, container: Container) -> bool:
-    heard = container.last_heartbeat_at or container.started_at
-    return heard is not None and context.clock() - heard > context.config.health.stale_s
 
 
 def _tell_stale(context: Context, container: Container) -> None:
@@ -223,9 +218,9 @@ def _store_return(context: Context, stored: Container) -> None:
 async def _judge_orphan(context: Context, container: Container, result: Round) -> None:
     result.orphans.append(container.id)
     age = context.clock() - container.created_at
-    health = context.config.health
+    config = context.config.health
     # One that a person wants to be gone is ended like any other container.
-    if container.wanted == "terminate" or not health.terminate_orphans or age <= health.orphan_grace_s:
+    if container.wanted == "terminate" or not config.terminate_orphans or age <= config.orphan_grace_s:
         return
     why = f"it was an orphan for {age:.0f} s"
     with writing(context.db) as tx:

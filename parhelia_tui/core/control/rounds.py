@@ -30,6 +30,7 @@ from parhelia_tui.core.control import (
     scrubbing,
     settle,
     spending,
+    watching,
     wishes,
 )
 from parhelia_tui.core.control import checkpoints as taking
@@ -37,7 +38,6 @@ from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.groups import Groups
 from parhelia_tui.core.control.jobs import Jobs, Name
 from parhelia_tui.core.control.waking import BURST_S, GATHER_S, Waking
-from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container, Intent
 from parhelia_tui.core.store import checkpoints, containers, intents
 
@@ -218,19 +218,7 @@ class Rounds:
         if self._jobs.runs(("create", container_id)) or self._jobs.runs(("end", container_id)):
             return
 
-        async def compare() -> None:
-            reached = False
-            try:
-                reached = await settle.settle(self._context, container_id)
-            except ParheliaError as error:
-                if error.code == "E507":
-                    self._context.deaf.until = self._context.clock()
-                raise
-            finally:
-                # Also where it could not be looked at: its silence is told of, though it proves nothing then.
-                health.judge(self._context, container_id, reached=reached)
-
-        self._start("settle", container_id, compare)
+        self._start("settle", container_id, lambda: watching.watch(self._context, container_id))
 
     async def _reconcile(self) -> None:
         done = await reconcile.round_of(self._context)

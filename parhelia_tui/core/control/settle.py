@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from parhelia_tui.core.control import allowances, creation, ending, renewal, review, sandbox_cost, spool
+from parhelia_tui.core.backends.steps import told_to
+from parhelia_tui.core.control import (
+    allowances,
+    container_steps,
+    creation,
+    ending,
+    renewal,
+    review,
+    sandbox_cost,
+    spool,
+)
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.records import Container
@@ -54,7 +64,10 @@ async def settle(context: Context, container_id: str) -> bool:
             # A provider may build an image for it first, which takes minutes.
             return True
         if container.state is ContainerState.CREATING:
-            if context.clock() - max(container.created_at, context.since) > START_DEADLINE_S:
+            if context.clock() < context.interrupted.get(container_id, 0.0):
+                return True
+            waited_s = context.clock() - max(container.created_at, context.since)
+            if waited_s > START_DEADLINE_S and container_id not in context.interrupted:
                 with writing_durably(context.db) as tx:
                     why = f"it did not start within {START_DEADLINE_S:g} s"
                     ending.container_failed(tx, container_id, why, context.clock(), paid_until)
@@ -82,6 +95,8 @@ async def settle(context: Context, container_id: str) -> bool:
                     context.config.checkpoints.resumes,
                     paid_until,
                 )
+    elif container.state is not ContainerState.CREATING and sight.step != container.step:
+        container_steps.note_coming_home(context, container_id, sight.step)
     elif container.state is ContainerState.CREATING:
         # It begins; one that was made by fork has its supervisor before its terminal server.
         return True
@@ -105,9 +120,10 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     if container.wanted == "recover" and container.health is Health.DEAD:
         _begin_to_recover(context, container_id, reason)
     began, latest = context.clock(), sandbox_cost.latest_end(context, container)
-    await context.backend_of(container).terminate(
-        container_id, reason=reason, grace_s=context.config.local.grace_s
-    )
+    with told_to(lambda step: container_steps.note_coming_home(context, container_id, step)):
+        await context.backend_of(container).terminate(
+            container_id, reason=reason, grace_s=context.config.local.grace_s
+        )
     ended = await read_news(context, container_id)
     if ended is None or ended.state in CONTAINER_ENDED:
         return

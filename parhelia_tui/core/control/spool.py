@@ -210,7 +210,7 @@ class _Story:
         """It runs: said by its own record, or by a heartbeat where that record was lost."""
         if self._container.state is ContainerState.CREATING:
             self._container = containers.move(
-                self._tx, self._container, ContainerState.RUNNING, started_at=float(record["at"])
+                self._tx, self._container, ContainerState.RUNNING, started_at=float(record["at"]), step=""
             )
             limits = record.get("limits") or {}
             loose = [name for name, how in limits.items() if how == NOT_KEPT]

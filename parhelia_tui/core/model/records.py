@@ -240,7 +240,7 @@ class Container:
         mounts: paths of this machine that it shows beside the workspace, by the user's wish.
         image: whose system it began with; empty for this machine's own.
         drift: in words what the last round of reconciling found otherwise than it was made.
-        step: in words what its making is at; empty for one that is made or over.
+        step: in words what its making is at, or the way home of what it made; empty while it works or is over.
     """
 
     id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.modal import keys, plans, records
 from parhelia_tui.core.backends.modal.account import CLAUDE, PYTHON
 from parhelia_tui.core.backends.modal.drift import Drift
+from parhelia_tui.core.backends.modal.follower import Follower
 from parhelia_tui.core.backends.modal.listing import Lister
 from parhelia_tui.core.backends.modal.making import Maker
 from parhelia_tui.core.backends.modal.orders import Orders
@@ -133,18 +135,20 @@ class ModalBackend:
             record = records.note_brought(run, record, sandbox.object_id)
         follower = self._sandboxes.follow(container_id)
         if follower.is_fresh:
-            return Sighting(container_id, alive=True, started=True, exit=None, heard=follower.listens)
+            return _living(container_id, follower)
         sandbox = await self._provider.by_id(record.object_id)
         alive = sandbox is not None and await self._provider.is_running(sandbox)
         if not alive and self._sandboxes.is_fetching(container_id):
             # All that it left is on its way, and its end is told after that.
-            return Sighting(container_id, alive=True, started=True, exit=None, heard=False)
-        if not alive:
-            follower.tell_gone()
+            return _living(container_id, follower)
+        if alive:
+            follower.try_now()
+            return dataclasses.replace(_living(container_id, follower), exit=run_directory.exit_of(run))
+        follower.tell_gone()
         exit = run_directory.exit_of(run)
         if sandbox is None and exit is None:
             return None
-        return Sighting(container_id, alive=alive, started=True, exit=exit, heard=follower.listens)
+        return Sighting(container_id, alive=False, started=True, exit=exit, heard=follower.listens)
 
     async def _look_abroad(self, container_id: str) -> Sighting | None:
         """Look at one of which nothing is written down here: an orphan, or one that is still to be made."""
@@ -336,3 +340,10 @@ class ModalBackend:
         if record is None or not mark:
             return False
         return await self._drift.end_double(container_id, double, record, mark)
+
+
+def _living(container_id: str, follower: Follower) -> Sighting:
+    """Tell of a container whose sandbox lives."""
+    return Sighting(
+        container_id, alive=True, started=True, exit=None, heard=follower.listens, step=follower.step
+    )

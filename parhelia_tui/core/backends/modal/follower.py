@@ -82,6 +82,7 @@ class Follower:
         self._heard_at = self._ended_at = 0.0
         self._held = b""
         self._part = b""
+        self._called = asyncio.Event()
         self._task = asyncio.create_task(self._follow(), name=f"follower of {container_id}")
 
     @property
@@ -100,9 +101,18 @@ class Follower:
         return bool(self._exit)
 
     @property
+    def step(self) -> str:
+        """How far what it made has come, in words; empty while the container goes on."""
+        return self._home.step if self._exit else ""
+
+    @property
     def left_behind(self) -> str:
         """In words what has to be done so that what it made comes; empty for nothing."""
         return self._home.left_behind
+
+    def try_now(self) -> None:
+        """Have the next try at once: the provider answers."""
+        self._called.set()
 
     def end_in(self, seconds: float) -> None:
         """Say after how many seconds the end is told also without the results that do not come."""
@@ -148,7 +158,9 @@ class Follower:
             # A connection that brought something for a while was a good one.
             is_good = self._heard_at - begun > pause_s
             pause_s = FIRST_PAUSE_S if is_good else min(LONGEST_PAUSE_S, pause_s * 2)
-            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+            self._called.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._called.wait(), pause_s * random.uniform(0.5, 1.0))
 
     async def _find(self) -> Any:
         """Find the sandbox; None where it runs no more."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from parhelia_tui.core.backends.modal.freight import NEVER
 from parhelia_tui.core.backends.modal.trouble import TooMuch, told
+from parhelia_tui.core.backends.steps import told_to
 from parhelia_tui.core.model.display import length
 from parhelia_tui.core.model.errors import ParheliaError
 
@@ -20,6 +21,8 @@ LOOK_S = 1.0
 """Seconds between two looks at the configuration, while results are more than it lets come."""
 BEFORE_S = 30.0
 """Seconds before its sandbox leaves at which the end of a container is told without its results; less for a short stay."""
+
+_WAITS = "what it made waits to come home"
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -46,6 +49,8 @@ class Homecoming:
         self.under_way = asyncio.Event()
         """Set while something may come; what stands still for a minute fails."""
         self.why = ""
+        self.step = _WAITS
+        """How far they are, in words."""
 
     @property
     def left_behind(self) -> str:
@@ -83,12 +88,14 @@ class Homecoming:
             most_mb = await asyncio.to_thread(self._most_mb)
             self.under_way.set()
             try:
-                await self._fetch(sandbox)
+                with told_to(self._keep_step):
+                    await self._fetch(sandbox)
                 return ""
             except Exception as error:
                 failed = told(error, "the results could not be fetched")
             finally:
                 self.under_way.clear()
+                self.step = _WAITS
             if str(failed) != self.why:
                 self.why = str(failed)
                 logger.warning("the results of %s could not be fetched: %s", self._container_id, failed)
@@ -102,6 +109,9 @@ class Homecoming:
             self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
             if not is_heard():
                 raise ConnectionError("the sandbox does not hear of us any more")
+
+    def _keep_step(self, step: str) -> None:
+        self.step = step
 
     async def _is_raised(self, most_mb: int, is_heard: Callable[[], bool]) -> bool:
         """Wait until more MB may come than these; False where the sandbox leaves before.

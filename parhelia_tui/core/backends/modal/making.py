@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parhelia_tui.core.backends.base import MAY_PASS, UNMADE
 from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
+from parhelia_tui.core.backends.modal.trouble import may_pass
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
@@ -80,7 +82,7 @@ class Maker:
             record: what is known of its sandbox already.
 
         Raises:
-            ParheliaError: E503, E602, E603.
+            ParheliaError: E203 where it is not wanted any more, E503, E602, E603.
             OSError: the disk is full.
         """
         secret = self._secret() if plan.egress is not None else ""
@@ -100,7 +102,7 @@ class Maker:
     async def _bring(
         self, plan: ContainerPlan, run: Path, record: SandboxRecord | None, going: _Freight, secret: str
     ) -> None:
-        """Make a sandbox and bring it what was prepared. Raises E503, E602, OSError."""
+        """Make a sandbox and bring it what was prepared. Raises E203, E503, E602, OSError."""
         cargo = going.cargo
         known = record is not None
         record = self._note(plan, run, record, cargo)
@@ -111,6 +113,11 @@ class Maker:
             # Before its record there was no call; should there be one of the name even so, `create` finds it.
             found = await self._sandboxes.find(plan.container_id) if known else None
             sandbox = found or await self._create(plan, run, cargo, secret)
+        except ParheliaError as error:
+            error.details[UNMADE] = True
+            if may_pass(error.__cause__):
+                error.details[MAY_PASS] = True
+            raise
         finally:
             await asyncio.wait([packing])
             why = packing.exception()
@@ -119,6 +126,11 @@ class Maker:
             if found is None:
                 await self._give_up(sandbox)
             raise why
+        if not plan.is_wanted():
+            # The provider may have taken minutes. Nothing has begun, and nothing is to begin.
+            if found is None:
+                await self._give_up(sandbox)
+            raise ParheliaError("E203", "it was not wanted any more when its sandbox was there")
         try:
             tell("waiting for the sandbox to begin")
             code, wrong = await self._sandboxes.bring(plan.container_id, sandbox, archive)

@@ -337,6 +337,7 @@ class Provider:
         except Exception as error:
             raise told(error, _UNFETCHED) from error
         size = 0
+        progress = Progress("bringing home what it made", None)
         pieces = aiter(process.stdout)
         with target.open("wb") as file:
             while (piece := await _next(pieces)) is not None:
@@ -344,6 +345,7 @@ class Provider:
                 if size > most:
                     raise TooMuch(most)
                 file.write(piece)
+                progress.add(len(piece))
         try:
             async with within(ERRAND_S, "the sandbox has not said that this was all"):
                 code = await process.wait.aio()

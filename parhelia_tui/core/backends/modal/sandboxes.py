@@ -17,6 +17,7 @@ from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_T
 from parhelia_tui.core.backends.modal.follower import Follower
 from parhelia_tui.core.backends.modal.provider import ERRAND_S, RUN, Provider
 from parhelia_tui.core.backends.modal.trouble import told
+from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.config_files import load
@@ -189,6 +190,8 @@ class Sandboxes:
         follower.end_in(most_s)
         end = time.monotonic() + most_s
         while not await follower.ended(min(STEP_S, most_s)):
+            if follower.step:
+                tell(follower.step)
             if time.monotonic() > end and not self.is_fetching(container_id):
                 return
 
@@ -231,6 +234,7 @@ class Sandboxes:
             most = await asyncio.to_thread(self._results_mb) << 20
             try:
                 await self._provider.fetch(sandbox, shim_file.words("send", RUN, str(most)), archive, most)
+                tell("unpacking what it made")
                 await asyncio.to_thread(_put, archive, Path(record.workspace), run / "home", most)
             except OSError as error:
                 raise ParheliaError("E507", f"the results cannot be written: {error.strerror}") from error

@@ -67,6 +67,11 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
+def may_pass(error: BaseException | None) -> bool:
+    """Say whether the same may work when a provider answers again; a call that was cut off is not repeated before."""
+    return error is not None and (is_transient(error) or "StreamTerminatedError" in names_of(error))
+
+
 def is_refused(error: BaseException) -> bool:
     """Say whether it was not begun because it is too much for now, so that it may be asked for again whatever it is."""
     return "ResourceExhaustedError" in names_of(error)
