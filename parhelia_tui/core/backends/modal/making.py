@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.base import MAY_PASS, UNMADE
+from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
 from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
@@ -115,7 +115,7 @@ class Maker:
             sandbox = found or await self._create(plan, run, cargo, secret)
         except ParheliaError as error:
             error.details[UNMADE] = True
-            if may_pass(error.__cause__):
+            if NO_ROOM not in error.details and may_pass(error.__cause__):
                 error.details[MAY_PASS] = True
             raise
         finally:
