@@ -12,7 +12,6 @@ from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
 from parhelia_tui.core.backends.local import images, mounts
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell as tell_step
-from parhelia_tui.core.backends.steps import told_to
 from parhelia_tui.core.control import (
     container_steps,
     egress,
@@ -58,7 +57,7 @@ async def create(
         # A round of reconciling may meet it half made; two copies of one workspace would end each other.
         return
     context.being_created.add(container_id)
-    with told_to(lambda step: container_steps.note_making(context, container_id, step)):
+    with container_steps.noting_making(context, container_id):
         await _create(context, task, container, turn or nullcontext())
 
 
