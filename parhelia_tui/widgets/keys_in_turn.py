@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -12,6 +13,9 @@ from textual.message_pump import MessagePump
 if TYPE_CHECKING:
     # The editor of long texts would cost the first frame a twentieth of its time.
     from textual.widgets import Input, TextArea
+
+TURNS = 100
+"""Turns of the loop in which a widget gets to what came to it before a key; one is enough as a rule."""
 
 
 async def handled_at(place: MessagePump, event: events.Key | events.Paste) -> bool:
@@ -24,6 +28,12 @@ async def handled_at(place: MessagePump, event: events.Key | events.Paste) -> bo
         place: what has the focus, or the screen where nothing has.
         event: no other that comes behind it may have been handed on before this returns.
     """
+    # That it got the focus comes first: a field selects then all that stands in it, and the next letter would replace
+    # what was typed by then.
+    for _ in range(TURNS):
+        if place._pending_message is None and not place.message_queue_size:
+            break
+        await asyncio.sleep(0)
     with place._context():
         for _, method in place._get_dispatch_methods(event.handler_name, event):
             await invoke(method, event)

@@ -94,6 +94,16 @@ async def test_from_one_field_to_the_next(opened_empty: Opens) -> None:
         assert (value(seen, "prompt"), value(seen, "cpus")) == ("ab", "2")
 
 
+async def test_what_was_typed_behind_a_tab_is_not_selected_later(opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        await seen.press("n")
+        seen.burst(*["tab"] * 5, "ctrl+u", *"/tmp")
+        await seen.wait(lambda: value(seen, "workspace") == "/tmp")
+        await seen.pilot.pause()
+        seen.burst("left", *"zz")
+        await seen.wait(lambda: value(seen, "workspace") == "/tmzzp")
+
+
 async def test_what_is_pasted_comes_between_the_keys_around_it(opened_empty: Opens) -> None:
     async with opened_empty() as seen:
         await seen.press("n")
