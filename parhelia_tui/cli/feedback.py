@@ -14,6 +14,8 @@ from parhelia_tui.cli.output import MANNER, on_terminal, plain_wanted
 from parhelia_tui.cli.tables import length
 
 LINE_AFTER_S, SPINNER_AFTER_S, BAR_AFTER_S, REST_AFTER_S = 0.1, 1.0, 4.0, 10.0
+SAID_AFTER_S = 8.0
+"""Seconds after which a line says what is waited for where no terminal shows it; most commands are done long before."""
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 BAR_CELLS = 20
 EVERY_S = 0.1
@@ -65,13 +67,15 @@ def shown(progress: Progress, took_s: float) -> str:
 
 @contextlib.contextmanager
 def waiting(what: str, clock: Callable[[], float] = time.monotonic) -> Iterator[Progress]:
-    """Show on standard error, if that is a terminal, that something goes on; nothing of it stays there."""
+    """Show on standard error that something goes on: on a terminal as it goes, and nothing of it stays there; elsewhere
+    one line after some seconds."""
     progress = Progress(what)
-    if MANNER.json or plain_wanted() or not on_terminal(2):
+    if MANNER.json:
         yield progress
         return
     over = threading.Event()
-    thread = threading.Thread(target=_draw, args=(progress, over, clock), name="feedback", daemon=True)
+    draw = _say if plain_wanted() or not on_terminal(2) else _draw
+    thread = threading.Thread(target=draw, args=(progress, over, clock), name="feedback", daemon=True)
     thread.start()
     try:
         yield progress
@@ -84,6 +88,13 @@ def beside(text: str) -> None:
     """Say a line on standard error, over what may be drawn there just now."""
     drawn = on_terminal(2) and not plain_wanted()
     click.echo(("\r\x1b[K" if drawn else "") + text, err=True)
+
+
+def _say(progress: Progress, over: threading.Event, clock: Callable[[], float]) -> None:
+    """Say once what is waited for, where it takes longer than anybody expects."""
+    if not over.wait(SAID_AFTER_S):
+        sys.stderr.write(f"{progress.what} …\n")
+        sys.stderr.flush()
 
 
 def _draw(progress: Progress, over: threading.Event, clock: Callable[[], float]) -> None:

@@ -146,7 +146,8 @@ def capture(name: str, lines: int) -> None:
     import asyncio
 
     out = Out()
-    shown = asyncio.run(out.client.capture(name, lines))
+    with waiting("reading the screen"):
+        shown = asyncio.run(out.client.capture(name, lines))
     out.answer({"session": out.client.session(name).name, "lines": shown}, "\n".join(shown))
 
 

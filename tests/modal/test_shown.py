@@ -200,6 +200,29 @@ async def test_how_far_a_download_is_is_said(tmp_path: Path, monkeypatch: pytest
     assert heard == [f"bringing home what it made, {done} so far" for done in ("0 B", "1 MB", "2 MB")]
 
 
+def test_commands_that_wait_for_a_silent_provider_say_so(cloud: Product, provider: Provider) -> None:
+    client = Client(cloud.paths)
+    task_id = str(cloud.json(*WHERE, "sleep 600")["id"])
+    reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
+    wait_until(lambda: cloud.run("session", "capture", task_id).returncode == 0, WAIT_S)
+    provider.halt(signal.SIGSTOP)
+    try:
+        waits = {
+            cloud.start("checkpoint", "create", task_id): "taking a checkpoint",
+            cloud.start("session", "capture", task_id): "reading the screen",
+            cloud.start("cleanup", "--terminate", "--dry-run"): "comparing what runs with what is stored",
+        }
+        for process, said in waits.items():
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(said)
+    finally:
+        provider.halt(signal.SIGCONT)
+    for process in waits:
+        process.communicate(timeout=WAIT_S)
+    client.cancel_task(task_id)
+    end_of(client, task_id, WAIT_S)
+
+
 async def test_a_provider_that_does_not_answer_is_told_of_until_it_does(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
