@@ -143,7 +143,7 @@ async def test_a_sandbox_is_not_ended_in_the_middle_of_a_download(
         return False
 
     monkeypatch.setattr(
-        sandboxes, "follow", lambda container_id: SimpleNamespace(ended=ended, end_in=asked.append)
+        sandboxes, "follow", lambda container_id: SimpleNamespace(ended=ended, end_in=asked.append, step="")
     )
     lock = sandboxes._fetching.setdefault("c-1", asyncio.Lock())
     async with lock:
