@@ -150,6 +150,9 @@ class ParheliaApp(App[None]):
             await super().on_event(event)
             return
         assert isinstance(event, events.Key | events.Paste)
+        if not self.app_focus:
+            # A terminal that told of its focus going need not tell of it coming back.
+            self.app_focus = True
         if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
             return
         # From here on it is one that came back from the widgets.

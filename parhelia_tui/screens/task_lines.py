@@ -32,7 +32,7 @@ class About:
     approvals: Sequence[Approval]
     memory: Memory | None
     step: str = ""
-    """What the making of its container is at; empty where none is being made."""
+    """What the making of its container is at, or the way home of what that made; empty for neither."""
 
 
 def overview(about: About, colours: Colours, now: float) -> list[Text]:

@@ -65,7 +65,7 @@ class TerminalPane(Pane):
         """Show a task; whatever was shown of it already goes on.
 
         Args:
-            step: what the making of its container is at; empty where none is being made.
+            step: what the making of its container is at, or the way home of what that made; empty for neither.
         """
         self._headline = "Terminal" if task is None else headline(task, now, step)
         self._head()

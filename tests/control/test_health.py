@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from parhelia_tui.core.client import Client
-from parhelia_tui.core.control.health import health_of
+from parhelia_tui.core.control.context import Silence
+from parhelia_tui.core.control.health import health_of, note_look
 from parhelia_tui.core.model.states import ContainerState, Health, TaskState
 from parhelia_tui.core.settings.config import HealthConfig
 from parhelia_tui.core.shim.processes import stat_fields
@@ -48,6 +51,20 @@ FAST = "[controller]\nhealth_s = 0.05\n[health]\nheartbeat_s = {}\nstale_s = 1\n
 )
 def test_two_five_and_ten_missed_heartbeats_make_the_states(silence_s: float, health: Health) -> None:
     assert health_of(silence_s, HealthConfig()) is health
+
+
+def test_a_backend_that_is_late_with_each_answer_has_come_back_once() -> None:
+    """Else no silence behind it would ever be judged."""
+    context: Any = SimpleNamespace(silences={"c-1": Silence(seen_at=90.0)})
+    back_at = []
+    for at, answered, late in (
+        (100.0, True, True), (106.0, True, True), (112.0, True, True),
+        (118.0, False, True), (124.0, True, True), (130.0, True, False), (136.0, True, True),
+    ):  # fmt: skip
+        context.clock = iter([at]).__next__
+        note_look(context, "c-1", answered=answered, late=late)
+        back_at.append(context.silences["c-1"].back_at)
+    assert back_at == [100.0, 100.0, 100.0, 100.0, 124.0, 124.0, 136.0]
 
 
 @pytest.mark.long

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from parhelia_tui.core.backends.base import ExitRecord
 from parhelia_tui.core.control import ending
+from parhelia_tui.core.control.due_checkpoints import _left_its_work
 from parhelia_tui.core.control.review import Policy
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import ApprovalKind, ApprovalState, ContainerState, TaskState, Trigger
 from parhelia_tui.core.settings.config_policy import PolicyConfig
+from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.shim import exit_record
 from parhelia_tui.core.store import approvals, checkpoints, containers, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
@@ -79,3 +86,25 @@ def test_it_goes_with_a_sandbox_whose_work_did_not_come(
     assert tasks.get(store, asks.task_id).state in (TaskState.FAILED, TaskState.NEEDS_REVIEW)
     assert checkpoints.listed(store, task_id=asks.task_id) == []
     assert approvals.get(store, "a-00000001").state is ApprovalState.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("state", "has_results", "due"),
+    [
+        (ContainerState.FAILED, None, False),
+        (ContainerState.LOST, None, False),
+        (ContainerState.FAILED, False, False),
+        (ContainerState.FAILED, True, True),
+        (ContainerState.TERMINATED, None, True),
+    ],
+)
+def test_a_checkpoint_is_taken_at_the_end_only_of_what_came_home(
+    asks: Container, tmp_path: Path, state: ContainerState, has_results: bool | None, due: bool
+) -> None:
+    """One that vanished without a word left what was here before it: that would pass for its end."""
+    context: Any = SimpleNamespace(paths=Paths(tmp_path))
+    run = private_directory(context.paths.container(asks.id))
+    if has_results is not None:
+        ended = dataclasses.asdict(record(has_results=has_results))
+        (run / exit_record.NAME).write_text(json.dumps(ended))
+    assert _left_its_work(context, dataclasses.replace(asks, state=state)) is due

@@ -12,12 +12,15 @@ from typing import Any, cast
 
 import pytest
 
+from parhelia_tui.core.backends.base import UNMADE
 from parhelia_tui.core.backends.modal import freight
+from parhelia_tui.core.backends.modal.backend import ModalBackend
 from parhelia_tui.core.backends.modal.cargo import WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.making import Maker
 from parhelia_tui.core.backends.modal.provider import Provider, Wanted
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from tests.support.waiting import wait_until
@@ -155,3 +158,12 @@ async def test_of_a_sandbox_that_is_known_no_more_than_its_id_is_kept(tmp_path: 
     sandbox = SimpleNamespace(list=SimpleNamespace(aio=listed))
     provider.account = cast(Any, SimpleNamespace(app=app, modal=SimpleNamespace(Sandbox=sandbox)))
     assert await provider.running({}, {"sb-1"}) == {"sb-1": None, "sb-2": strange}
+
+
+async def test_what_was_refused_before_anybody_asked_for_a_sandbox_was_not_made(tmp_path: Path) -> None:
+    """It is not paid for: what came before, as copying a workspace, was done here."""
+    backend = ModalBackend(Paths(tmp_path), ModalConfig(), heartbeat_s=10.0)
+    plan = ContainerPlan("c-1", "s", ["true"], private_directory(tmp_path / "work"), persistent=True)
+    with pytest.raises(ParheliaError, match="E603") as refused:
+        await backend.create(plan)
+    assert refused.value.details[UNMADE] is True

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+from typing import Any
 
 from parhelia_tui.core.backends.base import Backend, Listing
 from parhelia_tui.core.control.context import Context
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.store import meta
 from parhelia_tui.core.store.connection import writing
 
@@ -43,15 +45,22 @@ async def listing(context: Context, name: str, backend: Backend) -> Listing:
 
 
 def _keep(context: Context, name: str, asked_at: float, why: str) -> None:
-    with writing(context.db) as tx:
-        silent = json.loads(meta.get(tx, meta.SILENT) or "{}")
-        # From the first question that had no answer on.
-        since = silent.get(name, {}).get("since", asked_at)
-        meta.put(tx, meta.SILENT, json.dumps({**silent, name: {"since": since, "why": why}}))
+    silent = _silent(context)
+    # From the first question that had no answer on.
+    since = silent.get(name, {}).get("since", asked_at)
+    _put(context, {**silent, name: {"since": since, "why": why}})
 
 
 def _drop(context: Context, name: str) -> None:
-    silent = json.loads(meta.get(context.db, meta.SILENT) or "{}")
-    if silent.pop(name, None) is not None:
-        with writing(context.db) as tx:
+    _put(context, {other: each for other, each in _silent(context).items() if other != name})
+
+
+def _silent(context: Context) -> dict[str, dict[str, Any]]:
+    return dict(json.loads(meta.get(context.db, meta.SILENT) or "{}"))
+
+
+def _put(context: Context, silent: dict[str, dict[str, Any]]) -> None:
+    """Write what is new; where that cannot be, the round that asks goes on all the same."""
+    if silent != _silent(context):
+        with contextlib.suppress(ParheliaError), writing(context.db) as tx:
             meta.put(tx, meta.SILENT, json.dumps(silent))

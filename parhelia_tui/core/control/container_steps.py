@@ -25,9 +25,7 @@ def noting_making(context: Context, container_id: str) -> Iterator[None]:
     waiting: list[asyncio.TimerHandle] = []
 
     def keep(step: str) -> None:
-        # What cannot be written is not seen; that is no reason not to make it.
-        with contextlib.suppress(ParheliaError):
-            _note(context, container_id, step, (ContainerState.CREATING,))
+        _note(context, container_id, step, (ContainerState.CREATING,))
 
     def tell(step: str) -> None:
         forget_last()
@@ -58,8 +56,10 @@ def forget(context: Context, container_id: str) -> None:
 
 
 def _note(context: Context, container_id: str, step: str, states: tuple[ContainerState, ...]) -> None:
-    container = containers.find(context.db, container_id)
-    if container is None or container.state not in states or container.step == step:
-        return
-    with writing(context.db) as tx:
-        containers.update(tx, containers.get(tx, container_id), step=step)
+    # On a full disk it is not seen; that is no reason not to make a container, or not to end it.
+    with contextlib.suppress(ParheliaError):
+        container = containers.find(context.db, container_id)
+        if container is None or container.state not in states or container.step == step:
+            return
+        with writing(context.db) as tx:
+            containers.update(tx, containers.get(tx, container_id), step=step)

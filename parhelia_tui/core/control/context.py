@@ -46,13 +46,15 @@ class Silence:
     Args:
         counted_s: seconds of it that looks bear out.
         seen_at: when a look saw it last, in epoch seconds.
-        unanswered: the last look had no answer, or waited long for it.
+        unanswered: the last look had no answer.
+        late: it waited long for that.
         back_at: when its backend answered again after that, in epoch seconds.
     """
 
     counted_s: float = 0.0
     seen_at: float = 0.0
     unanswered: bool = False
+    late: bool = False
     back_at: float = 0.0
 
 

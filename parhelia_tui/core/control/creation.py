@@ -64,7 +64,7 @@ async def create(
 async def _create(
     context: Context, task: Task, container: Container, turn: AbstractAsyncContextManager[object]
 ) -> None:
-    container_id = container.id
+    container_id, asked = container.id, False
     try:
         if task.workspace_mode == "clone":
             tell_step("copying the workspace")
@@ -76,7 +76,8 @@ async def _create(
             if is_wanted(context, container_id):
                 if container.persistent:
                     await _take_over(context, container)
-                await context.backend_of(container).create(_plan(context, task, container))
+                plan, asked = _plan(context, task, container), True
+                await context.backend_of(container).create(plan)
                 room.found(context, container)
                 await egress.give_key(context, container)
     except ParheliaError as error:
@@ -89,7 +90,7 @@ async def _create(
             if not is_wanted(context, container_id):
                 # Who ends it says why, but would take it for something that has cost money.
                 if waits:
-                    why = tasks.get(tx, task.id).reason
+                    why = containers.get(tx, container_id).reason or tasks.get(tx, task.id).reason
                     ending.container_terminated(
                         tx, container_id, why, context.clock(), paid_until=container.created_at
                     )
@@ -112,7 +113,7 @@ async def _create(
                     f"{error.code}: {error.message}",
                     context.clock(),
                     # What never was anywhere cost nothing.
-                    container.created_at if UNMADE in error.details else None,
+                    container.created_at if not asked or UNMADE in error.details else None,
                 )
     else:
         context.interrupted.pop(container_id, None)
@@ -126,7 +127,7 @@ async def _nothing_was_made(context: Context, container: Container) -> bool:
     """Make certain that a refused container is nowhere: it is about to be asked for again, and begins anew."""
     backend = context.backend_of(container)
     try:
-        await backend.terminate(container.id, reason="there is no room for it", grace_s=0)
+        await backend.terminate(container.id, reason="it could not be made", grace_s=0)
     except ParheliaError:
         return False
     with contextlib.suppress(ParheliaError):

@@ -82,7 +82,9 @@ def _left_its_work(context: Context, container: Container | None) -> bool:
     if container is None or container.backend == "local":
         return True
     record = exit_of(context.paths.container(container.id))
-    return container.state is not ContainerState.LOST and (record is None or record.has_results)
+    if record is not None:
+        return record.has_results
+    return container.state not in (ContainerState.LOST, ContainerState.FAILED)
 
 
 def _is_old(context: Context, task: Task, before: float) -> bool:

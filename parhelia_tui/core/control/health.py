@@ -102,9 +102,10 @@ def note_look(context: Context, container_id: str, *, answered: bool, late: bool
     seen = context.silences.get(container_id)
     if seen is None:
         return
-    if answered and (seen.unanswered or late):
+    # Where each answer is late, nothing came back with this one.
+    if answered and (seen.unanswered or (late and not seen.late)):
         seen.back_at = context.clock()
-    seen.unanswered = not answered
+    seen.unanswered, seen.late = not answered, late
 
 
 def is_stale(context: Context, container: Container) -> bool:

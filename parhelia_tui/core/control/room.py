@@ -1,4 +1,5 @@
-"""Room at a provider whose account holds as many sandboxes as it may: asked for again after pauses that grow.
+"""A provider that has no room, as its account holds as many sandboxes as it may, or does not answer: asked again after
+pauses that grow.
 
 A try is the same container made again, under the same id. While there is no room only one task at a time asks; the
 others wait.

@@ -15,6 +15,7 @@ from parhelia_tui.core.control import (
 )
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED, ContainerState, Health
 from parhelia_tui.core.store import containers, events
@@ -120,6 +121,8 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     if container.wanted == "recover" and container.health is Health.DEAD:
         _begin_to_recover(context, container_id, reason)
     began, latest = context.clock(), sandbox_cost.latest_end(context, container)
+    if container.backend != "local" and await _never_was(context, container):
+        latest = container.created_at
     with told_to(lambda step: container_steps.note_coming_home(context, container_id, step)):
         await context.backend_of(container).terminate(
             container_id, reason=reason, grace_s=context.config.local.grace_s
@@ -142,6 +145,16 @@ async def end(context: Context, container_id: str, reason: str) -> None:
             ending.container_ended(tx, container_id, sight.exit, policy)
         else:
             ending.container_terminated(tx, container_id, reason, context.clock(), paid_until)
+
+
+async def _never_was(context: Context, container: Container) -> bool:
+    """Say whether nobody has asked a provider for the place of a container yet; not where it does not tell."""
+    if container.state is not ContainerState.CREATING:
+        return False
+    try:
+        return await context.backend_of(container).look(container.id) is None
+    except ParheliaError:
+        return False
 
 
 def _begin_to_recover(context: Context, container_id: str, reason: str) -> None:

@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.base import Capability, Deadline, Listing, Sighting, SpoolRead, SshEndpoint
+from parhelia_tui.core.backends.base import (
+    UNMADE,
+    Capability,
+    Deadline,
+    Listing,
+    Sighting,
+    SpoolRead,
+    SshEndpoint,
+)
 from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.spool_reader import read_spool
 from parhelia_tui.core.backends.modal import keys, plans, records
@@ -102,6 +110,11 @@ class ModalBackend:
                     await self._maker.make(plan, run, record)
                 except OSError as error:
                     raise ParheliaError("E507", f"{run} cannot be written: {error.strerror}") from error
+        except ParheliaError as error:
+            if records.read(self._paths.container(plan.container_id)) is None:
+                # Nobody asks for a sandbox before its record is written.
+                error.details[UNMADE] = True
+            raise
         finally:
             if not lock.locked():
                 self._creating.pop(plan.container_id, None)

@@ -80,6 +80,7 @@ class Follower:
         self._freight = freight
         self.brought: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
         self._heard_at = self._ended_at = 0.0
+        self._hurried_at = float("-inf")
         self._held = b""
         self._part = b""
         self._called = asyncio.Event()
@@ -111,8 +112,11 @@ class Follower:
         return self._home.left_behind
 
     def try_now(self) -> None:
-        """Have the next try at once: the provider answers."""
-        self._called.set()
+        """Have the next try at once, but not over and over: the provider answers."""
+        now = time.monotonic()
+        if now - self._hurried_at > LONGEST_PAUSE_S:
+            self._hurried_at = now
+            self._called.set()
 
     def end_in(self, seconds: float) -> None:
         """Say after how many seconds the end is told also without the results that do not come."""

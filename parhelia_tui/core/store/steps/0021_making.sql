@@ -1,2 +1,2 @@
--- What the making of a container is at, in words; empty for one that is made or over.
+-- What the making of a container is at, or the way home of what it made, in words; empty while it works and when it is over.
 ALTER TABLE containers ADD COLUMN step TEXT NOT NULL DEFAULT '';
