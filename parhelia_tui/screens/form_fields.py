@@ -17,7 +17,7 @@ BACKENDS = (
     ("auto: where it fits best", "auto"),
 )
 NETWORKS = (
-    ("usual: for its agent", ""),
+    ("usual: by agent", ""),
     ("none: reaches nothing", "none"),
     ("api: the metered API alone", "api"),
     ("allowlist: and allowed hosts", "allowlist"),
