@@ -12,7 +12,6 @@ from parhelia_tui.core.model.display import doing, limits_in_words, parts_done, 
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
 from parhelia_tui.core.model.mounting import in_words
-from parhelia_tui.core.model.placement import AUTO
 from parhelia_tui.core.model.records import Attempt, Checkpoint, Event, Task
 from parhelia_tui.core.model.states import TASK_ALIVE, TASK_SETTLED, TaskState
 
@@ -116,6 +115,9 @@ def _task_table(found: list[Task]) -> str:
 
 def _where(found: Task) -> str:
     """The backend that a task is at or goes to; empty while one is to be chosen, and for a group of several."""
+    # Only who reads a page needs it, and it takes a moment.
+    from parhelia_tui.core.model.placement import AUTO
+
     return (
         ""
         if found.is_group or (found.backend == AUTO and not found.placed_on)
