@@ -66,7 +66,7 @@ class _Later(logging.Handler):
 def _file(directory: Path) -> logging.Handler:
     from logging.handlers import RotatingFileHandler
 
-    from parhelia_tui.core.control.log import JsonLines
+    from parhelia_tui.core.settings.json_lines import JsonLines
     from parhelia_tui.core.settings.paths import private_directory
 
     file = RotatingFileHandler(

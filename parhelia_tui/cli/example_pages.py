@@ -190,4 +190,9 @@ parhelia examples batch""",
 def examples_of(command: str) -> list[str]:
     """The examples of a command, as "parhelia task create"; what explains them stands behind a #."""
     lines = (line for text in EXAMPLES.values() for line in text.splitlines())
-    return [line for line in lines if line == command or line.startswith(f"{command} ")]
+    found: dict[str, str] = {}
+    for line in lines:
+        if line == command or line.startswith(f"{command} "):
+            # Some stand on several pages.
+            found.setdefault(line.partition("  #")[0].rstrip(), line)
+    return list(found.values())

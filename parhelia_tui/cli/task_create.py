@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from parhelia_tui.cli import task_questions
 from parhelia_tui.cli.lazy import Command
 from parhelia_tui.cli.lifetimes import tell_of_early_end
 from parhelia_tui.cli.mounts import tell_of_links
@@ -81,7 +81,7 @@ def create(
     if prompt == ("-",) and targets_from == "-":
         raise ParheliaError("E101", "the prompt and the targets cannot both come from standard input")
     said_all = prompt or file is not None or given["template"] is not None or targets_from == "-"
-    asked = {} if said_all or not _can_ask() else _answers(out, given)
+    asked = {} if said_all or not _can_ask() else task_questions.answers(out.client, given)
     given |= asked or {"prompt": _prompt(prompt, file, given["template"])}
     options = _agent_options(option) | ({"headless": True} if headless else {})
     more = {"targets": _targets(targets, targets_from), **({"split": True} if split else {})}
@@ -97,7 +97,7 @@ def create(
         return None
     made = out.client.create_task(request)
     if asked:
-        _keep(out, asked)
+        task_questions.keep(out.client, asked)
     tell_of_links(request, made)
     tell_of_early_end(out, made)
     if made.network != "none":
@@ -111,19 +111,6 @@ def create(
     other = f"parhelia task results {made.id}" if made.is_group else f"parhelia attach {made.id}"
     out.answer(made, said, next_actions=[f"parhelia task watch {made.id}", other])
     return None
-
-
-def _answers(out: Out, given: Mapping[str, Any]) -> dict[str, Any]:
-    # Hardly any call of the command needs it.
-    from parhelia_tui.cli.task_questions import answers
-
-    return answers(out.client, given)
-
-
-def _keep(out: Out, said: Mapping[str, Any]) -> None:
-    from parhelia_tui.cli.task_questions import keep
-
-    keep(out.client, said)
 
 
 def _can_ask() -> bool:

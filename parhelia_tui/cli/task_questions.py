@@ -31,8 +31,9 @@ def answers(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     """
     last = remembered(client.last_view())
     names = [name for name, _ in client.agents()]
-    agent = given["agent"] or _choice("Agent", names, last.get("agent"), _usual_agent(client))
     values = client.configuration()
+    usual = client.usual_agent(values["defaults.agent"])
+    agent = given["agent"] or _choice("Agent", names, last.get("agent"), usual)
     return {
         "agent": agent,
         "prompt": _text("Command line" if agent == SHELL else "Prompt"),
@@ -47,13 +48,6 @@ def keep(client: Client, said: Mapping[str, Any]) -> None:
     """Remember what `answers` gave, once its task is made: the form of the dashboard begins with the same."""
     fields = {"agent": said["agent"], "backend": said["backend"], "workspace_mode": said["mode"]}
     client.keep_view(with_answers(client.last_view(), fields))
-
-
-def _usual_agent(client: Client) -> str:
-    said = client.configuration()["defaults.agent"]
-    # Nobody chose the built-in one: where it is not installed, what is typed is a command line.
-    usable = said["source"] != "built-in" or client.can_ask(said["value"])
-    return str(said["value"]) if usable else SHELL
 
 
 def _choice(question: str, possible: Sequence[str], last: str | None, usual: str) -> str:

@@ -167,11 +167,7 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         try:
             values = await asyncio.to_thread(self._client.configuration)
             agent = values["defaults.agent"]
-            # Nobody chose the built-in one: where it is not installed, what is typed is a command line.
-            if agent["source"] == "built-in" and not await asyncio.to_thread(
-                self._client.can_ask, agent["value"]
-            ):
-                agent["value"] = "shell"
+            agent["value"] = await asyncio.to_thread(self._client.usual_agent, agent)
             self._make = await asyncio.to_thread(self._client.request_maker)
             templates = await asyncio.to_thread(self._client.templates)
         except ParheliaError as error:

@@ -17,6 +17,7 @@ import json, os, sys, time
 from pathlib import Path
 from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 from tests.support.fleet import RELEASE, container_of, reach
+from tests.support.in_namespace import fill_up
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
@@ -32,12 +33,7 @@ try:
     watches = product.start("task", "watch", task_id)
 
     with (disk / "ballast").open("wb", buffering=0) as ballast:
-        for size in (65536, 4096, 512, 1):
-            try:
-                while True:
-                    ballast.write(b"x" * size)
-            except OSError:
-                pass
+        fill_up(ballast)
     said = [waits.stderr.readline(), watches.stderr.readline()]
     status = product.run("status").stdout
     # Many beats long nobody can write down that the container lives.

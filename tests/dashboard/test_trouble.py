@@ -122,6 +122,7 @@ os.environ["PARHELIA_HOME"] = str(home)
 os.environ["XDG_CONFIG_HOME"] = str(Path(sys.argv[1]) / "config")
 os.chdir(sys.argv[2])
 from tests.support.dashboard import dashboard
+from tests.support.in_namespace import fill_up
 from tests.support.still_fleet import NOW, StillFleet
 async def main():
     fleet = StillFleet(home)
@@ -130,12 +131,7 @@ async def main():
     client = fleet.client()
     async with dashboard(client, clock=lambda: NOW) as seen:
         with open(home / "filler", "wb", buffering=0) as filler:
-            for size in (65536, 4096, 512, 1):
-                try:
-                    while True:
-                        filler.write(b"x" * size)
-                except OSError:
-                    pass
+            fill_up(filler)
         await seen.wait_for("the disk of the state directory is full")
         await seen.press("n")
         await seen.type("true")

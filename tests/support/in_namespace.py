@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,3 +30,11 @@ def run_on_small_disk(script: str, disk: Path, size_kb: int, arguments: Sequence
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def fill_up(file: IO[bytes]) -> None:
+    """Write into an unbuffered file until its disk takes not one byte more."""
+    for size in (65536, 4096, 512, 1):
+        with suppress(OSError):
+            while True:
+                file.write(b"x" * size)

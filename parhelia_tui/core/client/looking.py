@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,6 +216,16 @@ class Looking(Opened):
         except ParheliaError:
             return False
         return True
+
+    def usual_agent(self, configured: Mapping[str, Any]) -> str:
+        """Say who is proposed where nobody is named: the built-in agent, which nobody chose, only where it is here.
+
+        Args:
+            configured: what `configuration` says of `defaults.agent`.
+        """
+        name = str(configured["value"])
+        # Else what is typed is a command line.
+        return name if configured["source"] != "built-in" or self.can_ask(name) else "shell"
 
     async def probe(self) -> Sequence[Capability]:
         """Try what the backends can do on this machine."""

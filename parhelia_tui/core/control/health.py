@@ -38,8 +38,8 @@ def judge(context: Context, container_id: str, *, reached: bool) -> None:
     """Store the health of a running container whose silence has lasted too long.
 
     Call it after its spool was read: what nobody has read yet is no silence. Nor is the way home of what one made that
-    has ended. Dead is only whose silence was seen: while
-    its backend does not answer, or nobody looks, nothing is known of a container, and nothing of it is ended.
+    has ended. Dead is only whose silence was seen: while its backend does not answer, or nobody looks, nothing is known
+    of a container, and nothing of it is ended.
 
     Args:
         reached: its backend could be asked for it just now.

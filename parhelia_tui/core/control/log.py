@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import logging.handlers
 from pathlib import Path
 
-from parhelia_tui.core.model.redaction import redacted
+from parhelia_tui.core.settings.json_lines import JsonLines
 
 BYTES_A_FILE = 4 << 20
 FILES = 3
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: at, level, message and, for a failure, the trace."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, object] = {
-            "at": record.created,
-            "level": record.levelname.lower(),
-            "message": redacted(record.getMessage()),
-            "pid": record.process,
-        }
-        if record.exc_info:
-            line["trace"] = redacted(self.formatException(record.exc_info))
-        return json.dumps(line)
 
 
 def open_log(directory: Path) -> logging.Logger:

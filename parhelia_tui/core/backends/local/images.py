@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import SystemImage
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths, private_directory
+from parhelia_tui.core.settings.tree_size import size_below
 
 DEEPEST = 6
 """Images on top of each other: what a mount is told has to fit into one page of memory."""
@@ -98,7 +98,7 @@ def publish(
                 raise ParheliaError("E606", f"container {container_id} has left no system")
             overlay.make_layer(run / "upper")
             (run / "upper").rename(place)
-        image = SystemImage(name, container_id, base, fingerprint, _size(place), at)
+        image = SystemImage(name, container_id, base, fingerprint, size_below(place), at)
         run_directory.write_whole(place.parent / _ABOUT, json.dumps(asdict(image)))
     except OSError as error:
         raise ParheliaError("E500", f"the image cannot be kept: {error.strerror}") from error
@@ -150,18 +150,3 @@ def _needed(paths: Paths) -> Iterator[Path]:
     with contextlib.suppress(FileNotFoundError):
         for run in paths.containers.iterdir():
             yield from overlay.below(run / "upper", paths.images)
-
-
-def _size(place: Path) -> int:
-    """Bytes of all files below a place, as far as they can be seen."""
-    total = 0
-    # A list and not a call for each level: a container may have made a tree that is deeper than calls can be.
-    waiting = [os.fspath(place)]
-    while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                else:
-                    total += entry.stat(follow_symlinks=False).st_size
-    return total

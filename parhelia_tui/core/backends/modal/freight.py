@@ -22,6 +22,7 @@ from parhelia_tui.core.backends.modal.trouble import TooMuch
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Mount
 from parhelia_tui.core.settings.removal import remove_tree
+from parhelia_tui.core.settings.tree_size import size_below
 
 MOUNTS_MOST = 32 * 1024 * 1024
 """Bytes of files of this machine that an agent may need beside its workspace."""
@@ -292,16 +293,7 @@ def size_of(place: Path, most: int) -> int:
     """Bytes below a place, 0 for none; counting stops once it is too much."""
     if not place.is_dir():
         return place.stat().st_size if place.exists() else 0
-    total = 0
-    waiting = [os.fspath(place)]
-    while waiting and total <= most:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                else:
-                    total += entry.stat(follow_symlinks=False).st_size
-    return total
+    return size_below(place, most)
 
 
 def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo:
