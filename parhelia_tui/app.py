@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from parhelia_tui import themes
 from parhelia_tui.core.client import Client, FleetSnapshot
@@ -142,6 +144,16 @@ class ParheliaApp(App[None]):
         if isinstance(message, events.Key):
             self._home.keys_first.pressed()
         return super()._post_message(message)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Say what went wrong and leave, but not of a screen that was still opening when everything was left.
+
+        Its parts are taken away before it looks for them, and a person would leave to the print of a fault.
+        """
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        leaves = self._exit or not self.is_running
+        if not (leaves and isinstance(cause, NoMatches)):
+            super()._handle_exception(error)
 
     async def on_event(self, event: events.Event) -> None:
         """Handle what came; in a dialog a key has done all that it does before the next one is looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,15 @@ async def test_the_screen_that_says_too_small_leaves_by_q(opened: Opens) -> None
         await seen.wait_for("make it larger")
         await seen.press("q")
         await seen.wait(lambda: not seen.app.is_running)
+
+
+@pytest.mark.parametrize("turns", [0, 6, 18, 26, 28, 30, 32, 34, 36, 38])
+@pytest.mark.parametrize("key", ["n", "colon", "i"])
+async def test_leaving_while_a_screen_opens_is_no_fault(key: str, turns: int, opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        seen.burst(key)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        seen.app.exit()
+        await seen.wait(lambda: not seen.app.is_running)
+    assert seen.app.return_code == 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from textual import events
 from textual._context import visible_screen_stack
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -72,9 +73,18 @@ class Dashboard:
         return found[0]
 
     async def wait(self, condition: Callable[[], object]) -> None:
-        """Wait for a condition; what stands on the screen is told where it fails."""
+        """Wait for a condition; what stands on the screen is told where it fails.
+
+        A screen is on top before its parts are there: a condition that asks for one does not hold yet.
+        """
+
+        def holds() -> object:
+            with suppress(NoMatches):
+                return condition()
+            return False
+
         try:
-            await until(condition, DEADLINE_S)
+            await until(holds, DEADLINE_S)
         except AssertionError as error:
             raise AssertionError(f"{error}\n" + "\n".join(self.lines())) from None
 
