@@ -114,6 +114,15 @@ class Provider:
         self._kept = pieces.Kept()
         self._has_made = False
 
+    @property
+    def mark(self) -> str:
+        """Of what sandboxes are made of here: the image and the configuration; empty before it was opened."""
+        return self.account.mark
+
+    async def open(self) -> None:
+        """See to it that app, image and mark are there. Raises E503."""
+        await self.account.app()
+
     async def put_cargo(self, cargo: Cargo) -> None:
         """Bring an archive into its folder of the volume, where it is not there yet. Raises E503."""
         volume = await self.account.volume()
