@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from parhelia_tui.core.control.spares import KEPT_S, take
+from parhelia_tui.core.control.spares import take
 from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.model.records import Limits, Task
-from parhelia_tui.core.model.spares import GONE_S, SpareState
+from parhelia_tui.core.model.spares import GONE_S, KEPT_S, SpareState
 from parhelia_tui.core.store import containers, ledger, spares, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated

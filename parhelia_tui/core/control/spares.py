@@ -12,22 +12,20 @@ from collections.abc import Callable
 from typing import Any
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import ceilings
+from parhelia_tui.core.control import ceilings, room
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.sandbox_cost import EVERY_S
 from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.ids import fresh_id
 from parhelia_tui.core.model.records import Container, Task
-from parhelia_tui.core.model.spares import Spare, SpareState
+from parhelia_tui.core.model.spares import KEPT_S, Spare, SpareState
 from parhelia_tui.core.model.states import ContainerState
 from parhelia_tui.core.store import containers, events, spares, tasks
 from parhelia_tui.core.store.connection import writing
 
 LOOK_S = 2.0
 """Seconds between two looks; so long it takes until there is another one for one that was taken."""
-KEPT_S = 600.0
-"""Seconds for which one waits. It would end itself after 900, and to bring a large workspace takes some of that."""
 AGAIN_S = 60.0
 """Seconds until one is asked for again where one could not be made."""
 SHOWN_S = 3600.0
@@ -113,12 +111,7 @@ class Spares:
         )
         task = tasks.find(context.db, last.task_id) if last is not None else None
         # One with a GPU costs dollars an hour. Where somebody waits for room, none is kept from them.
-        if (
-            last is None
-            or task is None
-            or last.limits.gpu
-            or any(name == "modal" for name, _ in context.full)
-        ):
+        if last is None or task is None or last.limits.gpu or room.is_short(context, "modal"):
             return None, "", 0
         spent = ceilings.look(context)
         if spent is not None and spent.first(("all", "day")):

@@ -20,6 +20,8 @@ class SpareState(StrEnum):
     ENDED = "ended"
 
 
+KEPT_S = 600.0
+"""Seconds for which one waits. It would end itself after 900, and to bring a large workspace takes some of that."""
 GONE_S = 1020.0
 """Seconds after which one has ended to which nothing was brought, though nobody was there to end it: by itself after
 `BEGIN_S` (`core/backends/modal/provider.py`), and by its provider a little later."""

@@ -23,6 +23,7 @@ from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
+from parhelia_tui.core.model.spares import KEPT_S
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, handing
@@ -107,18 +108,19 @@ class Maker:
         cargo = going.cargo
         known, is_spare = record is not None, record is not None and record.is_spare
         wanted = self._wanted(plan, run, cargo, secret)
-        record = self._note(plan, run, record, cargo)
         archive = run / ARCHIVE
         # While the provider makes it: what is packed goes up afterwards.
         packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
         try:
             # Before its record there was no call; should there be one of the name even so, `create` finds it.
             found = await self._sandboxes.find(plan.container_id) if known else None
-            if is_spare and (found is None or record.form != forms.text(wanted, self._provider.mark)):
+            if is_spare and (found is None or not self._is_alike(record, wanted)):
                 # It has ended, or what is wanted changed after it was made.
                 if found is not None:
                     await self._sandboxes.end(found)
-                found, record = None, self._note(plan, run, None, cargo)
+                found = record = None
+            # Only now: until it was compared, it stays one that has to be.
+            record = self._note(plan, run, record, cargo)
             sandbox = found or await self._create(wanted, cargo)
             is_new = found is None or is_spare
         except ParheliaError as error:
@@ -158,6 +160,10 @@ class Maker:
         form = forms.text(alike, self._provider.mark)
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True, form=form))
 
+    def _is_alike(self, record: SandboxRecord | None, wanted: Wanted) -> bool:
+        """Say whether a sandbox that would be made now would be as that of a record is."""
+        return record is not None and record.form == forms.text(wanted, self._provider.mark)
+
     async def make_spare(self, container_id: str, like: str) -> None:
         """Make a sandbox for a container that is not known yet.
 
@@ -181,7 +187,7 @@ class Maker:
         run = private_directory(self._paths.container(container_id))
         record = dataclasses.replace(self._fresh("", wanted.limits), form=form, is_spare=True)
         records.write(run, record)
-        sandbox = await self._provider.create(wanted)
+        sandbox = await self._provider.create(dataclasses.replace(wanted, waits_s=KEPT_S))
         records.write(run, dataclasses.replace(record, object_id=sandbox.object_id))
 
     def _fresh(self, workspace: str, limits: Limits) -> SandboxRecord:
