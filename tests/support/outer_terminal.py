@@ -40,11 +40,18 @@ class OuterTerminal:
         self.received = b""
         self._unseen = b""
         slave = self._slave
+
+        def begin() -> None:
+            os.login_tty(os.dup(slave))
+            # As in a new window, whatever is ignored where the tests were begun.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
+
         self.process = subprocess.Popen(
             command,
             env={**os.environ, "TERM": "xterm-256color", **(env or {})},
             close_fds=True,
-            preexec_fn=lambda: os.login_tty(os.dup(slave)),
+            preexec_fn=begin,
         )
 
     def resize(self, columns: int, rows: int) -> None:
