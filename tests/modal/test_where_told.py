@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
-from contextlib import closing
 
 import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
-from tests.support.fleet import controller_pid, end_of, reach
+from tests.support.fleet import end_of, halt_controller, reach
 from tests.support.product import Product
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -28,19 +25,6 @@ def row(text: str, begins: str) -> str:
     return " ".join(found.split())
 
 
-def stopped(cloud: Product, pid: int) -> bool:
-    """Let the controller stand still, unless it writes just now: then nobody else could."""
-    os.kill(pid, signal.SIGSTOP)
-    with closing(sqlite3.connect(cloud.paths.database, timeout=0, isolation_level=None)) as store:
-        try:
-            store.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            os.kill(pid, signal.SIGCONT)
-            return False
-        store.execute("ROLLBACK")
-    return True
-
-
 def test_where_work_is_and_that_it_is_being_cancelled(cloud: Product) -> None:
     client = Client(cloud.paths)
     here = str(cloud.json("task", "create", *SHELL, "true")["id"])
@@ -53,8 +37,7 @@ def test_where_work_is_and_that_it_is_being_cancelled(cloud: Product) -> None:
     listed = cloud.run("task", "list").stdout
     assert row(listed, there).startswith(f"{there} sleep 600 ● running modal shell")
     assert row(listed, here).startswith(f"{here} true ✓ completed local shell")
-    pid = controller_pid(cloud)
-    wait_until(lambda: stopped(cloud, pid), 20)
+    pid = halt_controller(cloud)
     try:
         cloud.run("task", "cancel", there)
         said = "● running, is being cancelled"
