@@ -31,7 +31,7 @@ from tests.support.fleet import (
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
-FAST = "[controller]\nhealth_s = 0.05\n[health]\nheartbeat_s = {}\nstale_s = 1\n"
+FAST = "[controller]\nhealth_s = 0.05\n[health]\nheartbeat_s = {}\nstale_s = 2\n"
 
 
 @pytest.mark.parametrize(
