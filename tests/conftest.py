@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,12 @@ def snapshot_directory(*, test_location: PyTestLocation) -> str:
 
 # The plugin fixes this class inside its fixture and has no setting for the place.
 SVGImageExtension.dirname = staticmethod(snapshot_directory)
+
+
+def pytest_configure() -> None:
+    """Let what the tests start be interrupted, also where a shell began them in the background, which ignores that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -146,9 +146,10 @@ def test_images_lie_over_each_other_and_what_is_mounted_is_there(ordinary: Ordin
 def test_an_image_with_a_tree_deeper_than_calls_can_be_is_made_begun_with_and_deleted(
     ordinary: OrdinaryProduct,
 ) -> None:
-    script = "cd /etc; for each in $(seq 1500); do mkdir d; cd d; done; echo deep > made"
+    down = "cd /etc; deep=$(printf 'd/%.0s' $(seq 1500));"
+    script = f"{down} mkdir -p $deep; echo deep > ${{deep}}made"
     ordinary.json("image", "build", "deep", "--script", "-", input=script)
-    look = 'cd /etc; while [ -d d ]; do cd d; done; cat made; stat -c "%a" /etc/d'
+    look = f'{down} cat ${{deep}}made; stat -c "%a" /etc/d'
     assert run(ordinary, "--image", "deep", look) == (0, ["deep", "755"])
     ordinary.json("image", "delete", "deep")
     assert ordinary.json("image", "list") == []

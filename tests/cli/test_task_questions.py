@@ -55,6 +55,7 @@ def test_what_is_needed_is_asked_for_and_the_last_answers_are_offered_again(prod
 def test_ctrl_c_at_a_question_makes_nothing(product: Product) -> None:
     with OuterTerminal([PARHELIA, "task", "create"], columns=200) as terminal:
         terminal.wait_for(rb"Agent \(.*: ")
+        terminal.wait_asleep()
         terminal.write(b"\x03")
         assert terminal.wait_end(20) == 130
         assert b"Traceback" not in terminal.received

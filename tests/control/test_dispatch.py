@@ -32,7 +32,7 @@ def test_no_more_run_at_once_than_are_allowed(client: Client, place: Path, tmp_p
     # writes how many there are beside it then and a moment later.
     prompt = (
         "touch live-$PARHELIA_TASK_ID;"
-        " for each in $(seq 20); do [ $(ls live-* | wc -l) -gt 1 ] && break; sleep 0.1; done;"
+        " for each in $(seq 50); do [ $(ls live-* | wc -l) -gt 1 ] && break; sleep 0.1; done;"
         " ls live-* | wc -l >> seen; sleep 0.1; ls live-* | wc -l >> seen; rm live-$PARHELIA_TASK_ID"
     )
     tasks = [create(client, prompt, place) for _ in range(6)]

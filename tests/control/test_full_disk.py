@@ -33,7 +33,7 @@ import json, os, signal, sys
 from pathlib import Path
 from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
-from tests.support.fleet import RELEASE, container_of, controller_pid, create, end_of, reach
+from tests.support.fleet import RELEASE, container_of, controller_pid, create, end_of, halt_controller, reach
 from tests.support.product import Product
 from tests.support.waiting import wait_until
 
@@ -43,9 +43,8 @@ client = product.client()
 try:
     runs = create(client, f"echo one >> runs; {RELEASE}; exit 7", place)
     reach(client, runs.id, TaskState.RUNNING, deadline_s=60)
-    pid = controller_pid(product)
     # It sees the second task when no byte is left.
-    os.kill(pid, signal.SIGSTOP)
+    pid = halt_controller(product)
     waits = create(client, "echo two >> runs; exit 8", place)
     run = product.paths.container(container_of(client, runs.id).id)
 

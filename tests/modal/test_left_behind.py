@@ -56,11 +56,12 @@ def test_nothing_stays_of_a_container_that_cannot_be_made(
 def test_nothing_stays_of_a_task_that_is_cancelled_while_its_sandbox_is_made(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
-    provider.order("fault", rpc="SandboxCreate*", latency_s=1.5)
+    provider.order("fault", rpc="SandboxCreate*", latency_s=600.0)
     task_id = create(cloud, tmp_path)
     wait_until(lambda: provider.order("calls").get("SandboxCreateV2"), WAIT_S)
     assert on_the_volume(provider) != []
     cloud.json("task", "cancel", task_id)
+    provider.order("mend")
     end_of(Client(cloud.paths), task_id, WAIT_S)
     wait_until(lambda: on_the_volume(provider) == [], WAIT_S)
     wait_until(lambda: left_here(cloud) == [], WAIT_S)

@@ -94,9 +94,9 @@ def test_at_its_ceiling_a_sandbox_stands_still_with_a_checkpoint_and_goes_on_whe
 def test_the_seconds_of_a_sandbox_spend_its_ceiling_too_and_end_it(
     fleet: Fleet, client: Client, provider: Provider
 ) -> None:
-    # 0.0006 USD are four seconds of a T4.
+    # 0.0018 USD are eleven seconds of a T4: enough to begin in, also on a slow machine.
     words = ("task", "create", "--backend", "modal", "--mode", "empty", "--agent", "shell")
-    name = str(fleet.json(*words, "--gpu", "T4", "--budget", "0.0006", "echo kept > file; sleep 600")["id"])
+    name = str(fleet.json(*words, "--gpu", "T4", "--budget", "0.0018", "echo kept > file; sleep 600")["id"])
     ended = end_of(client, name, WAIT_S)
     assert ended.state is TaskState.FAILED
     assert ended.reason == f"E300: the budget of task {name} is spent, and its sandbox costs by the second"

@@ -18,7 +18,7 @@ from tests.support.waiting import wait_until
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 WAIT_S = 90.0
-SHORT = "[modal]\nsandbox_s = 24\nrenew_before_s = 12\n"
+SHORT = "[modal]\nsandbox_s = 36\nrenew_before_s = 18\n"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_an_agent_goes_on_in_another_sandbox_with_its_talk_and_its_files(
     task_id = demo(cloud, "--timeout", "1h")
     reach(client, task_id, TaskState.WAITING, deadline_s=WAIT_S)
     (first,) = provider.sandboxes()
-    assert first["timeout_s"] == 24
+    assert first["timeout_s"] == 36
     (Path(first["root"]) / "workspace" / "late").write_text("written in the first sandbox")
     event(client, "task.renewed", task_id=task_id)
     wait_until(lambda: len(client.containers_of(task_id)) == 2, WAIT_S)

@@ -164,20 +164,24 @@ async def test_how_far_the_way_home_is_is_said_and_is_no_silence(
     reach(client, task_id, TaskState.RUNNING, deadline_s=WAIT_S)
     container = container_of(client, task_id)
     wait_until(lambda: client.container(container.id).health is Health.HEALTHY, WAIT_S)
-    provider.order("fault", rpc="TaskExecStart", latency_s=15.0)
+    provider.order("fault", rpc="TaskExecStart", latency_s=600.0)
     Path(provider.sandboxes()[0]["root"], "workspace/go").touch()
     step = "what it made waits to come home"
     wait_until(lambda: client.step_of(client.task(task_id)) == step, WAIT_S)
+    seq, since = client.events(limit=1)[-1].seq, time.monotonic()
     for page in (("container", "show", container.id), ("task", "show", task_id)):
         assert re.search(rf"^coming home +{step}$", cloud.run(*page).stdout, re.MULTILINE)
     with closing(Client(cloud.paths)) as door:
         async with dashboard(door, (200, 50)) as seen:
             await seen.wait_for(f"▪ running ▪ {step}")
+    # Longer than a container may be silent before it counts as dead: ten heartbeats.
+    wait_until(lambda: time.monotonic() - since > 12, 20)
+    provider.order("mend")
     assert end_of(client, task_id, WAIT_S).state is TaskState.COMPLETED
     assert (cloud.paths.workspaces / task_id / "made").read_text() == "made\n"
     assert client.container(container.id).step == ""
     sunk = ("container.degraded", "container.unhealthy", "container.dead")
-    assert client.events(types=sunk, container_id=container.id) == []
+    assert client.events(types=sunk, container_id=container.id, after_seq=seq) == []
 
 
 async def test_how_far_a_download_is_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

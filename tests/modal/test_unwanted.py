@@ -15,15 +15,16 @@ pytestmark = pytest.mark.real
 
 WAIT_S = 60.0
 MODAL = ("--backend", "modal", "--mode", "empty", "--agent", "shell")
-SLOW_S = 4.0
+FOR_EVER_S = 600.0
 
 
 def cancelled_during(cloud: Product, provider: Provider, rpc: str, command: str) -> str:
     """Create a task, cancel it while the provider is at a call, and give its id once it has ended."""
-    provider.order("fault", rpc=rpc, latency_s=SLOW_S)
+    provider.order("fault", rpc=rpc, latency_s=FOR_EVER_S)
     task_id = str(cloud.json("task", "create", *MODAL, command)["id"])
     wait_until(lambda: provider.order("calls").get(rpc, 0) >= 1, WAIT_S)
     cloud.json("task", "cancel", task_id)
+    provider.order("mend")
     end_of(Client(cloud.paths), task_id, WAIT_S)
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
     return task_id

@@ -9,7 +9,7 @@ import pytest
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.states import TaskState
-from tests.support.fleet import controller_pid, end_of, reach
+from tests.support.fleet import end_of, halt_controller, reach
 from tests.support.product import Product
 
 pytestmark = pytest.mark.real
@@ -37,8 +37,7 @@ def test_where_work_is_and_that_it_is_being_cancelled(cloud: Product) -> None:
     listed = cloud.run("task", "list").stdout
     assert row(listed, there).startswith(f"{there} sleep 600 ● running modal shell")
     assert row(listed, here).startswith(f"{here} true ✓ completed local shell")
-    pid = controller_pid(cloud)
-    os.kill(pid, signal.SIGSTOP)
+    pid = halt_controller(cloud)
     try:
         cloud.run("task", "cancel", there)
         said = "● running, is being cancelled"

@@ -203,7 +203,8 @@ def test_the_key_that_leaves_stands_in_every_width(tmux: TmuxServer, columns: in
         run = "import subprocess, sys; subprocess.run(sys.argv[1:]); sys.stdin.read()"
         outer.start(run, *words, name="mine", columns=columns, rows=12)
         outer.wait_for("Ctrl+Q", name="mine")
-        assert outer.screen("mine").splitlines()[-1] == line.rstrip()
+        # A screen can be caught while it is drawn.
+        wait_until(lambda: outer.screen("mine").splitlines()[-1:] == [line.rstrip()])
     finally:
         outer.close()
 

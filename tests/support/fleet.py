@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,28 @@ def kill_controller(product: Product) -> None:
     # Its first thread is gone before the others; with the last of them its lock and its sockets go.
     lock = product.paths.controller_lock
     wait_until(lambda: not process_is_there(pid) and holder(lock) != pid, 30)
+
+
+def halt_controller(product: Product) -> int:
+    """Let the controller stand still until somebody sends it SIGCONT, and give its pid.
+
+    Not while it writes into the store: then nobody else could.
+    """
+    pid = controller_pid(product)
+    wait_until(lambda: _stands_still(product, pid), 20)
+    return pid
+
+
+def _stands_still(product: Product, pid: int) -> bool:
+    os.kill(pid, signal.SIGSTOP)
+    with closing(sqlite3.connect(product.paths.database, timeout=0, isolation_level=None)) as store:
+        try:
+            store.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+        store.execute("ROLLBACK")
+    return True
 
 
 def shim_pid(product: Product, container_id: str) -> int:

@@ -96,12 +96,16 @@ def supervisor_pid(sandbox: dict[str, Any]) -> int:
     written = Path(sandbox["root"]) / "var/lib/parhelia" / pid_file.NAME
     wait_until(written.exists, 60.0)
     inside = str(json.loads(written.read_text())["pid"])
-    (pid,) = [
-        each
-        for each in processes_with("/var/lib/parhelia")
-        if Path(f"/proc/{each}/root").samefile(sandbox["root"]) and _pid_inside(each) == inside
-    ]
+    (pid,) = [each for each in processes_with("/var/lib/parhelia") if _is_in(each, sandbox["root"], inside)]
     return pid
+
+
+def _is_in(pid: int, root: str, inside: str) -> bool:
+    """Say whether a process is the one of a pid inside a sandbox; one of another sandbox may end meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/root").samefile(root) and _pid_inside(pid) == inside
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _pid_inside(pid: int) -> str:

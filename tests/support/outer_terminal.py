@@ -13,9 +13,10 @@ import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 
 class OuterTerminal:
@@ -40,11 +41,18 @@ class OuterTerminal:
         self.received = b""
         self._unseen = b""
         slave = self._slave
+
+        def begin() -> None:
+            os.login_tty(os.dup(slave))
+            # As in a new window, whatever is ignored where the tests were begun.
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
+
         self.process = subprocess.Popen(
             command,
             env={**os.environ, "TERM": "xterm-256color", **(env or {})},
             close_fds=True,
-            preexec_fn=lambda: os.login_tty(os.dup(slave)),
+            preexec_fn=begin,
         )
 
     def resize(self, columns: int, rows: int) -> None:
@@ -74,6 +82,11 @@ class OuterTerminal:
             self.read(0.02)
         seen, self._unseen = self._unseen[: found.end()], self._unseen[found.end() :]
         return seen
+
+    def wait_asleep(self, deadline_s: float = 10.0) -> None:
+        """Wait until the program sleeps, as one that reads: what interrupts it just before is lost on it."""
+        place = Path(f"/proc/{self.process.pid}/stat")
+        wait_until(lambda: place.read_text().rpartition(")")[2].split()[0] == "S", deadline_s)
 
     def hang_up(self) -> None:
         """Close the window."""

@@ -34,7 +34,7 @@ def _call(name: str, unary: Any, stream: Any, faults: Faults) -> Any:
             raise GRPCError(Status.UNIMPLEMENTED, f"the emulator knows no {name}")
         trouble = faults.meet(name) or Fault(name)
         if trouble.latency_s:
-            await asyncio.sleep(trouble.latency_s)
+            await faults.hold(trouble.latency_s)
         failed = GRPCError(Status[trouble.status], "on order") if trouble.status else None
         if failed is not None and not trouble.after:
             raise failed
@@ -105,7 +105,7 @@ class Emulator:
         if op == "fault":
             self.faults.orders.append(Fault(**asked))
         elif op == "mend":
-            self.faults.orders.clear()
+            self.faults.mend()
         elif op == "calls":
             return self.faults.calls
         elif op == "sandboxes":
