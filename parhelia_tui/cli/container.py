@@ -49,7 +49,9 @@ def list_(
     # The limit counts what is shown, and only here is known what that is.
     known = out.client.containers(wanted, workspace=workspace, limit=None if healths else limit)
     found = [each for each in known if not healths or each.health in healths][:limit]
-    out.answer(found, lambda: _list_page(found, out.client.controller_status().spares))
+    is_whole = not (states or healths or workspace)
+    spares = out.client.controller_status().spares if is_whole else ()
+    out.answer(found, lambda: _list_page(found, spares))
 
 
 def _list_page(found: list[Container], spares: tuple[Spare, ...]) -> str:

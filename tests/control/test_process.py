@@ -87,6 +87,14 @@ def test_it_leaves_when_there_is_nothing_left_to_do(product: Product, client: Cl
     assert types_of(client, types=("controller.*",)) == ["controller.started", "controller.stopped"]
 
 
+def test_its_own_looks_are_no_reason_to_stay(product: Product, client: Client, tmp_path: Path) -> None:
+    # It looks at screens every two seconds, and at all containers every second.
+    configure(tmp_path, "[controller]\nidle_exit_s = 4\nreconcile_s = 1\n")
+    client.ensure_controller()
+    pid = event(client, "controller.started").data["pid"]
+    wait_until(lambda: not process_is_there(pid), 20)
+
+
 def test_it_does_not_leave_while_a_container_lives(
     product: Product, client: Client, place: Path, tmp_path: Path
 ) -> None:

@@ -132,7 +132,7 @@ class Controller:
         """Say whether there is anything to watch or to do."""
         db = self.context.db
         return bool(
-            self.rounds.jobs()
+            self.rounds.is_at_work()
             or containers.count_live(db)
             or spares.live(db)
             or tasks.queue(db, 1)

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent
 from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
-from parhelia_tui.core.backends.local import images, mounts
+from parhelia_tui.core.backends.local import images, mounts, run_directory
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell as tell_step
 from parhelia_tui.core.control import (
@@ -81,6 +81,10 @@ async def _create(
                 room.found(context, container)
                 await egress.give_key(context, container)
     except ParheliaError as error:
+        if not asked and (context.paths.container(container_id) / run_directory.ELSEWHERE).exists():
+            # It has taken a sandbox that was kept ready, which costs.
+            asked = True
+            await _nothing_was_made(context, container)
         passes = MAY_PASS in error.details
         waits = (passes or NO_ROOM in error.details) and await _nothing_was_made(context, container)
         with writing(context.db) as tx:

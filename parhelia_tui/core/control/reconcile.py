@@ -60,7 +60,7 @@ async def round_of(context: Context) -> Round:
             _incomplete(context, result, f"{name} could not be listed, nothing is concluded: {listing.error}")
             continue
         result.seen += len(listing.seen)
-        await _compare(context, name, listing, result)
+        await _compare(context, name, listing, asked_at, result)
         spares.miss(context, name, listing, asked_at)
     return result
 
@@ -80,7 +80,7 @@ def _incomplete(context: Context, result: Round, why: str, container: Container 
         )
 
 
-async def _compare(context: Context, name: str, listing: Listing, result: Round) -> None:
+async def _compare(context: Context, name: str, listing: Listing, asked_at: float, result: Round) -> None:
     live = [each for each in containers.live(context.db) if each.backend == name]
     result.live += len(live)
     for container in live:
@@ -97,7 +97,7 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
         if not sight.alive or container_id in known:
             continue
         stored = containers.find(context.db, container_id)
-        if stored is None and spares.seen(context, container_id):
+        if stored is None and spares.seen(context, container_id, asked_at):
             continue
         if stored is None:
             result.orphans.append(container_id)

@@ -12,7 +12,7 @@ from parhelia_tui.core.control.telling import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Container
 from parhelia_tui.core.model.states import CONTAINER_ENDED
-from parhelia_tui.core.store import approvals, containers, events, intents, replies, trash
+from parhelia_tui.core.store import approvals, containers, events, intents, replies, spares, trash
 from parhelia_tui.core.store.connection import writing
 
 PIECE = 2000
@@ -85,7 +85,8 @@ async def sweep(
         for container_id, sight in listing.seen.items():
             container = containers.find(context.db, container_id)
             if container is None:
-                swept.kept[container_id] = "nothing is known of it"
+                spare = spares.find(context.db, container_id)
+                swept.kept[container_id] = "nothing is known of it" if spare is None else "it is a spare"
             elif sight.alive or container.state not in CONTAINER_ENDED:
                 swept.kept[container_id] = "it runs"
             elif not persistent and _keeps_system(context, container):

@@ -47,6 +47,8 @@ CREATE_AT_ONCE = 8
 CHECKPOINTS_AT_ONCE = 2
 """Checkpoints that are being taken at the same time: each reads and packs as fast as a processor can."""
 RETENTION_EVERY_S = 3600.0
+LOOKS = frozenset({"screens", "journals", "reconcile"})
+"""Jobs that come again and again, be there anything to look at or not; they keep no controller here."""
 
 
 class Rounds:
@@ -81,6 +83,10 @@ class Rounds:
     def jobs(self) -> list[Name]:
         """Name the jobs that run."""
         return self._jobs.names()
+
+    def is_at_work(self) -> bool:
+        """Say whether a job runs that is no mere look."""
+        return any(what not in LOOKS for what, _ in self._jobs.names())
 
     def gather_s(self) -> float:
         """Say for how many seconds what is told is gathered now."""

@@ -89,7 +89,8 @@ def unbooked(db: sqlite3.Connection, container: Container, now: float) -> float:
 
 
 def _since_last(db: sqlite3.Connection, container: Container, until: float) -> float:
-    return until - (ledger.last_at(db, container.id, container.backend) or container.created_at)
+    # One that is made again under its id begins anew, whatever was entered for it before.
+    return until - max(ledger.last_at(db, container.id, container.backend) or 0.0, container.created_at)
 
 
 def _second(container: Container, cpu_percent: float | None, memory_bytes: int | None) -> float | None:

@@ -27,7 +27,9 @@ from parhelia_tui.core.store.connection import writing
 LOOK_S = 2.0
 """Seconds between two looks; so long it takes until there is another one for one that was taken."""
 AGAIN_S = 60.0
-"""Seconds until one is asked for again where one could not be made."""
+"""Seconds until one is asked for again where one could not be made, or ended."""
+SUM_S = 10.0
+"""Seconds for which a look at the ceilings counts."""
 SHOWN_S = 3600.0
 """Seconds after its end in which a listing that was asked for before may still show its sandbox."""
 
@@ -74,7 +76,11 @@ class Spares:
         self._context = context
         self._start = start
         self._making: set[str] = set()
-        self._again_at = 0.0
+        self._not_before = 0.0
+        self._end_again: dict[str, float] = {}
+        self._patternless: set[str] = set()
+        self._counted_at = 0.0
+        self._is_spent = False
 
     def look(self) -> None:
         """End those that nobody needs any more, and begin to make what is missing."""
@@ -83,24 +89,25 @@ class Spares:
             return
         now = context.clock()
         like, agent, most = self._wanted(now)
-        good = 0
+        good, ending = 0, False
         for each in spares.every(context.db):
             if each.state is SpareState.ENDED:
-                if now > (each.ended_at or 0.0) + SHOWN_S:
-                    with writing(context.db) as tx:
-                        spares.remove(tx, each.id)
+                self._forget(each, now)
                 continue
             why = self._why_not(each, like, agent, good < most, now)
             if why:
-                self._end(each, why)
+                ending = True
+                self._end(each, why, now)
                 continue
             good += 1
             if now - each.booked_at >= EVERY_S:
                 with writing(context.db) as tx:
                     _book(tx, each, now)
-        if like is not None and good < most and now >= self._again_at and not self._somebody_waits():
-            for _ in range(most - good):
-                self._make(like, agent)
+        # As long as one cannot be ended, another would be one more that may cost.
+        if like is None or ending or good >= most or now < self._not_before or self._somebody_waits():
+            return
+        for _ in range(most - good):
+            self._make(like, agent)
 
     def _wanted(self, now: float) -> tuple[Container | None, str, int]:
         """Say like which container, for which agent, and how many are wanted now."""
@@ -110,14 +117,24 @@ class Spares:
             containers.last_begun(context.db, "modal", now - config.spares_for_s) if config.spares else None
         )
         task = tasks.find(context.db, last.task_id) if last is not None else None
-        # One with a GPU costs dollars an hour. Where somebody waits for room, none is kept from them.
-        if last is None or task is None or last.limits.gpu or room.is_short(context, "modal"):
+        if last is None or task is None or last.id in self._patternless:
             return None, "", 0
-        spent = ceilings.look(context)
-        if spent is not None and spent.first(("all", "day")):
+        # One with a GPU costs dollars an hour, and one for the rest of a lifetime suits nobody else.
+        if last.limits.gpu or last.limits.lifetime_s != task.limits.lifetime_s:
+            return None, "", 0
+        # Where somebody waits for room, none is kept from them.
+        if room.is_short(context, "modal") or self._money_is_spent(now):
             return None, "", 0
         live = sum(each.backend == "modal" for each in containers.live(context.db))
         return last, task.agent, max(0, min(config.spares, config.max_containers - live))
+
+    def _money_is_spent(self, now: float) -> bool:
+        """Say whether a ceiling is spent that bounds what no task has; summing the ledger takes its time."""
+        if not 0 <= now - self._counted_at < SUM_S:
+            found = ceilings.look(self._context)
+            self._counted_at = now
+            self._is_spent = found is not None and bool(found.first(("all", "day")))
+        return self._is_spent
 
     def _somebody_waits(self) -> bool:
         """Say whether a container is being made: its first output comes before what nobody wants yet."""
@@ -131,7 +148,7 @@ class Spares:
         if spare.state is SpareState.ENDING:
             return spare.reason
         if spare.state is SpareState.MAKING and spare.id not in self._making:
-            return "the controller that made it was ended meanwhile"
+            return "its making was broken off"
         if like is None or not is_wanted:
             return "none is wanted any more"
         if not spare.fits(like.backend, agent, like.network, like.limits):
@@ -151,61 +168,104 @@ class Spares:
         self._making.add(spare_id)
 
         async def make() -> None:
+            made = False
             try:
                 await context.backend_of(like).make_spare(spare_id, like.id)
-                with writing(context.db) as tx:
-                    now = context.clock()
-                    spares.update(tx, spare_id, state=SpareState.WAITING, made_at=now)
-                    events.append(
-                        tx,
-                        "spare.made",
-                        f"a sandbox is kept ready at {like.backend} for the next task",
-                        container_id=spare_id,
-                        at=now,
-                    )
+                made = True
+                self._tell_made(spare_id, like.backend)
             except ParheliaError as error:
-                self._again_at = context.clock() + AGAIN_S
-                context.logger.warning("a spare sandbox could not be made: %s", error)
+                if error.code != "E203":
+                    raise
+                # Nobody was asked for it.
+                self._patternless.add(like.id)
+                with writing(context.db) as tx:
+                    spares.remove(tx, spare_id)
             finally:
-                # What is still being made then ends with the next look.
+                # The next look ends what is not there by now.
                 self._making.discard(spare_id)
+                if not made:
+                    self._not_before = context.clock() + AGAIN_S
 
         self._start("spare", spare_id, make)
 
-    def _end(self, spare: Spare, why: str) -> None:
+    def _tell_made(self, spare_id: str, backend: str) -> None:
+        with writing(self._context.db) as tx:
+            current = spares.find(tx, spare_id)
+            if current is None or current.state is not SpareState.MAKING:
+                # It is not wanted any more.
+                return
+            now = self._context.clock()
+            spares.update(tx, spare_id, state=SpareState.WAITING, made_at=now, booked_at=now)
+            events.append(
+                tx,
+                "spare.made",
+                f"a sandbox is kept ready at {backend} for the next task",
+                container_id=spare_id,
+                at=now,
+            )
+
+    def _end(self, spare: Spare, why: str, now: float) -> None:
         context = self._context
         if spare.state is not SpareState.ENDING:
             with writing(context.db) as tx:
                 spares.update(tx, spare.id, state=SpareState.ENDING, reason=why)
+        if now > spare.gone_at and spare.id in self._end_again:
+            # By itself, where its backend cannot be asked; a listing that shows it all the same is heeded.
+            self._tell_ended(spare.id)
+            return
+        if now < self._end_again.get(spare.id, 0.0):
+            return
 
         async def end() -> None:
+            self._end_again[spare.id] = context.clock() + AGAIN_S
             backend = context.backends[spare.backend]
             await backend.terminate(spare.id, reason=why, grace_s=0)
-            async with context.taking_apart:
-                await backend.remove(spare.id)
-            with writing(context.db) as tx:
-                now = context.clock()
-                current = spares.find(tx, spare.id)
-                if current is None:
-                    return
-                # It ended itself where nobody was there to end it.
-                _book(tx, current, min(now, current.gone_at))
-                spares.update(tx, spare.id, state=SpareState.ENDED, ended_at=now)
-                events.append(
-                    tx,
-                    "spare.ended",
-                    f"a sandbox that was kept ready at {spare.backend} was ended: {why}",
-                    container_id=spare.id,
-                    at=now,
-                )
+            self._tell_ended(spare.id)
+            await self._clear(spare)
 
         self._start("spare", spare.id, end)
 
+    def _tell_ended(self, spare_id: str) -> None:
+        with writing(self._context.db) as tx:
+            current = spares.find(tx, spare_id)
+            if current is None or current.state is SpareState.ENDED:
+                return
+            now = self._context.clock()
+            _book(tx, current, min(now, current.gone_at))
+            spares.update(tx, spare_id, state=SpareState.ENDED, ended_at=now)
+            events.append(
+                tx,
+                "spare.ended",
+                f"a sandbox that was kept ready at {current.backend} was ended: {current.reason}",
+                container_id=spare_id,
+                at=now,
+            )
 
-def seen(context: Context, container_id: str) -> bool:
-    """Say whether a sandbox that a listing shows is a spare; one whose end was recorded is ended once more."""
+    def _forget(self, spare: Spare, now: float) -> None:
+        """Forget one that no listing can show any more, once nothing of it is left here."""
+        if now <= (spare.ended_at or 0.0) + SHOWN_S or now < self._end_again.get(spare.id, 0.0):
+            return
+        self._end_again[spare.id] = now + AGAIN_S
+        if self._context.paths.container(spare.id).exists():
+            self._start("spare", spare.id, lambda: self._clear(spare))
+            return
+        del self._end_again[spare.id]
+        with writing(self._context.db) as tx:
+            spares.remove(tx, spare.id)
+
+    async def _clear(self, spare: Spare) -> None:
+        async with self._context.taking_apart:
+            await self._context.backends[spare.backend].remove(spare.id)
+
+
+def seen(context: Context, container_id: str, asked_at: float) -> bool:
+    """Say whether a sandbox that a listing shows is a spare; one whose end was recorded before is ended once more.
+
+    Args:
+        asked_at: when the listing was asked for, in epoch seconds.
+    """
     spare = spares.find(context.db, container_id)
-    if spare is not None and spare.state is SpareState.ENDED:
+    if spare is not None and spare.state is SpareState.ENDED and (spare.ended_at or 0.0) < asked_at:
         with writing(context.db) as tx:
             spares.update(
                 tx, spare.id, state=SpareState.ENDING, reason="its end was recorded, but it was there"
@@ -233,5 +293,6 @@ def _book(tx: sqlite3.Connection, spare: Spare, until: float) -> None:
     """Enter what a spare has cost since the last entry; nothing where it has all been entered."""
     lasted_s = until - spare.booked_at
     second = second_of(spare.backend, spare.limits)
-    if lasted_s > 0 and second is not None:
+    # Of one that was not made nobody knows that there is a sandbox.
+    if spare.made_at is not None and lasted_s > 0 and second is not None:
         spares.book(tx, spare, until=until, cost_usd=second * lasted_s)

@@ -118,7 +118,9 @@ class Account:
         if self._config.commands:
             image = image.run_commands(*self._config.commands)
         egress = shim_file.egress_file(self._paths)
-        made_of = f"{archive.name} {egress.name} {self._config.model_dump_json()}"
+        # How many are kept ready changes nothing of how each is made.
+        config = self._config.model_dump_json(exclude={"spares", "spares_for_s"})
+        made_of = f"{archive.name} {egress.name} {config}"
         self.mark = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         # Last: these change with each version of Parhelia.
         image = image.add_local_file(str(egress), shim_file.EGRESS_INSIDE, copy=True)

@@ -107,6 +107,11 @@ class Kept:
                 await drop(volume, f"{kind}/{other}{WHOLE}")
                 await drop(volume, f"{kind}/{other}")
 
+    async def has(self, volume: Any, folder: str) -> bool:
+        """Say whether a folder is there and whole. Raises E503."""
+        kind, _, name = folder.rpartition("/")
+        return name in await _whole(volume, kind)
+
     async def forget(self, volume: Any, folder: str) -> None:
         """Have a folder put anew by the next who needs it. Raises E503."""
         await drop(volume, f"{folder}{WHOLE}")

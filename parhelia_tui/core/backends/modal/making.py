@@ -15,7 +15,7 @@ from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
 from parhelia_tui.core.backends.modal import egress, forms, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
-from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
+from parhelia_tui.core.backends.modal.provider import BEGIN_S, RUN, SSH_PORT, Provider, Wanted, term_of
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.backends.modal.trouble import may_pass
@@ -29,6 +29,8 @@ from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, handing
 
 ARCHIVE = "up.tgz"
+HASTE_S = 120.0
+"""Seconds that have to be left of the time for which a sandbox waits by itself, to bring something to it."""
 
 logger = logging.getLogger("parhelia.controller.modal")
 
@@ -97,6 +99,8 @@ class Maker:
         except Exception as error:
             # It is not made again. Where this controller is stopped instead, the next one makes it from the same.
             spoiled = isinstance(error, ParheliaError) and error.code == "E602"
+            if record is not None and record.is_spare:
+                await self._end_unused(plan.container_id, run)
             await self._clear(plan.container_id, run, cargo, well=not spoiled)
             raise
         await self._clear(plan.container_id, run, cargo, well=True)
@@ -148,21 +152,30 @@ class Maker:
                 raise ParheliaError(
                     "E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}"
                 )
-        except ParheliaError:
+        except ParheliaError as error:
             # One of which something was heard goes on, though it is not known that all of it arrived.
             if not records.has_begun(run, record):
                 await self._give_up(sandbox)
+                if is_spare and error.code == "E503":
+                    # It had waited too long, or was lost: no fault of its task, which gets another one.
+                    error.details[UNMADE] = error.details[MAY_PASS] = True
             raise
         # At once: its agent works, and whoever finds it unbrought would take it for lost. Until now it was found by
         # its name. Where its tunnel is may have been written down meanwhile.
         noted = records.read(run) or record
         alike = wanted if cargo is None or cargo.is_kept else dataclasses.replace(wanted, cargo="")
-        form = forms.text(alike, self._provider.mark)
+        form = self._form(alike)
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True, form=form))
 
     def _is_alike(self, record: SandboxRecord | None, wanted: Wanted) -> bool:
-        """Say whether a sandbox that would be made now would be as that of a record is."""
-        return record is not None and record.form == forms.text(wanted, self._provider.mark)
+        """Say whether a sandbox that would be made now would be as that of a record is, which has time left to wait."""
+        if record is None or time.time() > record.created_at + BEGIN_S - HASTE_S:
+            return False
+        return record.form == self._form(wanted)
+
+    def _form(self, wanted: Wanted) -> str:
+        """Put into words how a sandbox is made from here now."""
+        return forms.text(wanted, f"{self._provider.mark} {records.secret_mark(self._paths)}")
 
     async def make_spare(self, container_id: str, like: str) -> None:
         """Make a sandbox for a container that is not known yet.
@@ -183,7 +196,9 @@ class Maker:
         except (ValueError, KeyError, TypeError) as error:
             raise ParheliaError("E203", f"it is not known how the sandbox of {like} was made") from error
         await self._provider.open()
-        form = forms.text(wanted, self._provider.mark)
+        if wanted.cargo and not await self._provider.has_cargo(wanted.cargo):
+            raise ParheliaError("E203", f"{wanted.cargo} is on the volume no more")
+        form = self._form(wanted)
         run = private_directory(self._paths.container(container_id))
         record = dataclasses.replace(self._fresh("", wanted.limits), form=form, is_spare=True)
         records.write(run, record)
@@ -224,6 +239,13 @@ class Maker:
             # First: a sandbox sees the volume as it was when it was made.
             await self._provider.put_cargo(cargo)
         return await self._provider.create(wanted)
+
+    async def _end_unused(self, container_id: str, run: Path) -> None:
+        """End the sandbox of a container that was to be brought to a spare and was not."""
+        record = records.read(run)
+        if record is not None and not records.has_begun(run, record):
+            with contextlib.suppress(ParheliaError):
+                await self._give_up(await self._sandboxes.living(container_id))
 
     async def _give_up(self, sandbox: Any) -> None:
         """End a sandbox that has no container, which would cost until it leaves by itself."""

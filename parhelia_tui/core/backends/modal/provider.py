@@ -133,6 +133,10 @@ class Provider:
         else:
             await pieces.put(volume, cargo.folder, cargo.archive)
 
+    async def has_cargo(self, folder: str) -> bool:
+        """Say whether a folder that is kept on the volume is there and whole. Raises E503."""
+        return await self._kept.has(await self.account.volume(), folder)
+
     async def landed(self, cargo: Cargo, *, well: bool) -> None:
         """Remove from the volume what no other sandbox needs, or what was not as it should be. Raises E503."""
         volume = await self.account.volume()
@@ -188,6 +192,9 @@ class Provider:
         if wanted.secret:
             more["secrets"] = [self.account.secret(wanted.secret)]
 
+        # Nobody speaks to one that waits.
+        idle_s = max(self._config.lease_s, BEGIN_S if wanted.waits_s else 0.0)
+
         async def make() -> Any:
             try:
                 return await self.account.modal.Sandbox.create.aio(
@@ -198,7 +205,7 @@ class Provider:
                     tags=dict(wanted.tags),
                     timeout=int(min(term.seconds + wanted.waits_s, LONGEST_S)),
                     # Who follows it is a command that runs, so it is idle only while its lease runs out.
-                    idle_timeout=int(self._config.lease_s) + IDLE_S,
+                    idle_timeout=int(idle_s) + IDLE_S,
                     readiness_probe=self.account.modal.Probe.with_tcp(SSH_PORT, interval_ms=PROBE_MS),
                     unencrypted_ports=[SSH_PORT],
                     **more,
@@ -206,7 +213,11 @@ class Provider:
             except Exception as error:
                 if "AlreadyExistsError" not in names_of(error):
                     raise
-                return await self.named(wanted.name)
+                found = await self.named(wanted.name)
+                if found is None:
+                    # It has just ended, and its name is not free yet.
+                    raise
+                return found
 
         # With the first one it builds the image, where that is not there yet.
         tell("making a sandbox" if self._has_made else "making a sandbox and its image")

@@ -67,17 +67,29 @@ def secret(paths: Paths) -> str:
     return _account(paths).get("secret", "")
 
 
+def secret_mark(paths: Paths) -> str:
+    """Give what tells the present value of the secret from those before; it is no part of it. Raises E500."""
+    return _account(paths).get("secret_mark", "")
+
+
 def keep_secret(paths: Paths, name: str) -> None:
-    """Write down which secret was made from here. Raises E500, OSError."""
+    """Write down which secret was made from here, or given another value. Raises E500, OSError."""
     mark = installation(paths, make=True)
-    _write(paths.home / _ACCOUNT, {"installation": mark, "secret": name})
+    _write(
+        paths.home / _ACCOUNT,
+        {"installation": mark, "secret": name, "secret_mark": secrets.token_hex(8)},
+    )
 
 
 def _account(paths: Paths) -> dict[str, str]:
     place = paths.home / _ACCOUNT
     try:
         found = json.loads(place.read_text())
-        return {"installation": str(found["installation"]), "secret": str(found.get("secret", ""))}
+        return {
+            "installation": str(found["installation"]),
+            "secret": str(found.get("secret", "")),
+            "secret_mark": str(found.get("secret_mark", "")),
+        }
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
