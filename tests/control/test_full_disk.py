@@ -60,6 +60,8 @@ try:
     trouble = client.controller_details()["trouble"]
     code, error = product.error("task", "create", "--workspace", str(place), "echo three >> runs")
     said = [code, error["code"]]
+    # Without the place that is laid out for such wishes.
+    product.paths.kept_cancels.unlink()
     cancel = product.error("task", "cancel", waits.id)[1]["code"]
     # It ends while nobody can write it down.
     (place / "go").touch()

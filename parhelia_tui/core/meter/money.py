@@ -25,7 +25,7 @@ LEAST_SHOWN = NANO // 10_000
 def shown(amount: int) -> str:
     """Say an amount of nano-USD in words: cents, and four digits where it is less than a USD.
 
-    Rounded down: what is not yet spent is never shown as spent. What is less than its digits can say is not shown as nothing.
+    Rounded down: what is not yet spent is never shown as spent. What four digits cannot say is not shown as nothing.
     """
     if 0 < amount < LEAST_SHOWN:
         return f"under {shown(LEAST_SHOWN)}"
