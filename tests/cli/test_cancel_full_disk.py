@@ -147,9 +147,11 @@ try:
     ballast.unlink()
     client.ensure_controller()
     wait_until(lambda: all(task.state in TASK_ENDED for task in client.tasks()), 60)
-    print(json.dumps({"no place": [no_place.returncode, no_place.stderr], "said": said, "left": left, "runs on": runs_on, "states": states(),
-        "by hand": [by_hand.returncode, by_hand.stdout, by_hand.stderr], "nobody": nobody, "first": first,
-        "second": second}))
+    print(json.dumps({
+        "first": first, "second": second, "no place": [no_place.returncode, no_place.stderr], "said": said, "left": left,
+        "runs on": runs_on, "by hand": [by_hand.returncode, by_hand.stdout, by_hand.stderr], "nobody": nobody,
+        "states": states(),
+    }))
 """
 
 

@@ -49,6 +49,8 @@ try:
     waits = create(client, "echo two >> runs; exit 8", place)
     run = product.paths.container(container_of(client, runs.id).id)
 
+    # Without it no wish to cancel finds a place.
+    product.paths.kept_cancels.unlink()
     ballast = (disk / "ballast").open("wb", buffering=0)
     try:
         while True:
@@ -60,8 +62,6 @@ try:
     trouble = client.controller_details()["trouble"]
     code, error = product.error("task", "create", "--workspace", str(place), "echo three >> runs")
     said = [code, error["code"]]
-    # Without the place that is laid out for such wishes.
-    product.paths.kept_cancels.unlink()
     cancel = product.error("task", "cancel", waits.id)[1]["code"]
     # It ends while nobody can write it down.
     (place / "go").touch()
