@@ -13,7 +13,8 @@ from tests.support.in_namespace import run_on_small_disk
 pytestmark = pytest.mark.real
 
 BEGIN = """
-import json, os, signal, sys
+import json, os, signal, sqlite3, sys
+from contextlib import closing, suppress
 from pathlib import Path
 from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.model.states import TASK_ENDED
@@ -40,6 +41,12 @@ def fill():
     # Again where an end has given back what was laid out for its record.
     with ballast.open("ab", buffering=0) as file:
         fill_up(file)
+    # And in the log of the store, where a write that failed may have left a place for a smaller one.
+    with closing(sqlite3.connect(product.paths.database, isolation_level=None)) as store:
+        store.execute("PRAGMA wal_autocheckpoint = 0")
+        with suppress(sqlite3.OperationalError):
+            while True:
+                store.execute("INSERT OR REPLACE INTO meta VALUES ('filling', hex(randomblob(8)))")
 
 def runs():
     return sum(run_directory.is_alive(run) for run in product.paths.containers.iterdir())
