@@ -20,6 +20,7 @@ from parhelia_tui.cli.options import request_fields
 from parhelia_tui.cli.output import MANNER, Out, plain_data
 from parhelia_tui.cli.tables import length, money, state, table
 from parhelia_tui.cli.task_watch import why
+from parhelia_tui.core.client.fleet import CANCELS_KEPT
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.ids import new_id
 from parhelia_tui.core.model.records import Task
@@ -28,6 +29,8 @@ from parhelia_tui.core.model.states import TASK_SETTLED, TaskState
 
 PLACES = 3
 """Tasks that are named with a fault that many of them have."""
+AGAIN_S = 1.0
+"""Seconds after which a wish to cancel that a full disk has refused is tried again."""
 
 
 def run_batch(source: str, form: str | None, given: Mapping[str, Any]) -> int:
@@ -84,6 +87,10 @@ def _places(places: list[str]) -> str:
     return ", ".join(places[:PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
+def _count(tasks: int) -> str:
+    return "1 task is" if tasks == 1 else f"{tasks} tasks are"
+
+
 class _Progress:
     """Creates a batch, tells each change, and ends what is left when it is interrupted."""
 
@@ -95,6 +102,8 @@ class _Progress:
         self._tasks: dict[str, Task] = {}
         self._interrupts = 0
         self._cancelled = False
+        self._refused: list[str] = []
+        self._again_at = 0.0
 
     @property
     def list_command(self) -> str:
@@ -120,7 +129,10 @@ class _Progress:
             self._leave()
 
     def _leave(self) -> NoReturn:
-        os.write(2, b"leaving; the cancelling goes on without this command\n")
+        said = "leaving; the cancelling goes on without this command"
+        if self._refused:
+            said = f"leaving; {_count(len(self._refused))} not cancelled: {self.list_command}"
+        os.write(2, f"{said}\n".encode())
         sys.exit(int(Exit.INTERRUPTED))
 
     def follow(self, requests: list[TaskRequest]) -> int:
@@ -136,6 +148,8 @@ class _Progress:
         while True:
             if self._interrupts and not self._cancelled:
                 self._cancel()
+            elif self._refused and time.monotonic() >= self._again_at:
+                self._refused = self._refused_of(self._refused)[0]
             rev, changed = self._client.tasks_since(rev)
             for task in changed:
                 before = self._tasks.get(task.id)
@@ -149,17 +163,33 @@ class _Progress:
 
     def _cancel(self) -> None:
         click.echo("cancelling what has not ended; once more to leave at once", err=True)
-        for task in list(self._tasks.values()):
-            try:
-                self._client.cancel_task(task.id, "the batch was interrupted")
-            except ParheliaError as error:
-                # It ended meanwhile, or there is no controller just now: the next one finds the wish.
-                if error.code not in ("E103", "E500"):
-                    raise
+        self._refused, why = self._refused_of(list(self._tasks))
+        if self._refused:
+            click.echo(
+                f"{_count(len(self._refused))} not cancelled yet, and this is tried again: {why}", err=True
+            )
+        elif self._client.kept_cancels() & self._tasks.keys():
+            click.echo(CANCELS_KEPT, err=True)
         self._cancelled = True
         if self._interrupts > 1:
             # It came while the wishes were written, which had to be done first.
             self._leave()
+
+    def _refused_of(self, wanted: list[str]) -> tuple[list[str], str]:
+        """Wish for the ends of tasks, and give those for which a full disk refuses that, with the last reason."""
+        refused, why = [], ""
+        for task_id in wanted:
+            try:
+                self._client.cancel_task(task_id, "the batch was interrupted")
+            except ParheliaError as error:
+                if error.code == "E507":
+                    refused.append(task_id)
+                    why = error.message
+                # It ended meanwhile, or there is no controller just now: the next one finds the wish.
+                elif error.code not in ("E103", "E500"):
+                    raise
+        self._again_at = time.monotonic() + AGAIN_S
+        return refused, why
 
     def _single(self) -> list[Task]:
         """The tasks that run; a group is as its parts are, and counts and costs nothing beside them."""

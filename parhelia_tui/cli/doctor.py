@@ -17,6 +17,7 @@ from parhelia_tui.cli.tables import Styled, styled, table
 from parhelia_tui.core.client.failures import in_our_words
 from parhelia_tui.core.model.display import size
 from parhelia_tui.core.model.errors import Exit, ParheliaError
+from parhelia_tui.core.settings.disk import is_quota_used_up
 
 LEAST_FREE = 16 << 20
 """Bytes that have to be left on the disk of the state directory: a store, a log and a run directory take a few."""
@@ -105,6 +106,8 @@ def _directory(out: Out) -> str:
         raise ParheliaError(
             "E507", f"{home}: {size(free)} are left on its disk", recovery=(f"df -h {nearest}",)
         )
+    if is_quota_used_up(nearest):
+        raise ParheliaError("E507", f"{home}: your quota of its disk is used up", recovery=("quota",))
     return str(home) if nearest == home else f"{home}, made when it is needed"
 
 

@@ -19,6 +19,7 @@ from parhelia_tui.cli.options import as_typed, output_options, request_fields, r
 from parhelia_tui.cli.output import MANNER, Out, metadata, on_terminal, plain_data
 from parhelia_tui.cli.resume import resumable
 from parhelia_tui.cli.tables import age
+from parhelia_tui.core.client.fleet import CANCELS_KEPT
 from parhelia_tui.core.client.waiting import looks
 from parhelia_tui.core.model.errors import Exit, ParheliaError
 from parhelia_tui.core.model.records import Task
@@ -105,10 +106,14 @@ def _answer(ended: Task, output: str, code: int, place: str | None) -> None:
 def _cancel(out: Out, made: Task) -> None:
     try:
         out.client.cancel_task(made.id, "the command that waited for it was interrupted")
-    except ParheliaError:
-        # It ended in this moment.
+    except ParheliaError as error:
+        # With E103 it ended in this moment.
+        if error.code != "E103":
+            click.echo(f"\n{one_line(error.message, 1000)}", err=True)
         return
     click.echo(f"\n{made.id} is being cancelled", err=True)
+    if made.id in out.client.kept_cancels():
+        click.echo(CANCELS_KEPT, err=True)
 
 
 def _exit_code(out: Out, ended: Task) -> int:

@@ -8,6 +8,7 @@ from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import choices_option, completer, output_options
 from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import Styled, age, details, event_line, money, size, state, styled, table
+from parhelia_tui.core.client.fleet import CANCELS_KEPT
 from parhelia_tui.core.model.display import doing, limits_in_words, parts_done, several, worker
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.groups import together
@@ -287,7 +288,10 @@ def cancel(task_ids: tuple[str, ...], reason: str) -> None:
     # All are found before the first is ended, so that a typo ends nothing.
     found = [out.client.task(each) for each in task_ids]
     ended = [out.client.cancel_task(each.id, reason) for each in found]
-    out.answer(ended, "\n".join(f"{each.id} is being cancelled" for each in ended))
+    said = [f"{each.id} is being cancelled" for each in ended]
+    if out.client.kept_cancels() & {each.id for each in ended}:
+        said.append(CANCELS_KEPT)
+    out.answer(ended, "\n".join(said))
 
 
 @task.command()

@@ -10,15 +10,18 @@ from types import SimpleNamespace
 
 import pytest
 
+from parhelia_tui.core.backends.base import SpoolRead
+from parhelia_tui.core.control import settle
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.rounds import Rounds
 from parhelia_tui.core.control.waking import Waking
 from parhelia_tui.core.model.errors import ParheliaError
-from parhelia_tui.core.model.records import Container
-from parhelia_tui.core.model.states import ContainerState, Health
+from parhelia_tui.core.model.records import Container, Owner
+from parhelia_tui.core.model.states import ContainerState, Health, TaskState
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store import containers, tasks
+from parhelia_tui.core.shim import exit_record
+from parhelia_tui.core.store import containers, kept_cancels, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 from tests.support.in_namespace import run_on_small_disk
@@ -48,6 +51,8 @@ try:
     waits = create(client, "echo two >> runs; exit 8", place)
     run = product.paths.container(container_of(client, runs.id).id)
 
+    # Without it no wish to cancel finds a place.
+    product.paths.kept_cancels.unlink()
     ballast = (disk / "ballast").open("wb", buffering=0)
     try:
         while True:
@@ -183,3 +188,22 @@ async def test_nobody_is_called_silent_whose_words_could_not_be_stored(tmp_path:
         await until(lambda: not rounds.jobs())
         assert containers.get(db, container.id).health is Health.HEALTHY
         await rounds.close()
+
+
+async def test_what_was_cancelled_without_room_does_not_end_as_a_failure(tmp_path: Path) -> None:
+    async def read(container_id: str, offset: int) -> SpoolRead:
+        record = exit_record.record(15, 1.0, "terminated", "too slow", [], 0)
+        told = {**record, "seq": 1, "at": clock.now, "type": "exited"}
+        return SpoolRead([] if offset else [told], [], 1)
+
+    with closing(open_migrated(tmp_path / "parhelia.db")) as db:
+        clock, backend, paths = Clock(), SimpleNamespace(read_spool=read), Paths(tmp_path)
+        context = Context(paths, Config(), db, {"local": backend}, logging.getLogger("test"), clock=clock)
+        container = silent_container(context)
+        kept_cancels.lay_out(paths.kept_cancels)
+        with writing(db) as tx:
+            tasks.move(tx, tasks.get(tx, container.task_id), TaskState.DISPATCHING, container_id=container.id)
+        assert kept_cancels.keep(paths.kept_cancels, container.task_id, "too slow", Owner(), clock.now - 1)
+        await settle.read_news(context, container.id)
+        ended = tasks.get(db, container.task_id)
+        assert (ended.state, ended.reason) == (TaskState.CANCELLED, "too slow")

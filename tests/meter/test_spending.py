@@ -296,6 +296,18 @@ def test_amounts_are_exact_and_said_rounded_down() -> None:
     ]
 
 
+def test_an_amount_too_small_for_its_digits_is_not_said_to_be_nothing(db: sqlite3.Connection) -> None:
+    assert [shown(each) for each in (1, 99_999, 100_000)] == ["under $0.0001", "under $0.0001", "$0.0001"]
+    ceilings.put(db, "task:t-1", 30_000, NOW)
+    one = Spender("c-1", "t-1")
+    assert reserve(db, "r1", one, "m", 30_000, NOW).answer is Answer.GRANTED
+    settle(db, "r1", NOTHING, 40_000, NOW)
+    refused = reserve(db, "r2", one, "m", 1, NOW)
+    assert [each.words for each in refused.ceilings] == [
+        "under $0.0001 of under $0.0001 for task t-1 are spent"
+    ]
+
+
 def test_the_parts_of_a_group_share_its_ceiling_and_its_stop(db: sqlite3.Connection) -> None:
     one, two = (Spender(f"c-{n}", f"t-{n}", group="t-all") for n in (1, 2))
     ceilings.put(db, "task:t-all", 100, NOW)

@@ -25,6 +25,7 @@ TASKS_FIRST = 100
 CONTAINERS_FIRST = 100
 HOURS_SHOWN = 24
 DISK_FULL = "the disk of the state directory is full: what happens is recorded once there is room again"
+CANCELS_KEPT = "the disk of the state directory is full: what runs is ended now, and shown as cancelled once there is room"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 
 from parhelia_tui.core.client.creating import Creating
@@ -11,7 +12,7 @@ from parhelia_tui.core.model.records import Task
 from parhelia_tui.core.model.redaction import redacted
 from parhelia_tui.core.model.states import TASK_ENDED, TASK_SETTLED, TaskState
 from parhelia_tui.core.model.text import one_line
-from parhelia_tui.core.store import tasks
+from parhelia_tui.core.store import cancels, kept_cancels, tasks
 from parhelia_tui.core.store.connection import writing
 
 
@@ -21,23 +22,55 @@ class Tasking(Creating):
     def cancel_task(self, task_id: str, reason: str = "cancelled by the user") -> Task:
         """Ask for the end of a task; its workspace stays as it is.
 
+        Where the disk of the store is full, the wish is kept beside it (`kept_cancels`) and the task is given as it
+        was; what runs of it is ended all the same.
+
         Raises:
-            ParheliaError: E201 for no such task, E103 when it has ended already.
+            ParheliaError: E201 for no such task, E103 when it has ended already, E507 when the disk is full and nobody
+                ends it now.
         """
-        with writing(self._db) as tx:
-            task = tasks.get(tx, task_id)
-            if task.state in TASK_ENDED:
-                raise ParheliaError(
-                    "E103",
-                    f"task {task.id} is {task.state} already",
-                    recovery=(f"parhelia task show {task.id}", f"parhelia task retry {task.id}"),
-                )
-            for each in (task, *tasks.of_group(tx, task.id)):
-                if each.wanted == "run" and each.state not in TASK_ENDED:
-                    tasks.update(tx, each, wanted="cancel", reason=reason)
-                    self._tell(tx, "task.cancel_requested", reason, task_id=each.id)
-            task = tasks.get(tx, task.id)
+        at = self._clock()
+        try:
+            with writing(self._db) as tx:
+                task = tasks.get(tx, task_id)
+                if task.state in TASK_ENDED:
+                    raise ParheliaError(
+                        "E103",
+                        f"task {task.id} is {task.state} already",
+                        recovery=(f"parhelia task show {task.id}", f"parhelia task retry {task.id}"),
+                    )
+                cancels.wish(tx, task, reason, self.owner, at)
+                task = tasks.get(tx, task.id)
+        except ParheliaError as error:
+            if error.code != "E507":
+                raise
+            return self._keep_cancel(task_id, reason, at, error)
         self.wake()
+        return task
+
+    def kept_cancels(self) -> set[str]:
+        """Name the tasks that are to be cancelled, of which a full disk keeps the store from knowing."""
+        return {each.task_id for each in kept_cancels.kept(self.paths.kept_cancels)}
+
+    def _keep_cancel(self, task_id: str, reason: str, at: float, why: ParheliaError) -> Task:
+        """Keep a wish that the store has no room for, for the controller, which acts on it at once."""
+        task = tasks.get(self._db, task_id)
+        see = shlex.join(("df", "-h", str(self.paths.home)))
+        if not kept_cancels.keep(self.paths.kept_cancels, task.id, reason, self.owner, at):
+            raise ParheliaError(
+                "E507",
+                f"task {task.id} is not cancelled, and what runs of it goes on: {why.message}",
+                recovery=(see, f"parhelia task cancel {task.id}"),
+            ) from why
+        try:
+            self.wake()
+        except ParheliaError as error:
+            raise ParheliaError(
+                "E507",
+                f"task {task.id} is to be cancelled once there is room on the disk, and what runs of it goes on until"
+                f" then: no controller is there, and none can be started ({error.message})",
+                recovery=(see, "parhelia controller status"),
+            ) from error
         return task
 
     def retry_task(self, task_id: str) -> Task:

@@ -95,6 +95,10 @@ class Trashing(Tasking):
             return task
         if task.state is TaskState.CANCELLED and task.started_at is None:
             return self.retry_task(task.id)
+        if task.id in self.kept_cancels():
+            raise ParheliaError(
+                "E507", f"the cancel of {task.id} is taken back only once there is room on the disk"
+            )
         raise ParheliaError(
             "E103",
             f"task {task.id} is {task.state}; only a cancel of what has not begun is taken back",

@@ -15,10 +15,11 @@ from parhelia_tui.core.control import answering, egress, spending
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.rounds import Rounds
 from parhelia_tui.core.control.waking import Waking
+from parhelia_tui.core.control.without_room import Ender
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store import checkpoints, containers, events, intents, spares, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, intents, kept_cancels, spares, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 
@@ -43,6 +44,7 @@ class Controller:
         self._trouble = ""
         self._context: Context | None = None
         self._rounds: Rounds | None = None
+        self._ender: Ender | None = None
         self.told_to_leave = False
 
     @property
@@ -50,6 +52,12 @@ class Controller:
         """The tools of the parts; there from `open` on."""
         assert self._context is not None
         return self._context
+
+    @property
+    def ender(self) -> Ender:
+        """What ends containers while nothing can be recorded; there from `open` on."""
+        assert self._ender is not None
+        return self._ender
 
     @property
     def rounds(self) -> Rounds:
@@ -80,6 +88,8 @@ class Controller:
         )
         egress.take_key(self._context)
         self._rounds = Rounds(self._context, self._waking)
+        self._ender = Ender(self._context, self._rounds.jobs)
+        kept_cancels.lay_out(self._paths.kept_cancels)
         spending.keep_configured(self._context)
         about = {
             "pid": os.getpid(),
@@ -102,6 +112,8 @@ class Controller:
         """Cancel and await what runs, and let the store go; the containers go on."""
         if self._rounds is not None:
             await self._rounds.close()
+        if self._ender is not None:
+            await self._ender.close()
         if self._context is not None:
             for each in self._context.backends.values():
                 await each.close()
@@ -166,6 +178,7 @@ class Controller:
                 self.told_to_leave = True
                 return
             try:
+                self.ender.look()
                 await self.rounds.once()
                 self._trouble = ""
                 if self.has_work():

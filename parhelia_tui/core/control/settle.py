@@ -12,6 +12,7 @@ from parhelia_tui.core.control import (
     review,
     sandbox_cost,
     spool,
+    without_room,
 )
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.telling import tell
@@ -42,6 +43,8 @@ async def read_news(context: Context, container_id: str) -> Container | None:
         allowances.take(context, container, read.records)
         ends = any(record["type"] == "exited" for record in read.records)
         policy = await review.at_end(context, container if ends else None)
+        if ends:
+            without_room.take(context)
         spool.apply(context.db, container_id, offset, read, context.clock(), policy)
 
 
@@ -84,6 +87,7 @@ async def settle(context: Context, container_id: str) -> bool:
         if container is None or container.state in CONTAINER_ENDED:
             return True
         policy = await review.at_end(context, container)
+        without_room.take(context)
         with writing_durably(context.db) as tx:
             if sight.exit is not None:
                 ending.container_ended(tx, container_id, sight.exit, policy)
@@ -136,6 +140,7 @@ async def end(context: Context, container_id: str, reason: str) -> None:
     policy = await review.at_end(context, ended)
     # What could be there when we began to end it costs until now.
     paid_until = context.clock() if latest >= began else latest
+    without_room.take(context)
     with writing_durably(context.db) as tx:
         moves_without_end = container.wanted == renewal.MOVE and (sight is None or sight.exit is None)
         if container.wanted == "recover" or moves_without_end:

@@ -18,10 +18,16 @@ def usd(amount: int) -> float:
     return amount / NANO
 
 
+LEAST_SHOWN = NANO // 10_000
+"""The smallest amount that is said with its digits; of less than that it is only said that it is less."""
+
+
 def shown(amount: int) -> str:
     """Say an amount of nano-USD in words: cents, and four digits where it is less than a USD.
 
-    Rounded down: what is not yet spent is never shown as spent.
+    Rounded down: what is not yet spent is never shown as spent. What four digits cannot say is not shown as nothing.
     """
+    if 0 < amount < LEAST_SHOWN:
+        return f"under {shown(LEAST_SHOWN)}"
     digits = "0.01" if amount >= NANO else "0.0001"
     return f"${(Decimal(amount) / NANO).quantize(Decimal(digits), ROUND_FLOOR):,f}"

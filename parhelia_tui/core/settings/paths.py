@@ -76,6 +76,10 @@ class Paths:
         return self._socket(self.home / "wake.sock", "wake")
 
     @property
+    def kept_cancels(self) -> Path:
+        return self.home / "cancel.kept"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

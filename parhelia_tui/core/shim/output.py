@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from parhelia_tui.core.shim import system
 from parhelia_tui.core.shim.text import last_lines
 
@@ -12,14 +14,22 @@ TURN = f"{LOG}.turn"
 inode) that it is since then. It changes in one step, takes no place on most disks, and comes just before the turn."""
 LOG_BYTES = 16 * 1024 * 1024
 RECENT_BYTES = 64 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Output:
     """Takes every byte that the terminal prints, in bounded memory and on a bounded disk.
 
+    What finds no place in the log is left out, since neither the agent nor its viewers wait for a disk; how much that
+    was stands in the log at this place, once there is room again.
+
     Args:
         directory: the run directory.
         log_bytes: how large the log grows before it becomes the older one.
+
+    Attributes:
+        total: bytes that were printed.
+        lost: those of them that the log has not.
     """
 
     def __init__(self, directory: str, log_bytes: int = LOG_BYTES) -> None:
@@ -31,6 +41,10 @@ class Output:
         self._recent = bytearray()
         self.total = 0
         self.lost = 0
+        self._untold = 0
+        self._telling = b""
+        self._why = "the disk was full"
+        self._line_begun = False
 
     def take(self, data: bytes) -> None:
         """Keep what was printed."""
@@ -41,12 +55,22 @@ class Output:
             del self._recent[:-RECENT_BYTES]
         if self._logged + len(data) > self._log_bytes:
             self._turn_over()
-        try:
-            written = system.write(self._log, data)
-        except OSError:
-            written = 0
-        self._logged += written
+        self.tell_lost()
+        written = 0 if self._untold or self._telling else self._write(data)
         self.lost += len(data) - written
+        self._untold += len(data) - written
+
+    def tell_lost(self) -> None:
+        """Say in the log how much was left out just before, as far as there is room to say it."""
+        while self._telling or self._untold:
+            said = self._telling or self._notice()
+            written = self._write(said)
+            if not written:
+                return
+            if not self._telling:
+                self._untold = 0
+            # The log is only ever added to: a sentence that was cut off goes on where it was.
+            self._telling = said[written:]
 
     def recent(self) -> bytes:
         """The newest bytes, from the start of a line if there is one among them."""
@@ -65,6 +89,27 @@ class Output:
             system.unlink(system.join(self._directory, OLDER))
         except OSError:
             return
+
+    def _notice(self) -> bytes:
+        # Where a line was cut off, it has a line of its own.
+        begin = "\r\n" if self._line_begun else ""
+        return f"{begin}[parhelia: {self._untold} bytes of output were not kept: {self._why}]\r\n".encode()
+
+    def _write(self, data: bytes) -> int:
+        """Append to the log and give how many bytes found a place; why the others did not is kept in mind."""
+        done = 0
+        try:
+            while done < len(data):
+                written = system.write(self._log, data[done:])
+                if not written:
+                    break
+                done += written
+        except OSError as error:
+            self._why = "the disk was full" if error.errno in _FULL else error.strerror or "it was refused"
+        self._logged += done
+        if done:
+            self._line_begun = data[done - 1 : done] != b"\n"
+        return done
 
     def _open(self, path: str) -> int:
         flags = system.O_WRONLY | system.O_CREAT | system.O_APPEND | system.O_CLOEXEC

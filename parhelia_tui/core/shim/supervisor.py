@@ -257,6 +257,8 @@ class Supervisor:
         if self.spool.lost:
             fields["records_lost"] = self.spool.lost
         self.spool.write("heartbeat", fields)
+        # Who reads the log of one that prints nothing more is to know of it too.
+        self.output.tell_lost()
 
     def _first_output(self) -> None:
         self.spool.write("first_output", {"mono": time.monotonic()}, tell=False)
@@ -322,6 +324,7 @@ class Supervisor:
         if self.tree.end_signal is not None:
             self.loop.forget(self.tree.end_signal)
         self.terminal.drain()
+        self.output.tell_lost()
         self.services.reports.drain()
         self.services.requests.sessions_end()
         if self._egress is not None and self.spec.egress and self.spec.egress.get("told"):

@@ -10,12 +10,12 @@ from parhelia_tui.core.backends.local import run_directory
 from parhelia_tui.core.backends.local.ends import Ends
 from parhelia_tui.core.backends.local.waiting import until
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.settings.disk import is_full
 from parhelia_tui.core.shim import spool
 from parhelia_tui.core.shim.processes import is_running
 
 START_S = 20.0
 LIKELY_S = 0.03
-_ALMOST_NOTHING = 256 * 1024
 
 
 async def begun(run: Path, pane: int | None, ends: Ends) -> None:
@@ -45,8 +45,7 @@ async def begun(run: Path, pane: int | None, ends: Ends) -> None:
         return
     record = run_directory.exit_of(run)
     if record is None and not run_directory.was_started(run):
-        space = os.statvfs(run)
-        if space.f_bavail * space.f_frsize < _ALMOST_NOTHING or not space.f_favail:
+        if is_full(run) or not os.statvfs(run).f_favail:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise ParheliaError("E602", "the supervisor ended before it could say why")
     if record is not None and record.reason == "start_failed":
