@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.geometry import Size
 from textual.message import Message
+from textual.message_pump import Callback
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
@@ -176,6 +177,14 @@ class ParheliaApp(App[None]):
         if typed_into is None:
             # A terminal far away takes its time, and all that is typed is for it.
             self._in_turn.follow(places)
+
+    def call_later(self, callback: Callback, *args: Any, **kwargs: Any) -> bool:
+        """Call a function before the next key is looked at.
+
+        Textual calls it behind all keys that have come: those behind a Tab went to the pane that it had left.
+        """
+        self.call_next(callback, *args, **kwargs)
+        return True
 
     def forget_keys(self) -> None:
         """Lose the keys that have come: they were meant for what had the terminal, or for what did not open."""

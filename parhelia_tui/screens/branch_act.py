@@ -16,6 +16,7 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.widgets.keys_in_turn import forget_keys
 
 if TYPE_CHECKING:
     from parhelia_tui.core.branches.branch import Made
@@ -45,6 +46,7 @@ async def ask_for_branch(stage: Stage, paths: Paths, owner: Owner, task: Task) -
     try:
         branch, repository = await asyncio.to_thread(_named, paths, owner, task)
     except ParheliaError as error:
+        forget_keys(stage.app)
         stage.say(in_words(error))
         return
 

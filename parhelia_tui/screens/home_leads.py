@@ -7,7 +7,7 @@ from parhelia_tui.screens.container_columns import CONTAINER_COLUMNS
 from parhelia_tui.screens.home_following import HomeFollowing
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.task_columns import TASK_COLUMNS
-from parhelia_tui.widgets.keys_in_turn import OPENS
+from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
 
 
 class HomeLeads(HomeFollowing):
@@ -29,6 +29,7 @@ class HomeLeads(HomeFollowing):
         task = self.fleet.tasks.get(task_id)
         reason = why_not("attach", task)
         if task is None or reason:
+            forget_keys(self.app)
             self.say(reason)
             return
         # Nothing is to be read or drawn while the terminal is somebody else's.

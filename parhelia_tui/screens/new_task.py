@@ -33,7 +33,7 @@ from parhelia_tui.screens.form_limit_fields import LimitFields
 from parhelia_tui.screens.form_limits import LIMITS
 from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of, gpus, place_of
 from parhelia_tui.screens.form_templates import FormTemplates
-from parhelia_tui.widgets.keys_in_turn import OPENS
+from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
 from parhelia_tui.widgets.painted_modal import PaintedModal
 
 
@@ -253,7 +253,10 @@ class NewTaskScreen(PaintedModal["tuple[bool, dict[str, Any]]"]):
         if not self.is_current:
             return
         fields = self.fields()
-        if await self._show_fault(fields) is None and self.is_current:
+        if await self._show_fault(fields) is not None:
+            # What came behind Enter was meant for the screen below, and is not to change what is wrong.
+            forget_keys(self.app)
+        elif self.is_current:
             self.dismiss((True, self._left(fields)))
 
     async def _show_fault(self, fields: dict[str, Any]) -> ParheliaError | None:

@@ -131,7 +131,10 @@ class TaskActs:
                 answered,
             )
 
-        wish(self._screen, self._client, lambda door: door.budgets.of_task(task), ask, name=OPENS)
+        def failed() -> None:
+            forget_keys(self._screen.app)
+
+        wish(self._screen, self._client, lambda door: door.budgets.of_task(task), ask, failed, OPENS)
 
     def hosts(self, task: Task, clock: Callable[[], float]) -> None:
         """Show whom the task's container called and whom it was denied, and allow a host."""

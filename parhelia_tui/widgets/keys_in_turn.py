@@ -109,7 +109,7 @@ class KeysInTurn:
         """Wait for a screen that opens or is left."""
         until = self._clock() + LONGEST_S
         asked: Screen[Any] | None = None
-        while not self._app._exit:
+        while not self._app._exit and self._app.screen_stack:
             if self._app._next_callbacks:
                 # What is done with the answer of a dialog that was left.
                 await self._app._flush_next_callbacks()
