@@ -183,6 +183,8 @@ class ParheliaApp(App[None]):
 
         Textual calls it behind all keys that have come: those behind a Tab went to the pane that it had left.
         """
+        if self._exit or self._closing or self._closed:
+            return super().call_later(callback, *args, **kwargs)
         self.call_next(callback, *args, **kwargs)
         return True
 
