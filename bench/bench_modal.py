@@ -14,6 +14,7 @@ from bench.harness import ROUNDS, Result, file_seconds, median
 from bench.home import benchmark_home, until
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.request import TaskRequest
+from parhelia_tui.core.model.spares import SpareState
 from parhelia_tui.core.model.states import TASK_ENDED, TaskState
 from tests.support.modal_provider import Provider
 
@@ -23,7 +24,7 @@ SLOW_S = 1.0
 
 
 def measure() -> list[Result]:
-    """Create to first output in turns with the bare SDK, a hundred at once, attaching, and reconciling."""
+    """Create to first output in turns with the bare SDK, also with a spare; a hundred at once, attaching, reconciling."""
     with (
         tempfile.TemporaryDirectory(prefix="parhelia-bench-") as place,
         Provider(Path(place) / "p") as provider,
@@ -41,12 +42,18 @@ def measure() -> list[Result]:
             one, other = _in_turns(client, provider, bare, ROUNDS * 2)
             slow_one, slow_other = _in_turns(client, provider, bare, ROUNDS, SLOW_S)
             failed, last = together(client, provider)
+        with benchmark_home(PARHELIA_MODAL__SPARES="1", **provider.environment()) as client:
+            client.ensure_controller()
+            single(client)
+            spare_one, spare_other = _with_a_spare(client, provider, bare, ROUNDS)
     return [
         Result.reported("modal", "a file in a directory of its own", one_file * 1e6, "us"),
         Result.reported("modal", "bare SDK: create and exec to its output", other * 1000, "ms"),
         Result.reported("modal", "create to first output, with the workspace", one * 1000, "ms"),
         Result.at_most("modal", "create to first output / bare SDK", one / other, "x", 1.3),
         Result.at_most("modal", "the same where a sandbox takes 1 s", slow_one / slow_other, "x", 1.3),
+        Result.reported("modal", "create to first output, with a spare", spare_one * 1000, "ms"),
+        Result.at_most("modal", "the same / bare SDK", spare_one / spare_other, "x", 1.3),
         Result.at_most("modal", "100 at once: sandboxes that did not run", failed, "", 0),
         Result.reported("modal", "100 at once: until the last has ended", last, "s"),
         *parts,
@@ -70,6 +77,23 @@ def _in_turns(
         return act()
 
     both = [(seconds(lambda: single(client)), seconds(bare.single)) for _ in range(rounds)]
+    return median([ours for ours, _ in both]), median([theirs for _, theirs in both])
+
+
+def _with_a_spare(client: Client, provider: Provider, bare: _Bare, rounds: int) -> tuple[float, float]:
+    """The same where a sandbox is kept ready, as `modal.spares` asks for it."""
+
+    def is_ready() -> bool:
+        # What was taken before has ended, too.
+        spares = client.controller_status().spares
+        return [each.state for each in spares] == [SpareState.WAITING] and len(provider.sandboxes()) == 1
+
+    both = []
+    for _ in range(rounds):
+        until(is_ready)
+        ours = single(client)
+        until(is_ready)
+        both.append((ours, bare.single()))
     return median([ours for ours, _ in both]), median([theirs for _, theirs in both])
 
 

@@ -14,15 +14,18 @@ from parhelia_tui.cli.options import (
     yes_option,
 )
 from parhelia_tui.cli.output import Out, confirmed, plain_data
-from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
+from parhelia_tui.cli.tables import Styled, age, details, event_lines, money, size, state, styled, table
+from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.model.display import limits_in_words, several
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
+from parhelia_tui.core.model.spares import Spare
 from parhelia_tui.core.model.states import CONTAINER_ENDED, CONTAINER_LIVE, ContainerState, Health
 from parhelia_tui.core.model.text import one_line
 
 BEATS_SHOWN = 30
 NEWEST = 100
+HOUR_S = 3600.0
 
 
 @click.group(cls=LazyGroup)
@@ -46,7 +49,21 @@ def list_(
     # The limit counts what is shown, and only here is known what that is.
     known = out.client.containers(wanted, workspace=workspace, limit=None if healths else limit)
     found = [each for each in known if not healths or each.health in healths][:limit]
-    out.answer(found, lambda: _container_table(found))
+    out.answer(found, lambda: _list_page(found, out.client.controller_status().spares))
+
+
+def _list_page(found: list[Container], spares: tuple[Spare, ...]) -> str:
+    return "\n\n".join([_container_table(found), *map(_spare, spares)])
+
+
+def _spare(each: Spare) -> str:
+    """Say what costs though no task has it."""
+    second = second_of(each.backend, each.limits)
+    costs = f", {money(second * HOUR_S)} an hour" if second else ""
+    return (
+        f"{each.id} is a spare sandbox at {each.backend} ({each.state} for {age(each.asked_at)}{costs}): kept ready for "
+        f"the next task like {each.like}, as modal.spares says"
+    )
 
 
 def _container_table(found: list[Container]) -> str:

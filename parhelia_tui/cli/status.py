@@ -12,6 +12,7 @@ from parhelia_tui.cli.output import Out, plain_data
 from parhelia_tui.cli.tables import age, details, money, styled, table
 from parhelia_tui.core.client import ControllerStatus, Totals
 from parhelia_tui.core.client.fleet import DISK_FULL
+from parhelia_tui.core.model.spares import in_words
 from parhelia_tui.core.model.states import CONTAINER_LIVE
 
 
@@ -51,8 +52,9 @@ def _status_page(about: ControllerStatus, totals: Totals, places: Counter[str]) 
 
 
 def _elsewhere(about: ControllerStatus, places: Counter[str]) -> list[str]:
-    """How many containers are not on this machine, and where."""
-    return [f"{number} at {name}" for name, number in sorted(places.items()) if name != about.backend]
+    """How many containers are not on this machine, where, and what is kept ready there."""
+    counts = [f"{number} at {name}" for name, number in sorted(places.items()) if name != about.backend]
+    return [*counts, *in_words(about.spares)]
 
 
 @click.group(cls=LazyGroup)

@@ -15,6 +15,7 @@ from textual.binding import Binding
 
 from parhelia_tui.core.model.display import age, count, doing, glyph, length, money
 from parhelia_tui.core.model.records import Event, Task
+from parhelia_tui.core.model.spares import in_words
 from parhelia_tui.core.model.states import Health, TaskState
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.read_only import is_read_only
@@ -74,10 +75,11 @@ def waiting(tasks: int, colours: Colours) -> Part:
 
 
 def _elsewhere(fleet: FleetView) -> str:
-    """How many containers are not on this machine, and where."""
+    """How many containers are not on this machine, where, and what is kept ready there."""
     counts = Counter(each.backend for each in fleet.containers.values())
     del counts[fleet.controller.backend]
-    return "".join(f" ▪ {number} at {one_line(name, 20)}" for name, number in sorted(counts.items()))
+    said = [f"{number} at {one_line(name, 20)}" for name, number in sorted(counts.items())]
+    return "".join(f" ▪ {each}" for each in (*said, *in_words(fleet.controller.spares)))
 
 
 def _controller(fleet: FleetView, colours: Colours) -> Part:

@@ -31,6 +31,8 @@ PATIENCE_S = 30.0
 class Account:
     """A provider at which making a sandbox takes as long as a test says."""
 
+    mark = "as it is"
+
     def __init__(self, until: Callable[[], Awaitable[None]]) -> None:
         self.made: list[Any] = []
         self.ended: list[Any] = []

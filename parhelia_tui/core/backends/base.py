@@ -209,6 +209,18 @@ class Backend(Protocol):
                 answer later; E203 where it was not wanted any more when its place was there.
         """
 
+    async def make_spare(self, container_id: str, like: str) -> None:
+        """Make the place of a container that is not known yet; whoever is created under this id finds it there.
+
+        Args:
+            container_id: the id that it is going to have.
+            like: the container whose place it is to be like.
+
+        Raises:
+            ParheliaError: E203 where it is not known how that was made, E503, E507; E603 where containers begin so
+                soon that nothing is made before.
+        """
+
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Give a container that has not been created yet what a persistent one before it kept.
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from parhelia_tui.core.model.records import Approval, Container, Event, Heartbeat, Session, Task
+from parhelia_tui.core.model.spares import Spare
 from parhelia_tui.core.model.states import TaskState
 from parhelia_tui.core.settings.disk import is_full
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.settings.process_lock import holder
-from parhelia_tui.core.store import approvals, containers, events, ledger, meta, sessions, tasks
+from parhelia_tui.core.store import approvals, containers, events, ledger, meta, sessions, spares, tasks
 from parhelia_tui.core.store.changes import current_rev
 
 ENDED_SHOWN = 50
@@ -55,6 +56,7 @@ class ControllerStatus:
         isolation: `bubblewrap` or `none`; empty while no controller has looked yet.
         silent: the backends that do not answer it.
         disk_full: nothing can be written into the state directory, by it or by anybody.
+        spares: the sandboxes that wait for a task, and cost.
     """
 
     state: str
@@ -64,6 +66,7 @@ class ControllerStatus:
     isolation: str
     silent: Mapping[str, Silent] = field(default_factory=dict)
     disk_full: bool = False
+    spares: tuple[Spare, ...] = ()
 
     def troubles(self) -> list[str]:
         """Say in words what is in the way for as long as it lasts."""
@@ -156,6 +159,7 @@ def controller_status(db: sqlite3.Connection, paths: Paths) -> ControllerStatus:
         # While nobody asks, nobody knows.
         silent={name: Silent(**each) for name, each in silent.items()} if mine else {},
         disk_full=is_full(paths.home),
+        spares=tuple(each for each in spares.live(db) if each.gone_at > time.time()),
     )
 
 

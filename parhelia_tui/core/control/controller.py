@@ -18,7 +18,7 @@ from parhelia_tui.core.control.waking import Waking
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config import Config
 from parhelia_tui.core.settings.paths import Paths
-from parhelia_tui.core.store import checkpoints, containers, events, intents, tasks
+from parhelia_tui.core.store import checkpoints, containers, events, intents, spares, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
 
@@ -134,6 +134,7 @@ class Controller:
         return bool(
             self.rounds.jobs()
             or containers.count_live(db)
+            or spares.live(db)
             or tasks.queue(db, 1)
             or intents.pending(db)
             or checkpoints.unfinished(db)

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 
 from parhelia_tui.core.agents.registry import leaves_notes, tells_states
-from parhelia_tui.core.control import placing, renewal, workspaces
+from parhelia_tui.core.control import placing, renewal, spares, workspaces
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.creation import talk_before
 from parhelia_tui.core.control.held_back import Money
@@ -128,14 +128,21 @@ def _refused_before(context: Context, tx: sqlite3.Connection, task: Task) -> Con
 
 
 def _store(
-    tx: sqlite3.Connection, task: Task, wanted: Task, workspace: str, slot: int, now: float
+    tx: sqlite3.Connection,
+    task: Task,
+    wanted: Task,
+    workspace: str,
+    slot: int,
+    now: float,
 ) -> Container:
     """Store the next attempt of a task, its container and its session.
 
     Args:
         wanted: the task with the place and the limits that the container is to have.
     """
-    container_id = fresh_id("c", lambda each: containers.find(tx, each) is not None)
+    container_id = spares.take(tx, wanted, now) or fresh_id(
+        "c", lambda each: containers.find(tx, each) is not None
+    )
     attempt = tasks.add_attempt(
         tx, task, container_id, now, _conversation(tx, task), remembered=not leaves_notes(task.agent)
     )

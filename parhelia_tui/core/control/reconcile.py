@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import answering, drifting, health
+from parhelia_tui.core.control import answering, drifting, health, spares
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.settle import end, settle
 from parhelia_tui.core.control.telling import tell
@@ -54,12 +54,14 @@ async def round_of(context: Context) -> Round:
     """
     result = Round()
     for name, backend in context.backends.items():
+        asked_at = context.clock()
         listing = await answering.listing(context, name, backend)
         if not listing.complete:
             _incomplete(context, result, f"{name} could not be listed, nothing is concluded: {listing.error}")
             continue
         result.seen += len(listing.seen)
         await _compare(context, name, listing, result)
+        spares.miss(context, name, listing, asked_at)
     return result
 
 
@@ -95,6 +97,8 @@ async def _compare(context: Context, name: str, listing: Listing, result: Round)
         if not sight.alive or container_id in known:
             continue
         stored = containers.find(context.db, container_id)
+        if stored is None and spares.seen(context, container_id):
+            continue
         if stored is None:
             result.orphans.append(container_id)
             _store_orphan(context, name, container_id)

@@ -45,5 +45,15 @@ def found(context: Context, container: Container) -> None:
     context.full.pop(_place(container), None)
 
 
+def is_short(context: Context, backend: str) -> bool:
+    """Say whether a backend has lately had no room for somebody, who may still wait for it."""
+    now = context.clock()
+    # Who waits asks again within this time.
+    return any(
+        name == backend and now - each.refused_at < 2 * LONGEST_PAUSE_S
+        for (name, _), each in context.full.items()
+    )
+
+
 def _place(container: Container) -> tuple[str, str]:
     return container.backend, container.limits.gpu or ""

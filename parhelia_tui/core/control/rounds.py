@@ -29,6 +29,7 @@ from parhelia_tui.core.control import (
     screens,
     scrubbing,
     settle,
+    spares,
     spending,
     watching,
     wishes,
@@ -68,6 +69,7 @@ class Rounds:
         self._due: dict[str, float] = {}
         self._groups = Groups(context)
         self._ceilings = sandbox_ceilings.Ceilings(context)
+        self._spares = spares.Spares(context, self._start)
         self._notifier = notify.Notifier(context, self._start)
         self.last_reconcile: dict[str, Any] = {}
         """What the last look at all containers found, for a JSON reply."""
@@ -147,6 +149,8 @@ class Rounds:
             left_behind.look(context)
         if self._is_due("ceilings", sandbox_ceilings.EVERY_S):
             self._ceilings.look()
+        if self._is_due("spares", spares.LOOK_S):
+            self._spares.look()
         for wanted in checkpoints.unfinished(context.db):
             self._take(wanted.id)
         if self._is_due("journals", self._config.controller.reconcile_s):

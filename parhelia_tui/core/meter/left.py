@@ -8,7 +8,7 @@ from datetime import datetime
 
 from parhelia_tui.core.meter.ceilings import every
 from parhelia_tui.core.meter.money import NANO, usd
-from parhelia_tui.core.meter.sandboxes import sandbox_rates
+from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.meter.spending import Spender, day_of, standing
 from parhelia_tui.core.model.placement import HOUR_S, Left
 from parhelia_tui.core.model.records import Container, Task
@@ -134,10 +134,9 @@ def promised(live: Iterable[Container]) -> dict[str, float]:
     """Price the next hour of what runs, in USD by task; what costs nothing or nobody knows the price of is left out."""
     found: dict[str, float] = {}
     for each in live:
-        rates = sandbox_rates(each.backend)
-        second = rates and rates.second(each.limits, cores_used=0.0, memory_used=0)
+        second = second_of(each.backend, each.limits)
         if second:
-            found[each.task_id] = found.get(each.task_id, 0.0) + float(second) * HOUR_S
+            found[each.task_id] = found.get(each.task_id, 0.0) + second * HOUR_S
     return found
 
 

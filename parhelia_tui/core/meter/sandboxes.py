@@ -56,3 +56,10 @@ def sandbox_rates(backend: str) -> SandboxRates | None:
         least_memory_mb=int(said["least_memory_mb"]),
         gpu={name: Decimal(rate) for name, rate in said["gpu"].items()},
     )
+
+
+def second_of(backend: str, limits: Limits) -> float | None:
+    """Price a second of a place that does nothing, in USD; None for one that costs nothing or nobody knows the price of."""
+    rates = sandbox_rates(backend)
+    second = rates and rates.second(limits, cores_used=0.0, memory_used=0)
+    return float(second) if second else None

@@ -111,6 +111,16 @@ class ModalConfig(Section):
         description="MB that are fetched from a sandbox; more waits there for modal.linger_s until this is raised.",
     )
 
+    spares: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=0,
+        description="Sandboxes that are kept ready, like that of the last task, so that the next one begins at once. Each"
+        " costs while it waits; none has a GPU.",
+    )
+    spares_for_s: Seconds = Field(
+        default=1800.0,
+        description="Seconds after the last task began at Modal for which sandboxes are kept ready.",
+    )
+
     @model_validator(mode="after")
     def _in_time(self) -> ModalConfig:
         if self.renew_before_s > self.sandbox_s / 2:

@@ -152,6 +152,19 @@ def paid(db: sqlite3.Connection) -> list[Container]:
     return [rows.container(row) for row in found]
 
 
+def last_begun(db: sqlite3.Connection, backend: str, since: float) -> Container | None:
+    """Read the newest container of a backend that began.
+
+    Args:
+        since: None before this, in epoch seconds.
+    """
+    row = db.execute(
+        f"{_ALL} WHERE created_at >= ? AND backend = ? AND started_at IS NOT NULL ORDER BY created_at DESC LIMIT 1",
+        (since, backend),
+    ).fetchone()
+    return None if row is None else rows.container(row)
+
+
 def count_live(db: sqlite3.Connection) -> int:
     """Count the containers that have not ended."""
     return int(db.execute(f"SELECT count(*) FROM containers WHERE {_LIVE}").fetchone()[0])

@@ -190,7 +190,12 @@ class Part:
     worth_usd: float
 
 
-_PARTS = {"day": "date(at, 'unixepoch', 'localtime')", "task": "task_id", "model": "model"}
+_PARTS = {
+    "day": "date(at, 'unixepoch', 'localtime')",
+    # No task had what waited for one.
+    "task": "CASE task_id WHEN '' THEN 'spares' ELSE task_id END",
+    "model": "model",
+}
 
 
 def parts(db: sqlite3.Connection, by: str, from_at: float, task_id: str | None = None) -> list[Part]:

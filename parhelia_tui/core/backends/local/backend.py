@@ -117,6 +117,10 @@ class LocalBackend:
                 return shim
         return await self._panes.start(*session, ["run", str(run)], plan.rows, plan.columns)
 
+    async def make_spare(self, container_id: str, like: str) -> None:
+        """Nothing is made before it is wanted. Raises E603."""
+        raise ParheliaError("E603", "a container here begins at once; none is made before it is wanted")
+
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Move home and system of an ended persistent container to one that was not created yet.
 

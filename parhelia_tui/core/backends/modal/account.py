@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib
 import io
 from typing import Any
@@ -38,6 +39,7 @@ class Account:
         self._app: Any = None
         self.modal: Any = None
         self.image: Any = None
+        self.mark = ""
 
     async def app(self) -> Any:
         """Look the app up, making it where there is none; SDK and image are there from then on. Raises E503."""
@@ -116,6 +118,8 @@ class Account:
         if self._config.commands:
             image = image.run_commands(*self._config.commands)
         egress = shim_file.egress_file(self._paths)
+        made_of = f"{archive.name} {egress.name} {self._config.model_dump_json()}"
+        self.mark = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         # Last: these change with each version of Parhelia.
         image = image.add_local_file(str(egress), shim_file.EGRESS_INSIDE, copy=True)
         return image.add_local_file(str(archive), shim_file.INSIDE, copy=True)

@@ -119,6 +119,13 @@ class ModalBackend:
             if not lock.locked():
                 self._creating.pop(plan.container_id, None)
 
+    async def make_spare(self, container_id: str, like: str) -> None:
+        """Make a sandbox for a container that is not known yet. Raises E203, E503, E507."""
+        try:
+            await self._maker.make_spare(container_id, like)
+        except OSError as error:
+            raise ParheliaError("E507", f"the run directory cannot be written: {error.strerror}") from error
+
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Nothing outlives a sandbox but its results."""
         return None

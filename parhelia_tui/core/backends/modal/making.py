@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
-from parhelia_tui.core.backends.modal import egress, freight, keys, plans, records, stock
+from parhelia_tui.core.backends.modal import egress, forms, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
 from parhelia_tui.core.backends.modal.provider import RUN, SSH_PORT, Provider, Wanted, term_of
@@ -22,6 +22,8 @@ from parhelia_tui.core.backends.modal.trouble import may_pass
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Limits
+from parhelia_tui.core.model.spares import KEPT_S
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
 from parhelia_tui.core.shim import elsewhere, handing
@@ -104,15 +106,23 @@ class Maker:
     ) -> None:
         """Make a sandbox and bring it what was prepared. Raises E203, E503, E602, OSError."""
         cargo = going.cargo
-        known = record is not None
-        record = self._note(plan, run, record, cargo)
+        known, is_spare = record is not None, record is not None and record.is_spare
+        wanted = self._wanted(plan, run, cargo, secret)
         archive = run / ARCHIVE
         # While the provider makes it: what is packed goes up afterwards.
         packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
         try:
             # Before its record there was no call; should there be one of the name even so, `create` finds it.
             found = await self._sandboxes.find(plan.container_id) if known else None
-            sandbox = found or await self._create(plan, run, cargo, secret)
+            if is_spare and (found is None or not self._is_alike(record, wanted)):
+                # It has ended, or what is wanted changed after it was made.
+                if found is not None:
+                    await self._sandboxes.end(found)
+                found = record = None
+            # Only now: until it was compared, it stays one that has to be.
+            record = self._note(plan, run, record, cargo)
+            sandbox = found or await self._create(wanted, cargo)
+            is_new = found is None or is_spare
         except ParheliaError as error:
             error.details[UNMADE] = True
             if NO_ROOM not in error.details and may_pass(error.__cause__):
@@ -123,12 +133,12 @@ class Maker:
             why = packing.exception()
         if why is not None:
             # In one that was there an agent may be at work already: it was brought, and nobody could write that down.
-            if found is None:
+            if is_new:
                 await self._give_up(sandbox)
             raise why
         if not plan.is_wanted():
             # The provider may have taken minutes. Nothing has begun, and nothing is to begin.
-            if found is None:
+            if is_new:
                 await self._give_up(sandbox)
             raise ParheliaError("E203", "it was not wanted any more when its sandbox was there")
         try:
@@ -146,7 +156,44 @@ class Maker:
         # At once: its agent works, and whoever finds it unbrought would take it for lost. Until now it was found by
         # its name. Where its tunnel is may have been written down meanwhile.
         noted = records.read(run) or record
-        records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True))
+        alike = wanted if cargo is None or cargo.is_kept else dataclasses.replace(wanted, cargo="")
+        form = forms.text(alike, self._provider.mark)
+        records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True, form=form))
+
+    def _is_alike(self, record: SandboxRecord | None, wanted: Wanted) -> bool:
+        """Say whether a sandbox that would be made now would be as that of a record is."""
+        return record is not None and record.form == forms.text(wanted, self._provider.mark)
+
+    async def make_spare(self, container_id: str, like: str) -> None:
+        """Make a sandbox for a container that is not known yet.
+
+        Args:
+            container_id: the id that the container is going to have.
+            like: the container whose sandbox it is to be like.
+
+        Raises:
+            ParheliaError: E203 where it is not known how that was made, E503.
+            OSError: the disk is full.
+        """
+        pattern = records.read(self._paths.container(like))
+        mark = records.installation(self._paths, make=True)
+        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: container_id}
+        try:
+            wanted = forms.wanted(pattern.form if pattern else "", container_id, tags)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ParheliaError("E203", f"it is not known how the sandbox of {like} was made") from error
+        await self._provider.open()
+        form = forms.text(wanted, self._provider.mark)
+        run = private_directory(self._paths.container(container_id))
+        record = dataclasses.replace(self._fresh("", wanted.limits), form=form, is_spare=True)
+        records.write(run, record)
+        sandbox = await self._provider.create(dataclasses.replace(wanted, waits_s=KEPT_S))
+        records.write(run, dataclasses.replace(record, object_id=sandbox.object_id))
+
+    def _fresh(self, workspace: str, limits: Limits) -> SandboxRecord:
+        """The record of a sandbox that is going to be made now."""
+        term, now = term_of(limits, self._config), time.time()
+        return SandboxRecord("", workspace, False, now, now + term.seconds if term.is_short else 0.0)
 
     def _note(
         self, plan: ContainerPlan, run: Path, record: SandboxRecord | None, cargo: Cargo | None
@@ -154,9 +201,9 @@ class Maker:
         """Write down that a sandbox is going to be made, and what will lie on the volume for it. Raises OSError."""
         folder = cargo.folder if cargo and not cargo.is_kept else ""
         if record is None:
-            term, now = term_of(plan.limits, self._config), time.time()
-            ends_at = now + term.seconds if term.is_short else 0.0
-            record = SandboxRecord("", str(plan.workspace), False, now, ends_at, cargo=folder)
+            record = dataclasses.replace(self._fresh(str(plan.workspace), plan.limits), cargo=folder)
+        elif record.is_spare:
+            record = dataclasses.replace(record, workspace=str(plan.workspace), cargo=folder, is_spare=False)
         elif folder in ("", record.cargo):
             return record
         else:
@@ -164,18 +211,19 @@ class Maker:
         records.write(run, record)
         return record
 
-    async def _create(self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str) -> Any:
-        """Make the sandbox of a container. Raises E503."""
+    def _wanted(self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str) -> Wanted:
+        """Say what sandbox a container is to have."""
         mark = records.installation(self._paths, make=True)
         tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
         let_out = egress.let_out(plan.network, egress.settings_in(run))
+        return Wanted(plan.container_id, tags, plan.limits, let_out, cargo.folder if cargo else "", secret)
+
+    async def _create(self, wanted: Wanted, cargo: Cargo | None) -> Any:
+        """Make the sandbox of a container. Raises E503."""
         if cargo:
             # First: a sandbox sees the volume as it was when it was made.
             await self._provider.put_cargo(cargo)
-        folder = cargo.folder if cargo else ""
-        return await self._provider.create(
-            Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
-        )
+        return await self._provider.create(wanted)
 
     async def _give_up(self, sandbox: Any) -> None:
         """End a sandbox that has no container, which would cost until it leaves by itself."""

@@ -26,7 +26,7 @@ from parhelia_tui.core.backends.modal.trouble import (
 from parhelia_tui.core.backends.steps import Progress, tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
-from parhelia_tui.core.settings.config_backends import ModalConfig
+from parhelia_tui.core.settings.config_backends import LONGEST_S, ModalConfig
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.shim import elsewhere, sending
 
@@ -60,6 +60,7 @@ class Wanted:
         let_out: networks and names that it reaches; None for all.
         cargo: the folder of the volume that it sees, and no other; empty for none.
         secret: the name of the secret whose key its supervisor finds; empty for none.
+        waits_s: seconds that it may wait before its container is known, which are no part of its life.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Wanted:
     let_out: tuple[Sequence[str], Sequence[str]] | None
     cargo: str = ""
     secret: str = ""
+    waits_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,15 @@ class Provider:
         self.account = Account(paths, config)
         self._kept = pieces.Kept()
         self._has_made = False
+
+    @property
+    def mark(self) -> str:
+        """Of what sandboxes are made of here: the image and the configuration; empty before it was opened."""
+        return self.account.mark
+
+    async def open(self) -> None:
+        """See to it that app, image and mark are there. Raises E503."""
+        await self.account.app()
 
     async def put_cargo(self, cargo: Cargo) -> None:
         """Bring an archive into its folder of the volume, where it is not there yet. Raises E503."""
@@ -185,7 +196,7 @@ class Provider:
                     image=self.account.image,
                     name=wanted.name,
                     tags=dict(wanted.tags),
-                    timeout=int(term.seconds),
+                    timeout=int(min(term.seconds + wanted.waits_s, LONGEST_S)),
                     # Who follows it is a command that runs, so it is idle only while its lease runs out.
                     idle_timeout=int(self._config.lease_s) + IDLE_S,
                     readiness_probe=self.account.modal.Probe.with_tcp(SSH_PORT, interval_ms=PROBE_MS),

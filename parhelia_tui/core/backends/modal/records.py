@@ -29,6 +29,8 @@ class SandboxRecord:
         ends_at: when the sandbox is gone though its container could go on, in epoch seconds; 0 for never.
         host, port: its tunnel, as far as it is known.
         cargo: the folder of the volume that is its own, as long as something may lie there; empty for none.
+        form: in which it was made (`forms.text`); empty where others cannot be made like it.
+        is_spare: it waits for its container, of which nobody knows yet.
     """
 
     object_id: str
@@ -39,6 +41,8 @@ class SandboxRecord:
     host: str = ""
     port: int = 0
     cargo: str = ""
+    form: str = ""
+    is_spare: bool = False
 
 
 def installation(paths: Paths, *, make: bool) -> str:

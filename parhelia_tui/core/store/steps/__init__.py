@@ -63,5 +63,6 @@ STEPS: tuple[Step, ...] = (
     _script("0019_drift"),
     _script("0020_gates"),
     _script("0021_making"),
+    _script("0022_spares"),
 )
 """Step n brings `PRAGMA user_version` from n to n + 1."""
