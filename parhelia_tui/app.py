@@ -18,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.geometry import Size
 from textual.message import Message
+from textual.message_pump import Callback
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import WorkerFailed
@@ -30,8 +31,7 @@ from parhelia_tui.hangup import Hangup
 from parhelia_tui.own_log import kept_off_the_screen
 from parhelia_tui.screens import garbage
 from parhelia_tui.screens.home import HomeScreen
-from parhelia_tui.widgets.keys_in_turn import handled_at
-from parhelia_tui.widgets.painted_modal import PaintedModal
+from parhelia_tui.widgets.keys_in_turn import KeysInTurn, handled
 from parhelia_tui.widgets.terminal_view import TerminalView
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class ParheliaApp(App[None]):
     ) -> None:
         super().__init__()
         self._hangup: Hangup | None = None
+        self._in_turn = KeysInTurn(self)
         look = look or Dashboard()
         self.screen_keys = look.screen_keys
         self._home = HomeScreen(client, first, look, clock)
@@ -156,21 +157,40 @@ class ParheliaApp(App[None]):
             super()._handle_exception(error)
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle what came; in a dialog a key has done all that it does before the next one is looked at."""
-        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if not (typed and isinstance(self.screen, PaintedModal)):
+        """Handle what came; a key has done all that it does before the next one is looked at."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
-        assert isinstance(event, events.Key | events.Paste)
+        if not await self._in_turn.come(event):
+            return
         if not self.app_focus:
             # A terminal that told of its focus going need not tell of it coming back.
             self.app_focus = True
+        places, typed_into = self._in_turn.places(), self._typed_into()
         if isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
+            self._in_turn.follow(places)
             return
         # From here on it is one that came back from the widgets.
         event._set_forwarded()
-        if not await handled_at(self.focused or self.screen, event):
+        if not await handled(places, event):
             await super().on_event(event)
+        if typed_into is None:
+            # A terminal far away takes its time, and all that is typed is for it.
+            self._in_turn.follow(places)
+
+    def call_later(self, callback: Callback, *args: Any, **kwargs: Any) -> bool:
+        """Call a function before the next key is looked at.
+
+        Textual calls it behind all keys that have come: those behind a Tab went to the pane that it had left.
+        """
+        if self._exit or self._closing or self._closed:
+            return super().call_later(callback, *args, **kwargs)
+        self.call_next(callback, *args, **kwargs)
+        return True
+
+    def forget_keys(self) -> None:
+        """Lose the keys that have come: they were meant for what had the terminal, or for what did not open."""
+        self._in_turn.forget()
 
     def on_key(self, event: events.Key) -> None:
         """A key that no widget took: it may be a letter for what the key before it has opened.

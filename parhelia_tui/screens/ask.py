@@ -10,10 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from parhelia_tui.screens.typed_ahead import TypedAhead
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
 
-class AskScreen(TypedAhead[str | None]):
+class AskScreen(PaintedModal[str | None]):
     """Asks for a line; gives None when it was left with Escape, or stayed empty where that is no answer.
 
     Args:
@@ -46,24 +46,9 @@ class AskScreen(TypedAhead[str | None]):
             yield Static(Text(self._hint))
             yield self._line
 
-    def on_mount(self) -> None:
-        """Take what was typed until now."""
-        self.type_ahead()
-
-    def typed_field(self) -> Input:
-        """The line."""
-        return self._line
-
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Give the line as it stood when Enter came."""
-        self._give(message.value)
-
-    def send_typed(self) -> None:
-        """Give the line."""
-        self._give(self._line.value)
-
-    def _give(self, line: str) -> None:
-        typed = line.strip()
+        typed = message.value.strip()
         self.dismiss(typed if typed or self._empty else None)
 
     def action_leave(self) -> None:

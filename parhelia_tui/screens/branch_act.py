@@ -16,6 +16,7 @@ from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.widgets.keys_in_turn import forget_keys
 
 if TYPE_CHECKING:
     from parhelia_tui.core.branches.branch import Made
@@ -36,16 +37,31 @@ class Stage(Protocol):
     def say(self, text: str) -> None:
         """Show a notice for some seconds."""
 
+    def run_worker(self, work: Any, *, group: str) -> Any:
+        """Do something beside the event loop."""
+
 
 async def ask_for_branch(stage: Stage, paths: Paths, owner: Owner, task: Task) -> None:
-    """Ask whether the branch of a task is to be made, make it, and say what was done."""
+    """Ask whether the branch of a task is to be made; who says so has it made, and is told what was done."""
     try:
         branch, repository = await asyncio.to_thread(_named, paths, owner, task)
-        question = f"Make the branch {branch} in {one_line(str(repository), 200)}?"
-        screen = ConfirmScreen(question, CONSEQUENCE, "make it", "leave it")
-        if await stage.app.push_screen_wait(screen):
+    except ParheliaError as error:
+        forget_keys(stage.app)
+        stage.say(in_words(error))
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
             stage.say(f"Making {branch}…")
-            stage.say(in_a_line(await asyncio.to_thread(_make, paths, owner, task)))
+            stage.run_worker(_make_it(stage, paths, owner, task), group="branch")
+
+    question = f"Make the branch {branch} in {one_line(str(repository), 200)}?"
+    stage.app.push_screen(ConfirmScreen(question, CONSEQUENCE, "make it", "leave it"), answered)
+
+
+async def _make_it(stage: Stage, paths: Paths, owner: Owner, task: Task) -> None:
+    try:
+        stage.say(in_a_line(await asyncio.to_thread(_make, paths, owner, task)))
     except ParheliaError as error:
         stage.say(in_words(error))
 

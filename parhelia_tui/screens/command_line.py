@@ -15,14 +15,14 @@ from textual.widgets import Input, Static
 
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.own_command import CUSTOM, Offer, offers
-from parhelia_tui.screens.typed_ahead import TypedAhead
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
 SHOWN = 8
 LOOK_AFTER_S = 0.08
 """Typing pauses so long before the command line is asked what a word can become: that is a process of 0.1 s."""
 
 
-class CommandLineScreen(TypedAhead[str | None]):
+class CommandLineScreen(PaintedModal[str | None]):
     """Asks for a command; gives None when it was left.
 
     Args:
@@ -71,13 +71,8 @@ class CommandLineScreen(TypedAhead[str | None]):
                 yield self.line
 
     def on_mount(self) -> None:
-        """Offer the commands, and take what was typed until now."""
+        """Offer the commands."""
         self._look()
-        self.type_ahead()
-
-    def typed_field(self) -> Input:
-        """The line."""
-        return self.line
 
     def on_input_changed(self, message: Input.Changed) -> None:
         """Look what the word can become now."""
@@ -128,14 +123,7 @@ class CommandLineScreen(TypedAhead[str | None]):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """Give the command as it stood when Enter came."""
-        self._give(message.value)
-
-    def send_typed(self) -> None:
-        """Give the command."""
-        self._give(self.line.value)
-
-    def _give(self, typed: str) -> None:
-        self.dismiss(typed.strip() or None)
+        self.dismiss(message.value.strip() or None)
 
     def action_leave(self) -> None:
         """Give nothing."""

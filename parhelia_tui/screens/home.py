@@ -13,6 +13,7 @@ from parhelia_tui.core.settings.last_task import remembered, with_answers
 from parhelia_tui.screens.home_leads import HomeLeads
 from parhelia_tui.screens.marked_acts import MarkedActs
 from parhelia_tui.screens.possible import why_not
+from parhelia_tui.widgets.keys_in_turn import forget_keys
 from parhelia_tui.widgets.row_table import RowTable
 
 
@@ -31,6 +32,8 @@ class HomeScreen(HomeLeads):
         """Say whether a key can do something now, and why not where it cannot."""
         reason = self.why_not(action)
         if reason:
+            # What came behind it was meant for what it would have opened.
+            forget_keys(self.app)
             self.say(reason[0].upper() + reason[1:] + ".")
         return not reason
 
@@ -146,9 +149,9 @@ class HomeScreen(HomeLeads):
         """Type a command; one that needs the terminal gets it whole."""
         self.acts.command(self.custom.offers, self._run_typed)
 
-    def _run_typed(self, name: str) -> None:
+    async def _run_typed(self, name: str) -> None:
         if action := self.custom.typed(name):
-            self.run_worker(self.run_action(action), group="typed")
+            await self.run_action(action)
 
     async def action_custom(self, name: str) -> None:
         """Run a command of the user's own."""

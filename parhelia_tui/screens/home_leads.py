@@ -7,6 +7,7 @@ from parhelia_tui.screens.container_columns import CONTAINER_COLUMNS
 from parhelia_tui.screens.home_following import HomeFollowing
 from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.task_columns import TASK_COLUMNS
+from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
 
 
 class HomeLeads(HomeFollowing):
@@ -19,7 +20,7 @@ class HomeLeads(HomeFollowing):
         def left(task_id: str | None) -> None:
             self.inbox = None
             if task_id is not None:
-                self.run_worker(self._attach_from_inbox(task_id), group="attach", exclusive=True)
+                self.run_worker(self._attach_from_inbox(task_id), name=OPENS, group="attach", exclusive=True)
 
         self.inbox = InboxScreen(self.client, self.fleet, self.clock, self.acts.tell)
         self.app.push_screen(self.inbox, left)
@@ -28,6 +29,7 @@ class HomeLeads(HomeFollowing):
         task = self.fleet.tasks.get(task_id)
         reason = why_not("attach", task)
         if task is None or reason:
+            forget_keys(self.app)
             self.say(reason)
             return
         # Nothing is to be read or drawn while the terminal is somebody else's.

@@ -33,10 +33,11 @@ from parhelia_tui.screens.form_limit_fields import LimitFields
 from parhelia_tui.screens.form_limits import LIMITS
 from parhelia_tui.screens.form_reading import Make, estimate_of, fault_of, gpus, place_of
 from parhelia_tui.screens.form_templates import FormTemplates
-from parhelia_tui.screens.typed_ahead import TypedAhead
+from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
+from parhelia_tui.widgets.painted_modal import PaintedModal
 
 
-class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
+class NewTaskScreen(PaintedModal["tuple[bool, dict[str, Any]]"]):
     """Asks for prompt, agent, place, workspace and network, and may begin with a template.
 
     It gives whether the task is wanted, and the fields as they stood, also when it was left; `template` among them is
@@ -132,7 +133,6 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
 
     def on_mount(self) -> None:
         """Fetch the configured defaults while the first letters are typed."""
-        self.type_ahead()
         self._limits.suit(str(self.query_one("#backend", Select).value))
         self.on_text_area_changed()
         self.run_worker(self._prepare(), exclusive=True)
@@ -150,10 +150,6 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         ):
             mode.value = "clone"
         self._had_place = several
-
-    def typed_field(self) -> TextArea:
-        """The prompt."""
-        return self.query_one("#prompt", TextArea)
 
     async def _prepare(self) -> None:
         """Learn what is configured; whoever was faster with Enter waits for it."""
@@ -250,14 +246,17 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         self._foot.tell_place(await asyncio.to_thread(place_of, self._client, self._make, fields))
 
     # A group of its own: what changes in the form is checked too, and must not take Enter back.
-    @work(group="submit", exclusive=True)
+    @work(name=OPENS, group="submit", exclusive=True)
     async def _submit(self) -> None:
         """Leave with the fields, where nothing is wrong with them."""
         await self._prepared.wait()
         if not self.is_current:
             return
         fields = self.fields()
-        if await self._show_fault(fields) is None and self.is_current:
+        if await self._show_fault(fields) is not None:
+            # What came behind Enter was meant for the screen below, and is not to change what is wrong.
+            forget_keys(self.app)
+        elif self.is_current:
             self.dismiss((True, self._left(fields)))
 
     async def _show_fault(self, fields: dict[str, Any]) -> ParheliaError | None:
@@ -301,10 +300,6 @@ class NewTaskScreen(TypedAhead["tuple[bool, dict[str, Any]]"]):
         self.action_submit()
 
     def on_prompt_area_sent(self) -> None:
-        """Create, from the prompt."""
-        self.send_typed()
-
-    def send_typed(self) -> None:
         """Create, from the prompt."""
         self.action_submit()
 

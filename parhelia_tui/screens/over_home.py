@@ -20,6 +20,7 @@ from parhelia_tui.screens.home_lines import key
 from parhelia_tui.screens.key_map import HIDDEN, added, bindings_of, mapped_on, rebound
 from parhelia_tui.widgets.bar import Part
 from parhelia_tui.widgets.crumbs import Crumbs
+from parhelia_tui.widgets.keys_in_turn import forget_keys
 from parhelia_tui.widgets.painted_screen import PaintedScreen
 
 FLEET = "Fleet"
@@ -90,6 +91,8 @@ class OverHome(PaintedScreen[ScreenResultType]):
         """Say whether a key can do something now, and why not where it cannot."""
         reason = self._reason(action)
         if reason:
+            # What came behind it was meant for what it would have opened.
+            forget_keys(self.app)
             self.say(f"{reason[0].upper()}{reason[1:].rstrip('.')}.")
         return not reason
 

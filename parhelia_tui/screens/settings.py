@@ -24,6 +24,7 @@ from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.settings_reading import Setting, every, plain, typed, user_file, written
 from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
 from parhelia_tui.widgets.row_table import Column, RowTable
@@ -206,12 +207,13 @@ class SettingsScreen(OverHome[None]):
         self._read()
         self._tell(f"{key} is {plain(value)} until you leave.")
 
-    @work(exclusive=True, group="settings")
+    @work(name=OPENS, exclusive=True, group="settings")
     async def _confirm(self, key: str, text: str) -> None:
         try:
             value = await asyncio.to_thread(typed, self._paths, key, text)
             file = await asyncio.to_thread(user_file, self._paths)
         except ParheliaError as error:
+            forget_keys(self.app)
             self._tell(in_words(error))
             return
 

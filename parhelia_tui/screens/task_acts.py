@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.handing_over import handed_over
 from parhelia_tui.screens.undo import Undo
 from parhelia_tui.screens.wishing import Wisher, in_words, wish
+from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
 
 if TYPE_CHECKING:
     from parhelia_tui.core.client.budgets import Budget
@@ -130,7 +131,10 @@ class TaskActs:
                 answered,
             )
 
-        self.wish(lambda door: door.budgets.of_task(task), ask)
+        def failed() -> None:
+            forget_keys(self._screen.app)
+
+        wish(self._screen, self._client, lambda door: door.budgets.of_task(task), ask, failed, OPENS)
 
     def hosts(self, task: Task, clock: Callable[[], float]) -> None:
         """Show whom the task's container called and whom it was denied, and allow a host."""
@@ -295,6 +299,7 @@ class TaskActs:
             with handed_over(self._screen.app):
                 result = self._client.attach(endpoint)
         except ParheliaError as error:
+            forget_keys(self._screen.app)
             self._screen.say(in_words(error))
         except SuspendNotSupported:
             self._screen.say("This terminal cannot be handed over. Try: parhelia attach " + task.id)
@@ -306,7 +311,7 @@ class TaskActs:
             elif result.end == "client lost":
                 self._screen.say("The terminal was left because its client ended; the work goes on.")
 
-    def command(self, custom: Sequence[Offer], run: Callable[[str], None]) -> None:
+    def command(self, custom: Sequence[Offer], run: Callable[[str], Awaitable[None]]) -> None:
         """Ask for a command of the command line, or for one of the user's own, and run it.
 
         Args:
@@ -316,12 +321,12 @@ class TaskActs:
         from parhelia_tui.screens.command_line import CommandLineScreen
         from parhelia_tui.screens.own_command import CUSTOM
 
-        def answered(text: str | None) -> None:
+        async def answered(text: str | None) -> None:
             if not text:
                 return
             self._typed.append(text)
             if text.startswith(CUSTOM):
-                run(text.removeprefix(CUSTOM).strip())
+                await run(text.removeprefix(CUSTOM).strip())
             else:
                 self._run(text)
 

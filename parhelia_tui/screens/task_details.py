@@ -32,6 +32,7 @@ from parhelia_tui.screens.terminal_tab import TerminalTab
 from parhelia_tui.screens.wishing import in_words
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.crumbs import BETWEEN
+from parhelia_tui.widgets.keys_in_turn import OPENS
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.pane import Pane
@@ -228,7 +229,8 @@ class TaskDetailsScreen(LinesScreen):
         if self.may("branch") and self._about is not None:
             from parhelia_tui.screens.branch_act import ask_for_branch
 
-            self.run_worker(ask_for_branch(self, self._paths, self._owner, self._about.task), group="branch")
+            asks = ask_for_branch(self, self._paths, self._owner, self._about.task)
+            self.run_worker(asks, name=OPENS, group="branch")
 
     def action_back(self) -> None:
         """Leave the older lines of the terminal, else this screen."""

@@ -15,6 +15,7 @@ from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.screens.task_tab import TaskTab
 from parhelia_tui.screens.terminal_pane import TerminalPane
 from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.widgets.keys_in_turn import forget_keys
 from parhelia_tui.widgets.scrollback import Scrollback
 from parhelia_tui.widgets.terminal_view import TerminalView
 from parhelia_tui.widgets.typed_line import TypedLine
@@ -80,6 +81,7 @@ class TerminalTab(TaskTab):
         """Type into the terminal."""
         self.to_live()
         if not await self.pane.begin_typing():
+            forget_keys(self.app)
             why = "it does not answer" if self.pane.silent else "the task does not run"
             self._say(f"There is no terminal to type into: {why}.")
 

@@ -25,6 +25,7 @@ from parhelia_tui.screens.possible import why_not
 from parhelia_tui.screens.task_acts import TaskActs
 from parhelia_tui.screens.terminal_pane import LIVE, TerminalPane
 from parhelia_tui.widgets.bar import Bar, Part
+from parhelia_tui.widgets.keys_in_turn import forget_keys
 from parhelia_tui.widgets.notice import Notice
 
 LEAST_COLUMNS, LEAST_ROWS = 38, 9
@@ -232,6 +233,7 @@ class WallScreen(OverHome[None]):
             return
         tile = self._tiles.get(self._front)
         if tile is None or not await tile.begin_typing():
+            forget_keys(self.app)
             self.say("There is no terminal to type into yet.")
 
     async def on_terminal_view_opened(self) -> None:

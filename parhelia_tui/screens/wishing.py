@@ -24,7 +24,9 @@ class Wisher(Protocol):
     def say(self, text: str) -> None:
         """Show a notice for some seconds."""
 
-    def run_worker(self, work: Any, *, thread: bool, group: str, exit_on_error: bool) -> Any:
+    def run_worker(
+        self, work: Any, name: str = "", group: str = "", *, exit_on_error: bool, thread: bool
+    ) -> Any:
         """Do something beside the event loop."""
 
 
@@ -44,6 +46,7 @@ def wish(
     act: Callable[[Client], Any],
     then: Callable[[Any], None] | None = None,
     otherwise: Callable[[], None] | None = None,
+    name: str = "",
 ) -> None:
     """Write a wish by a client of its own: it may have to start the controller.
 
@@ -51,6 +54,7 @@ def wish(
         client: names the state directory and who wishes.
         then: called with what the wish gave, when it could be written.
         otherwise: called when it could not, after the error was said.
+        name: of the worker; `OPENS` where `then` opens a screen.
     """
 
     def work() -> None:
@@ -69,4 +73,4 @@ def wish(
         if then is not None:
             screen.app.call_from_thread(then, given)
 
-    screen.run_worker(work, thread=True, group="wish", exit_on_error=False)
+    screen.run_worker(work, name=name, thread=True, group="wish", exit_on_error=False)

@@ -11,7 +11,7 @@ from textual.widgets import Input, TextArea
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.command_line import CommandLineScreen
 from parhelia_tui.screens.edit_text import EditTextScreen
-from parhelia_tui.screens.typed_ahead import TypedAhead
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
 
@@ -45,10 +45,11 @@ async def test_in_the_prompt(keys: tuple[str, ...], stands: str, opened_empty: O
         await seen.wait(lambda: value(seen, "prompt") == stands)
 
 
-async def typed(seen: Dashboard, screen: TypedAhead[str | None], keys: tuple[str, ...], stands: str) -> None:
-    line = screen.typed_field()
-    assert isinstance(line, Input)
+async def typed(
+    seen: Dashboard, screen: PaintedModal[str | None], keys: tuple[str, ...], stands: str
+) -> None:
     await seen.press(*"abcd")
+    line = screen.query_one(Input)
     seen.burst(*keys)
     await seen.wait(lambda: line.value == stands)
 

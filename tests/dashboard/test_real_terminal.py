@@ -192,6 +192,27 @@ def test_a_terminal_on_the_wall_is_attached_and_left_again_and_so_is_a_command_o
     seen.wait_for("left with 0")
 
 
+def test_keys_in_one_burst_act_where_those_before_them_led(
+    client: Client, tmux: TmuxServer, place: Path
+) -> None:
+    task = create(client, "echo it is heard; cat", place)
+    reach(client, task.id, TaskState.RUNNING, deadline_s=DEADLINE_S)
+    seen = OnTmux(tmux, place, 120, 40)
+    seen.wait_for("1 running")
+    seen.press(":", *"status", "Enter", "?")
+    seen.wait_for("first line", "last line")
+    seen.press("Escape", "Escape")
+    seen.wait_for("q quit")
+    # Typed for the terminal of the task; here they would cancel it.
+    seen.press("Enter", "x", "y")
+    seen.wait_for("Ctrl+Q leaves")
+    seen.press("C-q")
+    seen.wait_for("q quit")
+    seen.press("?")
+    seen.wait_for("Keys")
+    assert client.task(task.id).state is TaskState.RUNNING
+
+
 def test_the_terminal_is_as_before_after_it(client: Client, place: Path) -> None:
     task = create(client, "cat", place)
     reach(client, task.id, TaskState.RUNNING, deadline_s=DEADLINE_S)

@@ -11,6 +11,7 @@ from textual import events
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.keys import KEY_NAME_REPLACEMENTS, key_to_character
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -21,6 +22,8 @@ from tests.support.waiting import until
 
 DEADLINE_S = 30.0
 SIZE = 120, 40
+LONG_NAMES = {short: long for long, short in KEY_NAME_REPLACEMENTS.items()}
+"""By which Unicode knows the characters that Textual has shorter names for."""
 
 
 class Dashboard:
@@ -50,7 +53,7 @@ class Dashboard:
     def burst(self, *keys: str) -> None:
         """Press keys so fast that all come before the first of them has done anything."""
         for key in keys:
-            self.app.post_message(events.Key(key, key if len(key) == 1 else {"space": " "}.get(key)))
+            self.app.post_message(events.Key(key, key_to_character(LONG_NAMES.get(key, key))))
 
     def lines(self) -> list[str]:
         """What the screen on top shows, line by line."""
