@@ -59,6 +59,7 @@ class World:
         self.volumes: dict[str, str] = {}
         self.sandboxes: dict[str, Sandbox] = {}
         self.pretended: list[str] = []
+        self._making: set[asyncio.Future[Sandbox]] = set()
         self.most_running = 100
         self.bytes_s: float | None = None
         self.reach: list[int] = []
@@ -132,6 +133,15 @@ class World:
         Raises:
             GRPCError: ALREADY_EXISTS for a name that a running one of the app has, RESOURCE_EXHAUSTED.
         """
+        making = asyncio.ensure_future(self._create(generation, app_id, wanted, tags, env))
+        self._making.add(making)
+        making.add_done_callback(self._making.discard)
+        # Who asks may go; a container that is killed while it begins would leave what it had begun.
+        return await asyncio.shield(making)
+
+    async def _create(
+        self, generation: int, app_id: str, wanted: api_pb2.Sandbox, tags: dict[str, str], env: dict[str, str]
+    ) -> Sandbox:
         if wanted.name and any(each.name == wanted.name and each.app_id == app_id for each in self.running()):
             raise GRPCError(Status.ALREADY_EXISTS, f"Sandbox with name {wanted.name} already exists")
         if len(self.running()) >= self.most_running:
@@ -235,6 +245,7 @@ class World:
 
     async def close(self) -> None:
         """End everything."""
+        await asyncio.gather(*self._making, return_exceptions=True)
         for sandbox in list(self.sandboxes.values()):
             await self.end(sandbox, RESULT.GENERIC_STATUS_TERMINATED)
 
