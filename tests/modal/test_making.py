@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +15,7 @@ from typing import Any, cast
 import pytest
 
 from parhelia_tui.core.backends.base import UNMADE
-from parhelia_tui.core.backends.modal import freight
+from parhelia_tui.core.backends.modal import freight, records
 from parhelia_tui.core.backends.modal.backend import ModalBackend
 from parhelia_tui.core.backends.modal.cargo import WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.making import Maker
@@ -54,6 +56,9 @@ class Account:
         self.made.append(SimpleNamespace(object_id=f"sb-{wanted.name}"))
         await self.until()
         return self.made[-1]
+
+    async def living(self, container_id: str) -> Any:
+        return self.found
 
     async def end(self, sandbox: Any) -> None:
         self.ended.append(sandbox)
@@ -169,3 +174,56 @@ async def test_what_was_refused_before_anybody_asked_for_a_sandbox_was_not_made(
     with pytest.raises(ParheliaError, match="E603") as refused:
         await backend.create(plan)
     assert refused.value.details[UNMADE] is True
+
+
+async def spare_for(account: Account, home: Path, workspace: Path) -> SandboxRecord:
+    """The record of a sandbox that was kept ready, made like one that ran before."""
+    account.mark = "as it is"
+    await make(account, home, workspace)
+    before = records.read(Paths(home).container("c-1"))
+    assert before is not None
+    assert before.form
+    account.made.clear()
+    account.brought.clear()
+    account.found = SimpleNamespace(object_id="sb-spare")
+    return SandboxRecord("sb-spare", "", False, time.time(), form=before.form, is_spare=True)
+
+
+async def test_a_container_is_brought_to_the_sandbox_that_waits_for_it(tmp_path: Path) -> None:
+    account, workspace = Account(at_once), private_directory(tmp_path / "work")
+    record = await spare_for(account, tmp_path, workspace)
+    await make(account, tmp_path, workspace, record)
+    assert (account.made, account.ended, len(account.brought)) == ([], [], 1)
+    noted = records.read(Paths(tmp_path).container("c-1"))
+    assert noted is not None
+    assert (noted.object_id, noted.workspace, noted.is_spare) == ("sb-spare", str(workspace), False)
+
+
+@pytest.mark.parametrize("what", ["image", "key", "time", "sandbox"])
+async def test_one_that_is_not_what_would_be_made_now_gives_way(tmp_path: Path, what: str) -> None:
+    account, workspace = Account(at_once), private_directory(tmp_path / "work")
+    record = await spare_for(account, tmp_path, workspace)
+    spare = account.found
+    if what == "image":
+        account.mark = "another"
+    elif what == "key":
+        records.keep_secret(Paths(tmp_path), "parhelia")
+    elif what == "time":
+        record = replace(record, created_at=time.time() - 800)
+    else:
+        account.found = None
+    await make(account, tmp_path, workspace, record)
+    assert (len(account.made), len(account.brought)) == (1, 1)
+    assert account.ended == ([] if what == "sandbox" else [spare])
+    noted = records.read(Paths(tmp_path).container("c-1"))
+    assert noted is not None
+    assert noted.object_id == account.made[0].object_id
+
+
+async def test_one_for_which_nothing_could_be_packed_is_ended_too(tmp_path: Path) -> None:
+    account, workspace = Account(at_once), private_directory(tmp_path / "work")
+    record = await spare_for(account, tmp_path, workspace)
+    with pytest.raises(FileNotFoundError):
+        await make(account, tmp_path, tmp_path / "gone", record)
+    assert account.found in account.ended
+    assert account.brought == []

@@ -209,17 +209,17 @@ class Spares:
         if spare.state is not SpareState.ENDING:
             with writing(context.db) as tx:
                 spares.update(tx, spare.id, state=SpareState.ENDING, reason=why)
-        if now > spare.gone_at and spare.id in self._end_again:
-            # By itself, where its backend cannot be asked; a listing that shows it all the same is heeded.
-            self._tell_ended(spare.id)
-            return
         if now < self._end_again.get(spare.id, 0.0):
             return
 
         async def end() -> None:
             self._end_again[spare.id] = context.clock() + AGAIN_S
-            backend = context.backends[spare.backend]
-            await backend.terminate(spare.id, reason=why, grace_s=0)
+            try:
+                await context.backends[spare.backend].terminate(spare.id, reason=why, grace_s=0)
+            except ParheliaError:
+                if context.clock() <= spare.gone_at:
+                    raise
+                # By now it has ended by itself; should a listing show it all the same, it is ended then.
             self._tell_ended(spare.id)
             await self._clear(spare)
 
