@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from parhelia_tui.core.backends.modal.provider import BEGIN_S
 from parhelia_tui.core.control.spares import take
 from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.model.records import Limits, Task
@@ -76,8 +78,8 @@ def test_it_is_taken_once_and_paid_for_until_then(db: sqlite3.Connection, task: 
     ],
     ids=lambda other: "-".join(map(str, next(iter(other.items())))),
 )
-def test_no_other_kind_of_task_takes_it(db: sqlite3.Connection, task: Task, other: dict[str, object]) -> None:
-    assert taken(db, replace(task, **other)) is None  # type: ignore[arg-type]
+def test_no_other_kind_of_task_takes_it(db: sqlite3.Connection, task: Task, other: dict[str, Any]) -> None:
+    assert taken(db, replace(task, **other)) is None
     assert spares.find(db, SPARE) is not None
 
 
@@ -101,5 +103,5 @@ def test_none_is_taken_that_may_end_itself_before_it_was_brought_all(
     found = spares.find(db, SPARE)
     assert found is not None
     # It waits for 900 s by itself; what is brought to it has five minutes.
-    assert KEPT_S + 300 <= 900 < GONE_S
+    assert KEPT_S + 300 <= BEGIN_S < GONE_S
     assert found.gone_at == AT + 5 + GONE_S

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from textual.widgets import Input, TextArea
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.budgets import Budgets
 from parhelia_tui.core.model.errors import ParheliaError
+from parhelia_tui.core.model.records import Task
 from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.command_output import CommandOutputScreen
 from parhelia_tui.screens.help import HelpScreen
@@ -196,11 +196,11 @@ def held_up(monkeypatch: pytest.MonkeyPatch, error: ParheliaError | None = None)
     """Let the budget of a task be read only when the event is set, and then not at all where there is an error."""
     go_on, read = threading.Event(), Budgets.of_task
 
-    def slow(self: Budgets, task: object) -> object:
+    def slow(self: Budgets, task: Task) -> object:
         assert go_on.wait(30)
         if error is not None:
             raise error
-        return partial(read, self)(task)  # type: ignore[arg-type]
+        return read(self, task)
 
     monkeypatch.setattr(Budgets, "of_task", slow)
     return go_on

@@ -128,12 +128,7 @@ def _refused_before(context: Context, tx: sqlite3.Connection, task: Task) -> Con
 
 
 def _store(
-    tx: sqlite3.Connection,
-    task: Task,
-    wanted: Task,
-    workspace: str,
-    slot: int,
-    now: float,
+    tx: sqlite3.Connection, task: Task, wanted: Task, workspace: str, slot: int, now: float
 ) -> Container:
     """Store the next attempt of a task, its container and its session.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from parhelia_tui.core.model.display import several
@@ -62,16 +62,8 @@ class Spare:
 
     def fits(self, backend: str, agent: str, network: str, limits: Limits) -> bool:
         """Say whether a container of this kind can be brought to it; processes are limited when it is brought."""
-        return (self.backend, self.agent, self.network, _size(self.limits)) == (
-            backend,
-            agent,
-            network,
-            _size(limits),
-        )
-
-
-def _size(limits: Limits) -> tuple[object, ...]:
-    return limits.cpus, limits.memory_mb, limits.lifetime_s, limits.gpu, limits.region
+        sized = replace(self.limits, pids=None) == replace(limits, pids=None)
+        return sized and (self.backend, self.agent, self.network) == (backend, agent, network)
 
 
 def in_words(spares: Iterable[Spare]) -> list[str]:

@@ -153,13 +153,14 @@ def paid(db: sqlite3.Connection) -> list[Container]:
 
 
 def last_begun(db: sqlite3.Connection, backend: str, since: float) -> Container | None:
-    """Read the newest container of a backend that began with a task.
+    """Read the newest container that began with a task at a provider.
 
     Args:
         since: None before this, in epoch seconds.
     """
     row = db.execute(
-        f"{_ALL} WHERE created_at >= ? AND backend = ? AND started_at IS NOT NULL AND task_id <> ''"
+        # As the index says it, which has no rows of this machine.
+        f"{_ALL} WHERE created_at >= ? AND backend = ? AND backend <> 'local' AND started_at IS NOT NULL AND task_id <> ''"
         " ORDER BY created_at DESC LIMIT 1",
         (since, backend),
     ).fetchone()

@@ -18,3 +18,5 @@ CREATE TABLE spares (
     ended_at REAL,
     reason TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
+-- Which of those at providers began last is asked every two seconds.
+CREATE INDEX containers_elsewhere ON containers (backend, created_at) WHERE backend <> 'local';
