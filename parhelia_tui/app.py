@@ -35,7 +35,10 @@ from parhelia_tui.widgets.keys_in_turn import KeysInTurn, handled
 from parhelia_tui.widgets.terminal_view import TerminalView
 
 if TYPE_CHECKING:
+    from textual.await_remove import AwaitRemove
     from textual.command import Provider
+    from textual.dom import DOMNode
+    from textual.widget import Widget
 
 LEAVE_S = 3.0
 """Seconds that leaving waits for what still runs."""
@@ -145,6 +148,18 @@ class ParheliaApp(App[None]):
         if isinstance(message, events.Key):
             self._home.keys_first.pressed()
         return super()._post_message(message)
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        """Take widgets away, and end what they and their parts were doing.
+
+        Textual ends it when their parts are gone: what came from a thread meanwhile was put into fields that were not
+        there any more, and the dashboard left with the print of a fault.
+        """
+        taken = super()._prune(*nodes, parent=parent)
+        for worker in tuple(self.workers):
+            if worker.node._pruning:
+                worker.cancel()
+        return taken
 
     def _handle_exception(self, error: Exception) -> None:
         """Say what went wrong and leave, but not of a screen that was still opening when everything was left.

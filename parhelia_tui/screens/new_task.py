@@ -169,9 +169,6 @@ class NewTaskScreen(PaintedModal["tuple[bool, dict[str, Any]]"]):
         except ParheliaError as error:
             self._foot.tell_fault(error)
             return
-        if self not in self.app.screen_stack:
-            # It was left meanwhile.
-            return
         network = values["defaults.network"]
         if network["source"] == "built-in":
             # Nobody chose one: each agent gets that by which it reaches its model.
@@ -192,8 +189,6 @@ class NewTaskScreen(PaintedModal["tuple[bool, dict[str, Any]]"]):
 
     def _name_agents(self, agents: Sequence[tuple[str, str]]) -> None:
         """Offer the agents there are; what was chosen last may be there no more."""
-        if self not in self.app.screen_stack:
-            return
         select: Select[str] = self.query_one("#agent", Select)
         chosen, there = select.value, {name for name, _ in agents}
         select.set_options([(f"{name}: {about}", name) for name, about in agents])

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
+from textual import work
 
 from parhelia_tui.core.client import Client
 from parhelia_tui.core.model.errors import ParheliaError
@@ -74,7 +75,7 @@ class TerminalPane(Pane):
         wanted = (task.id if task else None, phase, task.attempt if task else 0)
         if wanted != self._followed:
             self._followed = wanted
-            self.run_worker(self._show(task), group="terminal", exclusive=True)
+            self._show(task)
 
     def _head(self) -> None:
         self.head(f"{SILENT} ▪ {self._headline}" if self._silent else self._headline)
@@ -89,6 +90,7 @@ class TerminalPane(Pane):
         workers = self.workers.cancel_group(self, "terminal")
         await asyncio.gather(*(worker.wait() for worker in workers), return_exceptions=True)
 
+    @work(group="terminal", exclusive=True)
     async def _show(self, task: Task | None) -> None:
         # Whoever goes through many tasks wants to see the last one; each of the others would be drawn whole.
         await asyncio.sleep(SETTLE_S)

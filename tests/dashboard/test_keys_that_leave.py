@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import WorkerState
 
+from parhelia_tui.widgets.painted_modal import PaintedModal
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
 from tests.support.still_fleet import StillFleet
@@ -100,3 +105,50 @@ async def test_leaving_while_a_screen_opens_is_no_fault(key: str, turns: int, op
         seen.app.exit()
         await seen.wait(lambda: not seen.app.is_running)
     assert seen.app.return_code == 0
+
+
+class Part(Static):
+    """Tells when it is taken away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.went = asyncio.Event()
+
+    def on_unmount(self) -> None:
+        self.went.set()
+
+
+class Looks(Vertical):
+    """Looks for its part when that has just gone, as what comes from a thread may."""
+
+    def compose(self) -> ComposeResult:
+        yield Part()
+
+    def on_mount(self) -> None:
+        self.looking = self.run_worker(self._look())
+
+    async def _look(self) -> None:
+        await self.query_one(Part).went.wait()
+        self.query_one(Part).update("found")
+
+
+class LooksScreen(PaintedModal[None]):
+    """Has a widget that looks for its part."""
+
+    def compose(self) -> ComposeResult:
+        yield Looks()
+
+
+@pytest.mark.parametrize("leaves", ["the screen", "the widget"])
+async def test_what_is_taken_away_looks_for_none_of_its_parts(leaves: str, opened_empty: Opens) -> None:
+    async with opened_empty() as seen:
+        front = LooksScreen()
+        await seen.app.push_screen(front)
+        looks = front.query_one(Looks)
+        await seen.wait(lambda: looks.looking.is_running)
+        if leaves == "the screen":
+            front.dismiss()
+        else:
+            looks.remove()
+        await seen.wait(lambda: looks.looking.is_finished)
+    assert looks.looking.state is WorkerState.CANCELLED

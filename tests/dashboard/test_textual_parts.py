@@ -18,11 +18,11 @@ from textual.widget import Widget
 
 ATTRIBUTES = (
     (App, "_exit", "_next_callbacks", "_flush_next_callbacks", "_check_bindings", "_post_message"),
-    (App, "_handle_exception", "_background_screens", "_batch_count"),
+    (App, "_handle_exception", "_background_screens", "_batch_count", "_prune"),
     (MessagePump, "_pending_message", "_context", "_get_dispatch_methods", "_parent", "message_queue_size"),
     (Screen, "_compositor", "_update_timer", "_on_timer_update", "_on_screen_resume", "_refresh_layout"),
     (Screen, "_compositor_refresh", "_dirty_widgets", "_layout_required", "_scroll_required"),
-    (Widget, "_bindings", "_repaint_required"),
+    (Widget, "_bindings", "_repaint_required", "_pruning"),
     (events.Key, "_no_default_action", "_stop_propagation", "_set_forwarded", "is_forwarded"),
     (events.Paste, "_no_default_action", "_stop_propagation", "_set_forwarded", "is_forwarded"),
     (Compositor, "_dirty_regions", "render_strips"),
