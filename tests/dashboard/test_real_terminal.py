@@ -200,7 +200,8 @@ def test_keys_in_one_burst_act_where_those_before_them_led(
     seen = OnTmux(tmux, place, 120, 40)
     seen.wait_for("1 running")
     seen.press(":", *"status", "Enter", "?")
-    seen.wait_for("first line", "last line")
+    # It is painted from above: with the last line nothing of what stood there before is left.
+    seen.wait_for("Esc closes", "Esc back")
     seen.press("Escape", "Escape")
     seen.wait_for("q quit")
     # Typed for the terminal of the task; here they would cancel it.
