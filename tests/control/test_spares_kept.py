@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from parhelia_tui.core.backends.base import Listing, Sighting
+from parhelia_tui.core.backends.plan import EgressPlan
 from parhelia_tui.core.control import ending, sandbox_cost
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.reconcile import round_of
@@ -42,12 +43,16 @@ class Provider:
         self.ends: Exception | None = None
         self.calls: Counter[str] = Counter()
         self.running: set[str] = set()
+        self.outdated: set[str] = set()
 
-    async def make_spare(self, container_id: str, like: str) -> None:
+    async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:
         self.calls["make"] += 1
         if self.makes is not None:
             raise self.makes
         self.running.add(container_id)
+
+    def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
+        return container_id not in self.outdated
 
     async def terminate(self, container_id: str, *, reason: str, grace_s: float) -> None:
         self.calls["end"] += 1
@@ -159,6 +164,16 @@ async def test_where_it_is_not_known_how_to_make_one_nobody_is_asked_again(one: 
     assert one.provider.calls == {"make": 1}
     assert not spares.any_of(one.db)
     assert one.types() == {}
+
+
+async def test_one_to_which_nothing_would_be_brought_gives_way_to_another(one: Hours) -> None:
+    await one.pass_by(MINUTE)
+    (spare,) = one.provider.running
+    one.provider.outdated.add(spare)
+    await one.pass_by(MINUTE)
+    assert one.provider.running.isdisjoint({spare})
+    assert len(one.provider.running) == 1
+    assert one.provider.calls == {"make": 2, "end": 1}
 
 
 async def test_an_outage_leaves_no_more_than_are_wanted_and_nothing_to_pay(many: Hours) -> None:

@@ -12,6 +12,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.model.spares import Spare, SpareState
+from tests.egress.upstream import KEY
 from tests.support.fleet import configure, controller_pid, end_of, event, kill_controller, types_of
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
@@ -171,6 +172,30 @@ def test_one_of_another_configuration_is_made_anew_and_the_first_is_ended(
     # Two of the first task and its like, one for the second, and perhaps its own spare.
     of_it = [each for each in provider.sandboxes(running=False) if each["name"] == spare]
     assert len(of_it) == 2
+
+
+def test_one_that_another_configuration_made_gives_way_before_a_task_comes(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, ONE)
+    ran(cloud, "true")
+    (before,) = waiting(cloud)
+    kill_controller(cloud)
+    configure(tmp_path, ONE + "lease_s = 1000\n")
+    cloud.json("controller", "start")
+    client = Client(cloud.paths)
+    assert "another configuration made it" in event(client, "spare.ended", container_id=before).message
+    (spare,) = waiting(cloud)
+    assert names(provider) == [spare]
+    # A key that is kept in the account is in no sandbox that was made before, and the controller goes on.
+    pid = controller_pid(cloud)
+    cloud.json("modal", "setup", env={"ANTHROPIC_API_KEY": KEY})
+    assert "another configuration made it" in event(client, "spare.ended", container_id=spare).message
+    (another,) = waiting(cloud)
+    assert controller_pid(cloud) == pid
+    # It is what the next task would have, and none can be made in its place.
+    provider.order("fault", rpc="SandboxCreate*", times=1000, status="RESOURCE_EXHAUSTED")
+    assert ran(cloud, "true")["container_id"] == another
 
 
 def test_a_controller_that_was_killed_leaves_it_to_the_next(

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import ceilings, room
+from parhelia_tui.core.backends.plan import EgressPlan
+from parhelia_tui.core.control import ceilings, egress, room
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.sandbox_cost import EVERY_S
 from parhelia_tui.core.meter.sandboxes import second_of
@@ -64,6 +66,21 @@ def take(tx: sqlite3.Connection, task: Task, now: float) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Like:
+    """What a spare is to be like.
+
+    Args:
+        container: that began last.
+        agent: of its task.
+        way: by what the next one of its kind would reach the API.
+    """
+
+    container: Container
+    agent: str
+    way: EgressPlan | None
+
+
 class Spares:
     """Sees to it that there are as many as are wanted.
 
@@ -88,13 +105,13 @@ class Spares:
         if not context.config.modal.spares and not spares.any_of(context.db):
             return
         now = context.clock()
-        like, agent, most = self._wanted(now)
+        like, most = self._wanted(now)
         good, ending = 0, False
         for each in spares.every(context.db):
             if each.state is SpareState.ENDED:
                 self._forget(each, now)
                 continue
-            why = self._why_not(each, like, agent, good < most, now)
+            why = self._why_not(each, like, good < most, now)
             if why:
                 ending = True
                 self._end(each, why, now)
@@ -107,10 +124,10 @@ class Spares:
         if like is None or ending or good >= most or now < self._not_before or self._somebody_waits():
             return
         for _ in range(most - good):
-            self._make(like, agent)
+            self._make(like)
 
-    def _wanted(self, now: float) -> tuple[Container | None, str, int]:
-        """Say like which container, for which agent, and how many are wanted now."""
+    def _wanted(self, now: float) -> tuple[_Like | None, int]:
+        """Say like what, and how many are wanted now."""
         context = self._context
         config = context.config.modal
         last = (
@@ -118,15 +135,16 @@ class Spares:
         )
         task = tasks.find(context.db, last.task_id) if last is not None else None
         if last is None or task is None or last.id in self._patternless:
-            return None, "", 0
+            return None, 0
         # One with a GPU costs dollars an hour, and one for the rest of a lifetime suits nobody else.
         if last.limits.gpu or last.limits.lifetime_s != task.limits.lifetime_s:
-            return None, "", 0
+            return None, 0
         # Where somebody waits for room, none is kept from them.
         if room.is_short(context, "modal") or self._money_is_spent(now):
-            return None, "", 0
+            return None, 0
         live = sum(each.backend == "modal" for each in containers.live(context.db))
-        return last, task.agent, max(0, min(config.spares, config.max_containers - live))
+        like = _Like(last, task.agent, egress.plan(context, task, last))
+        return like, max(0, min(config.spares, config.max_containers - live))
 
     def _money_is_spent(self, now: float) -> bool:
         """Say whether a ceiling is spent that bounds what no task has; summing the ledger takes its time."""
@@ -143,7 +161,7 @@ class Spares:
             for each in containers.live(self._context.db)
         )
 
-    def _why_not(self, spare: Spare, like: Container | None, agent: str, is_wanted: bool, now: float) -> str:
+    def _why_not(self, spare: Spare, like: _Like | None, is_wanted: bool, now: float) -> str:
         """Say why a spare is to end; empty where it is good."""
         if spare.state is SpareState.ENDING:
             return spare.reason
@@ -151,33 +169,37 @@ class Spares:
             return "its making was broken off"
         if like is None or not is_wanted:
             return "none is wanted any more"
-        if not spare.fits(like.backend, agent, like.network, like.limits):
+        last = like.container
+        if not spare.fits(last.backend, like.agent, last.network, last.limits):
             return "the last task was of another kind"
         if now > spare.asked_at + KEPT_S:
             return "it has waited for long enough"
+        backend = self._context.backends[spare.backend]
+        if spare.state is SpareState.WAITING and not backend.serves(spare.id, spare.network, like.way):
+            return "another configuration made it"
         return ""
 
-    def _make(self, like: Container, agent: str) -> None:
-        context = self._context
+    def _make(self, like: _Like) -> None:
+        context, last = self._context, like.container
         with writing(context.db) as tx:
             spare_id = fresh_id(
                 "c",
                 lambda each: containers.find(tx, each) is not None or spares.find(tx, each) is not None,
             )
-            spares.add(tx, spare_id, like, agent, context.clock())
+            spares.add(tx, spare_id, last, like.agent, context.clock())
         self._making.add(spare_id)
 
         async def make() -> None:
             made = False
             try:
-                await context.backend_of(like).make_spare(spare_id, like.id)
+                await context.backend_of(last).make_spare(spare_id, last.id, last.network, like.way)
                 made = True
-                self._tell_made(spare_id, like.backend)
+                self._tell_made(spare_id, last.backend)
             except ParheliaError as error:
                 if error.code != "E203":
                     raise
                 # Nobody was asked for it.
-                self._patternless.add(like.id)
+                self._patternless.add(last.id)
                 with writing(context.db) as tx:
                     spares.remove(tx, spare_id)
             finally:
