@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,44 @@ def test_it_is_seen_and_paid_for_and_is_no_orphan(cloud: Product, tmp_path: Path
     assert usd_s is not None
     assert after["spares"] == pytest.approx((taken.at - made.at) * usd_s)
     assert cloud.json("status")["totals"]["spent_total_usd"] == pytest.approx(sum(after.values()))
+
+
+def test_it_is_ended_by_hand_and_none_takes_its_place_until_a_task_begins(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, ONE + "[controller]\nidle_exit_s = 6\n")
+    first = ran(cloud, "true")
+    (spare,) = waiting(cloud)
+    listed = json.loads(cloud.run("container", "list", "--all", "--json").stdout)
+    assert [each["task_id"] for each in listed["data"]] == [first["id"]]
+    assert [each["id"] for each in listed["spares"]] == [spare]
+    assert "a spare sandbox at modal" in cloud.run("container", "show", spare).stdout
+    (sandbox,) = provider.sandboxes()
+    # As with a container, a beginning of its id does.
+    shown = cloud.json("container", "show", spare[2:])
+    assert (shown["id"], shown["like"]) == (spare, first["container_id"])
+    assert shown["provider_id"] == sandbox["id"]
+    # A controller is started for it.
+    kill_controller(cloud)
+    said = cloud.run("container", "terminate", spare, "--yes").stdout
+    assert said.startswith(f"{spare} is being ended; none is made in its place until a task begins at modal")
+    client = Client(cloud.paths)
+    ended = event(client, "spare.ended", container_id=spare)
+    assert ended.message.endswith("was ended: terminated by the user")
+    assert names(provider) == []
+    made = event(client, "spare.made", container_id=spare)
+    usd_s = second_of("modal", Limits())
+    assert usd_s is not None
+    paid = {each["name"]: each["usd"] for each in cloud.json("budget", "history", "--by", "task")}
+    assert paid["spares"] == pytest.approx((ended.at - made.at) * usd_s)
+    assert cloud.error("container", "terminate", spare, "--yes")[1]["code"] == "E203"
+    # The controller has looked several times by then, and has nothing to stay for.
+    pid = controller_pid(cloud)
+    wait_until(lambda: not process_is_there(pid), WAIT_S)
+    assert provider.sandboxes() == []
+    assert types_of(client).count("spare.made") == 1
+    ran(cloud, "true")
+    assert waiting(cloud) != [spare]
 
 
 @pytest.mark.long

@@ -23,7 +23,7 @@ from parhelia_tui.core.model.ids import fresh_id
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.spares import KEPT_S, Spare, SpareState
 from parhelia_tui.core.model.states import ContainerState
-from parhelia_tui.core.store import containers, events, spares, tasks
+from parhelia_tui.core.store import containers, events, meta, spares, tasks
 from parhelia_tui.core.store.connection import writing
 
 LOOK_S = 2.0
@@ -123,6 +123,9 @@ class Spares:
         # As long as one cannot be ended, another would be one more that may cost.
         if like is None or ending or good >= most or now < self._not_before or self._somebody_waits():
             return
+        if like.container.created_at <= float(meta.get(context.db, meta.SPARES_DECLINED) or 0.0):
+            # Somebody ended one by hand, and wants no other before there is more to do.
+            return
         for _ in range(most - good):
             self._make(like)
 
@@ -213,11 +216,14 @@ class Spares:
     def _tell_made(self, spare_id: str, backend: str) -> None:
         with writing(self._context.db) as tx:
             current = spares.find(tx, spare_id)
-            if current is None or current.state is not SpareState.MAKING:
-                # It is not wanted any more.
+            if current is None:
                 return
             now = self._context.clock()
-            spares.update(tx, spare_id, state=SpareState.WAITING, made_at=now, booked_at=now)
+            # It costs from here on, also where it is not wanted any more.
+            spares.update(tx, spare_id, made_at=now, booked_at=now)
+            if current.state is not SpareState.MAKING:
+                return
+            spares.update(tx, spare_id, state=SpareState.WAITING)
             events.append(
                 tx,
                 "spare.made",
