@@ -57,11 +57,13 @@ class Provider:
     def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
         return container_id not in self.outdated
 
-    async def terminate(self, container_id: str, *, reason: str, grace_s: float) -> None:
+    async def end_spare(self, container_id: str) -> bool:
         self.calls["end"] += 1
         if self.ends is not None:
             raise self.ends
+        was_there = container_id in self.running
         self.running.discard(container_id)
+        return was_there
 
     async def remove(self, container_id: str) -> None:
         """There is nothing of it here."""

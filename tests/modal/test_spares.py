@@ -261,12 +261,18 @@ def test_a_controller_that_is_killed_while_it_is_made_leaves_none(
     ran(cloud, "true")
     wait_until(lambda: provider.order("calls")["SandboxCreateV2"] == 2 + lost, WAIT_S)
     wait_until(lambda: len(names(provider)) == lost, WAIT_S)
-    (spare,) = (each.id for each in spares(cloud))
+    ((spare, asked_at),) = ((each.id, each.asked_at) for each in spares(cloud))
     kill_controller(cloud)
     configure(tmp_path, "[modal]\nspares = 0\n")
     cloud.json("controller", "start")
     client = Client(cloud.paths)
-    assert "broken off" in event(client, "spare.ended", container_id=spare).message
+    ended = event(client, "spare.ended", container_id=spare)
+    assert "broken off" in ended.message
+    # One that the provider had made is paid for, as far as anybody can know.
+    usd_s = second_of("modal", Limits())
+    assert usd_s is not None
+    paid = {each["name"]: each["usd"] for each in cloud.json("budget", "history", "--by", "task")}
+    assert paid.get("spares", 0.0) == pytest.approx(lost * (ended.at - asked_at) * usd_s)
     wait_until(lambda: names(provider) == [], WAIT_S)
     assert cloud.json("reconciler", "run")["orphans"] == []
     wait_until(lambda: not cloud.paths.container(spare).exists(), WAIT_S)

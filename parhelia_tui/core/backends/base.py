@@ -229,6 +229,13 @@ class Backend(Protocol):
             network, way: what the container would have now.
         """
 
+    async def end_spare(self, container_id: str) -> bool:
+        """End the place that `make_spare` made, to which nothing was brought; False where it was not there any more.
+
+        Raises:
+            ParheliaError: E503 when it could not be ended.
+        """
+
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Give a container that has not been created yet what a persistent one before it kept.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parhelia_tui.core.backends.base import Listing
@@ -242,24 +242,33 @@ class Spares:
 
         async def end() -> None:
             self._end_again[spare.id] = context.clock() + AGAIN_S
+            was_there = False
             try:
-                await context.backends[spare.backend].terminate(spare.id, reason=why, grace_s=0)
+                was_there = await context.backends[spare.backend].end_spare(spare.id)
             except ParheliaError:
                 if context.clock() <= spare.gone_at:
                     raise
                 # By now it has ended by itself; should a listing show it all the same, it is ended then.
-            self._tell_ended(spare.id)
+            self._tell_ended(spare.id, was_there)
             await self._clear(spare)
 
         self._start("spare", spare.id, end)
 
-    def _tell_ended(self, spare_id: str) -> None:
+    def _tell_ended(self, spare_id: str, was_there: bool) -> None:
+        """Write down that one has ended.
+
+        Args:
+            was_there: it ran until now, by the word of its provider.
+        """
         with writing(self._context.db) as tx:
             current = spares.find(tx, spare_id)
             if current is None or current.state is SpareState.ENDED:
                 return
             now = self._context.clock()
-            _book(tx, current, min(now, current.gone_at))
+            if was_there and current.made_at is None:
+                # Who asked for it was gone before the answer came, and there was one all the same.
+                current = replace(current, made_at=current.asked_at)
+            _book(tx, current, now if was_there else min(now, current.gone_at))
             spares.update(tx, spare_id, state=SpareState.ENDED, ended_at=now)
             events.append(
                 tx,
@@ -321,6 +330,6 @@ def _book(tx: sqlite3.Connection, spare: Spare, until: float) -> None:
     """Enter what a spare has cost since the last entry; nothing where it has all been entered."""
     lasted_s = until - spare.booked_at
     second = second_of(spare.backend, spare.limits)
-    # Of one that was not made nobody knows that there is a sandbox.
+    # Of one that was not made nobody knows that there is a sandbox, unless its provider says so at its end.
     if spare.made_at is not None and lasted_s > 0 and second is not None:
         spares.book(tx, spare, until=until, cost_usd=second * lasted_s)

@@ -125,6 +125,10 @@ class LocalBackend:
         """Nothing is made before it is wanted."""
         return False
 
+    async def end_spare(self, container_id: str) -> bool:
+        """Nothing is made before it is wanted."""
+        return False
+
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Move home and system of an ended persistent container to one that was not created yet.
 

@@ -134,6 +134,15 @@ class ModalBackend:
             # Whoever takes it looks again.
             return True
 
+    async def end_spare(self, container_id: str) -> bool:
+        """End the sandbox of a spare; False where it does not run any more. Raises E503."""
+        sandbox = await self._sandboxes.find(container_id)
+        if sandbox is None:
+            return False
+        await self._sandboxes.end(sandbox)
+        self._sandboxes.forget(container_id)
+        return True
+
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Nothing outlives a sandbox but its results."""
         return None
