@@ -69,7 +69,7 @@ class Housing(Looking):
                 raise ParheliaError(
                     "E103",
                     f"the spare sandbox {spare_id} {what}",
-                    recovery=("parhelia container list", f"parhelia events list --container {spare_id}"),
+                    recovery=("parhelia container list", "parhelia events list --type spare.*"),
                 )
             meta.put(tx, meta.SPARES_DECLINED, str(self._clock()))
             if spare.state is not SpareState.ENDING:
