@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from parhelia_tui.cli import spares
 from parhelia_tui.cli.follow import LOOK_EVERY_S, pause
 from parhelia_tui.cli.lazy import LazyGroup
 from parhelia_tui.cli.options import (
@@ -14,8 +15,7 @@ from parhelia_tui.cli.options import (
     yes_option,
 )
 from parhelia_tui.cli.output import Out, confirmed, plain_data
-from parhelia_tui.cli.tables import Styled, age, details, event_lines, money, size, state, styled, table
-from parhelia_tui.core.meter.sandboxes import second_of
+from parhelia_tui.cli.tables import Styled, age, details, event_lines, size, state, styled, table
 from parhelia_tui.core.model.display import limits_in_words, several
 from parhelia_tui.core.model.mounting import in_words
 from parhelia_tui.core.model.records import Container, Heartbeat
@@ -25,7 +25,6 @@ from parhelia_tui.core.model.text import one_line
 
 BEATS_SHOWN = 30
 NEWEST = 100
-HOUR_S = 3600.0
 
 
 @click.group(cls=LazyGroup)
@@ -43,29 +42,20 @@ def container() -> None:
 def list_(
     states: tuple[str, ...], healths: tuple[str, ...], workspace: str | None, everything: bool, limit: int
 ) -> None:
-    """List containers, newest first."""
+    """List containers, newest first, and the sandboxes that are kept ready (spares)."""
     out = Out()
     wanted = [ContainerState(each) for each in states] or ([] if everything else sorted(CONTAINER_LIVE))
     # The limit counts what is shown, and only here is known what that is.
     known = out.client.containers(wanted, workspace=workspace, limit=None if healths else limit)
     found = [each for each in known if not healths or each.health in healths][:limit]
     is_whole = not (states or healths or workspace)
-    spares = out.client.controller_status().spares if is_whole else ()
-    out.answer(found, lambda: _list_page(found, spares))
+    ready = out.client.controller_status().spares
+    # No container yet, so they are beside the list, and no choice of containers is one of them.
+    out.answer(found, lambda: _list_page(found, ready if is_whole else ()), beside={"spares": ready})
 
 
-def _list_page(found: list[Container], spares: tuple[Spare, ...]) -> str:
-    return "\n\n".join([_container_table(found), *map(_spare, spares)])
-
-
-def _spare(each: Spare) -> str:
-    """Say what costs though no task has it."""
-    second = second_of(each.backend, each.limits)
-    costs = f", {money(second * HOUR_S)} an hour" if second else ""
-    return (
-        f"{each.id} is a spare sandbox at {each.backend} ({each.state} for {age(each.asked_at)}{costs}): kept ready for "
-        f"the next task like {each.like}, as modal.spares says"
-    )
+def _list_page(found: list[Container], ready: tuple[Spare, ...]) -> str:
+    return "\n\n".join([_container_table(found), *map(spares.line, ready)])
 
 
 def _container_table(found: list[Container]) -> str:
@@ -98,10 +88,18 @@ def _drift(found: Container) -> str:
 @container_argument
 @output_options
 def show(container_id: str) -> None:
-    """Show a container."""
+    """Show a container, or a sandbox that is kept ready."""
     out = Out()
-    found = out.client.container(container_id)
+    found = out.client.container_or_spare(container_id)
     elsewhere = out.client.provider_id(found)
+    if isinstance(found, Spare):
+        spare = found
+        out.answer(
+            {**plain_data(spare), "provider_id": elsewhere},
+            lambda: spares.page(spare, elsewhere),
+            next_actions=[f"parhelia container terminate {spare.id}"],
+        )
+        return
     out.answer(
         {**plain_data(found), "provider_id": elsewhere},
         lambda: _container_page(found, elsewhere),
@@ -227,9 +225,19 @@ def _live_and_newest(out: Out) -> list[Container]:
 @yes_option
 @output_options
 def terminate(container_id: str, yes: bool) -> None:
-    """End a container with everything in it; its workspace stays as it is."""
+    """End a container with everything in it; its workspace stays as it is.
+
+    Or end a sandbox that is kept ready; another is made only once a further task has begun at its provider.
+    """
     out = Out()
-    found = out.client.container(container_id)
+    found = out.client.container_or_spare(container_id)
+    if isinstance(found, Spare):
+        confirmed(f"End {found.id}, a spare sandbox at {found.backend}?", yes)
+        out.answer(
+            out.client.terminate_spare(found.id),
+            f"{found.id} is being ended; none is made in its place until a task begins at {found.backend}",
+        )
+        return
     confirmed(f"End {found.id}, which works on task {found.task_id}?", yes)
     out.answer(out.client.terminate_container(found.id), f"{found.id} is being ended")
 

@@ -60,6 +60,7 @@ class Out:
         *,
         next_actions: Sequence[str] = (),
         cost_usd: float | None = None,
+        beside: Mapping[str, Any] | None = None,
     ) -> None:
         """Print the answer of a command.
 
@@ -68,6 +69,7 @@ class Out:
             text: for people; a function where making it takes time that a program need not pay.
             next_actions: commands that may come next.
             cost_usd: what the thing that is shown has cost, where that is known.
+            beside: for programs: what is no record of the data, by the name that it has in the envelope.
         """
         if MANNER.json:
             said = {
@@ -75,6 +77,7 @@ class Out:
                 "data": selected(plain_data(data), MANNER.fields),
                 "metadata": metadata(cost_usd),
                 "next_actions": list(next_actions),
+                **plain_data(beside or {}),
             }
             click.echo(json.dumps(said))
             return

@@ -161,6 +161,7 @@ Every command takes --json and prints one object:
   {"success": false, "error": {"code", "name", "message", "details"}, "suggestions": [...], "metadata": {...}}
 
 What follows something (watch, run --json with --batch, events watch, replay) prints one object a line.
+container list has spares beside data: the sandboxes that are kept ready, which are no containers yet.
 --fields A,B keeps some fields of each record. Money is in USD, times are seconds since 1970.""",
     "modal": """\
 With --backend modal a task runs in a sandbox of your account at Modal, seen and used like one of this machine:
@@ -184,6 +185,9 @@ With --backend auto a task stays on this machine while it fits there (local.max_
 much auto may take) and goes to Modal when it needs a GPU, a region or room that is not here, an hour of it can be
 paid, and fewer than modal.max_containers run. --dry-run says where and for how much, task show where and why;
 what fits nowhere just now waits in the queue, what fits nowhere at all is refused. It works on a copy.
+
+modal.spares keeps sandboxes ready for the next tasks; each costs while it waits. parhelia container list shows them,
+and parhelia container terminate ends one: none is made in its place until a task begins at Modal.
 
 make demo-modal shows all of it against an emulated provider, without an account.""",
     "mounts": """\

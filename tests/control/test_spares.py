@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from parhelia_tui.core.backends.modal.provider import BEGIN_S
+from parhelia_tui.core.client import Client
 from parhelia_tui.core.control.spares import take
 from parhelia_tui.core.meter.sandboxes import second_of
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits, Task
 from parhelia_tui.core.model.spares import GONE_S, KEPT_S, SpareState
+from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.core.store import containers, ledger, spares, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.migrations import open_migrated
@@ -94,6 +97,26 @@ def test_only_one_that_waits_is_taken(db: sqlite3.Connection, task: Task, state:
     with writing(db) as tx:
         spares.update(tx, SPARE, state=state)
     assert taken(db, task) is None
+
+
+def test_it_is_meant_by_a_beginning_of_its_id_that_no_container_has_too(
+    tmp_path: Path, db: sqlite3.Connection, task: Task
+) -> None:
+    client = Client(Paths(tmp_path))
+    assert [client.container_or_spare(each).id for each in (SPARE, "00000002", "c-00000001")] == [
+        SPARE,
+        SPARE,
+        "c-00000001",
+    ]
+    with pytest.raises(ParheliaError, match=r"E101.*c-00000001, c-00000002"):
+        client.container_or_spare("c-0")
+    with pytest.raises(ParheliaError, match="E203"):
+        client.container_or_spare("c-1")
+    assert taken(db, task) == SPARE
+    # Who was asked about a spare did not speak of the work of a task.
+    with pytest.raises(ParheliaError, match="E103"):
+        client.terminate_spare(SPARE)
+    client.close()
 
 
 def test_none_is_taken_that_may_end_itself_before_it_was_brought_all(

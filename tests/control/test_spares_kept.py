@@ -13,6 +13,8 @@ from typing import Any, cast
 import pytest
 
 from parhelia_tui.core.backends.base import Listing, Sighting
+from parhelia_tui.core.backends.plan import EgressPlan
+from parhelia_tui.core.client import Client
 from parhelia_tui.core.control import ending, sandbox_cost
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.reconcile import round_of
@@ -42,18 +44,26 @@ class Provider:
         self.ends: Exception | None = None
         self.calls: Counter[str] = Counter()
         self.running: set[str] = set()
+        self.outdated: set[str] = set()
+        self.while_making: Callable[[], None] = lambda: None
 
-    async def make_spare(self, container_id: str, like: str) -> None:
+    async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:
         self.calls["make"] += 1
         if self.makes is not None:
             raise self.makes
+        self.while_making()
         self.running.add(container_id)
 
-    async def terminate(self, container_id: str, *, reason: str, grace_s: float) -> None:
+    def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
+        return container_id not in self.outdated
+
+    async def end_spare(self, container_id: str) -> bool:
         self.calls["end"] += 1
         if self.ends is not None:
             raise self.ends
+        was_there = container_id in self.running
         self.running.discard(container_id)
+        return was_there
 
     async def remove(self, container_id: str) -> None:
         """There is nothing of it here."""
@@ -61,6 +71,13 @@ class Provider:
     async def list(self) -> Listing:
         seen = {each: Sighting(each, alive=True, started=True, exit=None) for each in self.running}
         return Listing(seen, complete=True)
+
+
+class Front(Client):
+    """A front beside the controller of a test."""
+
+    def wake(self) -> None:
+        """It looks when the test lets time pass."""
 
 
 class Hours:
@@ -79,7 +96,7 @@ class Hours:
             clock=lambda: self.now,
         )
         self._jobs: dict[str, asyncio.Task[None]] = {}
-        self._spares = Spares(self.context, self._start)
+        self.restart()
         asked = replace(make_task(), backend="modal", network="none", limits=Limits(cpus=8.0))
         with writing(self.db) as tx:
             self.task = tasks.add(tx, asked)
@@ -104,12 +121,22 @@ class Hours:
         self._jobs[about] = asyncio.ensure_future(run())
         return True
 
+    def restart(self) -> None:
+        """Begin anew, with what stands in the store."""
+        self._spares = Spares(self.context, self._start)
+
     async def pass_by(self, seconds: float) -> None:
         """Look as often as the controller does."""
         for _ in range(int(seconds / LOOK_S)):
             self._spares.look()
             await asyncio.gather(*self._jobs.values())
             self.now += LOOK_S
+
+    def end_by_hand(self) -> None:
+        """End the spare that there is, as somebody at a terminal."""
+        front = Front(self.context.paths, clock=lambda: self.now)
+        front.terminate_spare(spares.live(self.db)[0].id)
+        front.close()
 
     def types(self) -> Counter[str]:
         return Counter(each.type for each in events.find(self.db, limit=10_000))
@@ -159,6 +186,45 @@ async def test_where_it_is_not_known_how_to_make_one_nobody_is_asked_again(one: 
     assert one.provider.calls == {"make": 1}
     assert not spares.any_of(one.db)
     assert one.types() == {}
+
+
+async def test_one_to_which_nothing_would_be_brought_gives_way_to_another(one: Hours) -> None:
+    await one.pass_by(MINUTE)
+    (spare,) = one.provider.running
+    one.provider.outdated.add(spare)
+    await one.pass_by(MINUTE)
+    assert one.provider.running.isdisjoint({spare})
+    assert len(one.provider.running) == 1
+    assert one.provider.calls == {"make": 2, "end": 1}
+
+
+async def test_none_takes_the_place_of_one_that_was_ended_by_hand_until_a_task_begins(one: Hours) -> None:
+    await one.pass_by(MINUTE)
+    one.end_by_hand()
+    # Also not by another controller.
+    one.restart()
+    await one.pass_by(5 * MINUTE)
+    assert one.provider.running == set()
+    assert one.provider.calls == {"make": 1, "end": 1}
+    assert one.types() == {"spare.made": 1, "spare.terminate_requested": 1, "spare.ended": 1}
+    second = second_of("modal", Limits(cpus=8.0))
+    assert second is not None
+    assert ledger.spent(one.db).usd == pytest.approx(MINUTE * second)
+    with writing(one.db) as tx:
+        containers.add(tx, "c-0000000a", one.task, attempt=2, workspace="/w", slot=1, at=one.now)
+        tx.execute("UPDATE containers SET started_at = ?, state = 'stopped'", (one.now,))
+    await one.pass_by(MINUTE)
+    assert len(one.provider.running) == 1
+
+
+async def test_one_that_is_ended_by_hand_while_it_is_made_is_ended_and_paid_for(one: Hours) -> None:
+    one.provider.while_making = one.end_by_hand
+    await one.pass_by(MINUTE)
+    assert one.provider.running == set()
+    assert one.provider.calls == {"make": 1, "end": 1}
+    second = second_of("modal", Limits(cpus=8.0))
+    assert second is not None
+    assert ledger.spent(one.db).usd == pytest.approx(LOOK_S * second)
 
 
 async def test_an_outage_leaves_no_more_than_are_wanted_and_nothing_to_pay(many: Hours) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +22,7 @@ from parhelia_tui.core.backends.modal.cargo import WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.making import Maker
 from parhelia_tui.core.backends.modal.provider import Provider, Wanted
 from parhelia_tui.core.backends.modal.records import SandboxRecord
-from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.settings.config_backends import ModalConfig
 from parhelia_tui.core.settings.paths import Paths, private_directory
@@ -81,16 +82,27 @@ async def make(
     """Make a container there."""
     paths = Paths(home)
     private_directory(paths.container("c-1"))
-    maker = Maker(
-        paths,
+    plan = ContainerPlan("c-1", "s", ["true"], workspace)
+    await maker_at(account, home).make(plan, paths.container("c-1"), record)
+
+
+def maker_at(account: Account, home: Path) -> Maker:
+    """What makes sandboxes there."""
+    return Maker(
+        Paths(home),
         ModalConfig(workspace_mb=1),
         cast(Any, account),
         cast(Any, account),
         heartbeat_s=10.0,
         history_lines=100,
     )
-    plan = ContainerPlan("c-1", "s", ["true"], workspace)
-    await maker.make(plan, paths.container("c-1"), record)
+
+
+def form_of(paths: Paths, container_id: str) -> str:
+    """How its sandbox was made."""
+    record = records.read(paths.container(container_id))
+    assert record is not None
+    return record.form
 
 
 async def test_the_archive_is_packed_while_the_sandbox_is_made(tmp_path: Path) -> None:
@@ -218,6 +230,47 @@ async def test_one_that_is_not_what_would_be_made_now_gives_way(tmp_path: Path, 
     noted = records.read(Paths(tmp_path).container("c-1"))
     assert noted is not None
     assert noted.object_id == account.made[0].object_id
+
+
+ALLOWING = EgressPlan("t-1", url="https://api.example.org", allow=("example.com",))
+
+
+@pytest.mark.parametrize("network", ["none", "api", "allowlist", "open"])
+async def test_one_that_is_made_like_another_serves_the_next_until_something_is_changed(
+    tmp_path: Path, network: str
+) -> None:
+    account, paths = Account(at_once), Paths(tmp_path)
+    way = None if network == "none" else ALLOWING
+    plan = ContainerPlan(
+        "c-1", "s", ["true"], private_directory(tmp_path / "work"), network=network, egress=way
+    )
+    private_directory(paths.container("c-1"))
+    maker = maker_at(account, tmp_path)
+    await maker.make(plan, paths.container("c-1"), None)
+
+    def alike(container_id: str) -> bool:
+        """What the next task would find, by the record of what the first one had."""
+        return form_of(paths, container_id) == form_of(paths, "c-1")
+
+    await maker.make_spare("c-2", "c-1", network, way)
+    assert alike("c-2")
+    assert maker.serves("c-2", network, way)
+    # The key came after the first was made, and the configuration was changed.
+    records.keep_secret(paths, "parhelia")
+    assert not maker.serves("c-2", network, way)
+    account.mark = "another"
+    await maker.make_spare("c-3", "c-1", network, way)
+    assert maker.serves("c-3", network, way)
+    assert json.loads(form_of(paths, "c-3"))["secret"] == ("" if way is None else "parhelia")
+    if way is None:
+        return
+    # Another API, and other hosts.
+    reaches = {"open": True, "api": True, "allowlist": False}
+    assert maker.serves("c-3", network, replace(way, allow=("example.net",))) == reaches[network]
+    elsewhere = replace(way, url="https://other.example.org")
+    assert maker.serves("c-3", network, elsewhere) == (network == "open")
+    await maker.make_spare("c-4", "c-1", network, elsewhere)
+    assert maker.serves("c-4", network, elsewhere)
 
 
 async def test_one_for_which_nothing_could_be_packed_is_ended_too(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.meter.sandboxes import second_of
 from parhelia_tui.core.model.records import Limits
 from parhelia_tui.core.model.spares import Spare, SpareState
+from tests.egress.upstream import KEY
 from tests.support.fleet import configure, controller_pid, end_of, event, kill_controller, types_of
 from tests.support.modal_provider import Provider
 from tests.support.product import Product
@@ -97,6 +99,44 @@ def test_it_is_seen_and_paid_for_and_is_no_orphan(cloud: Product, tmp_path: Path
     assert cloud.json("status")["totals"]["spent_total_usd"] == pytest.approx(sum(after.values()))
 
 
+def test_it_is_ended_by_hand_and_none_takes_its_place_until_a_task_begins(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, ONE + "[controller]\nidle_exit_s = 6\n")
+    first = ran(cloud, "true")
+    (spare,) = waiting(cloud)
+    listed = json.loads(cloud.run("container", "list", "--all", "--json").stdout)
+    assert [each["task_id"] for each in listed["data"]] == [first["id"]]
+    assert [each["id"] for each in listed["spares"]] == [spare]
+    assert "a spare sandbox at modal" in cloud.run("container", "show", spare).stdout
+    (sandbox,) = provider.sandboxes()
+    # As with a container, a beginning of its id does.
+    shown = cloud.json("container", "show", spare[2:])
+    assert (shown["id"], shown["like"]) == (spare, first["container_id"])
+    assert shown["provider_id"] == sandbox["id"]
+    # A controller is started for it.
+    kill_controller(cloud)
+    said = cloud.run("container", "terminate", spare, "--yes").stdout
+    assert said.startswith(f"{spare} is being ended; none is made in its place until a task begins at modal")
+    client = Client(cloud.paths)
+    ended = event(client, "spare.ended", container_id=spare)
+    assert ended.message.endswith("was ended: terminated by the user")
+    assert names(provider) == []
+    made = event(client, "spare.made", container_id=spare)
+    usd_s = second_of("modal", Limits())
+    assert usd_s is not None
+    paid = {each["name"]: each["usd"] for each in cloud.json("budget", "history", "--by", "task")}
+    assert paid["spares"] == pytest.approx((ended.at - made.at) * usd_s)
+    assert cloud.error("container", "terminate", spare, "--yes")[1]["code"] == "E203"
+    # The controller has looked several times by then, and has nothing to stay for.
+    pid = controller_pid(cloud)
+    wait_until(lambda: not process_is_there(pid), WAIT_S)
+    assert provider.sandboxes() == []
+    assert types_of(client).count("spare.made") == 1
+    ran(cloud, "true")
+    assert waiting(cloud) != [spare]
+
+
 @pytest.mark.long
 def test_a_spent_ceiling_ends_it_and_lets_none_be_made(
     cloud: Product, provider: Provider, tmp_path: Path
@@ -173,6 +213,30 @@ def test_one_of_another_configuration_is_made_anew_and_the_first_is_ended(
     assert len(of_it) == 2
 
 
+def test_one_that_another_configuration_made_gives_way_before_a_task_comes(
+    cloud: Product, provider: Provider, tmp_path: Path
+) -> None:
+    configure(tmp_path, ONE)
+    ran(cloud, "true")
+    (before,) = waiting(cloud)
+    kill_controller(cloud)
+    configure(tmp_path, ONE + "lease_s = 1000\n")
+    cloud.json("controller", "start")
+    client = Client(cloud.paths)
+    assert "another configuration made it" in event(client, "spare.ended", container_id=before).message
+    (spare,) = waiting(cloud)
+    assert names(provider) == [spare]
+    # A key that is kept in the account is in no sandbox that was made before, and the controller goes on.
+    pid = controller_pid(cloud)
+    cloud.json("modal", "setup", env={"ANTHROPIC_API_KEY": KEY})
+    assert "another configuration made it" in event(client, "spare.ended", container_id=spare).message
+    (another,) = waiting(cloud)
+    assert controller_pid(cloud) == pid
+    # It is what the next task would have, and none can be made in its place.
+    provider.order("fault", rpc="SandboxCreate*", times=1000, status="RESOURCE_EXHAUSTED")
+    assert ran(cloud, "true")["container_id"] == another
+
+
 def test_a_controller_that_was_killed_leaves_it_to_the_next(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
@@ -197,12 +261,18 @@ def test_a_controller_that_is_killed_while_it_is_made_leaves_none(
     ran(cloud, "true")
     wait_until(lambda: provider.order("calls")["SandboxCreateV2"] == 2 + lost, WAIT_S)
     wait_until(lambda: len(names(provider)) == lost, WAIT_S)
-    (spare,) = (each.id for each in spares(cloud))
+    ((spare, asked_at),) = ((each.id, each.asked_at) for each in spares(cloud))
     kill_controller(cloud)
     configure(tmp_path, "[modal]\nspares = 0\n")
     cloud.json("controller", "start")
     client = Client(cloud.paths)
-    assert "broken off" in event(client, "spare.ended", container_id=spare).message
+    ended = event(client, "spare.ended", container_id=spare)
+    assert "broken off" in ended.message
+    # One that the provider had made is paid for, as far as anybody can know.
+    usd_s = second_of("modal", Limits())
+    assert usd_s is not None
+    paid = {each["name"]: each["usd"] for each in cloud.json("budget", "history", "--by", "task")}
+    assert paid.get("spares", 0.0) == pytest.approx(lost * (ended.at - asked_at) * usd_s)
     wait_until(lambda: names(provider) == [], WAIT_S)
     assert cloud.json("reconciler", "run")["orphans"] == []
     wait_until(lambda: not cloud.paths.container(spare).exists(), WAIT_S)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.model.records import Image
 
 NO_ROOM = "no_room"
@@ -209,16 +209,31 @@ class Backend(Protocol):
                 answer later; E203 where it was not wanted any more when its place was there.
         """
 
-    async def make_spare(self, container_id: str, like: str) -> None:
+    async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:
         """Make the place of a container that is not known yet; whoever is created under this id finds it there.
 
         Args:
             container_id: the id that it is going to have.
-            like: the container whose place it is to be like.
+            like: the container whose place it is to be like, but for what the configuration says otherwise by now.
+            network, way: what a container like that one would have now.
 
         Raises:
             ParheliaError: E203 where it is not known how that was made, E503, E507; E603 where containers begin so
                 soon that nothing is made before.
+        """
+
+    def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
+        """Say whether a container would be brought to the place that `make_spare` made; else another is made for it.
+
+        Args:
+            network, way: what the container would have now.
+        """
+
+    async def end_spare(self, container_id: str) -> bool:
+        """End the place that `make_spare` made, to which nothing was brought; False where it was not there any more.
+
+        Raises:
+            ParheliaError: E503 when it could not be ended.
         """
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from parhelia_tui.core.client.keyless import refuse_keys
 from parhelia_tui.core.client.looking import Looking
@@ -12,12 +13,13 @@ from parhelia_tui.core.model.records import (
     Container,
     Session,
 )
+from parhelia_tui.core.model.spares import Spare, SpareState
 from parhelia_tui.core.model.states import (
     CONTAINER_ENDED,
     SESSION_ENDED,
     TaskState,
 )
-from parhelia_tui.core.store import containers, reached, sessions, tasks
+from parhelia_tui.core.store import containers, meta, reached, sessions, spares, tasks
 from parhelia_tui.core.store.connection import writing
 from parhelia_tui.core.store.reached import Reached
 
@@ -53,6 +55,29 @@ class Housing(Looking):
                 )
         self.wake()
         return container
+
+    def terminate_spare(self, spare_id: str, reason: str = "terminated by the user") -> Spare:
+        """Ask for the end of a sandbox that is kept ready. Another is made only once a further task has begun there.
+
+        Raises:
+            ParheliaError: E103 when a task has taken it, or it has ended.
+        """
+        with writing(self._db) as tx:
+            spare = spares.find(tx, spare_id)
+            if spare is None or spare.state is SpareState.ENDED:
+                what = "has ended already" if containers.find(tx, spare_id) is None else "was taken by a task"
+                raise ParheliaError(
+                    "E103",
+                    f"the spare sandbox {spare_id} {what}",
+                    recovery=("parhelia container list", "parhelia events list --type spare.*"),
+                )
+            meta.put(tx, meta.SPARES_DECLINED, str(self._clock()))
+            if spare.state is not SpareState.ENDING:
+                spares.update(tx, spare.id, state=SpareState.ENDING, reason=reason)
+                self._tell(tx, "spare.terminate_requested", reason, container_id=spare.id)
+                spare = replace(spare, state=SpareState.ENDING, reason=reason)
+        self.wake()
+        return spare
 
     def _let_wait_no_more(self, tx: sqlite3.Connection, container: Container, reason: str) -> bool:
         """Cancel the task that waits for an answer to a question of an ended container; say whether there is one."""

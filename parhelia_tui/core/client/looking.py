@@ -19,15 +19,17 @@ from parhelia_tui.core.model.records import (
     Session,
     Task,
 )
+from parhelia_tui.core.model.spares import Spare
 from parhelia_tui.core.model.states import (
     ContainerState,
     SessionState,
     TaskState,
 )
-from parhelia_tui.core.store import containers, events, ledger, sessions, tasks
+from parhelia_tui.core.store import containers, events, ledger, sessions, spares, tasks
 from parhelia_tui.core.store import past as past_rows
 from parhelia_tui.core.store.changes import current_rev
 from parhelia_tui.core.store.connection import reading
+from parhelia_tui.core.store.naming import several
 
 if TYPE_CHECKING:
     from parhelia_tui.core.agents.base import Probe
@@ -120,6 +122,23 @@ class Looking(Opened):
         """Find a container by id or beginning of an id. Raises E203, E101."""
         return containers.resolve(self._db, text)
 
+    def container_or_spare(self, text: str) -> Container | Spare:
+        """Find a container, or a spare sandbox that none is in yet, by id or beginning of an id. Raises E203, E101."""
+        with reading(self._db) as db:
+            found = spares.meant(db, text)
+            if not found:
+                return containers.resolve(db, text)
+            try:
+                ids = [containers.resolve(db, text).id]
+            except ParheliaError as error:
+                if error.code != "E203":
+                    raise
+                ids = []
+        ids += [each.id for each in found]
+        if len(ids) > 1:
+            raise several(text, "container", ids)
+        return found[0]
+
     def containers(
         self,
         states: Sequence[ContainerState] = (),
@@ -130,8 +149,8 @@ class Looking(Opened):
         """Read containers, newest first."""
         return containers.listed(self._db, states=states, workspace=_real(workspace), limit=limit)
 
-    def provider_id(self, container: Container) -> str:
-        """Give the id that the provider of a container has for it; empty where it has none, or is not known here."""
+    def provider_id(self, container: Container | Spare) -> str:
+        """Give the id that a provider has for a container or a spare; empty where it has none, or is not known here."""
         if container.backend == "local":
             return ""
         from parhelia_tui.core.backends.modal import records

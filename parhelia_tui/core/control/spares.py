@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parhelia_tui.core.backends.base import Listing
-from parhelia_tui.core.control import ceilings, room
+from parhelia_tui.core.backends.plan import EgressPlan
+from parhelia_tui.core.control import ceilings, egress, room
 from parhelia_tui.core.control.context import Context
 from parhelia_tui.core.control.sandbox_cost import EVERY_S
 from parhelia_tui.core.meter.sandboxes import second_of
@@ -21,7 +23,7 @@ from parhelia_tui.core.model.ids import fresh_id
 from parhelia_tui.core.model.records import Container, Task
 from parhelia_tui.core.model.spares import KEPT_S, Spare, SpareState
 from parhelia_tui.core.model.states import ContainerState
-from parhelia_tui.core.store import containers, events, spares, tasks
+from parhelia_tui.core.store import containers, events, meta, spares, tasks
 from parhelia_tui.core.store.connection import writing
 
 LOOK_S = 2.0
@@ -64,6 +66,21 @@ def take(tx: sqlite3.Connection, task: Task, now: float) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Like:
+    """What a spare is to be like.
+
+    Args:
+        container: that began last.
+        agent: of its task.
+        way: by what the next one of its kind would reach the API.
+    """
+
+    container: Container
+    agent: str
+    way: EgressPlan | None
+
+
 class Spares:
     """Sees to it that there are as many as are wanted.
 
@@ -88,13 +105,13 @@ class Spares:
         if not context.config.modal.spares and not spares.any_of(context.db):
             return
         now = context.clock()
-        like, agent, most = self._wanted(now)
+        like, most = self._wanted(now)
         good, ending = 0, False
         for each in spares.every(context.db):
             if each.state is SpareState.ENDED:
                 self._forget(each, now)
                 continue
-            why = self._why_not(each, like, agent, good < most, now)
+            why = self._why_not(each, like, good < most, now)
             if why:
                 ending = True
                 self._end(each, why, now)
@@ -106,11 +123,14 @@ class Spares:
         # As long as one cannot be ended, another would be one more that may cost.
         if like is None or ending or good >= most or now < self._not_before or self._somebody_waits():
             return
+        if like.container.created_at <= float(meta.get(context.db, meta.SPARES_DECLINED) or 0.0):
+            # Somebody ended one by hand, and wants no other before there is more to do.
+            return
         for _ in range(most - good):
-            self._make(like, agent)
+            self._make(like)
 
-    def _wanted(self, now: float) -> tuple[Container | None, str, int]:
-        """Say like which container, for which agent, and how many are wanted now."""
+    def _wanted(self, now: float) -> tuple[_Like | None, int]:
+        """Say like what, and how many are wanted now."""
         context = self._context
         config = context.config.modal
         last = (
@@ -118,15 +138,16 @@ class Spares:
         )
         task = tasks.find(context.db, last.task_id) if last is not None else None
         if last is None or task is None or last.id in self._patternless:
-            return None, "", 0
+            return None, 0
         # One with a GPU costs dollars an hour, and one for the rest of a lifetime suits nobody else.
         if last.limits.gpu or last.limits.lifetime_s != task.limits.lifetime_s:
-            return None, "", 0
+            return None, 0
         # Where somebody waits for room, none is kept from them.
         if room.is_short(context, "modal") or self._money_is_spent(now):
-            return None, "", 0
+            return None, 0
         live = sum(each.backend == "modal" for each in containers.live(context.db))
-        return last, task.agent, max(0, min(config.spares, config.max_containers - live))
+        like = _Like(last, task.agent, egress.plan(context, task, last))
+        return like, max(0, min(config.spares, config.max_containers - live))
 
     def _money_is_spent(self, now: float) -> bool:
         """Say whether a ceiling is spent that bounds what no task has; summing the ledger takes its time."""
@@ -143,7 +164,7 @@ class Spares:
             for each in containers.live(self._context.db)
         )
 
-    def _why_not(self, spare: Spare, like: Container | None, agent: str, is_wanted: bool, now: float) -> str:
+    def _why_not(self, spare: Spare, like: _Like | None, is_wanted: bool, now: float) -> str:
         """Say why a spare is to end; empty where it is good."""
         if spare.state is SpareState.ENDING:
             return spare.reason
@@ -151,33 +172,37 @@ class Spares:
             return "its making was broken off"
         if like is None or not is_wanted:
             return "none is wanted any more"
-        if not spare.fits(like.backend, agent, like.network, like.limits):
+        last = like.container
+        if not spare.fits(last.backend, like.agent, last.network, last.limits):
             return "the last task was of another kind"
         if now > spare.asked_at + KEPT_S:
             return "it has waited for long enough"
+        backend = self._context.backends[spare.backend]
+        if spare.state is SpareState.WAITING and not backend.serves(spare.id, spare.network, like.way):
+            return "another configuration made it"
         return ""
 
-    def _make(self, like: Container, agent: str) -> None:
-        context = self._context
+    def _make(self, like: _Like) -> None:
+        context, last = self._context, like.container
         with writing(context.db) as tx:
             spare_id = fresh_id(
                 "c",
                 lambda each: containers.find(tx, each) is not None or spares.find(tx, each) is not None,
             )
-            spares.add(tx, spare_id, like, agent, context.clock())
+            spares.add(tx, spare_id, last, like.agent, context.clock())
         self._making.add(spare_id)
 
         async def make() -> None:
             made = False
             try:
-                await context.backend_of(like).make_spare(spare_id, like.id)
+                await context.backend_of(last).make_spare(spare_id, last.id, last.network, like.way)
                 made = True
-                self._tell_made(spare_id, like.backend)
+                self._tell_made(spare_id, last.backend)
             except ParheliaError as error:
                 if error.code != "E203":
                     raise
                 # Nobody was asked for it.
-                self._patternless.add(like.id)
+                self._patternless.add(last.id)
                 with writing(context.db) as tx:
                     spares.remove(tx, spare_id)
             finally:
@@ -191,11 +216,14 @@ class Spares:
     def _tell_made(self, spare_id: str, backend: str) -> None:
         with writing(self._context.db) as tx:
             current = spares.find(tx, spare_id)
-            if current is None or current.state is not SpareState.MAKING:
-                # It is not wanted any more.
+            if current is None:
                 return
             now = self._context.clock()
-            spares.update(tx, spare_id, state=SpareState.WAITING, made_at=now, booked_at=now)
+            # It costs from here on, also where it is not wanted any more.
+            spares.update(tx, spare_id, made_at=now, booked_at=now)
+            if current.state is not SpareState.MAKING:
+                return
+            spares.update(tx, spare_id, state=SpareState.WAITING)
             events.append(
                 tx,
                 "spare.made",
@@ -214,24 +242,33 @@ class Spares:
 
         async def end() -> None:
             self._end_again[spare.id] = context.clock() + AGAIN_S
+            was_there = False
             try:
-                await context.backends[spare.backend].terminate(spare.id, reason=why, grace_s=0)
+                was_there = await context.backends[spare.backend].end_spare(spare.id)
             except ParheliaError:
                 if context.clock() <= spare.gone_at:
                     raise
                 # By now it has ended by itself; should a listing show it all the same, it is ended then.
-            self._tell_ended(spare.id)
+            self._tell_ended(spare.id, was_there)
             await self._clear(spare)
 
         self._start("spare", spare.id, end)
 
-    def _tell_ended(self, spare_id: str) -> None:
+    def _tell_ended(self, spare_id: str, was_there: bool) -> None:
+        """Write down that one has ended.
+
+        Args:
+            was_there: it ran until now, by the word of its provider.
+        """
         with writing(self._context.db) as tx:
             current = spares.find(tx, spare_id)
             if current is None or current.state is SpareState.ENDED:
                 return
             now = self._context.clock()
-            _book(tx, current, min(now, current.gone_at))
+            if was_there and current.made_at is None:
+                # Who asked for it was gone before the answer came, and there was one all the same.
+                current = replace(current, made_at=current.asked_at)
+            _book(tx, current, now if was_there else min(now, current.gone_at))
             spares.update(tx, spare_id, state=SpareState.ENDED, ended_at=now)
             events.append(
                 tx,
@@ -293,6 +330,6 @@ def _book(tx: sqlite3.Connection, spare: Spare, until: float) -> None:
     """Enter what a spare has cost since the last entry; nothing where it has all been entered."""
     lasted_s = until - spare.booked_at
     second = second_of(spare.backend, spare.limits)
-    # Of one that was not made nobody knows that there is a sandbox.
+    # Of one that was not made nobody knows that there is a sandbox, unless its provider says so at its end.
     if spare.made_at is not None and lasted_s > 0 and second is not None:
         spares.book(tx, spare, until=until, cost_usd=second * lasted_s)

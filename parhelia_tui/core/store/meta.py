@@ -10,6 +10,9 @@ CEILINGS = "ceilings"
 SILENT = "silent"
 """The backends that do not answer, each with `since` (epoch seconds) and `why`, as JSON."""
 
+SPARES_DECLINED = "spares_declined"
+"""When somebody ended a spare sandbox, in epoch seconds; none is made until a container is wanted after that."""
+
 
 def get(db: sqlite3.Connection, key: str) -> str | None:
     """Read a value, None when there is none."""

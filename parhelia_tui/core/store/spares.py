@@ -8,6 +8,7 @@ from typing import Any
 from parhelia_tui.core.model.records import Container, Limits
 from parhelia_tui.core.model.spares import Spare, SpareState
 from parhelia_tui.core.store.changes import insert
+from parhelia_tui.core.store.containers import KIND
 
 _COLUMNS = (
     "id, backend, state, made_like, agent, network, cpus, memory_mb, lifetime_s, region, asked_at, made_at, booked_at,"
@@ -53,6 +54,12 @@ def find(db: sqlite3.Connection, spare_id: str) -> Spare | None:
     """Read one; None where there is none of this id."""
     row = db.execute(f"SELECT {_COLUMNS} FROM spares WHERE id = ?", (spare_id,)).fetchone()
     return None if row is None else _spare(row)
+
+
+def meant(db: sqlite3.Connection, text: str) -> list[Spare]:
+    """Read those that have not ended and that a person may mean by an id or a beginning of one, with or without `c-`."""
+    begin = text if text.startswith(KIND.prefix) else f"{KIND.prefix}{text}"
+    return [each for each in live(db) if text and each.id.startswith(begin)]
 
 
 def every(db: sqlite3.Connection) -> list[Spare]:

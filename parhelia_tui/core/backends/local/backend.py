@@ -22,7 +22,7 @@ from parhelia_tui.core.backends.local.forks import Forks
 from parhelia_tui.core.backends.local.looks import Looks
 from parhelia_tui.core.backends.local.panes import FULL, Panes
 from parhelia_tui.core.backends.local.spool_reader import read_spool
-from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
@@ -117,9 +117,17 @@ class LocalBackend:
                 return shim
         return await self._panes.start(*session, ["run", str(run)], plan.rows, plan.columns)
 
-    async def make_spare(self, container_id: str, like: str) -> None:
+    async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:
         """Nothing is made before it is wanted. Raises E603."""
         raise ParheliaError("E603", "a container here begins at once; none is made before it is wanted")
+
+    def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
+        """Nothing is made before it is wanted."""
+        return False
+
+    async def end_spare(self, container_id: str) -> bool:
+        """Nothing is made before it is wanted."""
+        return False
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Move home and system of an ended persistent container to one that was not created yet.

@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import importlib
 import io
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from parhelia_tui.core.backends.modal import shim_file
@@ -39,7 +41,20 @@ class Account:
         self._app: Any = None
         self.modal: Any = None
         self.image: Any = None
-        self.mark = ""
+
+    @cached_property
+    def mark(self) -> str:
+        """Of what sandboxes are made of here: the image and the configuration. Raises OSError."""
+        shim, egress = self._archives
+        # How many are kept ready changes nothing of how each is made.
+        config = self._config.model_dump_json(exclude={"spares", "spares_for_s"})
+        return hashlib.sha256(f"{shim.name} {egress.name} {config}".encode()).hexdigest()[:16]
+
+    @cached_property
+    def _archives(self) -> tuple[Path, Path]:
+        """What of Parhelia is in the image. Raises OSError."""
+        # Once: another version may be installed while this one runs, and the image of this one is made of its own.
+        return shim_file.shim_file(self._paths), shim_file.egress_file(self._paths)
 
     async def app(self) -> Any:
         """Look the app up, making it where there is none; SDK and image are there from then on. Raises E503."""
@@ -107,7 +122,7 @@ class Account:
         return found
 
     def _make_image(self) -> Any:
-        archive = shim_file.shim_file(self._paths)
+        shim, egress = self._archives
         image = self.modal.Image.debian_slim().apt_install(*PACKAGES, *self._config.packages)
         users = "id -u agent >/dev/null 2>&1 || useradd -m -u 1000 -s /bin/bash agent"
         image = image.run_commands(users)
@@ -117,14 +132,9 @@ class Account:
             image = image.run_commands(f"npm install --global --prefix {CLAUDE} {package}")
         if self._config.commands:
             image = image.run_commands(*self._config.commands)
-        egress = shim_file.egress_file(self._paths)
-        # How many are kept ready changes nothing of how each is made.
-        config = self._config.model_dump_json(exclude={"spares", "spares_for_s"})
-        made_of = f"{archive.name} {egress.name} {config}"
-        self.mark = hashlib.sha256(made_of.encode()).hexdigest()[:16]
         # Last: these change with each version of Parhelia.
         image = image.add_local_file(str(egress), shim_file.EGRESS_INSIDE, copy=True)
-        return image.add_local_file(str(archive), shim_file.INSIDE, copy=True)
+        return image.add_local_file(str(shim), shim_file.INSIDE, copy=True)
 
 
 async def _lay_out(volume: Any) -> None:

@@ -29,7 +29,7 @@ from parhelia_tui.core.backends.modal.making import Maker
 from parhelia_tui.core.backends.modal.orders import Orders
 from parhelia_tui.core.backends.modal.provider import RUN, Provider
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
-from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Image, Program
 from parhelia_tui.core.sessions.tmux_config import HISTORY_LINES
@@ -119,12 +119,29 @@ class ModalBackend:
             if not lock.locked():
                 self._creating.pop(plan.container_id, None)
 
-    async def make_spare(self, container_id: str, like: str) -> None:
+    async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:
         """Make a sandbox for a container that is not known yet. Raises E203, E503, E507."""
         try:
-            await self._maker.make_spare(container_id, like)
+            await self._maker.make_spare(container_id, like, network, way)
         except OSError as error:
             raise ParheliaError("E507", f"the run directory cannot be written: {error.strerror}") from error
+
+    def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
+        """Say whether a container of this id would be brought to the spare; True where nobody can tell."""
+        try:
+            return self._maker.serves(container_id, network, way)
+        except (OSError, ParheliaError):
+            # Whoever takes it looks again.
+            return True
+
+    async def end_spare(self, container_id: str) -> bool:
+        """End the sandbox of a spare; False where it does not run any more. Raises E503."""
+        sandbox = await self._sandboxes.find(container_id)
+        if sandbox is None:
+            return False
+        await self._sandboxes.end(sandbox)
+        self._sandboxes.forget(container_id)
+        return True
 
     async def take_over(self, container_id: str, earlier: Sequence[str]) -> str | None:
         """Nothing outlives a sandbox but its results."""

@@ -13,7 +13,7 @@ from parhelia_tui.core.backends.local import egress as local
 from parhelia_tui.core.backends.local.run_directory import write_whole
 from parhelia_tui.core.backends.modal import shim_file
 from parhelia_tui.core.backends.modal.provider import RUN
-from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.egress import authorities
 from parhelia_tui.core.egress import settings as egress_settings
 from parhelia_tui.core.egress.key import Key, NoKey
@@ -82,17 +82,21 @@ def prepare(plan: ContainerPlan, paths: Paths, *, has_secret: bool) -> Way | Non
     return Way(spec, local.variables(there.virtual_key, ports), files)
 
 
-def let_out(network: str, settings: Settings | None) -> tuple[list[str], list[str]] | None:
+def let_out(network: str, way: EgressPlan | Settings | None) -> tuple[list[str], list[str]] | None:
     """Say which networks and which names the provider lets a sandbox reach; None for all.
 
     The provider knows no users, so what the egress process needs is open to the agent too; but it has no key there.
+
+    Args:
+        way: by what it reaches the API; None for a container that does not.
     """
     if network == "open":
         return None
     networks: list[str] = []
     names: list[str] = []
-    if settings is not None:
-        for host in (urlsplit(settings.url).hostname or "", *settings.allow):
+    if way is not None:
+        allowed = way.allow if network == "allowlist" else ()
+        for host in (urlsplit(way.url).hostname or "", *allowed):
             try:
                 networks.append(str(ipaddress.ip_network(host)))
             except ValueError:

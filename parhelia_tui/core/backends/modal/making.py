@@ -19,7 +19,7 @@ from parhelia_tui.core.backends.modal.provider import BEGIN_S, RUN, SSH_PORT, Pr
 from parhelia_tui.core.backends.modal.records import SandboxRecord
 from parhelia_tui.core.backends.modal.sandboxes import Sandboxes
 from parhelia_tui.core.backends.modal.trouble import may_pass
-from parhelia_tui.core.backends.plan import ContainerPlan
+from parhelia_tui.core.backends.plan import ContainerPlan, EgressPlan
 from parhelia_tui.core.backends.steps import tell
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.records import Limits
@@ -111,7 +111,7 @@ class Maker:
         """Make a sandbox and bring it what was prepared. Raises E203, E503, E602, OSError."""
         cargo = going.cargo
         known, is_spare = record is not None, record is not None and record.is_spare
-        wanted = self._wanted(plan, run, cargo, secret)
+        wanted = self._wanted(plan, cargo, secret)
         archive = run / ARCHIVE
         # While the provider makes it: what is packed goes up afterwards.
         packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
@@ -177,25 +177,23 @@ class Maker:
         """Put into words how a sandbox is made from here now."""
         return forms.text(wanted, f"{self._provider.mark} {records.secret_mark(self._paths)}")
 
-    async def make_spare(self, container_id: str, like: str) -> None:
+    async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:
         """Make a sandbox for a container that is not known yet.
 
         Args:
             container_id: the id that the container is going to have.
             like: the container whose sandbox it is to be like.
+            network, way: what a container like that one would have now.
 
         Raises:
             ParheliaError: E203 where it is not known how that was made, E503.
             OSError: the disk is full.
         """
         pattern = records.read(self._paths.container(like))
-        mark = records.installation(self._paths, make=True)
-        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: container_id}
         try:
-            wanted = forms.wanted(pattern.form if pattern else "", container_id, tags)
+            wanted = self._again(pattern.form if pattern else "", container_id, network, way)
         except (ValueError, KeyError, TypeError) as error:
             raise ParheliaError("E203", f"it is not known how the sandbox of {like} was made") from error
-        await self._provider.open()
         if wanted.cargo and not await self._provider.has_cargo(wanted.cargo):
             raise ParheliaError("E203", f"{wanted.cargo} is on the volume no more")
         form = self._form(wanted)
@@ -204,6 +202,27 @@ class Maker:
         records.write(run, record)
         sandbox = await self._provider.create(dataclasses.replace(wanted, waits_s=KEPT_S))
         records.write(run, dataclasses.replace(record, object_id=sandbox.object_id))
+
+    def serves(self, container_id: str, network: str, way: EgressPlan | None) -> bool:
+        """Say whether a container would be brought to its spare now; see `Backend.serves`. Raises E500, OSError."""
+        record = records.read(self._paths.container(container_id))
+        try:
+            wanted = self._again(record.form if record else "", container_id, network, way)
+        except (ValueError, KeyError, TypeError):
+            return False
+        return self._is_alike(record, wanted)
+
+    def _again(self, form: str, container_id: str, network: str, way: EgressPlan | None) -> Wanted:
+        """Say what would be made now where a sandbox of a form was. Raises ValueError, KeyError, TypeError for no form."""
+        secret = self._secret() if way is not None else ""
+        wanted = forms.wanted(form, container_id, self._tags(container_id))
+        return dataclasses.replace(wanted, let_out=egress.let_out(network, way), secret=secret)
+
+    def _tags(self, container_id: str) -> dict[str, str]:
+        return {
+            INSTALLATION_TAG: records.installation(self._paths, make=True),
+            CONTAINER_TAG: container_id,
+        }
 
     def _fresh(self, workspace: str, limits: Limits) -> SandboxRecord:
         """The record of a sandbox that is going to be made now."""
@@ -226,12 +245,11 @@ class Maker:
         records.write(run, record)
         return record
 
-    def _wanted(self, plan: ContainerPlan, run: Path, cargo: Cargo | None, secret: str) -> Wanted:
+    def _wanted(self, plan: ContainerPlan, cargo: Cargo | None, secret: str) -> Wanted:
         """Say what sandbox a container is to have."""
-        mark = records.installation(self._paths, make=True)
-        tags = {INSTALLATION_TAG: mark, CONTAINER_TAG: plan.container_id}
-        let_out = egress.let_out(plan.network, egress.settings_in(run))
-        return Wanted(plan.container_id, tags, plan.limits, let_out, cargo.folder if cargo else "", secret)
+        let_out = egress.let_out(plan.network, plan.egress)
+        tags, folder = self._tags(plan.container_id), cargo.folder if cargo else ""
+        return Wanted(plan.container_id, tags, plan.limits, let_out, folder, secret)
 
     async def _create(self, wanted: Wanted, cargo: Cargo | None) -> Any:
         """Make the sandbox of a container. Raises E503."""

@@ -118,12 +118,8 @@ class Provider:
 
     @property
     def mark(self) -> str:
-        """Of what sandboxes are made of here: the image and the configuration; empty before it was opened."""
+        """Of what sandboxes are made of here: the image and the configuration. Raises OSError."""
         return self.account.mark
-
-    async def open(self) -> None:
-        """See to it that app, image and mark are there. Raises E503."""
-        await self.account.app()
 
     async def put_cargo(self, cargo: Cargo) -> None:
         """Bring an archive into its folder of the volume, where it is not there yet. Raises E503."""
