@@ -270,7 +270,13 @@ async def led_to(opened: Opens, keys: list[str]) -> object:
         return standing(seen)
 
 
-@pytest.mark.parametrize("seed", range(8))
+SOME, MANY = 3, 16
+"""Bursts that are tried with every change, and all that are tried."""
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(SOME), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(SOME, MANY))]
+)
 async def test_a_burst_leads_where_its_keys_lead_one_by_one(seed: int, opened: Opens) -> None:
     keys = chosen(seed)
     slowly = await led_to(opened, keys)
