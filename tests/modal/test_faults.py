@@ -77,6 +77,45 @@ def test_an_outage_is_waited_for(cloud: Product, provider: Provider, rpc: str, s
     assert len(cloud.json("task", "show", task_id)["attempts"]) == 1
 
 
+def held_up(cloud: Product, task_id: str) -> bool:
+    """Say whether the container of a task waits for a provider that does not answer."""
+    shown = cloud.json("task", "show", task_id)
+    step = cloud.json("container", "show", shown["container_id"])["step"]
+    return str(step) == "waiting for modal, which does not answer"
+
+
+@pytest.mark.parametrize("rpc", ["TaskExecStart", "TaskExecStdioRead"], ids=["before", "after"])
+def test_an_outage_while_a_container_is_brought_is_waited_for(
+    cloud: Product, provider: Provider, rpc: str
+) -> None:
+    """Whether it has begun nobody knows: so nothing ends it, and it begins once."""
+    provider.order("fault", rpc=rpc, times=100_000, status="UNAVAILABLE")
+    task_id = created(cloud, "echo began >> count; cat count")
+    wait_until(lambda: cloud.json("container", "list", "--all"), WAIT_S)
+    wait_until(lambda: held_up(cloud, task_id), WAIT_S)
+    (sandbox,) = provider.sandboxes()
+    provider.order("mend")
+    wait_until(lambda: state(cloud, task_id) == "completed", WAIT_S)
+    assert cloud.run("task", "logs", task_id).stdout == "began\n"
+    assert [each["id"] for each in provider.sandboxes(running=False)] == [sandbox["id"]]
+    assert len(cloud.json("task", "show", task_id)["attempts"]) == 1
+
+
+def test_a_container_that_may_have_begun_in_a_sandbox_that_is_gone_begins_nowhere_else(
+    cloud: Product, provider: Provider
+) -> None:
+    provider.order("fault", rpc="TaskExecStdioRead", times=100_000, status="UNAVAILABLE")
+    task_id = created(cloud, "sleep 1000")
+    wait_until(lambda: cloud.json("container", "list", "--all"), WAIT_S)
+    wait_until(lambda: held_up(cloud, task_id), WAIT_S)
+    (sandbox,) = provider.sandboxes()
+    provider.order("vanish", id=sandbox["id"])
+    provider.order("mend")
+    wait_until(lambda: state(cloud, task_id) == "failed", WAIT_S)
+    assert "it may have begun there" in cloud.json("task", "show", task_id)["reason"]
+    assert provider.order("calls")["SandboxCreateV2"] == 1
+
+
 def waits(cloud: Product, task_id: str) -> bool:
     """Say whether a task waits in the queue for room at the provider, and says so and why, between two tries."""
     shown = cloud.json("task", "show", task_id)

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 
-from parhelia_tui.core.backends.base import UNMADE
+from parhelia_tui.core.backends.base import UNMADE, UNSURE
 from parhelia_tui.core.backends.modal import freight, records
 from parhelia_tui.core.backends.modal.backend import ModalBackend
 from parhelia_tui.core.backends.modal.cargo import WORKSPACES, Cargo
@@ -186,6 +186,60 @@ async def test_what_was_refused_before_anybody_asked_for_a_sandbox_was_not_made(
     with pytest.raises(ParheliaError, match="E603") as refused:
         await backend.create(plan)
     assert refused.value.details[UNMADE] is True
+
+
+class Silent(Account):
+    """A provider that does not answer while a container is brought to its sandbox."""
+
+    answers = False
+
+    async def create(self, wanted: Wanted) -> Any:
+        self.found = await super().create(wanted)
+        return self.found
+
+    async def bring(self, container_id: str, sandbox: Any, archive: Path) -> tuple[int, str]:
+        if self.answers:
+            return await super().bring(container_id, sandbox, archive)
+        raise ParheliaError("E503", "the workspace could not be brought") from ConnectionError()
+
+
+async def unanswered(
+    account: Account, home: Path, workspace: Path, before: SandboxRecord | None = None
+) -> SandboxRecord:
+    """The record of a sandbox to which a container was brought, as far as anybody knows."""
+    with pytest.raises(ParheliaError, match="E503") as broken:
+        await make(account, home, workspace, before)
+    assert UNSURE in broken.value.details
+    assert UNMADE not in broken.value.details
+    record = records.read(Paths(home).container("c-1"))
+    assert record is not None
+    return record
+
+
+async def test_a_container_whose_bringing_was_not_answered_is_brought_there_again(tmp_path: Path) -> None:
+    account, workspace = Silent(at_once), private_directory(tmp_path / "work")
+    record = await unanswered(account, tmp_path, workspace)
+    # Its host key too: the sandbox may have it by now.
+    host_key = Paths(tmp_path).container("c-1") / "ssh" / "host_key"
+    before = host_key.read_bytes()
+    record = await unanswered(account, tmp_path, workspace, record)
+    assert host_key.read_bytes() == before
+    account.answers = True
+    await make(account, tmp_path, workspace, record)
+    assert (len(account.made), account.ended, len(account.brought)) == (1, [], 1)
+    noted = records.read(Paths(tmp_path).container("c-1"))
+    assert noted is not None
+    assert noted.brought
+
+
+async def test_one_that_may_have_begun_in_a_sandbox_that_is_gone_is_made_nowhere_else(tmp_path: Path) -> None:
+    account, workspace = Silent(at_once), private_directory(tmp_path / "work")
+    record = await unanswered(account, tmp_path, workspace)
+    account.answers, account.found = True, None
+    with pytest.raises(ParheliaError, match="it may have begun there") as gone:
+        await make(account, tmp_path, workspace, record)
+    assert not {UNSURE, UNMADE} & set(gone.value.details)
+    assert (len(account.made), account.brought) == (1, [])
 
 
 async def spare_for(account: Account, home: Path, workspace: Path) -> SandboxRecord:

@@ -16,6 +16,9 @@ UNMADE = "unmade"
 """Among the details of an error: no place was made for a container, as far as anybody was told."""
 MAY_PASS = "may_pass"
 """The same, and why it was not made may pass, as when nobody answers."""
+UNSURE = "unsure"
+"""Among the details of an error: nobody answered, and a container may have begun; the same is asked for again, and nothing
+ends it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +208,9 @@ class Backend(Protocol):
         Raises:
             ParheliaError: E602 when it could not be started, E603 when it cannot give what is asked,
                 E204 for an unusable workspace, E507 for a full disk; E503 when a provider refuses, with the detail
-                `NO_ROOM` where it may have room later, `UNMADE` where it made nothing and `MAY_PASS` where it may
-                answer later; E203 where it was not wanted any more when its place was there.
+                `NO_ROOM` where it may have room later, `UNMADE` where it made nothing, `MAY_PASS` where it may answer
+                later and `UNSURE` where it may have begun; E203 where it was not wanted any more when its place was
+                there.
         """
 
     async def make_spare(self, container_id: str, like: str, network: str, way: EgressPlan | None) -> None:

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 from parhelia_tui.core.agents.base import Start
 from parhelia_tui.core.agents.registry import agent
-from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
+from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE, UNSURE
 from parhelia_tui.core.backends.local import images, mounts, run_directory
 from parhelia_tui.core.backends.plan import ContainerPlan
 from parhelia_tui.core.backends.steps import tell as tell_step
@@ -42,7 +42,7 @@ async def create(
     """Have the backend create a container that `dispatch.pick` stored; safe to repeat.
 
     What cannot be created ends here, with the reason on container and task; where a provider has no room for it or was
-    out of reach, the task goes back to the queue. As long as it is out of reach, nobody knows what it made: the
+    out of reach, the task goes back to the queue. As long as it is out of reach, nobody knows what it made or began: the
     container stays as it is, and is created when it answers. What is not wanted any more is not created; its end is
     recorded by who ends it.
 
@@ -85,8 +85,13 @@ async def _create(
             # It has taken a sandbox that was kept ready, which costs.
             asked = True
             await _nothing_was_made(context, container)
-        passes = MAY_PASS in error.details
-        waits = (passes or NO_ROOM in error.details) and await _nothing_was_made(context, container)
+        unsure = UNSURE in error.details
+        passes = unsure or MAY_PASS in error.details
+        waits = (
+            not unsure
+            and (passes or NO_ROOM in error.details)
+            and await _nothing_was_made(context, container)
+        )
         with writing(context.db) as tx:
             if containers.get(tx, container_id).state is not ContainerState.CREATING:
                 # Its spool says that it runs, or how it ended; that it could not be made is a mistake.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE
+from parhelia_tui.core.backends.base import MAY_PASS, NO_ROOM, UNMADE, UNSURE
 from parhelia_tui.core.backends.modal import egress, forms, freight, keys, plans, records, stock
 from parhelia_tui.core.backends.modal.cargo import PLUGINS, WORKSPACES, Cargo
 from parhelia_tui.core.backends.modal.drift import CONTAINER_TAG, INSTALLATION_TAG
@@ -97,7 +97,10 @@ class Maker:
             cargo = going.cargo
             await self._bring(plan, run, record, going, secret)
         except Exception as error:
-            # It is not made again. Where this controller is stopped instead, the next one makes it from the same.
+            # It is not made again. Where this controller is stopped instead, the next one makes it from the same, and
+            # so does this one where nobody answered.
+            if isinstance(error, ParheliaError) and UNSURE in error.details:
+                raise
             spoiled = isinstance(error, ParheliaError) and error.code == "E602"
             if record is not None and record.is_spare:
                 await self._end_unused(plan.container_id, run)
@@ -118,6 +121,11 @@ class Maker:
         try:
             # Before its record there was no call; should there be one of the name even so, `create` finds it.
             found = await self._sandboxes.find(plan.container_id) if known else None
+            if found is None and record is not None and record.tried:
+                raise ParheliaError(
+                    "E503",
+                    "nobody answered while its container was brought, and its sandbox is gone: it may have begun there",
+                )
             if is_spare and (found is None or not self._is_alike(record, wanted)):
                 # It has ended, or what is wanted changed after it was made.
                 if found is not None:
@@ -128,6 +136,11 @@ class Maker:
             sandbox = found or await self._create(wanted, cargo)
             is_new = found is None or is_spare
         except ParheliaError as error:
+            if record is not None and record.tried:
+                # Its sandbox was there, and may be there.
+                if may_pass(error.__cause__):
+                    error.details[UNSURE] = True
+                raise
             error.details[UNMADE] = True
             if NO_ROOM not in error.details and may_pass(error.__cause__):
                 error.details[MAY_PASS] = True
@@ -153,8 +166,11 @@ class Maker:
                     "E602", f"the sandbox could not unpack the workspace: {wrong.strip()[-300:]}"
                 )
         except ParheliaError as error:
+            if may_pass(error.__cause__):
+                self._note_tried(run, record)
+                error.details[UNSURE] = True
             # One of which something was heard goes on, though it is not known that all of it arrived.
-            if not records.has_begun(run, record):
+            elif not records.has_begun(run, record):
                 await self._give_up(sandbox)
                 if is_spare and error.code == "E503":
                     # It had waited too long, or was lost: no fault of its task, which gets another one.
@@ -244,6 +260,12 @@ class Maker:
             record = dataclasses.replace(record, cargo=folder)
         records.write(run, record)
         return record
+
+    def _note_tried(self, run: Path, record: SandboxRecord) -> None:
+        """Write down that a container may have been brought: should its sandbox be gone, it must not begin twice."""
+        noted = records.read(run) or record
+        if not noted.tried:
+            records.write(run, dataclasses.replace(noted, tried=True))
 
     def _wanted(self, plan: ContainerPlan, cargo: Cargo | None, secret: str) -> Wanted:
         """Say what sandbox a container is to have."""

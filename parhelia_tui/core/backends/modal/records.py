@@ -31,6 +31,7 @@ class SandboxRecord:
         cargo: the folder of the volume that is its own, as long as something may lie there; empty for none.
         form: in which it was made (`forms.text`); empty where others cannot be made like it.
         is_spare: it waits for its container, of which nobody knows yet.
+        tried: its container was on its way there when nobody answered any more, and may have begun.
     """
 
     object_id: str
@@ -43,6 +44,7 @@ class SandboxRecord:
     cargo: str = ""
     form: str = ""
     is_spare: bool = False
+    tried: bool = False
 
 
 def installation(paths: Paths, *, make: bool) -> str:

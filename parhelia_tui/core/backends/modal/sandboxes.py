@@ -152,6 +152,9 @@ class Sandboxes:
             await earlier.close()
         try:
             return await self.follow(container_id, (sandbox, archive)).brought
+        except ParheliaError:
+            # As it was put into words, with what the provider said as its cause.
+            raise
         except Exception as error:
             raise told(error, "the workspace could not be brought to the sandbox") from error
 
