@@ -113,38 +113,13 @@ class Maker:
     ) -> None:
         """Make a sandbox and bring it what was prepared. Raises E203, E503, E602, OSError."""
         cargo = going.cargo
-        known, is_spare = record is not None, record is not None and record.is_spare
+        is_spare = record is not None and record.is_spare
         wanted = self._wanted(plan, cargo, secret)
         archive = run / ARCHIVE
         # While the provider makes it: what is packed goes up afterwards.
         packing = asyncio.create_task(asyncio.to_thread(self._pack, plan, run, archive, going))
         try:
-            # Before its record there was no call; should there be one of the name even so, `create` finds it.
-            found = await self._sandboxes.find(plan.container_id) if known else None
-            if found is None and record is not None and record.tried:
-                raise ParheliaError(
-                    "E503",
-                    "nobody answered while its container was brought, and its sandbox is gone: it may have begun there",
-                )
-            if is_spare and (found is None or not self._is_alike(record, wanted)):
-                # It has ended, or what is wanted changed after it was made.
-                if found is not None:
-                    await self._sandboxes.end(found)
-                found = record = None
-            # Only now: until it was compared, it stays one that has to be.
-            record = self._note(plan, run, record, cargo)
-            sandbox = found or await self._create(wanted, cargo)
-            is_new = found is None or is_spare
-        except ParheliaError as error:
-            if record is not None and record.tried:
-                # Its sandbox was there, and may be there.
-                if may_pass(error.__cause__):
-                    error.details[UNSURE] = True
-                raise
-            error.details[UNMADE] = True
-            if NO_ROOM not in error.details and may_pass(error.__cause__):
-                error.details[MAY_PASS] = True
-            raise
+            sandbox, record, is_new = await self._sandbox_for(plan, run, record, wanted, cargo)
         finally:
             await asyncio.wait([packing])
             why = packing.exception()
@@ -182,6 +157,47 @@ class Maker:
         alike = wanted if cargo is None or cargo.is_kept else dataclasses.replace(wanted, cargo="")
         form = self._form(alike)
         records.write(run, dataclasses.replace(noted, object_id=sandbox.object_id, brought=True, form=form))
+
+    async def _sandbox_for(
+        self,
+        plan: ContainerPlan,
+        run: Path,
+        record: SandboxRecord | None,
+        wanted: Wanted,
+        cargo: Cargo | None,
+    ) -> tuple[Any, SandboxRecord, bool]:
+        """Find the sandbox of a container, or make it.
+
+        Returns:
+            The sandbox, its record, and whether no container can have been brought to it yet.
+
+        Raises:
+            ParheliaError: E503.
+            OSError: the disk is full.
+        """
+        is_spare, may_have_begun = record is not None and record.is_spare, record is not None and record.tried
+        try:
+            # Before its record there was no call; should there be one of the name even so, `create` finds it.
+            found = await self._sandboxes.find(plan.container_id) if record is not None else None
+            if found is None and may_have_begun:
+                raise ParheliaError(
+                    "E503",
+                    "nobody answered while its container was brought, and its sandbox is gone: it may have begun there",
+                )
+            if is_spare and (found is None or not self._is_alike(record, wanted)):
+                # It has ended, or what is wanted changed after it was made.
+                if found is not None:
+                    await self._sandboxes.end(found)
+                found = record = None
+            # Only now: until it was compared, it stays one that has to be.
+            noted = self._note(plan, run, record, cargo)
+            return found or await self._create(wanted, cargo), noted, found is None or is_spare
+        except ParheliaError as error:
+            if not may_have_begun:
+                error.details[UNMADE] = True
+            if NO_ROOM not in error.details and may_pass(error.__cause__):
+                error.details[UNSURE if may_have_begun else MAY_PASS] = True
+            raise
 
     def _is_alike(self, record: SandboxRecord | None, wanted: Wanted) -> bool:
         """Say whether a sandbox that would be made now would be as that of a record is, which has time left to wait."""
