@@ -45,7 +45,10 @@ def top(fleet: FleetView, colours: Colours) -> list[Part]:
     if about.isolation == "none":
         parts.append(Part(Text("NOT ISOLATED", Style(bold=True, color=colours.get("error")))))
     isolation = f" ▪ {about.isolation}" if about.isolation else ""
-    parts.append(Part(Text(f"{about.backend}{isolation}{_elsewhere(fleet)}", secondary), 5))
+    parts.append(Part(Text(f"{about.backend}{isolation}", secondary), 5))
+    if there := _elsewhere(fleet):
+        # It costs, so it stays longer than what is always the same.
+        parts.append(Part(Text(there, secondary), 3))
     waits = fleet.count(TaskState.WAITING, TaskState.NEEDS_REVIEW)
     if waits:
         parts.append(waiting(waits, colours))
@@ -75,11 +78,11 @@ def waiting(tasks: int, colours: Colours) -> Part:
 
 
 def _elsewhere(fleet: FleetView) -> str:
-    """How many containers are not on this machine, where, and what is kept ready there."""
+    """How many containers are not on this machine, where, and what is kept ready there; empty for nothing."""
     counts = Counter(each.backend for each in fleet.containers.values())
     del counts[fleet.controller.backend]
     said = [f"{number} at {one_line(name, 20)}" for name, number in sorted(counts.items())]
-    return "".join(f" ▪ {each}" for each in (*said, *in_words(fleet.controller.spares)))
+    return " ▪ ".join((*said, *in_words(fleet.controller.spares)))
 
 
 def _controller(fleet: FleetView, colours: Colours) -> Part:

@@ -108,4 +108,4 @@ async def test_the_first_line_says_how_many_containers_are_elsewhere(opened: Ope
         fleet = seen.home.fleet
         fleet.take_containers([replace(each, backend="modal") for each in fleet.containers.values()][:2])
         seen.home.draw()
-        await seen.wait_for("local ▪ bubblewrap ▪ 2 at modal")
+        await seen.wait_for("local ▪ bubblewrap   2 at modal   ")
