@@ -15,7 +15,7 @@ from parhelia_tui.core.model.records import Owner, Task
 from parhelia_tui.core.model.text import one_line
 from parhelia_tui.core.settings.paths import Paths
 from parhelia_tui.screens.confirm import ConfirmScreen
-from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.screens.wishing import in_words, to_its_end
 from parhelia_tui.widgets.keys_in_turn import forget_keys
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def ask_for_branch(stage: Stage, paths: Paths, owner: Owner, task: Task) -
 
 async def _make_it(stage: Stage, paths: Paths, owner: Owner, task: Task) -> None:
     try:
-        stage.say(in_a_line(await asyncio.to_thread(_make, paths, owner, task)))
+        stage.say(in_a_line(await to_its_end(_make, paths, owner, task)))
     except ParheliaError as error:
         stage.say(in_words(error))
 

@@ -259,7 +259,8 @@ class InboxScreen(OverHome[str | None]):
                 outcome = carry_out(door, possible, answer)
             self.app.call_from_thread(self._answered, names, outcome.in_words(answer, left))
 
-        self.run_worker(work, thread=True, group="answer", exit_on_error=False)
+        # Also where this screen is left meanwhile.
+        self.app.run_worker(work, thread=True, group="answer", exit_on_error=False)
 
     def _answered(self, names: Sequence[str], said: str) -> None:
         self._under_way.difference_update(names)

@@ -23,7 +23,7 @@ from parhelia_tui.screens.ask import AskScreen
 from parhelia_tui.screens.confirm import ConfirmScreen
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.settings_reading import Setting, every, plain, typed, user_file, written
-from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.screens.wishing import in_words, to_its_end
 from parhelia_tui.widgets.keys_in_turn import OPENS, forget_keys
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.pane import Pane
@@ -236,7 +236,7 @@ class SettingsScreen(OverHome[None]):
     @work(exclusive=True, group="settings")
     async def _write(self, key: str, text: str) -> None:
         try:
-            file = await asyncio.to_thread(written, self._paths, key, text)
+            file = await to_its_end(written, self._paths, key, text)
         except ParheliaError as error:
             self._tell(in_words(error))
             return

@@ -29,7 +29,7 @@ from parhelia_tui.screens.talk_tab import TalkTab
 from parhelia_tui.screens.task_lines import About
 from parhelia_tui.screens.task_tab import LinesTab, TaskTab
 from parhelia_tui.screens.terminal_tab import TerminalTab
-from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.screens.wishing import in_words, to_its_end
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.crumbs import BETWEEN
 from parhelia_tui.widgets.keys_in_turn import OPENS
@@ -255,7 +255,7 @@ class TaskDetailsScreen(LinesScreen):
 
     async def _keep(self, project: str, text: str) -> None:
         try:
-            await asyncio.to_thread(_remember, self._paths, self._owner, project, text)
+            await to_its_end(_remember, self._paths, self._owner, project, text)
         except ParheliaError as error:
             # What was typed is not lost for a reason that can be mended, as that it is too long.
             self._edit(project, text, in_words(error))

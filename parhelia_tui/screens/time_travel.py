@@ -29,7 +29,7 @@ from parhelia_tui.screens.home_panes import NARROW
 from parhelia_tui.screens.over_home import OverHome
 from parhelia_tui.screens.past_panes import PastPanes
 from parhelia_tui.screens.time_line import time_line
-from parhelia_tui.screens.wishing import in_words
+from parhelia_tui.screens.wishing import in_words, to_its_end
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.notice import Notice
 from parhelia_tui.widgets.row_table import RowTable
@@ -216,7 +216,7 @@ class TimeTravelScreen(OverHome[None]):
 
         async def put(target: Path) -> None:
             try:
-                await asyncio.to_thread(write, found, target)
+                await to_its_end(write, found, target)
             except ParheliaError as error:
                 self.say(in_words(error))
             else:

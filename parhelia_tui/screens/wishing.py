@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from textual.app import App
 
@@ -12,6 +13,8 @@ from parhelia_tui.core.client import Client
 from parhelia_tui.core.client.failures import in_our_words
 from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.text import one_line
+
+T = TypeVar("T")
 
 
 class Wisher(Protocol):
@@ -38,6 +41,18 @@ def in_words(error: ParheliaError) -> str:
 
 def _defect(error: Exception) -> ParheliaError:
     return ParheliaError("E900", one_line(f"{type(error).__name__}: {error}", 300))
+
+
+async def to_its_end(act: Callable[..., T], *given: Any) -> T:
+    """Do something in a thread, also where the screen that waits for it is left before it has begun.
+
+    Args:
+        given: to `act`.
+
+    Raises:
+        Whatever `act` raises.
+    """
+    return await asyncio.shield(asyncio.to_thread(act, *given))
 
 
 def wish(
@@ -73,4 +88,6 @@ def wish(
         if then is not None:
             screen.app.call_from_thread(then, given)
 
-    screen.run_worker(work, name=name, thread=True, group="wish", exit_on_error=False)
+    # Who leaves the screen takes nothing back that was asked for; only what a wish was to open comes no more.
+    at = screen if name else screen.app
+    at.run_worker(work, name=name, thread=True, group="wish", exit_on_error=False)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +21,7 @@ from textual.worker import WorkerState
 from parhelia_tui.widgets.painted_modal import PaintedModal
 from tests.dashboard.conftest import Opens
 from tests.support.dashboard import Dashboard
-from tests.support.still_fleet import StillFleet
+from tests.support.still_fleet import FAILED, StillFleet
 from tests.support.ways import WAYS, go
 
 LEAVES = {
@@ -152,3 +156,53 @@ async def test_what_is_taken_away_looks_for_none_of_its_parts(leaves: str, opene
             looks.remove()
         await seen.wait(lambda: looks.looking.is_finished)
     assert looks.looking.state is WorkerState.CANCELLED
+
+
+@contextmanager
+def everybody_busy() -> Iterator[None]:
+    """Let nothing that is done beside the loop begin before this is left."""
+    go_on, loop = threading.Event(), asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    loop.run_in_executor(None, go_on.wait, 60)
+    try:
+        yield
+    finally:
+        go_on.set()
+
+
+async def test_what_was_asked_for_is_done_though_its_screen_was_left_before(
+    still: StillFleet, tmp_path: Path, opened: Opens
+) -> None:
+    way = WAYS["Checkpoints"]
+    way.before(still, tmp_path)
+
+    def protected() -> list[bool]:
+        with closing(still.client()) as door:
+            return [each.protected for each in door.checkpoints.of(door.task(FAILED), limit=100)]
+
+    before = protected()
+    async with opened() as seen:
+        await go(seen.pilot, seen.app, way)
+        with everybody_busy():
+            seen.burst("p", "escape")
+            await seen.wait(lambda: seen.app.screen is seen.home)
+        await seen.wait(lambda: protected() != before)
+
+
+async def test_what_was_written_is_kept_though_its_screen_was_left_before(
+    still: StillFleet, tmp_path: Path, opened: Opens
+) -> None:
+    way = WAYS["EditText"]
+    way.before(still, tmp_path)
+
+    def kept() -> bool:
+        with closing(still.client()) as door:
+            found = door.memory("/srv/project")
+        return found is not None and found.text.startswith("first# Parser")
+
+    async with opened() as seen:
+        await go(seen.pilot, seen.app, way)
+        with everybody_busy():
+            seen.burst(*"first", "ctrl+s", "q")
+            await seen.wait(lambda: seen.app.screen is seen.home)
+        await seen.wait(kept)
