@@ -168,6 +168,7 @@ def test_a_program_that_ends_on_what_it_is_told_was_told_it(client: Client, plac
         assert (place / f"got{number}").read_text() == f"the end {number}\n"
 
 
+@pytest.mark.long
 def test_a_terminal_that_is_lost_is_no_proof(product: Product, client: Client, place: Path) -> None:
     # It hears of Enter only when its terminal is gone already.
     task = create(client, f"stty raw; head -c 5; touch heard; {RELEASE}", place)

@@ -63,6 +63,7 @@ def test_a_directory_of_the_name_of_a_link_changes_nothing_that_it_leads_to(tmp_
     assert (target / "there").is_symlink()
 
 
+@pytest.mark.long
 def test_names_without_end_fill_neither_memory_nor_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

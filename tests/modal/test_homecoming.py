@@ -71,6 +71,7 @@ def test_a_name_that_cannot_be_had_here_stays_behind_alone(
     wait_until(lambda: provider.sandboxes() == [], WAIT_S)
 
 
+@pytest.mark.long
 def test_what_can_never_be_fetched_is_fetched_once(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:
@@ -81,6 +82,7 @@ def test_what_can_never_be_fetched_is_fetched_once(
     assert provider.order("calls")["TaskExecStart"] == 3
 
 
+@pytest.mark.long
 def test_a_file_that_is_larger_than_any_disk_is_refused_before_it_is_read(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:
@@ -90,6 +92,7 @@ def test_a_file_that_is_larger_than_any_disk_is_refused_before_it_is_read(
     ended_without(cloud, client, provider, task_id, "E507")
 
 
+@pytest.mark.long
 def test_results_that_are_too_large_wait_for_who_raises_the_bound(
     cloud: Product, client: Client, provider: Provider, tmp_path: Path
 ) -> None:

@@ -237,6 +237,7 @@ def test_one_that_another_configuration_made_gives_way_before_a_task_comes(
     assert ran(cloud, "true")["container_id"] == another
 
 
+@pytest.mark.long
 def test_a_controller_that_was_killed_leaves_it_to_the_next(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
