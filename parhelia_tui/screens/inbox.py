@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from typing import ClassVar
 
@@ -27,6 +26,7 @@ from parhelia_tui.screens.fleet_view import FleetView
 from parhelia_tui.screens.inbox_answers import Answer, carry_out
 from parhelia_tui.screens.inbox_lines import Entry
 from parhelia_tui.screens.over_home import OverHome
+from parhelia_tui.screens.wishing import wish
 from parhelia_tui.widgets.bar import Bar, Part
 from parhelia_tui.widgets.line_view import LineView
 from parhelia_tui.widgets.notice import Notice
@@ -252,15 +252,13 @@ class InboxScreen(OverHome[str | None]):
         left = len(chosen) - len(possible)
         names = [entry.key for entry in possible]
         self._under_way.update(names)
-
-        def work() -> None:
-            # Wishes run in threads, with a client of their own.
-            with closing(Client(self._client.paths, self._client.owner)) as door:
-                outcome = carry_out(door, possible, answer)
-            self.app.call_from_thread(self._answered, names, outcome.in_words(answer, left))
-
-        # Also where this screen is left meanwhile.
-        self.app.run_worker(work, thread=True, group="answer", exit_on_error=False)
+        wish(
+            self,
+            self._client,
+            lambda door: carry_out(door, possible, answer),
+            lambda outcome: self._answered(names, outcome.in_words(answer, left)),
+            lambda: self._under_way.difference_update(names),
+        )
 
     def _answered(self, names: Sequence[str], said: str) -> None:
         self._under_way.difference_update(names)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from parhelia_tui.core.client import Client
+from parhelia_tui.core.model.errors import ParheliaError
 from parhelia_tui.core.model.states import TaskState
+from parhelia_tui.screens import inbox as inbox_screen
 from parhelia_tui.screens.inbox import InboxScreen
 from tests.support.asking import asker, bash, one_that_says, told, waiting, was_told
 from tests.support.dashboard import Dashboard, dashboard
@@ -58,6 +60,26 @@ async def test_one_key_allows_and_the_task_goes_on(client: Client, place: Path) 
         assert told(place)[0]["decision"] == "allow"
         await seen.press("escape")
         await seen.wait_for("Tasks ▪ 1")
+    assert end_of(client, task.id).state is TaskState.COMPLETED
+
+
+async def test_an_answer_that_could_not_be_given_is_said_and_can_be_given_again(
+    client: Client, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = asker(client, place, bash("rm -r build"))
+
+    def full(*_: object) -> None:
+        raise ParheliaError("E507", "the store cannot be written")
+
+    async with dashboard(client) as seen:
+        await seen.press("i")
+        await seen.wait_for("Bash: rm -r build")
+        with monkeypatch.context() as broken:
+            broken.setattr(inbox_screen, "carry_out", full)
+            await seen.press("y")
+            await seen.wait_for("E507: the store cannot be written")
+        await seen.press("y")
+        await seen.wait_for("1 allowed.")
     assert end_of(client, task.id).state is TaskState.COMPLETED
 
 

@@ -50,6 +50,15 @@ def ran(cloud: Product, command: str, *more: str) -> dict[str, Any]:
     return shown
 
 
+def left(cloud: Product, tmp_path: Path) -> str:
+    """Have a sandbox kept ready whose controller was killed, and give its id."""
+    configure(tmp_path, ONE)
+    ran(cloud, "true")
+    (spare,) = waiting(cloud)
+    kill_controller(cloud)
+    return spare
+
+
 def names(provider: Provider) -> list[str]:
     """The names of the sandboxes that run."""
     return [str(each["name"]) for each in provider.sandboxes()]
@@ -200,11 +209,8 @@ def test_none_with_a_gpu_is_kept(cloud: Product, provider: Provider, tmp_path: P
 def test_one_of_another_configuration_is_made_anew_and_the_first_is_ended(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
-    configure(tmp_path, ONE)
-    ran(cloud, "true")
-    (spare,) = waiting(cloud)
+    spare = left(cloud, tmp_path)
     (before,) = provider.sandboxes()
-    kill_controller(cloud)
     configure(tmp_path, ONE + "lease_s = 1000\n")
     assert ran(cloud, "true")["container_id"] == spare
     assert before["id"] not in {each["id"] for each in provider.sandboxes()}
@@ -216,10 +222,7 @@ def test_one_of_another_configuration_is_made_anew_and_the_first_is_ended(
 def test_one_that_another_configuration_made_gives_way_before_a_task_comes(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
-    configure(tmp_path, ONE)
-    ran(cloud, "true")
-    (before,) = waiting(cloud)
-    kill_controller(cloud)
+    before = left(cloud, tmp_path)
     configure(tmp_path, ONE + "lease_s = 1000\n")
     cloud.json("controller", "start")
     client = Client(cloud.paths)
@@ -241,10 +244,7 @@ def test_one_that_another_configuration_made_gives_way_before_a_task_comes(
 def test_a_controller_that_was_killed_leaves_it_to_the_next(
     cloud: Product, provider: Provider, tmp_path: Path
 ) -> None:
-    configure(tmp_path, ONE)
-    ran(cloud, "true")
-    (spare,) = waiting(cloud)
-    kill_controller(cloud)
+    spare = left(cloud, tmp_path)
     assert names(provider) == [spare]
     assert ran(cloud, "true")["container_id"] == spare
 
